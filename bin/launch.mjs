@@ -1,0 +1,82 @@
+// Brings the project to life on a fresh machine, with any Node from 20 on: installs what is missing into the project's own folder, brings Node 24
+// where the machine's is neither 24 nor 26, builds the pages, and hands over. Plain JavaScript, since it must run before anything is there.
+//
+//   launch.mjs ARGS…              the command line (server/main.ts) with ARGS
+//   launch.mjs --run FILE ARGS…   another of the project's programs
+import { spawn, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const NODE_VERSION = '24.21.0'
+const SUPPORTED = new Set(['24', '26'])
+
+const fail = message => {
+  console.error(`parley: ${message}`)
+  process.exit(1)
+}
+
+/** npm of the machine, told to run no install script: every native package here carries its binary. */
+function npm(args, what) {
+  process.stderr.write(`parley: ${what} …\n`)
+  const npmScript = process.env.npm_execpath
+  const [command, first] = npmScript?.endsWith('.js')
+    ? [process.execPath, [npmScript]]
+    : [process.platform === 'win32' ? 'npm.cmd' : 'npm', []]
+  const done = spawnSync(command, [...first, ...args, '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+    env: { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip', ONNXRUNTIME_NODE_INSTALL_CUDA: 'skip' },
+  })
+  if (done.error) fail(`npm cannot be started (${done.error.message}); it comes with Node.js`)
+  if (done.status !== 0) fail(`npm ended with status ${done.status} while ${what}; see its message above`)
+}
+
+/** A Node that isolated-vm has a binary for: this one, the project's own, or one that is brought now. */
+function findNode() {
+  if (SUPPORTED.has(process.versions.node.split('.')[0])) return process.execPath
+  const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`
+  const binary = join(root, '.node', 'node_modules', name, 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
+  if (!existsSync(binary)) {
+    mkdirSync(join(root, '.node'), { recursive: true })
+    npm(['install', '--prefix', join(root, '.node'), '--no-save', `${name}@${NODE_VERSION}`], `bringing Node ${NODE_VERSION} into .node/`)
+    if (!existsSync(binary)) fail(`the package ${name} brought no Node for this platform; install Node 24 by hand`)
+  }
+  return binary
+}
+
+/** node_modules as package-lock.json has it; the stamp is the lock's hash, so a later pull installs what it changed. */
+function installPackages() {
+  const lock = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex')
+  const stamp = join(root, 'node_modules', '.parley-lock')
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return
+  npm(['ci'], 'installing packages into node_modules/')
+  writeFileSync(stamp, lock)
+}
+
+const [major, minor] = process.versions.node.split('.').map(Number)
+if (major < 20) fail(`Node ${major}.${minor} is too old to start from; any Node from 20 on will do`)
+installPackages()
+const node = findNode()
+const [first, ...rest] = process.argv.slice(2)
+const [program, args] = first === '--run' ? [rest[0], rest.slice(1)] : ['server/main.ts', process.argv.slice(2)]
+if (args[0] === 'serve' && program === 'server/main.ts') {
+  const built = spawnSync(node, ['--disable-warning=ExperimentalWarning', join(root, 'web/build.ts')], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+  })
+  if (built.status !== 0) fail('the pages could not be built; see the message above')
+}
+// The folder of the caller stays: a file named on the command line is the caller's.
+const child = spawn(node, ['--no-node-snapshot', '--disable-warning=ExperimentalWarning', join(root, program), ...args], {
+  stdio: 'inherit',
+})
+// Ctrl-C reaches the whole group by itself; a signal sent to this process alone is passed on.
+process.on('SIGINT', () => {})
+process.on('SIGTERM', () => child.kill('SIGTERM'))
+child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)))
+child.on('error', error => fail(`Node cannot be started: ${error.message}`))

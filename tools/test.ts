@@ -1,0 +1,107 @@
+// `npm test`: sets up what the tests need, runs types, lint and every test, and ends with one line, `N passed, N failed`.
+//   --quick   without browsers, crashes and hostile plugins: under a minute
+//   --full    with the long counts
+//   FILE…     only these test files
+import { spawnSync } from 'node:child_process'
+import { existsSync, globSync } from 'node:fs'
+import { join } from 'node:path'
+import { run } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { buildWeb } from '../web/build.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+process.chdir(root)
+const flags = new Set(process.argv.slice(2).filter(arg => arg.startsWith('--')))
+const named = process.argv.slice(2).filter(arg => !arg.startsWith('--'))
+const unknown = [...flags].find(flag => flag !== '--quick' && flag !== '--full')
+if (unknown) {
+  console.error(`test: ${unknown} is not known; there are --quick and --full`)
+  process.exit(2)
+}
+
+/** Folders whose tests start servers, browsers and hostile plugins: run one after another, so that they do not starve each other. */
+const HEAVY = ['test/e2e/', 'test/plugin-host/', 'test/server/']
+const isHeavy = (file: string): boolean => HEAVY.some(folder => file.startsWith(folder))
+
+const counts = { passed: 0, failed: 0, skipped: 0 }
+const started = performance.now()
+
+function check(title: string, tool: string, args: readonly string[]): void {
+  const at = performance.now()
+  const done = spawnSync(join(root, 'node_modules/.bin', tool), args, { encoding: 'utf8' })
+  const isGood = done.status === 0
+  counts[isGood ? 'passed' : 'failed']++
+  console.log(`${isGood ? '✔' : '✖'} ${title} (${Math.round(performance.now() - at)} ms)`)
+  if (!isGood) console.log(`${done.stdout}${done.stderr}${done.error?.message ?? ''}`)
+}
+
+/** Chromium comes from Debian. Where it cannot be installed, one line says so and the browser tests skip with that reason. */
+function setUpChromium(): void {
+  if (existsSync('/usr/bin/chromium')) return
+  console.log('Setting up Chromium for the browser tests …')
+  const install =
+    'apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk'
+  const done = process.getuid?.() === 0 ? spawnSync('sh', ['-c', install], { encoding: 'utf8' }) : undefined
+  if (!existsSync('/usr/bin/chromium')) {
+    const reason = done?.stderr.trim().split('\n').at(-1)
+    console.log(
+      `missing: chromium (install Debian's package "chromium" as root${reason ? `; apt says: ${reason}` : ''}); the browser tests skip`,
+    )
+  }
+}
+
+async function runFiles(files: readonly string[], concurrency: number): Promise<void> {
+  if (files.length === 0) return
+  const failures: string[] = []
+  const stream = run({
+    files: files.map(file => join(root, file)),
+    concurrency,
+    execArgv: ['--no-node-snapshot', '--disable-warning=ExperimentalWarning'],
+    timeout: 900_000,
+  })
+  for await (const event of stream) {
+    if (event.type === 'test:stdout' || event.type === 'test:stderr') process.stdout.write(event.data.message)
+    if (event.type !== 'test:pass' && event.type !== 'test:fail') continue
+    const { name, skip, todo, nesting, details, file } = event.data
+    const isSuite = details.type === 'suite'
+    // A test file counts through its tests; the file itself only where it failed as a whole.
+    const isFile = nesting === 0 && file !== undefined && name === file
+    const where = file?.replace(root, '') ?? ''
+    if (event.type === 'test:fail') {
+      const isSubtestOnly = 'error' in details && details.error.failureType === 'subtestsFailed'
+      if (isSubtestOnly) continue
+      counts.failed++
+      const cause = 'error' in details ? (details.error.cause ?? details.error) : undefined
+      failures.push(`✖ ${where}: ${name}\n${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}\n`)
+      console.log(`✖ ${where}: ${name}`)
+    } else if (skip !== undefined || todo !== undefined) {
+      counts.skipped++
+      console.log(`- ${where}: ${name} (skipped${typeof skip === 'string' ? `: ${skip}` : ''})`)
+    } else if (!isSuite && !isFile) {
+      counts.passed++
+      console.log(`✔ ${where}: ${name} (${Math.round(details.duration_ms)} ms)`)
+    }
+  }
+  if (failures.length > 0) console.log(`\n${failures.join('\n')}`)
+}
+
+if (flags.has('--full')) process.env.PARLEY_TEST_FULL = '1'
+const all = (named.length > 0 ? named : globSync(['test/**/*.test.ts', 'plugins/**/*.test.ts'], { exclude: ['**/node_modules/**'] })).sort()
+await buildWeb()
+if (named.length === 0) {
+  check('types', 'tsc', [])
+  check('lint and format', 'biome', ['check', '--error-on-warnings'])
+}
+await runFiles(
+  all.filter(file => !isHeavy(file)),
+  2,
+)
+if (!flags.has('--quick')) {
+  if (all.some(file => file.startsWith('test/e2e/'))) setUpChromium()
+  await runFiles(all.filter(isHeavy), 1)
+}
+console.log(
+  `\n${((performance.now() - started) / 1000).toFixed(1)} s${counts.skipped > 0 ? `, ${counts.skipped} skipped (reasons above)` : ''}`,
+)
+console.log(`${counts.passed} passed, ${counts.failed} failed`)
+process.exit(counts.failed > 0 || counts.passed === 0 ? 1 : 0)
