@@ -1,0 +1,112 @@
+// Every expected failure, in one table. A code never changes its meaning; docs/faults.md lists the table and a test holds the two together.
+// A broken invariant is a plain Error and a bug. Odd user text is no fault: it is data.
+
+interface FaultKind<D> {
+  /** True when the same request may succeed later without being changed. */
+  readonly isRetryable: boolean
+  readonly message: (details: D) => string
+}
+
+const fault = <D>(isRetryable: boolean, message: (details: D) => string): FaultKind<D> => ({ isRetryable, message })
+
+export const FAULTS = {
+  // What a client sent
+  FRAME_NOT_JSON: fault(false, (d: { reason: string }) => `the frame is not JSON: ${d.reason}`),
+  FRAME_INVALID: fault(
+    false,
+    (d: { path: string; reason: string }) => `the frame is not of the protocol at ${d.path || '(the whole)'}: ${d.reason}`,
+  ),
+  FRAME_TOO_LARGE: fault(false, (d: { limit: number }) => `the frame is larger than the ${d.limit} bytes allowed`),
+  FRAME_BINARY: fault(false, (_: Record<never, never>) => 'the frame is binary; frames are JSON text'),
+  PROTOCOL_VERSION: fault(
+    false,
+    (d: { given: unknown; spoken: number }) => `protocol ${JSON.stringify(d.given)} is not spoken here; this server speaks ${d.spoken}`,
+  ),
+  HELLO_EXPECTED: fault(false, (d: { type: string }) => `the first frame must be "hello", not ${JSON.stringify(d.type)}`),
+  HELLO_TWICE: fault(false, (_: Record<never, never>) => 'this connection has said "hello" already'),
+  TOKEN_INVALID: fault(false, (d: { reason: string }) => `the token is not valid: ${d.reason}`),
+  TOKEN_EXPIRED: fault(false, (_: Record<never, never>) => 'the token has expired; fetch a new one'),
+  UNKNOWN_SHOP: fault(false, (d: { shop: string }) => `there is no shop ${JSON.stringify(d.shop)}`),
+  UNKNOWN_CONVERSATION: fault(
+    false,
+    (d: { conversation: string }) => `there is no conversation ${JSON.stringify(d.conversation)} of yours`,
+  ),
+  TEXT_EMPTY: fault(false, (_: Record<never, never>) => 'the message has no text'),
+  TEXT_TOO_LONG: fault(
+    false,
+    (d: { characters: number; limit: number }) => `the message has ${d.characters} characters, more than the ${d.limit} allowed`,
+  ),
+  TEXT_TOO_LARGE: fault(
+    false,
+    (d: { bytes: number; limit: number }) => `the message has ${d.bytes} bytes, more than the ${d.limit} allowed`,
+  ),
+  REF_REUSED: fault(
+    false,
+    (d: { ref: string; seq: number }) => `message id ${JSON.stringify(d.ref)} stands for another text already, at seq ${d.seq}`,
+  ),
+  RATE_LIMITED: fault(true, (d: { retryAfterMs: number }) => `too many messages; try again in ${d.retryAfterMs} ms`),
+  OVERLOADED: fault(true, (d: { what: string; retryAfterMs: number }) => `${d.what} is full; try again in ${d.retryAfterMs} ms`),
+  SHUTTING_DOWN: fault(true, (_: Record<never, never>) => 'the server is shutting down; connect again'),
+  // What an operator wrote
+  CONFIG_INVALID: fault(false, (d: { file: string; path: string; reason: string }) => `${d.file}: ${d.path || '(the whole)'}: ${d.reason}`),
+  PACK_INVALID: fault(false, (d: { file: string; path: string; reason: string }) => `${d.file}: ${d.path || '(the whole)'}: ${d.reason}`),
+  ENSEMBLE_INVALID: fault(
+    false,
+    (d: { file: string; path: string; reason: string }) => `${d.file}: ${d.path || '(the whole)'}: ${d.reason}`,
+  ),
+  MODEL_INVALID: fault(false, (d: { file: string; reason: string }) => `${d.file}: ${d.reason}`),
+  PLUGIN_INVALID: fault(
+    false,
+    (d: { plugin: string; path: string; reason: string }) => `plugin ${d.plugin}: ${d.path || '(the whole)'}: ${d.reason}`,
+  ),
+  TURNS_INVALID: fault(false, (d: { file: string; line: number; reason: string }) => `${d.file}:${d.line}: ${d.reason}`),
+  DATA_IN_USE: fault(
+    false,
+    (d: { folder: string; pid: number }) => `${d.folder} is in use by process ${d.pid}; one engine owns a data folder`,
+  ),
+  PORT_IN_USE: fault(
+    false,
+    (d: { host: string; port: number }) => `port ${d.port} of ${d.host} is taken; choose another with --port or PORT`,
+  ),
+  SERVER_UNREACHABLE: fault(true, (d: { url: string; reason: string }) => `no server answers at ${d.url}: ${d.reason}`),
+  // What the engine met
+  APPEND_CONFLICT: fault(true, (d: { conversation: string }) => `conversation ${d.conversation} has moved on since it was read`),
+  LOG_DAMAGED: fault(
+    false,
+    (d: { conversation: string; seq: number; reason: string }) =>
+      `the log of conversation ${d.conversation} is damaged at seq ${d.seq}: ${d.reason}`,
+  ),
+  KEY_DESTROYED: fault(
+    false,
+    (d: { customer: string }) => `the key of customer ${d.customer} is destroyed: what it sealed is gone for good`,
+  ),
+  EVENT_TOO_NEW: fault(false, (d: { type: string; v: number }) => `event ${d.type} has version ${d.v}, newer than this release reads`),
+  VOTER_LATE: fault(true, (d: { voter: string; ms: number }) => `voter "${d.voter}" gave no answer in ${d.ms} ms`),
+  PLUGIN_TIMEOUT: fault(true, (d: { plugin: string; ms: number }) => `plugin "${d.plugin}" gave no answer in ${d.ms} ms`),
+  PLUGIN_CRASHED: fault(true, (d: { plugin: string; reason: string }) => `plugin "${d.plugin}" took its host down: ${d.reason}`),
+  PLUGIN_FAILED: fault(true, (d: { plugin: string; reason: string }) => `plugin "${d.plugin}" failed: ${d.reason}`),
+  PLUGIN_OFF: fault(true, (d: { plugin: string; reason: string }) => `plugin "${d.plugin}" is off: ${d.reason}`),
+  SOURCE_UNAVAILABLE: fault(true, (d: { source: string; reason: string }) => `source "${d.source}" does not answer: ${d.reason}`),
+} as const
+
+export type FaultCode = keyof typeof FAULTS
+export type FaultDetails<C extends FaultCode> = (typeof FAULTS)[C] extends FaultKind<infer D> ? D : never
+
+/** An expected failure. `code` is what programs go by, `message` what people read. */
+export class Fault<C extends FaultCode = FaultCode> extends Error {
+  readonly code: C
+  readonly details: FaultDetails<C>
+  constructor(code: C, details: FaultDetails<C>, options?: { readonly cause?: unknown }) {
+    // The table's entry for `code` takes exactly `FaultDetails<code>`; the compiler cannot follow the union through the index.
+    super((FAULTS[code].message as (d: FaultDetails<C>) => string)(details), options)
+    this.name = 'Fault'
+    this.code = code
+    this.details = details
+  }
+  get isRetryable(): boolean {
+    return FAULTS[this.code].isRetryable
+  }
+}
+
+export const isFault = <C extends FaultCode>(error: unknown, code?: C): error is Fault<C> =>
+  error instanceof Fault && (code === undefined || error.code === code)

@@ -1,0 +1,61 @@
+// The durable, ordered log of every conversation. Drivers: server/drivers/conversation-log.{lmdb,memory}.ts; one suite: test/contracts/conversation-log.ts.
+import type { ConversationKey, Epoch, Seq } from '../ids.ts'
+
+declare const position: unique symbol
+/**
+ * Where a conversation's log ends, in the driver's own terms. Opaque: JetStream's expected sequence is the stream's number and not ours,
+ * so nothing outside the driver may compute with it. It is compared for equality only, by the driver.
+ */
+export type Position = string & { readonly [position]: true }
+
+/**
+ * One event as it is stored. The driver looks at nothing in it: `body` is ciphertext (server/vault), `type` and `at` stay readable for counts.
+ * `v` is the version of the event's body; core/conversation/event.ts has the upcasters.
+ */
+export interface Envelope {
+  readonly v: number
+  readonly type: string
+  /** Milliseconds since 1970, wall clock of the writer. */
+  readonly at: number
+  readonly body: Uint8Array
+}
+
+/** An envelope at its place. `hash` = SHA-256(previous hash, seq, envelope): see core/conversation/chain.ts. */
+export interface StoredEnvelope extends Envelope {
+  readonly seq: Seq
+  readonly hash: Uint8Array
+}
+
+/** The end of a conversation. An unknown conversation has seq 0 and a position that a first append may expect. */
+export interface Head {
+  readonly seq: Seq
+  readonly position: Position
+}
+
+/**
+ * Guarantees, for every driver:
+ * - `append` is atomic (all events or none), gapless (seqs follow the head) and conditional: if the conversation is not at `expected`, it
+ *   rejects with Fault APPEND_CONFLICT and stores nothing. Of any number of appends that expect the same position exactly one succeeds.
+ * - It resolves only when the events would survive a kill -9 and a loss of power, and every later `read` or `head` on this node sees them.
+ * - `read` returns the events with seq > after, in order, and verifies the hash chain from the first event it returns on (the stored hash
+ *   before it is its anchor); damage is Fault LOG_DAMAGED, never a shorter answer.
+ * - The driver copies: the caller may reuse its arrays after the promise has settled, and owns what it is given.
+ */
+export interface ConversationLog {
+  /** The name of this store's life: new when it is created or rebuilt, the same after a restart. */
+  readonly epoch: Epoch
+  append(key: ConversationKey, events: readonly Envelope[], expected: Position, options: AppendOptions): Promise<Head>
+  read(key: ConversationKey, after: Seq): Promise<readonly StoredEnvelope[]>
+  head(key: ConversationKey): Promise<Head>
+  /** Conversations whose last append said `isUnsettled`, in no order: what a restart has to finish. */
+  unsettled(): AsyncIterable<ConversationKey>
+  /** Every conversation with at least one event, ordered by shop and id. */
+  conversations(): AsyncIterable<ConversationKey>
+  /** Waits for appends under way, then lets the store go. Later calls reject. */
+  close(): Promise<void>
+}
+
+export interface AppendOptions {
+  /** True when, after this append, the conversation has a turn without a decision. */
+  readonly isUnsettled: boolean
+}

@@ -1,0 +1,19 @@
+// The log as the engine sees it: events in clear, of one conversation. server/conversations.ts seals them and hands them to the log's driver.
+import type { ConversationEvent, Logged } from '../conversation/event.ts'
+import type { ConversationKey, CustomerId, Epoch, Seq } from '../ids.ts'
+import type { AppendOptions, Head, Position } from './conversation-log.ts'
+
+/** As ConversationLog (see there for what is guaranteed), with the customer whose key seals the text. */
+export interface Conversations {
+  readonly epoch: Epoch
+  append(
+    key: ConversationKey,
+    customer: CustomerId,
+    events: readonly ConversationEvent[],
+    expected: Position,
+    options: AppendOptions,
+  ): Promise<Head & { readonly events: readonly Logged[] }>
+  /** Everything after `after`, with the head that it ends at. */
+  read(key: ConversationKey, after: Seq): Promise<Head & { readonly events: readonly Logged[] }>
+  unsettled(): AsyncIterable<ConversationKey>
+}

@@ -1,0 +1,67 @@
+// Fuses the votes of a turn into one score an action and chooses what costs least. Implementation: ensembles/.
+import type { ActionId, Language, Signals } from '@parley/plugin-sdk/vocabulary.ts'
+import type { Ballot } from './voters.ts'
+
+export type Disposition = 'answer' | 'ask_slot' | 'clarify' | 'handoff' | 'superseded'
+
+export interface Ranked {
+  readonly action: ActionId
+  /** Log-linear score: the sum of the shares that `breakdown` lists for this action. Higher is likelier; only differences mean something. */
+  readonly score: number
+}
+
+/** What one voter (or the `prior`) added to the score of one action, in nats. Abstaining adds nothing. */
+export interface Share {
+  readonly voter: string
+  readonly action: ActionId
+  readonly share: number
+}
+
+export interface Fusion {
+  /** Every action of the domain, best first; ties by id, so that a replay gives the same order. */
+  readonly ranking: readonly Ranked[]
+  /** Probability of each action: the softmax of the scores. Sums to 1. */
+  readonly probabilities: Readonly<Record<ActionId, number>>
+  readonly breakdown: readonly Share[]
+  /** Signals of all ballots joined: mean of mood, greatest of urgency and handoff. */
+  readonly signals: Signals
+}
+
+/** What a turn's outcome costs the shop, in any one currency; only ratios matter. */
+export interface Costs {
+  /** A wrong answer. Multiplied by `severity` of what the turn was really about. */
+  readonly wrongAnswer: number
+  /** Asking back when one of the offered options is right. */
+  readonly clarify: number
+  /** An agent's time for one conversation, queue and hour included. */
+  readonly handoff: number
+  /** How much worse than usual it is to miss this action (1 where none is given): FOOD_SAFETY 20. */
+  readonly severity: Readonly<Record<ActionId, number>>
+}
+
+/** What the decision knows beside the votes. Recorded with it, so that a replay decides alike. */
+export interface Situation {
+  /** The shop's enabled actions and OUT_OF_SCOPE. */
+  readonly domain: readonly ActionId[]
+  /** Actions that a person must always take. */
+  readonly alwaysPerson: readonly ActionId[]
+  readonly costs: Costs
+}
+
+export interface Choice {
+  readonly action: ActionId
+  readonly disposition: 'answer' | 'clarify' | 'handoff'
+  /** Probability of `action`. */
+  readonly confidence: number
+  /** What `clarify` offers, likeliest first; empty otherwise. */
+  readonly options: readonly ActionId[]
+  /** Expected cost of each disposition that was weighed. */
+  readonly expectedCosts: Readonly<Record<'answer' | 'clarify' | 'handoff', number>>
+}
+
+export interface Ensemble {
+  /** Name and content hash: `retail@1-3f2a9c…`. */
+  readonly version: string
+  fuse(ballots: readonly Ballot[], language: Language, domain: readonly ActionId[]): Fusion
+  decide(fusion: Fusion, situation: Situation): Choice
+}

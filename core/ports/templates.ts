@@ -1,0 +1,18 @@
+// The shop's templates, by name and locale. Driver: server/drivers/templates.liquid.ts.
+import type { Locale } from '@parley/plugin-sdk/vocabulary.ts'
+
+export interface Templates {
+  /** The template's own name, for a name or an alias of it; undefined when the shop has none such. */
+  resolve(name: string): string | undefined
+  /** The text for a template that `resolve` gave. `view` is all a template sees. A missing value is the template's to handle: it renders as nothing. */
+  render(template: string, locale: Locale, view: TemplateView): string
+}
+
+export interface TemplateView {
+  readonly shop: Readonly<Record<string, unknown>>
+  readonly facts: Readonly<Record<string, unknown>>
+  /** Sources that did not answer, by fact. */
+  readonly missing: readonly string[]
+  readonly slots: Readonly<Record<string, unknown>>
+  readonly options: readonly { readonly action: string; readonly label: string }[]
+}

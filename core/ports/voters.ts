@@ -1,0 +1,31 @@
+// Whatever votes on a turn. A pool is one hop: an in-process automaton, the model threads, the plugin hosts.
+// Drivers: server/drivers/voters.{keyword,models,plugins}.ts; suite: test/contracts/voters.ts.
+import type { Question, Signals, Vote } from '@parley/plugin-sdk/vocabulary.ts'
+
+export interface VoterInfo {
+  /** Unique in the installation: `keyword`, `intent`, `sentiment`, `plugin:complaint-analyzer`. */
+  readonly voter: string
+  /** Content hash or semantic version: names exactly what voted. */
+  readonly version: string
+}
+
+/** A voter's answer to one turn. Silence for whatever reason is an abstention; the turn never fails on a voter. */
+export interface Ballot extends VoterInfo {
+  readonly abstained: boolean
+  /** Why it abstained: it had nothing to say, came late, failed or is switched off. A fault's code where there is one. */
+  readonly reason?: 'silent' | 'late' | 'failed' | 'off'
+  readonly votes: readonly Vote[]
+  readonly signals?: Signals
+  readonly ms: number
+}
+
+export interface VoterPool {
+  /** Who would be asked now. Every one of them gets a ballot, cast or missing. */
+  readonly voters: readonly VoterInfo[]
+  /**
+   * Asks every voter of the pool at once and hands each ballot to `cast` as it comes. Resolves when all have come; when `signal` aborts
+   * it resolves at once and never calls `cast` again. Never rejects because of a voter.
+   */
+  ask(question: Question, cast: (ballot: Ballot) => void, signal: AbortSignal): Promise<void>
+  close(): Promise<void>
+}

@@ -1,0 +1,35 @@
+// What a client sends, written once; the types are read off it. docs/protocol.md tells it in prose, and a test holds the two together.
+import { z } from 'zod'
+import { PROTOCOL } from './version.ts'
+
+export { PROTOCOL }
+
+const Id = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 _ -')
+
+/** Up to where a client knows a conversation: the store's life and the last sequence it covers. */
+export const StreamPosition = z.strictObject({ epoch: Id, seq: z.int().min(0) })
+export type StreamPosition = z.infer<typeof StreamPosition>
+
+export const ClientMessage = z.discriminatedUnion('type', [
+  /** First frame. `resumeAfter: null` asks for the whole dialogue. */
+  z.strictObject({
+    type: z.literal('hello'),
+    protocol: z.literal(PROTOCOL),
+    token: z.string().min(1).max(4_096),
+    conversation: Id,
+    resumeAfter: StreamPosition.nullable(),
+    /** The locale of the page, used where a text's own language does not tell. */
+    locale: z.enum(['zh-CN', 'en']).optional(),
+  }),
+  /** A message. `ref` is the client's own id; sending the same one again is harmless and answered with the same seq. */
+  z.strictObject({ type: z.literal('say'), ref: Id, text: z.string() }),
+  /** The customer is typing; fades after 5 s. */
+  z.strictObject({ type: z.literal('typing') }),
+  /** What of the other side's was shown to the customer. Reserved: accepted, not yet recorded. */
+  z.strictObject({ type: z.literal('seen'), state: z.enum(['delivered', 'read']), seq: z.int().min(1) }),
+  /** Heartbeat; answered with pong. */
+  z.strictObject({ type: z.literal('ping') }),
+  z.strictObject({ type: z.literal('pong') }),
+])
+export type ClientMessage = z.infer<typeof ClientMessage>
+export type Hello = Extract<ClientMessage, { type: 'hello' }>

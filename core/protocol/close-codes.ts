@@ -1,0 +1,30 @@
+// Why a connection was closed. The range tells the client what to do, also for codes that it does not know yet:
+// 4000-4499 connect again (with backoff), 4500-4999 do not connect again without a change.
+
+export const CLOSE = {
+  /** Drained or restarting: connect again at once, here or at another node. */
+  GOING_AWAY: 4000,
+  /** Nothing was heard for two heartbeats. */
+  SILENT: 4001,
+  /** The client did not read fast enough: connect again and resume. */
+  SLOW_CONSUMER: 4002,
+  /** Frames came faster than the limit: connect again after a while. */
+  TOO_FAST: 4003,
+  /** The token has run out: fetch a new one, then connect again. */
+  TOKEN_EXPIRED: 4100,
+  /** The token is forged or not for here. */
+  TOKEN_INVALID: 4500,
+  /** A frame was not of the protocol. */
+  PROTOCOL_ERROR: 4501,
+  /** The client speaks a version that this server does not. */
+  PROTOCOL_VERSION: 4502,
+  /** The conversation or shop is not known, or not this customer's. */
+  UNKNOWN_CONVERSATION: 4503,
+  /** A frame larger than the limit. */
+  FRAME_TOO_LARGE: 4504,
+} as const
+
+export type CloseCode = (typeof CLOSE)[keyof typeof CLOSE]
+
+/** True when a client may connect again by itself. Codes outside 4500-4999 (a lost line, a proxy's 1006) are worth another try. */
+export const mayReconnect = (code: number): boolean => !(code >= 4500 && code <= 4999)

@@ -1,0 +1,28 @@
+// A client's frame, from bytes to a checked value, with a fault that names what is wrong and where.
+import { Fault } from '../faults.ts'
+import { ClientMessage, PROTOCOL } from './client-message.ts'
+
+/** Its size was checked by the wire. Faults: FRAME_NOT_JSON, PROTOCOL_VERSION, FRAME_INVALID. */
+export function parseFrame(text: string): ClientMessage {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (cause) {
+    throw new Fault('FRAME_NOT_JSON', { reason: reasonOf(cause) }, { cause })
+  }
+  if (isHello(value) && value.protocol !== PROTOCOL)
+    throw new Fault('PROTOCOL_VERSION', { given: value.protocol ?? null, spoken: PROTOCOL })
+  const parsed = ClientMessage.safeParse(value)
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]
+  throw new Fault('FRAME_INVALID', { path: issue?.path.join('.') ?? '', reason: issue?.message ?? 'not a frame' })
+}
+
+/** The position is told, the content is not: it may be a customer's words. */
+function reasonOf(cause: unknown): string {
+  const position = cause instanceof Error ? /position \d+/.exec(cause.message)?.[0] : undefined
+  return position ? `unexpected character at ${position}` : 'it ends too early or is empty'
+}
+
+const isHello = (value: unknown): value is { protocol?: unknown } =>
+  typeof value === 'object' && value !== null && 'type' in value && value.type === 'hello'
