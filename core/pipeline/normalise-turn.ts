@@ -1,0 +1,16 @@
+// Makes the question that voters are asked: the turn's messages as one text, normalised, with its language and locale.
+import type { Language, Locale } from '@parley/plugin-sdk/vocabulary.ts'
+import { detectLanguage, normaliseText } from './normalise.ts'
+import type { Shop } from './shop.ts'
+import type { Normalised, Received } from './turn.ts'
+
+const LANGUAGE: Readonly<Record<Locale, Language>> = { 'zh-CN': 'zh', en: 'en' }
+const LOCALE: Readonly<Record<Language, Locale>> = { zh: 'zh-CN', en: 'en' }
+
+/** The reply's locale is that of the words; words without letters ("881", "?") keep the conversation's. */
+export function normalise(received: Received, shop: Shop): Normalised {
+  const original = received.texts.join('\n')
+  const text = normaliseText(original)
+  const language = detectLanguage(text, LANGUAGE[received.locale ?? shop.defaultLocale])
+  return { ...received, question: { text, original, language, locale: LOCALE[language] } }
+}

@@ -1,0 +1,37 @@
+// A turn's way from the customer's words to the reply: normalise, ask, fuse, decide, enrich, render. A function of calls and returns; no stage
+// throws on odd text, and no voter or source can fail a turn.
+import type { Clock } from '../ports/clock.ts'
+import type { Mesh } from '../ports/mesh.ts'
+import { askVoters } from './ask-voters.ts'
+import { decide } from './decide.ts'
+import type { RecordedDecision } from './decision.ts'
+import { enrich } from './enrich.ts'
+import { normalise } from './normalise-turn.ts'
+import { record } from './record.ts'
+import { render } from './render.ts'
+import type { Shop } from './shop.ts'
+import type { Received } from './turn.ts'
+
+/** Milliseconds, each counted from the start of its stage; `turn` from the start of the whole. */
+export interface Deadlines {
+  readonly voters: number
+  readonly mesh: number
+  readonly turn: number
+}
+
+/** What the stages touch the world with. */
+export interface Stages {
+  readonly mesh: Mesh
+  readonly clock: Clock
+  readonly deadlines: Deadlines
+}
+
+/** Works a turn out. `signal` (a shutdown, say) makes late voters and sources abstain at once; the turn is still decided. */
+export async function workOut(received: Received, shop: Shop, stages: Stages, signal: AbortSignal): Promise<RecordedDecision> {
+  const started = stages.clock.monotonic()
+  const ensemble = shop.ensemble()
+  const polled = await askVoters(normalise(received, shop), shop.pools, stages, signal)
+  const fused = { ...polled, fusion: ensemble.fuse(polled.ballots, polled.question.language, shop.situation.domain) }
+  const enriched = await enrich(decide(fused, shop, ensemble), shop, stages, signal)
+  return record(render(enriched, shop), shop, ensemble.version, stages.clock.monotonic() - started)
+}

@@ -1,0 +1,30 @@
+// What the pipeline needs of a shop: its catalogue, who votes in it, what errors cost it, what its templates may say of it. Made at the start.
+import type { ActionId, Locale } from '@parley/plugin-sdk/vocabulary.ts'
+import type { ShopId } from '../ids.ts'
+import type { Ensemble, Situation } from '../ports/ensemble.ts'
+import type { Templates } from '../ports/templates.ts'
+import type { VoterPool } from '../ports/voters.ts'
+
+export interface ShopAction {
+  /** The action's template where no vote names another. */
+  readonly template: string
+  /** Facts that its templates use. */
+  readonly facts: readonly string[]
+  /** What `clarify` calls it. */
+  readonly label: Readonly<Record<Locale, string>>
+}
+
+export interface Shop {
+  readonly id: ShopId
+  readonly actions: Readonly<Record<ActionId, ShopAction>>
+  readonly situation: Situation
+  readonly templates: Templates
+  readonly pools: readonly VoterPool[]
+  /** The ensemble in force now; another one from the next turn on once it has been replaced. */
+  readonly ensemble: () => Ensemble
+  /** Name, phone, hours and the like, for templates. */
+  readonly about: Readonly<Record<string, string>>
+  readonly defaultLocale: Locale
+  /** The pack's name and content hash. */
+  readonly packVersion: string
+}
