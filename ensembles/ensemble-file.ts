@@ -1,0 +1,50 @@
+// An ensemble as a data team writes it: one readable, versioned, immutable YAML file. ensembles/SPEC.md gives the arithmetic.
+import { createHash } from 'node:crypto'
+import { Fault } from '@parley/core/faults.ts'
+import { parseDocument } from 'yaml'
+import { z } from 'zod'
+
+const PerLanguage = (schema: z.ZodNumber) => z.strictObject({ zh: schema, en: schema })
+
+const VoterEntry = z.strictObject({
+  /** How much this voter's evidence counts; 0 silences it. */
+  weight: PerLanguage(z.number().min(0).max(10)),
+  /** Divides the voter's log-probabilities: above 1 it is taken to be less sure than it says. */
+  temperature: PerLanguage(z.number().min(0.05).max(20)).default({ zh: 1, en: 1 }),
+})
+
+export const EnsembleFile = z.strictObject({
+  name: z.string().regex(/^[a-z0-9-]{1,40}$/),
+  version: z.int().min(1),
+  description: z.string().optional(),
+  /** By voter name; `plugin:*` stands for every plugin without an entry of its own. A voter without an entry is heard with weight 0. */
+  voters: z.record(z.string().regex(/^[a-z0-9:*-]{1,80}$/), VoterEntry),
+  /** How often each action is what a turn is about, before any vote; actions that are not named share what is left evenly. */
+  prior: z.record(z.string(), z.number().gt(0).lt(1)).default({}),
+  /** Least probability that a voter can give an action, so that no single voter can veto. */
+  floor: z.number().gt(0).max(0.05).default(0.001),
+})
+export type EnsembleFile = z.infer<typeof EnsembleFile>
+
+export interface ParsedEnsemble {
+  readonly file: EnsembleFile
+  /** `retail@1-3f2a9c01b2d4`: name, version and the start of the text's SHA-256. */
+  readonly version: string
+}
+
+/** Parses and checks. `name` is what faults call the file. Faults: ENSEMBLE_INVALID with the path of the first thing that is wrong. */
+export function parseEnsemble(text: string, name: string): ParsedEnsemble {
+  const invalid = (path: string, reason: string): Fault => new Fault('ENSEMBLE_INVALID', { file: name, path, reason })
+  const document = parseDocument(text)
+  const broken = document.errors[0]
+  if (broken) throw invalid('', broken.message.split('\n')[0] ?? 'not YAML')
+  const parsed = EnsembleFile.safeParse(document.toJS())
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]
+    throw invalid(issue?.path.join('.') ?? '', issue?.message ?? 'not an ensemble')
+  }
+  const total = Object.values(parsed.data.prior).reduce((sum, p) => sum + p, 0)
+  if (total >= 1) throw invalid('prior', `the probabilities sum to ${total}, and something must be left for the other actions`)
+  const hash = createHash('sha256').update(text).digest('hex').slice(0, 12)
+  return { file: parsed.data, version: `${parsed.data.name}@${parsed.data.version}-${hash}` }
+}
