@@ -1,0 +1,58 @@
+// The log in memory: for tests and for one-off turns. Everything of the contract but durability: it ends with the process.
+import { chainHash, genesisHash } from '@parley/core/conversation/chain.ts'
+import { Fault } from '@parley/core/faults.ts'
+import { asConversationId, asShopId, type ConversationKey, type Epoch } from '@parley/core/ids.ts'
+import type { ConversationLog, Head, Position, StoredEnvelope } from '@parley/core/ports/conversation-log.ts'
+
+const copy = (stored: StoredEnvelope): StoredEnvelope => ({ ...stored, body: stored.body.slice(), hash: stored.hash.slice() })
+
+export function createMemoryLog(epoch = 'memory' as Epoch): ConversationLog {
+  const logs = new Map<string, StoredEnvelope[]>()
+  const open = new Set<string>()
+  let isClosed = false
+  const idOf = (key: ConversationKey): string => `${key.shop}/${key.conversation}`
+  const keyOf = (id: string): ConversationKey => {
+    const [shop = '', conversation = ''] = id.split('/')
+    return { shop: asShopId(shop), conversation: asConversationId(conversation) }
+  }
+  const headOf = (seq: number): Head => ({ seq, position: String(seq) as Position }) // the memory driver's position is the seq
+  const refuseClosed = (): void => {
+    if (isClosed) throw new Error('the log is closed')
+  }
+  return {
+    epoch,
+    async append(key, events, expected, { isUnsettled }) {
+      refuseClosed()
+      if (events.length === 0) throw new Error('an append needs an event')
+      const id = idOf(key)
+      const log = logs.get(id) ?? []
+      if (expected !== headOf(log.length).position) throw new Fault('APPEND_CONFLICT', { conversation: key.conversation })
+      for (const event of events) {
+        const seq = log.length + 1
+        const hash = chainHash(log.at(-1)?.hash ?? genesisHash(key), seq, event)
+        log.push(copy({ ...event, seq, hash }))
+      }
+      logs.set(id, log)
+      if (isUnsettled) open.add(id)
+      else open.delete(id)
+      return headOf(log.length)
+    },
+    async read(key, after) {
+      refuseClosed()
+      return (logs.get(idOf(key)) ?? []).slice(after).map(copy)
+    },
+    async head(key) {
+      refuseClosed()
+      return headOf(logs.get(idOf(key))?.length ?? 0)
+    },
+    async *unsettled() {
+      for (const id of [...open]) yield keyOf(id)
+    },
+    async *conversations() {
+      for (const id of [...logs.keys()].sort()) yield keyOf(id)
+    },
+    async close() {
+      isClosed = true
+    },
+  }
+}

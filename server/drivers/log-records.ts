@@ -1,0 +1,54 @@
+// How an event and the end of a conversation lie in the store: explicit bytes, so that what is read is what was hashed.
+//   record: hash (32) · at (f64) · v (u32) · length of type (u16) · type · body
+//   head:   hash (32) · seq (f64)
+import type { Seq } from '@parley/core/ids.ts'
+import type { StoredEnvelope } from '@parley/core/ports/conversation-log.ts'
+
+const HASH = 32
+const FIXED = HASH + 8 + 4 + 2
+
+export function encodeRecord({ hash, at, v, type, body }: StoredEnvelope): Buffer {
+  const name = Buffer.from(type)
+  const record = Buffer.allocUnsafe(FIXED + name.length + body.length)
+  record.set(hash, 0)
+  record.writeDoubleBE(at, HASH)
+  record.writeUInt32BE(v, HASH + 8)
+  record.writeUInt16BE(name.length, HASH + 12)
+  record.set(name, FIXED)
+  record.set(body, FIXED + name.length)
+  return record
+}
+
+/** The record's own copy of the bytes; undefined where they are no record. */
+export function decodeRecord(bytes: Uint8Array, seq: Seq): StoredEnvelope | undefined {
+  const record = Buffer.from(bytes) // a copy: the store's memory is its own
+  if (record.length < FIXED) return undefined
+  const bodyAt = FIXED + record.readUInt16BE(HASH + 12)
+  if (record.length < bodyAt) return undefined
+  return {
+    seq,
+    hash: record.subarray(0, HASH),
+    at: record.readDoubleBE(HASH),
+    v: record.readUInt32BE(HASH + 8),
+    type: record.toString('utf8', FIXED, bodyAt),
+    body: record.subarray(bodyAt),
+  }
+}
+
+export interface HeadRecord {
+  readonly seq: Seq
+  readonly hash: Uint8Array
+}
+
+export function encodeHead({ seq, hash }: HeadRecord): Buffer {
+  const head = Buffer.allocUnsafe(HASH + 8)
+  head.set(hash, 0)
+  head.writeDoubleBE(seq, HASH)
+  return head
+}
+
+export function decodeHead(bytes: Uint8Array): HeadRecord {
+  const head = Buffer.from(bytes)
+  if (head.length !== HASH + 8) throw new Error('the end of a conversation is no head record')
+  return { seq: head.readDoubleBE(HASH), hash: head.subarray(0, HASH) }
+}
