@@ -1,0 +1,151 @@
+// Everything an operator can set, in one schema: read once at the start, checked, and handed down. `parley config doc` prints it.
+// Later wins: default, file (parley.yaml or PARLEY_CONFIG), environment, command line.
+import { existsSync, readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { Fault } from '@parley/core/faults.ts'
+import { parseDocument } from 'yaml'
+import { z } from 'zod'
+
+const Shop = z.strictObject({
+  id: z
+    .string()
+    .regex(/^[a-z0-9-]{1,64}$/)
+    .describe('Id of the shop, in URLs and logs.'),
+  pack: z.string().default('retail').describe('Folder under packs/ with catalogue, templates and phrases.'),
+  ensemble: z
+    .string()
+    .default('retail')
+    .describe('Weights of the votes: the name of a file under ensembles/shipped/, or the path of a .yaml file. SIGHUP reads it again.'),
+  plugins: z.array(z.string()).default(['fresh-goods', 'complaint-analyzer']).describe('Folders under plugins/ that vote in this shop.'),
+  locale: z.enum(['zh-CN', 'en']).default('zh-CN').describe('Locale of a reply where neither the words nor the page tell.'),
+  name: z.string().default('').describe('What templates call the shop.'),
+  phone: z.string().default('').describe('Number that customers may call; templates leave it out when empty.'),
+  hours: z.string().default('').describe('When people answer, in words; templates leave it out when empty.'),
+  emergencyPhone: z.string().default('').describe('Number for food safety; templates leave it out when empty.'),
+  costs: z
+    .strictObject({
+      wrongAnswer: z.number().gt(0).default(10).describe('Cost of a wrong answer; only ratios matter.'),
+      clarify: z.number().gt(0).default(3.5).describe('Cost of asking back.'),
+      handoff: z.number().gt(0).default(7).describe("Cost of an agent's time for one conversation."),
+    })
+    .prefault({}),
+})
+export type ShopConfig = z.infer<typeof Shop>
+
+const Ms = z.int().min(1).max(600_000)
+
+export const Config = z.strictObject({
+  host: z.string().default('127.0.0.1').describe('Address to listen on.').meta({ env: 'HOST' }),
+  port: z.coerce.number().int().min(0).max(65_535).default(8080).describe('Port to listen on; 0 takes a free one.').meta({ env: 'PORT' }),
+  data: z.string().min(1).default('data').describe('Folder of the conversation log, keys and secrets.').meta({ env: 'PARLEY_DATA' }),
+  logLevel: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent'])
+    .default('info')
+    .describe('Least level that is logged. Logs are JSON lines on standard error and never hold what a customer wrote.')
+    .meta({ env: 'PARLEY_LOG_LEVEL' }),
+  modelThreads: z.int().min(1).max(64).default(1).describe('Threads that run models.').meta({ env: 'PARLEY_MODEL_THREADS' }),
+  deadlines: z
+    .strictObject({
+      voters: Ms.default(50).describe('Milliseconds for all voters; a later vote is an abstention.'),
+      mesh: Ms.default(800).describe('Milliseconds for facts.'),
+      turn: Ms.default(3_000).describe('Milliseconds for a whole turn.'),
+    })
+    .prefault({}),
+  limits: z
+    .strictObject({
+      inbox: z.int().min(1).default(20).describe('Undecided messages of one conversation; more are refused with a retry-after.'),
+      turns: z.int().min(1).default(2_000).describe('Undecided turns of all conversations; more are refused with a retry-after.'),
+      conversations: z.int().min(1).default(10_000).describe('Conversations kept in memory.'),
+      visitorsPerMinute: z.int().min(1).default(600).describe('New visitors from one address in a minute.'),
+    })
+    .prefault({}),
+  tokens: z
+    .strictObject({
+      visitorMinutes: z.int().min(1).max(60).default(5).describe("Life of a visitor's token."),
+      refreshDays: z.int().min(1).max(3_650).default(90).describe('Time after which a visitor who has not come back is a new one.'),
+    })
+    .prefault({}),
+  shops: z
+    .array(Shop)
+    .min(1)
+    .default([
+      Shop.parse({ id: 'demo', name: '小满生鲜 Parley Demo', phone: '400-000-0000', hours: '9:00-21:00', emergencyPhone: '400-000-0001' }),
+    ])
+    .describe('The shops of this installation.'),
+})
+export type Config = z.infer<typeof Config>
+
+/** Faults: CONFIG_INVALID, naming the file or variable and the place in it. */
+export function readConfig(environment: NodeJS.ProcessEnv, overrides: Partial<Config> = {}): Config {
+  const file = environment.PARLEY_CONFIG ?? 'parley.yaml'
+  const fromFile = existsSync(file) || environment.PARLEY_CONFIG !== undefined ? readFile(file) : {}
+  const fromEnvironment: Record<string, string> = {}
+  const variables = new Map<string, string>()
+  for (const [key, schema] of Object.entries(Config.shape)) {
+    const name = schema.meta()?.env
+    const value = typeof name === 'string' ? environment[name] : undefined
+    if (typeof name !== 'string' || value === undefined || value === '') continue
+    fromEnvironment[key] = value
+    variables.set(key, name)
+  }
+  const numbers = {
+    ...fromEnvironment,
+    ...(fromEnvironment.modelThreads !== undefined && { modelThreads: Number(fromEnvironment.modelThreads) }),
+  }
+  const parsed = Config.safeParse({ ...fromFile, ...numbers, ...overrides })
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]
+    const key = String(issue?.path[0] ?? '')
+    const source = key in overrides ? 'command line' : (variables.get(key) ?? file)
+    throw new Fault('CONFIG_INVALID', { file: source, path: issue?.path.join('.') ?? '', reason: issue?.message ?? 'not of the schema' })
+  }
+  const ids = parsed.data.shops.map(shop => shop.id)
+  const twice = ids.find((id, i) => ids.indexOf(id) !== i)
+  if (twice) throw new Fault('CONFIG_INVALID', { file, path: 'shops', reason: `the shop ${JSON.stringify(twice)} stands there twice` })
+  return { ...parsed.data, data: resolve(parsed.data.data) }
+}
+
+function readFile(file: string): Record<string, unknown> {
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (cause) {
+    throw new Fault('CONFIG_INVALID', { file, path: '', reason: 'the file cannot be read' }, { cause })
+  }
+  const document = parseDocument(text)
+  const broken = document.errors[0]
+  if (broken) throw new Fault('CONFIG_INVALID', { file, path: '', reason: broken.message.split('\n')[0] ?? 'not YAML' })
+  const value: unknown = document.toJS() ?? {}
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new Fault('CONFIG_INVALID', { file, path: '', reason: 'it must be a mapping' })
+  return value as Record<string, unknown> // an object that is no array
+}
+
+/** The manual of the configuration, made from the schema: one line a setting with its default, variable and meaning. */
+export function configDoc(): string {
+  const lines: string[] = ['# Settings of parley.yaml. Later wins: default, file, environment, command line.', '']
+  const walk = (shape: Record<string, z.ZodType>, indent: string): void => {
+    for (const [key, schema] of Object.entries(shape)) {
+      const inner = unwrap(schema)
+      const env = schema.meta()?.env
+      const fallback = schema.safeParse(undefined)
+      if (inner instanceof z.ZodObject) {
+        lines.push(`${indent}${key}:`)
+        walk(inner.shape as Record<string, z.ZodType>, `${indent}  `) // a ZodObject's shape is a record of schemas
+      } else if (inner instanceof z.ZodArray && inner.element instanceof z.ZodObject) {
+        lines.push(`${indent}# ${schema.description ?? ''}`, `${indent}${key}:`, `${indent}  -`)
+        walk(inner.element.shape as Record<string, z.ZodType>, `${indent}    `) // as above
+      } else {
+        lines.push(`${indent}# ${schema.description ?? ''}${typeof env === 'string' ? ` Environment: ${env}.` : ''}`)
+        lines.push(`${indent}${key}: ${fallback.success ? JSON.stringify(fallback.data) : '(must be given)'}`)
+      }
+    }
+  }
+  walk(Config.shape, '')
+  return `${lines.join('\n')}\n`
+}
+
+function unwrap(schema: z.ZodType): z.ZodType {
+  const inner = (schema as { unwrap?: () => z.ZodType }).unwrap // defaults and prefaults wrap the schema that they fill in
+  return inner && !(schema instanceof z.ZodArray) ? unwrap(inner.call(schema)) : schema
+}

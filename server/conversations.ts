@@ -1,0 +1,62 @@
+// Puts events in and out of the log's envelopes: their bodies sealed with the customer's key, bound to shop and conversation.
+import { type ConversationEvent, EVENT_VERSION, type Logged, upcast } from '@parley/core/conversation/event.ts'
+import { Fault } from '@parley/core/faults.ts'
+import type { ConversationKey } from '@parley/core/ids.ts'
+import type { ConversationLog, Envelope } from '@parley/core/ports/conversation-log.ts'
+import type { Conversations } from '@parley/core/ports/conversations.ts'
+import type { Cipher, Vault } from '@parley/core/ports/vault.ts'
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+export function createConversations(log: ConversationLog, vault: Vault): Conversations {
+  return {
+    epoch: log.epoch,
+    unsettled: () => log.unsettled(),
+    async append(key, customer, events, expected, options) {
+      // Together, so that a new customer's key and first conversation share a flush.
+      const [cipher] = await Promise.all([vault.cipher(key.shop, customer), vault.own(key, customer)])
+      const head = await log.append(
+        key,
+        events.map(event => seal(event, key, cipher)),
+        expected,
+        options,
+      )
+      const first = head.seq - events.length + 1
+      return { ...head, events: events.map((event, i): Logged => ({ ...event, seq: first + i })) }
+    },
+    async read(key, after) {
+      const stored = await log.read(key, after)
+      // The log may grow between the two calls; a position that belongs to a longer log would let an append overlook what it has not seen.
+      const head = await log.head(key)
+      const last = stored.at(-1)?.seq ?? after
+      if (head.seq > last) return this.read(key, after)
+      if (stored.length === 0) return { ...head, events: [] }
+      const customer = await vault.ownerOf(key)
+      if (customer === undefined)
+        throw new Fault('LOG_DAMAGED', { conversation: key.conversation, seq: 1, reason: 'nobody is known to own it' })
+      const cipher = await vault.cipher(key.shop, customer)
+      return { ...head, events: stored.map(envelope => ({ ...open(envelope, key, cipher), seq: envelope.seq })) }
+    },
+  }
+}
+
+/** What the seal is bound to: a body cannot be moved to another conversation or pass for another type of event. */
+const contextOf = (key: ConversationKey, { type, v, at }: Pick<Envelope, 'type' | 'v' | 'at'>): string =>
+  `${key.shop}/${key.conversation}/${type}/${v}/${at}`
+
+function seal(event: ConversationEvent, key: ConversationKey, cipher: Cipher): Envelope {
+  const { type, ...body } = event
+  const header = { v: EVENT_VERSION, type, at: event.at }
+  return { ...header, body: cipher.seal(encoder.encode(JSON.stringify(body)), contextOf(key, header)) }
+}
+
+function open(envelope: Envelope & { readonly seq: number }, key: ConversationKey, cipher: Cipher): ConversationEvent {
+  let body: Record<string, unknown>
+  try {
+    body = JSON.parse(decoder.decode(cipher.open(envelope.body, contextOf(key, envelope)))) as Record<string, unknown> // authenticated: we wrote it
+  } catch (cause) {
+    throw new Fault('LOG_DAMAGED', { conversation: key.conversation, seq: envelope.seq, reason: 'its seal does not open' }, { cause })
+  }
+  return upcast(envelope.type, envelope.v, body)
+}

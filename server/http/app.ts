@@ -1,0 +1,109 @@
+// The HTTP face of the engine: the widget's page, tokens, the socket, health, metrics. Everything it needs is handed to it.
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import fastifyStatic from '@fastify/static'
+import fastifyWebsocket from '@fastify/websocket'
+import { Fault, type FaultCode, isFault } from '@parley/core/faults.ts'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import type { Metrics } from '../metrics.ts'
+import { type CustomerSocket, createCustomerSocket, type SocketParts } from '../realtime/customer-socket.ts'
+import { TIGHT_OPTIONS } from '../realtime/tight-web-socket.ts'
+import { type OperatorParts, registerOperatorRoutes } from './operator.ts'
+import { registerVisitorRoutes, type VisitorParts } from './visitors.ts'
+
+export interface AppParts extends SocketParts, VisitorParts, OperatorParts {
+  readonly logger: FastifyBaseLogger
+  readonly metrics: Metrics
+  /** The folder of the built pages. */
+  readonly pages: string
+  /** Undefined when turns can be taken, else what is still missing. */
+  readonly notReady: () => string | undefined
+}
+
+export interface App {
+  readonly http: FastifyInstance
+  /** Tells every client to connect again elsewhere. */
+  leave(): void
+}
+
+const STATUS: Partial<Record<FaultCode, number>> = {
+  TOKEN_INVALID: 401,
+  TOKEN_EXPIRED: 401,
+  UNKNOWN_SHOP: 404,
+  UNKNOWN_CONVERSATION: 404,
+  RATE_LIMITED: 429,
+  OVERLOADED: 503,
+  SHUTTING_DOWN: 503,
+}
+
+const HEADERS = {
+  'content-security-policy':
+    "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+} as const
+
+export async function createApp(parts: AppParts): Promise<App> {
+  const http: FastifyInstance = Fastify({
+    loggerInstance: parts.logger,
+    disableRequestLogging: true,
+    bodyLimit: 64 * 1024,
+    forceCloseConnections: true,
+  })
+  const sockets = new Set<CustomerSocket>()
+
+  http.setErrorHandler((error, _request, reply) => {
+    if (isFault(error)) {
+      parts.onFault(error.code)
+      const details = error.details as { readonly retryAfterMs?: number } // of some codes; undefined elsewhere
+      if (details.retryAfterMs !== undefined) reply.header('retry-after', Math.ceil(details.retryAfterMs / 1000))
+      return reply.code(STATUS[error.code] ?? 400).send({ code: error.code, message: error.message, ...details })
+    }
+    const status = statusOf(error)
+    if (status < 500)
+      return reply.code(status).send({ code: 'FRAME_INVALID', message: error instanceof Error ? error.message : 'bad request' })
+    parts.onBug(error)
+    return reply.code(500).send({ code: 'INTERNAL', message: 'something went wrong on our side' })
+  })
+  http.addHook('onSend', async (_request, reply) => void reply.headers(HEADERS))
+
+  // As an object: the types want `WebSocket` to be the module's own class with its statics; `ws` itself asks for a subclass only.
+  await http.register(fastifyWebsocket, { options: TIGHT_OPTIONS as object, preClose: done => done() })
+  http.get('/v1/socket', { websocket: true }, socket => {
+    const customer = createCustomerSocket(
+      {
+        send: text => socket.send(text),
+        close: (code, reason) => socket.close(code, reason),
+        get bufferedBytes() {
+          return socket.bufferedAmount
+        },
+      },
+      parts,
+    )
+    sockets.add(customer)
+    parts.metrics.sockets.set(sockets.size)
+    socket.on('message', (data, isBinary) => (isBinary ? customer.refuse(new Fault('FRAME_BINARY', {})) : customer.frame(String(data))))
+    socket.on('error', () => parts.metrics.faults.inc({ code: 'WIRE' })) // `ws` closes the connection; 'close' follows
+    socket.on('close', () => {
+      customer.gone()
+      sockets.delete(customer)
+      parts.metrics.sockets.set(sockets.size)
+    })
+  })
+
+  registerVisitorRoutes(http, parts)
+  registerOperatorRoutes(http, parts)
+  http.get('/healthz', async () => ({ ok: true }))
+  http.get('/readyz', async (_request, reply) => {
+    const missing = parts.notReady()
+    return reply.code(missing ? 503 : 200).send(missing ? { ready: false, missing } : { ready: true })
+  })
+  http.get('/metrics', async (_request, reply) => reply.type(parts.metrics.contentType).send(await parts.metrics.render()))
+
+  if (existsSync(join(parts.pages, 'index.html'))) await http.register(fastifyStatic, { root: parts.pages, cacheControl: false })
+  else http.get('/', async (_request, reply) => reply.code(503).type('text/plain').send('The pages are not built. Run: npm start\n'))
+  return { http, leave: () => sockets.forEach(socket => socket.leave()) }
+}
+
+const statusOf = (error: unknown): number =>
+  typeof error === 'object' && error !== null && 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : 500

@@ -1,0 +1,48 @@
+// Where a browser gets its token: a new visitor, or the same one again by its refresh token.
+import { Fault } from '@parley/core/faults.ts'
+import type { ShopId } from '@parley/core/ids.ts'
+import type { Clock } from '@parley/core/ports/clock.ts'
+import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
+import { type Bucket, createBucket } from '../realtime/bucket.ts'
+import type { Tokens } from '../tokens.ts'
+
+export interface VisitorParts {
+  readonly tokens: Tokens
+  readonly clock: Clock
+  readonly shopIds: ReadonlySet<string>
+  readonly visitorsPerMinute: number
+}
+
+const Body = z.strictObject({ refresh: z.string().min(1).max(4_096).optional() })
+
+/** Addresses whose buckets are kept; the oldest goes first, which at worst gives it a full bucket again. */
+const MOST_ADDRESSES = 10_000
+
+export function registerVisitorRoutes(http: FastifyInstance, { tokens, clock, shopIds, visitorsPerMinute }: VisitorParts): void {
+  const buckets = new Map<string, Bucket>()
+
+  function limitNewVisitors(address: string): void {
+    const bucket = buckets.get(address) ?? createBucket(visitorsPerMinute, visitorsPerMinute / 60)
+    buckets.delete(address)
+    buckets.set(address, bucket)
+    if (buckets.size > MOST_ADDRESSES) buckets.delete(buckets.keys().next().value as string) // size > 0: there is a first key
+    const retryAfterMs = bucket.take(clock.monotonic())
+    if (retryAfterMs > 0) throw new Fault('RATE_LIMITED', { retryAfterMs })
+  }
+
+  http.post<{ Params: { shop: string } }>('/v1/shops/:shop/visitors', async request => {
+    const { shop } = request.params
+    if (!shopIds.has(shop)) throw new Fault('UNKNOWN_SHOP', { shop })
+    const body = Body.safeParse(request.body ?? {})
+    if (!body.success)
+      throw new Fault('FRAME_INVALID', {
+        path: body.error.issues[0]?.path.join('.') ?? '',
+        reason: body.error.issues[0]?.message ?? 'not of the schema',
+      })
+    if (body.data.refresh === undefined) limitNewVisitors(request.ip)
+    const visitor = body.data.refresh === undefined ? tokens.newVisitor(shop as ShopId) : await tokens.verify(body.data.refresh, 'refresh') // a known shop's id
+    if (visitor.shop !== shop) throw new Fault('TOKEN_INVALID', { reason: 'it is of another shop' })
+    return { ...(await tokens.issue(visitor)), conversation: visitor.conversation, customer: visitor.customer }
+  })
+}

@@ -1,0 +1,89 @@
+// What Prometheus scrapes at /metrics. Labels are bounded: codes, actions and voters of this installation, never ids of people.
+import type { EngineObserver } from '@parley/core/engine.ts'
+import type { FaultCode } from '@parley/core/faults.ts'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+
+export interface Metrics extends Pick<EngineObserver, 'decided'> {
+  readonly sockets: Gauge
+  readonly faults: Counter<'code'>
+  readonly pluginHostDeaths: Counter<'runtime' | 'reason'>
+  readonly pluginOff: Counter<'plugin'>
+  readonly contentType: string
+  fault(code: FaultCode): void
+  bug(): void
+  render(): Promise<string>
+}
+
+const MS = [1, 2, 5, 10, 20, 30, 50, 100, 200, 500, 1_000, 3_000]
+
+export function createMetrics(turnsUnderWay: () => number): Metrics {
+  const registry = new Registry()
+  const registers = [registry]
+  collectDefaultMetrics({ register: registry })
+  const sockets = new Gauge({ name: 'parley_sockets', help: 'Open customer sockets.', registers })
+  const faults = new Counter({
+    name: 'parley_faults_total',
+    help: 'Expected failures, by code (docs/faults.md).',
+    labelNames: ['code'],
+    registers,
+  })
+  const bugs = new Counter({ name: 'parley_bugs_total', help: 'Broken invariants; each is in the log.', registers })
+  const decisions = new Counter({
+    name: 'parley_decisions_total',
+    help: 'Decided turns.',
+    labelNames: ['action', 'disposition'],
+    registers,
+  })
+  const turnMs = new Histogram({ name: 'parley_turn_milliseconds', help: 'From the question to the reply.', buckets: MS, registers })
+  const voterMs = new Histogram({
+    name: 'parley_voter_milliseconds',
+    help: 'Time of a voter that answered.',
+    labelNames: ['voter'],
+    buckets: MS,
+    registers,
+  })
+  const abstentions = new Counter({
+    name: 'parley_abstentions_total',
+    help: 'Abstentions, by reason.',
+    labelNames: ['voter', 'reason'],
+    registers,
+  })
+  const pluginHostDeaths = new Counter({
+    name: 'parley_plugin_host_deaths_total',
+    help: 'Plugin hosts that died or were killed.',
+    labelNames: ['runtime', 'reason'],
+    registers,
+  })
+  const pluginOff = new Counter({
+    name: 'parley_plugin_off_total',
+    help: 'Times that a plugin was switched off.',
+    labelNames: ['plugin'],
+    registers,
+  })
+  new Gauge({
+    name: 'parley_turns_under_way',
+    help: 'Undecided turns now.',
+    registers,
+    collect() {
+      this.set(turnsUnderWay())
+    },
+  })
+  return {
+    sockets,
+    faults,
+    pluginHostDeaths,
+    pluginOff,
+    contentType: registry.contentType,
+    fault: code => faults.inc({ code }),
+    bug: () => bugs.inc(),
+    decided(_key, decision) {
+      decisions.inc({ action: decision.action, disposition: decision.disposition })
+      turnMs.observe(decision.ms)
+      for (const ballot of decision.votes) {
+        if (ballot.abstained) abstentions.inc({ voter: ballot.voter, reason: ballot.reason ?? 'silent' })
+        else voterMs.observe({ voter: ballot.voter }, ballot.ms)
+      }
+    },
+    render: () => registry.metrics(),
+  }
+}

@@ -1,0 +1,67 @@
+// Reads a pack from its folder and checks it as a whole, so that a missing template is found at the start and not by a customer.
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Fault } from '@parley/core/faults.ts'
+import { Catalogue, LOCALES, type Pack, type PackLocale, Phrases } from '@parley/core/pack/pack.ts'
+import { REQUIRED_TEMPLATES } from '@parley/core/pack/required-templates.ts'
+import { parseDocument } from 'yaml'
+import type { z } from 'zod'
+
+/** Faults: PACK_INVALID, naming the file and the place in it. */
+export function readPack(folder: string): Pack {
+  const hash = createHash('sha256')
+  const read = (name: string): string => {
+    const path = join(folder, name)
+    if (!existsSync(path)) throw invalid(name, '', 'the file is not there')
+    const text = readFileSync(path, 'utf8')
+    hash.update(`${name}\0${text}\0`)
+    return text
+  }
+  const catalogue = parse('catalogue.yaml', read('catalogue.yaml'), Catalogue)
+  const phrases = inEveryLocale(locale => parse(`phrases/${locale}.yaml`, read(`phrases/${locale}.yaml`), Phrases))
+  const templates = readTemplates(folder, read)
+  checkReferences(catalogue, phrases, templates)
+  return { ...catalogue, id: `${catalogue.name}@${catalogue.version}-${hash.digest('hex').slice(0, 12)}`, templates, phrases }
+}
+
+function readTemplates(folder: string, read: (name: string) => string): Pack['templates'] {
+  const names = new Set(LOCALES.flatMap(locale => liquidFiles(join(folder, 'templates', locale))))
+  return Object.fromEntries([...names].sort().map(name => [name, inEveryLocale(locale => read(`templates/${locale}/${name}.liquid`))]))
+}
+
+const liquidFiles = (folder: string): string[] =>
+  existsSync(folder) ? readdirSync(folder).flatMap(file => (file.endsWith('.liquid') ? [file.slice(0, -'.liquid'.length)] : [])) : []
+
+function checkReferences(catalogue: Catalogue, phrases: Pack['phrases'], templates: Pack['templates']): void {
+  const needTemplate = (file: string, path: string, template: string): void => {
+    if (!Object.hasOwn(templates, template)) throw invalid(file, path, `there is no template ${JSON.stringify(template)}`)
+  }
+  if (!Object.hasOwn(catalogue.actions, 'OUT_OF_SCOPE'))
+    throw invalid('catalogue.yaml', 'actions', 'OUT_OF_SCOPE must be one of the actions')
+  for (const [action, entry] of Object.entries(catalogue.actions))
+    needTemplate('catalogue.yaml', `actions.${action}.template`, entry.template)
+  for (const [alias, template] of Object.entries(catalogue.aliases)) needTemplate('catalogue.yaml', `aliases.${alias}`, template)
+  for (const template of REQUIRED_TEMPLATES) needTemplate('templates', template, template)
+  for (const locale of LOCALES) {
+    for (const [action, entries] of Object.entries(phrases[locale])) {
+      const file = `phrases/${locale}.yaml`
+      if (!Object.hasOwn(catalogue.actions, action)) throw invalid(file, action, 'the catalogue has no such action')
+      for (const [i, entry] of entries.entries()) if (entry.template) needTemplate(file, `${action}.${i}.template`, entry.template)
+    }
+  }
+}
+
+function parse<T extends z.ZodType>(file: string, text: string, schema: T): z.infer<T> {
+  const document = parseDocument(text)
+  const broken = document.errors[0]
+  if (broken) throw invalid(file, '', broken.message.split('\n')[0] ?? 'not YAML')
+  const parsed = schema.safeParse(document.toJS())
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]
+  throw invalid(file, issue?.path.join('.') ?? '', issue?.message ?? 'not of the schema')
+}
+
+const inEveryLocale = <T>(make: (locale: PackLocale) => T): Record<PackLocale, T> => ({ 'zh-CN': make('zh-CN'), en: make('en') })
+
+const invalid = (file: string, path: string, reason: string): Fault => new Fault('PACK_INVALID', { file, path, reason })

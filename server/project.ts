@@ -1,0 +1,12 @@
+// Where the project's own folders are, from this file's place: nothing depends on the folder that a command is called in.
+import { fileURLToPath } from 'node:url'
+
+const folder = (name: string): string => fileURLToPath(new URL(`../${name}`, import.meta.url))
+
+export const PROJECT = {
+  packs: folder('packs'),
+  plugins: folder('plugins'),
+  ensembles: folder('ensembles/shipped'),
+  models: folder('models/shipped'),
+  pages: folder('web/dist'),
+} as const

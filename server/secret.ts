@@ -1,0 +1,22 @@
+// The installation's secret: made at the first start, readable by its owner only. Every key that is not a customer's derives from it.
+import { createHmac, randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Fault } from '@parley/core/faults.ts'
+
+export interface Secret {
+  /** 32 bytes that only this purpose has. */
+  keyFor(purpose: 'visitor-tokens' | 'operator'): Buffer
+}
+
+/** Makes the secret where there is none. Faults: CONFIG_INVALID when the file holds something else. */
+export function loadOrMakeSecret(folder: string): Secret {
+  const file = join(folder, 'secret')
+  if (!existsSync(file)) {
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(file, randomBytes(32).toString('hex'), { mode: 0o600, flag: 'wx', flush: true })
+  }
+  const text = readFileSync(file, 'utf8').trim()
+  if (!/^[0-9a-f]{64}$/.test(text)) throw new Fault('CONFIG_INVALID', { file, path: '', reason: 'it is not 64 hexadecimal digits' })
+  return { keyFor: purpose => createHmac('sha256', Buffer.from(text, 'hex')).update(purpose).digest() }
+}

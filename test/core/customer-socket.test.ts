@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { CLOSE } from '@parley/core/protocol/close-codes.ts'
+import { LIMITS } from '@parley/core/protocol/limits.ts'
+import { ServerMessage } from '@parley/core/protocol/server-message.ts'
+import { type CustomerSocket, createCustomerSocket, type Wire } from '@parley/server/realtime/customer-socket.ts'
+import { createTokens, type Visitor } from '@parley/server/tokens.ts'
+import { createTestHouse, SHOP, type TestHouse } from './house.ts'
+
+const tokens = createTokens(new Uint8Array(32).fill(1), { visitorMinutes: 5, refreshDays: 1 })
+
+interface Connection {
+  readonly socket: CustomerSocket
+  readonly frames: ServerMessage[]
+  readonly closes: number[]
+  /** Resolves with the next frame of that type that has not been looked at. */
+  next<T extends ServerMessage['type']>(type: T): Promise<Extract<ServerMessage, { type: T }>>
+  bufferedBytes: number
+}
+
+function connect(house: TestHouse): Connection {
+  const frames: ServerMessage[] = []
+  const closes: number[] = []
+  const waiting = new Set<() => void>()
+  let looked = 0
+  const wire: Wire = {
+    send(text) {
+      frames.push(ServerMessage.parse(JSON.parse(text)))
+      for (const wake of waiting) wake()
+    },
+    close: code => void closes.push(code),
+    get bufferedBytes() {
+      return connection.bufferedBytes
+    },
+  }
+  const connection: Connection = {
+    frames,
+    closes,
+    bufferedBytes: 0,
+    socket: createCustomerSocket(wire, {
+      engine: house.engine,
+      fanOut: house.fanOut,
+      tokens,
+      clock: house.clock,
+      onFault: () => {},
+      onBug: error => house.bugs.push(error),
+    }),
+    next: type =>
+      new Promise(resolve => {
+        const look = (): void => {
+          const at = frames.findIndex((frame, i) => i >= looked && frame.type === type)
+          if (at < 0) return
+          looked = at + 1
+          waiting.delete(look)
+          resolve(frames[at] as never) // its type was compared
+        }
+        waiting.add(look)
+        look()
+      }),
+  }
+  return connection
+}
+
+async function join(house: TestHouse, visitor: Visitor, resumeAfter: { epoch: string; seq: number } | null = null): Promise<Connection> {
+  const connection = connect(house)
+  const { token } = await tokens.issue(visitor)
+  connection.socket.frame(JSON.stringify({ type: 'hello', protocol: 1, token, conversation: visitor.conversation, resumeAfter }))
+  await connection.next('welcome')
+  return connection
+}
+
+const say = (connection: Connection, ref: string, text: string): void => connection.socket.frame(JSON.stringify({ type: 'say', ref, text }))
+
+test('[RT1] two tabs see the same conversation, and one that was away gets exactly what it missed', async () => {
+  const house = createTestHouse()
+  const visitor = tokens.newVisitor(SHOP)
+  const one = await join(house, visitor)
+  const two = await join(house, visitor)
+  say(one, 'm1', 'hello')
+  await house.settled()
+  const seen = (c: Connection): number[] => c.frames.flatMap(f => (f.type === 'events' ? f.events.map(e => e.seq) : []))
+  assert.deepEqual(seen(one), [2, 4])
+  assert.deepEqual(seen(two), [2, 4])
+  two.socket.gone()
+  say(one, 'm2', 'track')
+  await house.settled()
+  const back = await join(house, visitor, { epoch: house.log.epoch, seq: 4 })
+  await back.next('events')
+  assert.deepEqual(seen(back), [5, 7])
+  const ranges = back.frames.flatMap(f => (f.type === 'events' ? [[f.after, f.upTo]] : []))
+  assert.deepEqual(ranges, [[4, 7]])
+})
+
+test('[RT1] what is appended while a client joins comes once', async () => {
+  const house = createTestHouse()
+  const visitor = tokens.newVisitor(SHOP)
+  const one = await join(house, visitor)
+  const joining = connect(house)
+  const { token } = await tokens.issue(visitor)
+  joining.socket.frame(JSON.stringify({ type: 'hello', protocol: 1, token, conversation: visitor.conversation, resumeAfter: null }))
+  say(one, 'm1', 'hello')
+  await joining.next('welcome')
+  await house.settled()
+  const frames = joining.frames.flatMap(f => (f.type === 'events' ? [f] : []))
+  assert.deepEqual(
+    frames.flatMap(f => f.events.map(e => e.seq)),
+    [2, 4],
+  )
+  for (const [i, frame] of frames.entries()) assert.equal(frame.after, frames[i - 1]?.upTo ?? 0)
+})
+
+test('[RT7] a client that does not read is let go', async () => {
+  const house = createTestHouse()
+  const connection = await join(house, tokens.newVisitor(SHOP))
+  connection.bufferedBytes = LIMITS.sendBufferBytes + 1
+  connection.socket.frame('{"type":"ping"}')
+  assert.deepEqual(connection.closes, [CLOSE.SLOW_CONSUMER])
+})
+
+test('silence is answered with a ping and then with the end; a client that never says hello is let go', async () => {
+  const house = createTestHouse()
+  const connection = await join(house, tokens.newVisitor(SHOP))
+  const mute = connect(house)
+  house.clock.pass(LIMITS.helloMs)
+  assert.deepEqual(mute.closes, [CLOSE.PROTOCOL_ERROR])
+  house.clock.pass(LIMITS.heartbeatMs)
+  assert.equal(connection.frames.at(-1)?.type, 'ping')
+  connection.socket.frame('{"type":"pong"}')
+  house.clock.pass(LIMITS.heartbeatMs)
+  assert.deepEqual(connection.closes, [])
+  house.clock.pass(3 * LIMITS.heartbeatMs)
+  assert.deepEqual(connection.closes, [CLOSE.SILENT])
+})
+
+test('[RT6] frames without end are cut off', async () => {
+  const house = createTestHouse()
+  const connection = await join(house, tokens.newVisitor(SHOP))
+  for (let i = 0; i < LIMITS.frameBurst + 1; i++) connection.socket.frame('{"type":"ping"}')
+  assert.deepEqual(connection.closes, [CLOSE.TOO_FAST])
+  const frames = connection.frames.length
+  connection.socket.frame('{"type":"ping"}')
+  assert.equal(connection.frames.length, frames, 'nothing is answered after the end')
+})
+
+test('frames before the welcome are refused', async () => {
+  const house = createTestHouse()
+  const connection = connect(house)
+  const visitor = tokens.newVisitor(SHOP)
+  const { token } = await tokens.issue(visitor)
+  connection.socket.frame(JSON.stringify({ type: 'hello', protocol: 1, token, conversation: visitor.conversation, resumeAfter: null }))
+  say(connection, 'm1', 'too early')
+  assert.deepEqual(connection.closes, [CLOSE.PROTOCOL_ERROR])
+})

@@ -1,0 +1,174 @@
+// A whole engine in memory for tests: real log and vault drivers (memory), real pipeline, real ensemble; voters and clock are the test's own.
+import { createEngine, type Engine, type EngineLimits, type EngineObserver } from '@parley/core/engine.ts'
+import { asConversationId, asCustomerId, asShopId, type ConversationKey, type MessageRef } from '@parley/core/ids.ts'
+import type { Shop } from '@parley/core/pipeline/shop.ts'
+import type { Clock } from '@parley/core/ports/clock.ts'
+import type { ConversationLog } from '@parley/core/ports/conversation-log.ts'
+import type { FanOut } from '@parley/core/ports/fan-out.ts'
+import type { Mesh } from '@parley/core/ports/mesh.ts'
+import type { Ballot, VoterPool } from '@parley/core/ports/voters.ts'
+import { createEnsemble } from '@parley/ensembles/ensemble.ts'
+import type { Question } from '@parley/plugin-sdk/vocabulary.ts'
+import { createConversations } from '@parley/server/conversations.ts'
+import { createMemoryLog } from '@parley/server/drivers/conversation-log.memory.ts'
+import { createLocalFanOut } from '@parley/server/drivers/fan-out.local.ts'
+import { createMeshWithoutSources } from '@parley/server/drivers/mesh.none.ts'
+import { createLiquidTemplates } from '@parley/server/drivers/templates.liquid.ts'
+import { createMemoryVault } from '@parley/server/drivers/vault.memory.ts'
+
+export const SHOP = asShopId('demo')
+export const ANNA = asCustomerId('anna')
+export const keyOf = (conversation: string): ConversationKey => ({ shop: SHOP, conversation: asConversationId(conversation) })
+export const refOf = (ref: string): MessageRef => ref as MessageRef // tests write good ids
+
+export interface TestClock extends Clock {
+  /** Moves time on and runs what falls due, in order. */
+  pass(ms: number): void
+}
+
+export function createTestClock(): TestClock {
+  let now = 1_000
+  const due = new Set<{ readonly at: number; readonly callback: () => void }>()
+  return {
+    now: () => now,
+    monotonic: () => now,
+    after(ms, callback) {
+      const entry = { at: now + ms, callback }
+      due.add(entry)
+      return () => due.delete(entry)
+    },
+    pass(ms) {
+      const until = now + ms
+      for (;;) {
+        const next = [...due].filter(entry => entry.at <= until).sort((a, b) => a.at - b.at)[0]
+        if (!next) break
+        due.delete(next)
+        now = next.at
+        next.callback()
+      }
+      now = until
+    },
+  }
+}
+
+/** A pool of one voter that answers as `answer` says; a promise that never settles is a voter that hangs. */
+export function poolOf(voter: string, answer: (question: Question) => Promise<Ballot['votes']> | Ballot['votes']): VoterPool {
+  return {
+    voters: [{ voter, version: '1' }],
+    async ask(question, cast) {
+      const votes = await answer(question)
+      cast({ voter, version: '1', abstained: votes.length === 0, votes, ms: 1, ...(votes.length === 0 && { reason: 'silent' as const }) })
+    },
+    close: async () => {},
+  }
+}
+
+/** Votes for the action that the text names first: `TRACK please`. Enough for everything that is not about understanding. */
+export const literalVoter = (): VoterPool =>
+  poolOf('literal', ({ text }) => {
+    const action = ['TRACK', 'FOOD', 'HELLO'].find(name => text.includes(name.toLowerCase()))
+    return action ? [{ action, confidence: 0.99 }] : []
+  })
+
+export function createTestShop(pools: readonly VoterPool[]): Shop {
+  const names = ['TRACK', 'FOOD', 'HELLO', 'OUT_OF_SCOPE', 'clarify', 'handoff', 'trouble']
+  const label = (name: string) => ({ 'zh-CN': name, en: name })
+  const ensemble = createEnsemble(
+    'name: test\nversion: 1\nvoters: { literal: { weight: { zh: 1, en: 1 } }, other: { weight: { zh: 1, en: 1 } } }',
+    'test.yaml',
+  )
+  return {
+    id: SHOP,
+    actions: Object.fromEntries(
+      names.slice(0, 4).map(name => [name, { template: name.toLowerCase(), facts: name === 'TRACK' ? ['order'] : [], label: label(name) }]),
+    ),
+    situation: {
+      domain: names.slice(0, 4),
+      alwaysPerson: ['FOOD'],
+      costs: { wrongAnswer: 10, clarify: 3.5, handoff: 7, severity: {} },
+    },
+    templates: createLiquidTemplates({
+      aliases: {},
+      templates: Object.fromEntries(
+        names
+          .map(name => name.toLowerCase())
+          .map(name => [
+            name,
+            label(
+              `${name}{% if missing contains "order" %} (orders do not answer){% endif %}{% if facts.order %} {{ facts.order }}{% endif %}`,
+            ),
+          ]),
+      ),
+    }),
+    pools,
+    ensemble: () => ensemble,
+    about: {},
+    defaultLocale: 'en',
+    packVersion: 'test@1',
+  }
+}
+
+export interface TestHouse {
+  readonly engine: Engine
+  readonly log: ConversationLog
+  readonly fanOut: FanOut
+  readonly clock: TestClock
+  readonly bugs: unknown[]
+  /** Everything in the log of a conversation, opened. */
+  events(conversation: string): Promise<readonly import('@parley/core/conversation/event.ts').Logged[]>
+  /** Resolves when the conversation's turns are all decided. */
+  settled(): Promise<void>
+}
+
+export interface HouseOptions {
+  readonly pools?: readonly VoterPool[]
+  readonly shop?: Shop
+  readonly mesh?: Mesh
+  readonly log?: ConversationLog
+  readonly vault?: ReturnType<typeof createMemoryVault>
+  readonly limits?: Partial<EngineLimits>
+  readonly clock?: TestClock
+}
+
+export function createTestHouse(options: HouseOptions = {}): TestHouse {
+  const clock = options.clock ?? createTestClock()
+  const log = options.log ?? createMemoryLog()
+  const conversations = createConversations(log, options.vault ?? createMemoryVault())
+  const bugs: unknown[] = []
+  const fanOut = createLocalFanOut(error => bugs.push(error))
+  const shop = options.shop ?? createTestShop(options.pools ?? [literalVoter()])
+  const waiting = new Set<() => void>()
+  const look = (): void => {
+    // After the microtasks: the engine lets a finished worker go right after it was told of the decision.
+    setImmediate(() => {
+      if (engine.turnsUnderWay === 0) for (const resolve of waiting) resolve()
+      else look()
+    })
+  }
+  const observer: EngineObserver = { decided: () => {}, broke: (_key, error) => bugs.push(error) }
+  const engine = createEngine({
+    conversations,
+    fanOut,
+    stages: { mesh: options.mesh ?? createMeshWithoutSources(), clock, deadlines: { voters: 50, mesh: 800, turn: 3_000 } },
+    shop: id => (id === SHOP ? shop : undefined),
+    limits: { inbox: 20, turns: 1_000, conversations: 100, ...options.limits },
+    observer,
+  })
+  return {
+    engine,
+    log,
+    fanOut,
+    clock,
+    bugs,
+    events: async conversation => (await conversations.read(keyOf(conversation), 0)).events,
+    settled: () =>
+      new Promise(resolve => {
+        const done = (): void => {
+          waiting.delete(done)
+          resolve()
+        }
+        waiting.add(done)
+        look()
+      }),
+  }
+}

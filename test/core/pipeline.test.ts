@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { workOut } from '@parley/core/pipeline/pipeline.ts'
+import type { Received } from '@parley/core/pipeline/turn.ts'
+import type { Mesh } from '@parley/core/ports/mesh.ts'
+import type { Ballot, VoterPool } from '@parley/core/ports/voters.ts'
+import { createMeshWithoutSources } from '@parley/server/drivers/mesh.none.ts'
+import { ANNA, createTestClock, createTestShop, literalVoter, poolOf, SHOP } from './house.ts'
+
+const received = (text: string): Received => ({ shop: SHOP, customer: ANNA, turn: 1, upTo: 1, texts: [text], locale: 'en' })
+const deadlines = { voters: 50, mesh: 800, turn: 3_000 }
+/** Everything that needs no time has happened. */
+const answered = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
+const hangs = (): VoterPool => poolOf('other', () => new Promise(() => {}))
+
+test('[VOTE1] a voter that hangs costs the turn its deadline and no more; the others count', async () => {
+  const clock = createTestClock()
+  const working = workOut(
+    received('track'),
+    createTestShop([literalVoter(), hangs()]),
+    { mesh: createMeshWithoutSources(), clock, deadlines },
+    new AbortController().signal,
+  )
+  await answered() // the voters that answer have answered
+  clock.pass(50)
+  const decision = await working
+  assert.equal(decision.action, 'TRACK')
+  assert.deepEqual(
+    decision.votes.map(v => [v.voter, v.abstained, v.reason]),
+    [
+      ['literal', false, undefined],
+      ['other', true, 'late'],
+    ],
+  )
+  assert.equal(decision.ms, 50)
+})
+
+test('[VOTE2] a vote that comes late changes nothing any more', async () => {
+  const clock = createTestClock()
+  let castLate: (() => void) | undefined
+  const late: VoterPool = {
+    voters: [{ voter: 'other', version: '1' }],
+    ask: (_question, cast, signal) =>
+      new Promise(resolve => {
+        castLate = () => cast({ voter: 'other', version: '1', abstained: false, votes: [{ action: 'HELLO', confidence: 1 }], ms: 60 })
+        signal.addEventListener('abort', () => resolve())
+      }),
+    close: async () => {},
+  }
+  const working = workOut(
+    received('track'),
+    createTestShop([literalVoter(), late]),
+    { mesh: createMeshWithoutSources(), clock, deadlines },
+    new AbortController().signal,
+  )
+  await answered() // the voters that answer have answered
+  clock.pass(50)
+  castLate?.()
+  const decision = await working
+  castLate?.()
+  assert.equal(decision.votes[1]?.reason, 'late')
+  assert.equal(decision.action, 'TRACK')
+})
+
+test('[VOTE3] a pool that throws fails no turn', async () => {
+  const throws: VoterPool = {
+    voters: [{ voter: 'other', version: '1' }],
+    ask: () => Promise.reject(new Error('a bug of the pool')),
+    close: async () => {},
+  }
+  const decision = await workOut(
+    received('track'),
+    createTestShop([literalVoter(), throws]),
+    { mesh: createMeshWithoutSources(), clock: createTestClock(), deadlines },
+    new AbortController().signal,
+  )
+  assert.equal(decision.action, 'TRACK')
+})
+
+test('a source that answers is in the reply; a source that is dead is said to be', async () => {
+  const shop = createTestShop([literalVoter()])
+  const run = (mesh: Mesh): Promise<{ reply: string }> =>
+    workOut(received('track'), shop, { mesh, clock: createTestClock(), deadlines }, new AbortController().signal)
+  const known: Mesh = { facts: async () => ({ order: { isKnown: true, value: 'number 7' } }) }
+  const dead: Mesh = { facts: async () => ({ order: { isKnown: false, source: 'orders', reason: 'down' } }) }
+  assert.equal((await run(known)).reply, 'track number 7')
+  assert.equal((await run(dead)).reply, 'track (orders do not answer)')
+  assert.equal((await run(createMeshWithoutSources())).reply, 'track')
+})
+
+test('[TURN10] a recorded decision can be replayed from its votes to the same result', async () => {
+  const shop = createTestShop([literalVoter(), poolOf('other', () => [{ action: 'FOOD', confidence: 0.3 }])])
+  const stages = { mesh: createMeshWithoutSources(), clock: createTestClock(), deadlines }
+  const decision = await workOut(received('hello track'), shop, stages, new AbortController().signal)
+  const stored = JSON.parse(JSON.stringify(decision)) as typeof decision // as the log gives it back
+  const replayed = shop.ensemble().fuse(
+    stored.votes.map((v): Ballot => ({ ...v, version: stored.versions[v.voter] ?? '' })),
+    'en',
+    stored.situation.domain,
+  )
+  const choice = shop.ensemble().decide(replayed, stored.situation)
+  assert.deepEqual(replayed.ranking, stored.ranking)
+  assert.deepEqual([choice.action, choice.disposition, choice.confidence], [stored.action, stored.disposition, stored.confidence])
+})
+
+test('two messages that name a template: the weightier vote for the winning action wins, an unknown name is ignored', async () => {
+  const shop = createTestShop([
+    poolOf('literal', () => [{ action: 'TRACK', confidence: 0.9, template: 'nowhere' }]),
+    poolOf('other', () => [{ action: 'TRACK', confidence: 0.6, template: 'hello' }]),
+  ])
+  const decision = await workOut(
+    received('x'),
+    shop,
+    { mesh: createMeshWithoutSources(), clock: createTestClock(), deadlines },
+    new AbortController().signal,
+  )
+  assert.equal(decision.template, 'hello')
+})
