@@ -16,7 +16,10 @@ const Shop = z.strictObject({
     .string()
     .default('retail')
     .describe('Weights of the votes: the name of a file under ensembles/shipped/, or the path of a .yaml file. SIGHUP reads it again.'),
-  plugins: z.array(z.string()).default(['fresh-goods', 'complaint-analyzer']).describe('Folders under plugins/ that vote in this shop.'),
+  plugins: z
+    .array(z.string())
+    .default(['fresh-goods', 'complaint-analyzer'])
+    .describe('Plugins that vote in this shop: names of folders under plugins/, or paths of folders.'),
   locale: z.enum(['zh-CN', 'en']).default('zh-CN').describe('Locale of a reply where neither the words nor the page tell.'),
   name: z.string().default('').describe('What templates call the shop.'),
   phone: z.string().default('').describe('Number that customers may call; templates leave it out when empty.'),

@@ -20,8 +20,10 @@ export function parseFrame(text: string): ClientMessage {
 
 /** The position is told, the content is not: it may be a customer's words. */
 function reasonOf(cause: unknown): string {
-  const position = cause instanceof Error ? /position \d+/.exec(cause.message)?.[0] : undefined
-  return position ? `unexpected character at ${position}` : 'it ends too early or is empty'
+  const message = cause instanceof Error ? cause.message : ''
+  const position = /position \d+/.exec(message)?.[0]
+  if (position) return `unexpected character at ${position}`
+  return /end of JSON/.test(message) ? 'it ends too early or is empty' : 'it has an unexpected character'
 }
 
 const isHello = (value: unknown): value is { protocol?: unknown } =>

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import fastifyStatic from '@fastify/static'
 import fastifyWebsocket from '@fastify/websocket'
 import { Fault, type FaultCode, isFault } from '@parley/core/faults.ts'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { Metrics } from '../metrics.ts'
 import { type CustomerSocket, createCustomerSocket, type SocketParts } from '../realtime/customer-socket.ts'
 import { TIGHT_OPTIONS } from '../realtime/tight-web-socket.ts'
@@ -46,7 +46,7 @@ const HEADERS = {
 export async function createApp(parts: AppParts): Promise<App> {
   const http: FastifyInstance = Fastify({
     loggerInstance: parts.logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: 64 * 1024,
     forceCloseConnections: true,
   })

@@ -1,0 +1,129 @@
+// `parley ask`: turns through the same pipeline as the server's, without a log.
+import { createReadStream, existsSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { Fault } from '@parley/core/faults.ts'
+import { asCustomerId } from '@parley/core/ids.ts'
+import type { RecordedDecision } from '@parley/core/pipeline/decision.ts'
+import { workOut } from '@parley/core/pipeline/pipeline.ts'
+import type { Shop } from '@parley/core/pipeline/shop.ts'
+import { messageText } from '@parley/core/protocol/message-text.ts'
+import type { Locale } from '@parley/plugin-sdk/vocabulary.ts'
+import { z } from 'zod'
+import { type Brain, createBrain, createLogger } from '../compose.ts'
+import { readConfig } from '../config.ts'
+import { traceOf } from './trace.ts'
+
+export interface AskOptions {
+  readonly shop: string
+  readonly json?: true
+  readonly file?: string
+  readonly locale?: Locale
+}
+
+/** Turns under way at once: enough to keep the model threads busy, few enough that no voter comes late for waiting in line. */
+const TURNS_AT_ONCE = 16
+
+const Line = z.object({ text: z.string(), locale: z.enum(['zh-CN', 'en']).optional() })
+
+/** Faults: UNKNOWN_SHOP, TEXT_EMPTY, TEXT_TOO_LONG, TURNS_INVALID; a broken line stops nothing before it. */
+export async function ask(text: string | undefined, options: AskOptions): Promise<void> {
+  const config = readConfig(process.env)
+  if (options.file !== undefined && !existsSync(options.file))
+    throw new Fault('TURNS_INVALID', { file: options.file, line: 0, reason: 'the file is not there' })
+  const brain = await createBrain(config, createLogger('error'))
+  try {
+    const shop = brain.shops.get(options.shop)
+    if (!shop) throw new Fault('UNKNOWN_SHOP', { shop: options.shop })
+    await brain.pluginsReady
+    if (options.file !== undefined) await askFile(options.file, shop, brain, options)
+    else {
+      const decision = await askOne(text ?? '', 1, shop, brain, options.locale ?? null)
+      process.stdout.write(options.json ? `${JSON.stringify(viewOf(decision))}\n` : `${decision.reply}\n\n${traceOf(decision)}\n`)
+    }
+  } finally {
+    await brain.close()
+  }
+}
+
+function askOne(raw: string, turn: number, shop: Shop, brain: Brain, locale: Locale | null): Promise<RecordedDecision> {
+  const received = { shop: shop.id, customer: asCustomerId('ask'), turn, upTo: turn, texts: [messageText(raw)], locale }
+  return workOut(received, shop, brain.stages, new AbortController().signal)
+}
+
+async function askFile(file: string, shop: Shop, brain: Brain, options: AskOptions): Promise<void> {
+  const progress = createProgress()
+  const under: Promise<RecordedDecision>[] = []
+  const put = async (): Promise<void> => {
+    const decision = await under.shift()
+    if (!process.stdout.write(`${JSON.stringify(viewOf(decision!))}\n`)) await new Promise(resolve => process.stdout.once('drain', resolve)) // only called with turns under way
+    progress.done()
+  }
+  let number = 0
+  try {
+    for await (const line of createInterface({ input: createReadStream(file, 'utf8'), crlfDelay: Number.POSITIVE_INFINITY })) {
+      number++
+      if (line.trim() === '') continue
+      under.push(askLine(line, file, number, shop, brain, options.locale ?? null))
+      under.at(-1)?.catch(() => {}) // met in order, by `put`; until then it is not unhandled
+      if (under.length >= TURNS_AT_ONCE) await put()
+    }
+    while (under.length > 0) await put()
+  } finally {
+    progress.end()
+  }
+}
+
+async function askLine(
+  line: string,
+  file: string,
+  number: number,
+  shop: Shop,
+  brain: Brain,
+  locale: Locale | null,
+): Promise<RecordedDecision> {
+  const broken = (reason: string, cause?: unknown): Fault => new Fault('TURNS_INVALID', { file, line: number, reason }, { cause })
+  let value: unknown
+  try {
+    value = JSON.parse(line)
+  } catch (cause) {
+    throw broken('it is not JSON', cause)
+  }
+  const parsed = Line.safeParse(value)
+  if (!parsed.success)
+    throw broken(`${parsed.error.issues[0]?.path.join('.') || '(the whole)'}: ${parsed.error.issues[0]?.message ?? 'not a turn'}`)
+  try {
+    return await askOne(parsed.data.text, number, shop, brain, parsed.data.locale ?? locale)
+  } catch (cause) {
+    throw cause instanceof Fault ? broken(cause.message, cause) : cause
+  }
+}
+
+/** What is printed: the decision without what only a replay needs. */
+function viewOf({
+  situation: _s,
+  options: _o,
+  facts: _f,
+  missing: _m,
+  ...decision
+}: RecordedDecision): Omit<RecordedDecision, 'situation' | 'options' | 'facts' | 'missing'> {
+  return decision
+}
+
+/** Turns done and turns a second, on standard error and only for a person. */
+function createProgress(): { done(): void; end(): void } {
+  const started = performance.now()
+  let count = 0
+  const show = (): void => {
+    if (process.stderr.isTTY)
+      process.stderr.write(`\r${count} turns, ${Math.round((count / (performance.now() - started)) * 1000)} a second `)
+  }
+  return {
+    done() {
+      if (++count % 100 === 0) show()
+    },
+    end() {
+      show()
+      if (process.stderr.isTTY) process.stderr.write('\n')
+    },
+  }
+}

@@ -1,0 +1,25 @@
+// `parley config check` and `parley config doc`.
+import { join } from 'node:path'
+import { configDoc, readConfig } from '../config.ts'
+import { createLiquidTemplates } from '../drivers/templates.liquid.ts'
+import { loadEnsemble } from '../ensemble-in-force.ts'
+import { readPack } from '../pack-folder.ts'
+import { PROJECT } from '../project.ts'
+
+/** Faults: CONFIG_INVALID, PACK_INVALID, ENSEMBLE_INVALID, naming the file and the place. */
+export function checkConfig(): void {
+  const config = readConfig(process.env)
+  for (const shop of config.shops) {
+    const pack = readPack(join(PROJECT.packs, shop.pack))
+    createLiquidTemplates(pack)
+    const ensemble = loadEnsemble(shop.ensemble).current()
+    console.log(
+      `shop ${shop.id}: pack ${pack.id} with ${Object.keys(pack.actions).length} actions, ensemble ${ensemble.version}, plugins ${shop.plugins.join(', ')}`,
+    )
+  }
+  console.log('The configuration is good.')
+}
+
+export function printConfigDoc(): void {
+  process.stdout.write(configDoc())
+}

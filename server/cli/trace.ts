@@ -1,0 +1,16 @@
+// A decision for a person to read in a terminal: what was decided, and who said so.
+import type { Decision } from '@parley/core/pipeline/decision.ts'
+
+export function traceOf(decision: Omit<Decision, 'reply'>): string {
+  const percent = (p: number): string => `${Math.round(p * 100)}%`
+  const head = `${decision.action} · ${decision.disposition} · ${decision.template} · ${percent(decision.confidence)} · ${decision.ms.toFixed(1)} ms`
+  const shares = new Map(decision.breakdown.filter(s => s.action === decision.action).map(s => [s.voter, s.share]))
+  const votes = decision.votes.map(ballot => {
+    const share = shares.get(ballot.voter)
+    const said = ballot.abstained
+      ? `abstains (${ballot.reason ?? 'silent'})`
+      : ballot.votes.map(v => `${v.action} ${percent(v.confidence)}${v.evidence ? ` «${v.evidence}»` : ''}`).join(', ')
+    return `  ${ballot.voter.padEnd(28)} ${share === undefined ? '      ' : share.toFixed(2).padStart(6)}  ${said}`
+  })
+  return [head, ...votes, `  ${'prior'.padEnd(28)} ${(shares.get('prior') ?? 0).toFixed(2).padStart(6)}`].join('\n')
+}

@@ -1,0 +1,206 @@
+// The composition root: the one place that knows which drivers are in force. Reads top to bottom as the order of the start.
+import { join, resolve } from 'node:path'
+import { createEngine, type Engine } from '@parley/core/engine.ts'
+import { Fault, isFault } from '@parley/core/faults.ts'
+import { asShopId } from '@parley/core/ids.ts'
+import type { Pack } from '@parley/core/pack/pack.ts'
+import type { Stages } from '@parley/core/pipeline/pipeline.ts'
+import type { Shop } from '@parley/core/pipeline/shop.ts'
+import type { ConversationLog } from '@parley/core/ports/conversation-log.ts'
+import type { Vault } from '@parley/core/ports/vault.ts'
+import type { VoterPool } from '@parley/core/ports/voters.ts'
+import type { FastifyInstance } from 'fastify'
+import { type Logger, pino } from 'pino'
+import type { Config, ShopConfig } from './config.ts'
+import { createConversations } from './conversations.ts'
+import { systemClock } from './drivers/clock.system.ts'
+import { openLmdbLog } from './drivers/conversation-log.lmdb.ts'
+import { createLocalFanOut } from './drivers/fan-out.local.ts'
+import { createMeshWithoutSources } from './drivers/mesh.none.ts'
+import { createLiquidTemplates } from './drivers/templates.liquid.ts'
+import { openLmdbVault } from './drivers/vault.lmdb.ts'
+import { createKeywordVoters } from './drivers/voters.keyword.ts'
+import { createModelVoters } from './drivers/voters.models.ts'
+import { createPluginVoters } from './drivers/voters.plugins.ts'
+import { type EnsembleInForce, loadEnsemble } from './ensemble-in-force.ts'
+import { createApp } from './http/app.ts'
+import { createMetrics, type Metrics } from './metrics.ts'
+import { readPack } from './pack-folder.ts'
+import { PROJECT } from './project.ts'
+import { loadOrMakeSecret } from './secret.ts'
+import { createTokens } from './tokens.ts'
+import { watchPlugins } from './watch-plugins.ts'
+
+/** What works a turn out, without a log: `parley ask` needs no more. */
+export interface Brain {
+  readonly shops: ReadonlyMap<string, Shop>
+  readonly stages: Stages
+  /** Resolves when every plugin has started or was given up; turns can be taken before. */
+  readonly pluginsReady: Promise<void>
+  /** Reads the ensembles again. Faults: ENSEMBLE_INVALID; a bad one stays as it was, the others are exchanged. */
+  reloadEnsembles(): void
+  close(): Promise<void>
+}
+
+export function createLogger(level: Config['logLevel']): Logger {
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ dest: 2, sync: true }))
+}
+
+/** Shops that name the same pack, ensemble or plugins share them. */
+export async function createBrain(config: Config, logger: Logger, metrics?: Metrics): Promise<Brain> {
+  const packs = memo((name: string) => readPack(join(PROJECT.packs, name)))
+  const ensembles = memo(loadEnsemble)
+  const keywords = memo((pack: string) => createKeywordVoters(packs.get(pack).phrases))
+  const plugins = memo(
+    (folders: string) => createPluginVoters({ folders: JSON.parse(folders) as string[], observer: watchPlugins(logger, metrics) }), // what foldersOf has written
+  )
+  const models = await createModelVoters({ folder: PROJECT.models, threads: config.modelThreads })
+  const shops = await Promise.all(
+    config.shops.map(async shop => {
+      const { pool } = await plugins.get(foldersOf(shop.plugins))
+      return createShop(shop, packs.get(shop.pack), [keywords.get(shop.pack), models, pool], ensembles.get(shop.ensemble))
+    }),
+  )
+  const hosts = await Promise.all(plugins.made())
+  return {
+    shops: new Map(shops.map(shop => [shop.id, shop])),
+    stages: { mesh: createMeshWithoutSources(), clock: systemClock, deadlines: config.deadlines },
+    pluginsReady: Promise.all(hosts.map(host => host.ready)).then(() => {}),
+    reloadEnsembles() {
+      const faults = ensembles.made().flatMap(ensemble => {
+        try {
+          ensemble.reload()
+          return []
+        } catch (fault) {
+          return [fault]
+        }
+      })
+      if (faults.length > 0) throw faults[0]
+    },
+    close: async () => void (await Promise.all([models, ...keywords.made(), ...hosts.map(host => host.pool)].map(pool => pool.close()))),
+  }
+}
+
+/** The plugins' folders as one name: a bare name is a folder of plugins/, anything else a path. */
+const foldersOf = (names: readonly string[]): string =>
+  JSON.stringify(names.map(name => (/^[a-z0-9-]+$/.test(name) ? join(PROJECT.plugins, name) : resolve(name))))
+
+function memo<T>(make: (name: string) => T): { get(name: string): T; made(): readonly T[] } {
+  const kept = new Map<string, T>()
+  return {
+    get(name) {
+      if (!kept.has(name)) kept.set(name, make(name))
+      return kept.get(name)! // set in the line above
+    },
+    made: () => [...kept.values()],
+  }
+}
+
+function createShop(config: ShopConfig, pack: Pack, pools: readonly VoterPool[], ensemble: EnsembleInForce): Shop {
+  const actions = Object.entries(pack.actions)
+  const about = { name: config.name, phone: config.phone, hours: config.hours, emergencyPhone: config.emergencyPhone }
+  return {
+    id: asShopId(config.id),
+    actions: pack.actions,
+    situation: {
+      domain: actions.map(([action]) => action),
+      alwaysPerson: actions.flatMap(([action, entry]) => (entry.alwaysPerson ? [action] : [])),
+      costs: { ...config.costs, severity: Object.fromEntries(actions.map(([action, entry]) => [action, entry.severity])) },
+    },
+    templates: createLiquidTemplates(pack),
+    pools,
+    ensemble: ensemble.current,
+    // Liquid takes an empty text for true; a setting that is not made is left out.
+    about: Object.fromEntries(Object.entries(about).filter(([, value]) => value !== '')),
+    defaultLocale: config.locale,
+    packVersion: pack.id,
+  }
+}
+
+export interface Server {
+  readonly engine: Engine
+  readonly url: string
+  readonly shops: readonly string[]
+  /** Turns that a crash had left and that are decided now. */
+  readonly finished: Promise<number>
+  /** Reads the ensembles again; what is wrong with one goes to the log and the metrics, and the one before stays in force. */
+  reload(): void
+  /** Refuses new work, decides what is under way, tells the clients, closes the stores. */
+  stop(): Promise<void>
+}
+
+export async function startServer(config: Config, logger: Logger): Promise<Server> {
+  const log: ConversationLog = await openLmdbLog(join(config.data, 'log'))
+  const vault: Vault = await openLmdbVault(join(config.data, 'keys'))
+  const secret = loadOrMakeSecret(config.data)
+  const conversations = createConversations(log, vault)
+  let engine: Engine | undefined
+  const metrics = createMetrics(() => engine?.turnsUnderWay ?? 0)
+  const brain = await createBrain(config, logger, metrics)
+  const broke = (error: unknown): void => {
+    metrics.bug()
+    logger.error({ err: error }, 'a bug')
+  }
+  const fanOut = createLocalFanOut(broke)
+  engine = createEngine({
+    conversations,
+    fanOut,
+    stages: brain.stages,
+    shop: id => brain.shops.get(id),
+    limits: config.limits,
+    observer: { decided: metrics.decided, broke: (_key, error) => broke(error) },
+  })
+  const finished = engine.finishUnsettled()
+  const state = { missing: 'plugins' as string | undefined }
+  brain.pluginsReady.then(() => (state.missing = undefined), broke)
+  const app = await createApp({
+    engine,
+    fanOut,
+    conversations,
+    tokens: createTokens(secret.keyFor('visitor-tokens'), config.tokens),
+    operatorKey: secret.keyFor('operator').toString('hex'),
+    clock: systemClock,
+    shopIds: new Set(brain.shops.keys()),
+    visitorsPerMinute: config.limits.visitorsPerMinute,
+    logger,
+    metrics,
+    pages: PROJECT.pages,
+    notReady: () => state.missing,
+    onFault: metrics.fault,
+    onBug: broke,
+  })
+  const url = await listen(app.http, config)
+  return {
+    engine,
+    url,
+    shops: [...brain.shops.keys()],
+    finished,
+    reload() {
+      try {
+        brain.reloadEnsembles()
+        logger.info('the ensembles are read again')
+      } catch (error) {
+        if (!isFault(error)) return broke(error)
+        metrics.fault(error.code)
+        logger.error({ code: error.code }, error.message)
+      }
+    },
+    async stop() {
+      await engine.drain()
+      app.leave()
+      await app.http.close()
+      await brain.close()
+      await log.close()
+      await vault.close()
+    },
+  }
+}
+
+async function listen(http: FastifyInstance, { host, port }: Config): Promise<string> {
+  try {
+    return await http.listen({ host, port })
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE') throw new Fault('PORT_IN_USE', { host, port }, { cause })
+    throw cause
+  }
+}

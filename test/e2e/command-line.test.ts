@@ -1,0 +1,211 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import type { Decision } from '@parley/core/pipeline/decision.ts'
+import { NODE_FLAGS, startServer, temporaryFolder } from './running-server.ts'
+
+const MAIN = fileURLToPath(new URL('../../server/main.ts', import.meta.url))
+
+interface Outcome {
+  readonly status: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+function parley(args: readonly string[], options: { input?: string; env?: Record<string, string>; cwd?: string } = {}): Promise<Outcome> {
+  const child = spawn(process.execPath, [...NODE_FLAGS, MAIN, ...args], { env: { ...process.env, ...options.env }, cwd: options.cwd })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.on('data', chunk => {
+    stdout += chunk
+  })
+  child.stderr.on('data', chunk => {
+    stderr += chunk
+  })
+  child.stdin.end(options.input ?? '')
+  return new Promise(resolve => child.once('close', status => resolve({ status, stdout, stderr })))
+}
+
+test('--help everywhere', async () => {
+  for (const args of [
+    ['--help'],
+    ['serve', '--help'],
+    ['chat', '--help'],
+    ['ask', '--help'],
+    ['config', '--help'],
+    ['config', 'check', '--help'],
+  ]) {
+    const { status, stdout } = await parley(args)
+    assert.equal(status, 0, args.join(' '))
+    assert.match(stdout, /Usage: parley/)
+  }
+})
+
+test('wrong use: exit status 2 and one clear line', async () => {
+  for (const [args, pattern] of [
+    [['sing'], /unknown command 'sing'/],
+    [['ask'], /either a TEXT or --file/],
+    [['ask', 'x', '--locale', 'fr'], /--locale.*zh-CN, en/s],
+    [['ask', 'x', '--color'], /unknown option '--color'/],
+    [['ask', '--file', 'x'], /--json/],
+    [['serve', '--port', 'eighty'], /whole number from 0 to 65535/],
+  ] as const) {
+    const { status, stderr, stdout } = await parley(args)
+    assert.equal(status, 2, args.join(' '))
+    assert.match(stderr, pattern)
+    assert.match(stderr, /^parley: /)
+    assert.equal(stdout, '')
+  }
+})
+
+test('ask --json prints the decision, with shares that add up to the scores', async () => {
+  const { status, stdout, stderr } = await parley(['ask', '螃蟹死了怎么赔', '--json'])
+  assert.equal(status, 0, stderr)
+  const decision = JSON.parse(stdout) as Decision // checked below
+  assert.deepEqual(Object.keys(decision).sort(), [
+    'action',
+    'breakdown',
+    'confidence',
+    'disposition',
+    'ensemble',
+    'locale',
+    'ms',
+    'ranking',
+    'reply',
+    'signals',
+    'slots',
+    'template',
+    'turnSeq',
+    'versions',
+    'votes',
+  ])
+  assert.equal(decision.action, 'COMPENSATE')
+  assert.equal(decision.template, 'compensate.fresh')
+  for (const { action, score } of decision.ranking) {
+    assert.equal(
+      decision.breakdown.filter(s => s.action === action).reduce((sum, s) => sum + s.share, 0),
+      score,
+    )
+  }
+  assert.deepEqual(
+    decision.votes.map(v => v.voter),
+    ['keyword', 'intent', 'sentiment', 'plugin:fresh-goods', 'plugin:complaint-analyzer'],
+  )
+})
+
+test('ask --file: one decision a line in the same order; a broken line is named and loses nothing before it', async () => {
+  const folder = temporaryFolder()
+  try {
+    const texts = Array.from({ length: 300 }, (_, i) =>
+      i % 3 === 0 ? `螃蟹怎么蒸好吃 ${i}` : i % 3 === 1 ? `where is my refund ${i}` : `你好 ${i}`,
+    )
+    const good = join(folder.path, 'turns.jsonl')
+    writeFileSync(good, texts.map(text => JSON.stringify({ text })).join('\n'))
+    const all = await parley(['ask', '--file', good, '--json'])
+    assert.equal(all.status, 0, all.stderr)
+    const decisions = all.stdout
+      .trim()
+      .split('\n')
+      .map(line => JSON.parse(line) as Decision) // our own output
+    assert.deepEqual(
+      decisions.map(d => d.turnSeq),
+      texts.map((_, i) => i + 1),
+    )
+    for (const [i, decision] of decisions.entries()) assert.equal(decision.locale, i % 3 === 1 ? 'en' : 'zh-CN')
+    assert.deepEqual(
+      decisions.flatMap(d => d.votes.filter(v => v.reason === 'late' || v.reason === 'failed').map(v => `${d.turnSeq} ${v.voter}`)),
+      [],
+      'every voter was heard',
+    )
+
+    const broken = join(folder.path, 'broken.jsonl')
+    writeFileSync(broken, '{"text":"hello"}\n{"text":"你好"}\n{"text":\n{"text":"never"}\n')
+    const some = await parley(['ask', '--file', broken, '--json'])
+    assert.equal(some.status, 1)
+    assert.match(some.stderr, /broken\.jsonl:3: it is not JSON \(TURNS_INVALID\)/)
+    assert.equal(some.stdout.trim().split('\n').length, 2)
+    const missing = await parley(['ask', '--file', join(folder.path, 'none.jsonl'), '--json'])
+    assert.equal(missing.status, 1)
+    assert.match(missing.stderr, /not there/)
+  } finally {
+    folder.remove()
+  }
+})
+
+test('config check names file, place and reason; config doc prints every setting', async () => {
+  assert.match((await parley(['config', 'check'])).stdout, /The configuration is good/)
+  const folder = temporaryFolder()
+  try {
+    writeFileSync(join(folder.path, 'parley.yaml'), 'shops:\n  - id: demo\n    costs: { clarify: -1 }\n')
+    const bad = await parley(['config', 'check'], { cwd: folder.path })
+    assert.equal(bad.status, 1)
+    assert.match(bad.stderr, /^parley: parley\.yaml: shops\.0\.costs\.clarify: .*CONFIG_INVALID/)
+    const port = await parley(['config', 'check'], { env: { PORT: 'eighty' } })
+    assert.match(port.stderr, /^parley: PORT: port: /)
+  } finally {
+    folder.remove()
+  }
+  const doc = (await parley(['config', 'doc'])).stdout
+  for (const word of ['port: 8080', 'PARLEY_DATA', 'emergencyPhone', 'wrongAnswer: 10']) assert.ok(doc.includes(word), word)
+})
+
+test('serve: one engine owns a data folder, a taken port is named, Ctrl-C drains and stops in under 5 s', async () => {
+  const data = temporaryFolder()
+  try {
+    const server = await startServer(data.path)
+    const second = await parley(['serve', '--port', '0'], { env: { PARLEY_DATA: data.path } })
+    assert.equal(second.status, 1)
+    assert.match(second.stderr, /DATA_IN_USE/)
+    const other = temporaryFolder()
+    const taken = await parley(['serve', '--port', String(server.port)], { env: { PARLEY_DATA: other.path } })
+    other.remove()
+    assert.equal(taken.status, 1)
+    assert.match(taken.stderr, /PORT_IN_USE/)
+    const asked = performance.now()
+    assert.deepEqual(await server.stop('SIGINT'), [0, null])
+    assert.ok(performance.now() - asked < 5_000, 'the promise of five seconds')
+  } finally {
+    data.remove()
+  }
+})
+
+test('chat: a conversation in the terminal, with the votes when asked for', async () => {
+  const data = temporaryFolder()
+  const server = await startServer(data.path)
+  try {
+    const { status, stdout, stderr } = await chatUntil(
+      ['chat', '--url', server.url, '--trace'],
+      data.path,
+      '螃蟹死了怎么赔\n',
+      /keyword .*COMPENSATE/,
+    )
+    assert.equal(status, 0, stderr)
+    assert.match(stdout, /24 小时/)
+    assert.match(stdout, /COMPENSATE · answer · compensate\.fresh/)
+  } finally {
+    await server.stop('SIGTERM')
+    data.remove()
+  }
+  const none = await parley(['chat', '--url', 'http://127.0.0.1:9'])
+  assert.equal(none.status, 1)
+  assert.match(none.stderr, /SERVER_UNREACHABLE/)
+})
+
+/** Types a line, waits until the pattern is shown, then leaves. */
+function chatUntil(args: readonly string[], data: string, input: string, pattern: RegExp): Promise<Outcome> {
+  const child = spawn(process.execPath, [...NODE_FLAGS, MAIN, ...args], { env: { ...process.env, PARLEY_DATA: data } })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.on('data', chunk => {
+    stdout += chunk
+    if (pattern.test(stdout)) child.stdin.end()
+  })
+  child.stderr.on('data', chunk => {
+    stderr += chunk
+  })
+  child.stdin.write(input)
+  return new Promise(resolve => child.once('close', status => resolve({ status, stdout, stderr })))
+}

@@ -1,0 +1,130 @@
+// The real server as a process of its own, for tests that kill it, and a client that speaks the protocol by itself.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { PROTOCOL, type StreamPosition } from '@parley/core/protocol/client-message.ts'
+import type { ServerMessage, VisibleEvent } from '@parley/core/protocol/server-message.ts'
+import { WebSocket } from 'ws'
+
+const MAIN = fileURLToPath(new URL('../../server/main.ts', import.meta.url))
+export const NODE_FLAGS = ['--no-node-snapshot', '--disable-warning=ExperimentalWarning']
+
+export interface RunningServer {
+  readonly url: string
+  readonly port: number
+  readonly process: ChildProcess
+  /** What it has written to standard error so far. */
+  stderr(): string
+  /** Sends the signal and waits for the end; resolves with exit code and signal. */
+  stop(signal: NodeJS.Signals): Promise<[number | null, NodeJS.Signals | null]>
+}
+
+/** Starts `parley serve` and resolves when it prints its links. */
+export async function startServer(data: string, options: { port?: number; env?: Record<string, string> } = {}): Promise<RunningServer> {
+  const child = spawn(process.execPath, [...NODE_FLAGS, MAIN, 'serve', '--port', String(options.port ?? 0)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, PARLEY_DATA: data, PARLEY_LOG_LEVEL: 'warn', ...options.env },
+  })
+  let stdout = ''
+  let stderr = ''
+  child.stderr.on('data', chunk => {
+    stderr += chunk
+  })
+  const url = await new Promise<string>((resolve, reject) => {
+    child.stdout.on('data', chunk => {
+      stdout += chunk
+      const found = /http:\/\/127\.0\.0\.1:\d+(?=\/\n)/.exec(stdout)
+      if (found && stdout.includes('Ctrl-C')) resolve(found[0])
+    })
+    child.once('exit', code => reject(new Error(`the server ended with ${code}\n${stdout}\n${stderr}`)))
+  })
+  return {
+    url,
+    port: Number(new URL(url).port),
+    process: child,
+    stderr: () => stderr,
+    async stop(signal) {
+      const ended = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]> // the event's arguments
+      child.kill(signal)
+      return ended
+    },
+  }
+}
+
+/** A data folder that is removed after the test. */
+export function temporaryFolder(): { readonly path: string; remove(): void } {
+  const path = mkdtempSync(join(tmpdir(), 'parley-test-'))
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) }
+}
+
+export interface Visitor {
+  readonly token: string
+  readonly refresh: string
+  readonly conversation: string
+}
+
+export async function fetchVisitor(url: string, refresh?: string): Promise<Visitor> {
+  const response = await fetch(`${url}/v1/shops/demo/visitors`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(refresh === undefined ? {} : { refresh }),
+  })
+  if (!response.ok) throw new Error(`${response.status} ${await response.text()}`)
+  return (await response.json()) as Visitor // our own server's answer
+}
+
+/** One connection, frame by frame. */
+export interface Line {
+  readonly socket: WebSocket
+  send(frame: unknown): void
+  /** The next frame that `wanted` accepts, also one that came before the call and was not taken. */
+  next<T extends ServerMessage['type']>(
+    type: T,
+    wanted?: (frame: Extract<ServerMessage, { type: T }>) => boolean,
+  ): Promise<Extract<ServerMessage, { type: T }>>
+  readonly closed: Promise<number>
+}
+
+export async function openLine(url: string): Promise<Line> {
+  const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/v1/socket`)
+  const waiting: { readonly type: string; readonly take: (frame: ServerMessage) => boolean; readonly fail: (error: Error) => void }[] = []
+  const early: ServerMessage[] = []
+  const closed = new Promise<number>(resolve => socket.once('close', code => resolve(code)))
+  socket.on('error', () => {}) // 'close' follows
+  closed.then(code => waiting.splice(0).forEach(w => w.fail(new Error(`closed with ${code} while waiting for ${w.type}`))))
+  socket.on('message', data => {
+    const frame = JSON.parse(String(data)) as ServerMessage // the server's own frames
+    const index = waiting.findIndex(w => w.take(frame))
+    if (index >= 0) waiting.splice(index, 1)
+    else early.push(frame)
+  })
+  await new Promise<void>((resolve, reject) => socket.once('open', () => resolve()).once('error', reject))
+  return {
+    socket,
+    closed,
+    send: frame => socket.send(typeof frame === 'string' ? frame : JSON.stringify(frame)),
+    next: (type, wanted = () => true) =>
+      new Promise((resolve, reject) => {
+        const take = (frame: ServerMessage): boolean => {
+          if (frame.type !== type || !wanted(frame as never)) return false // the type was compared
+          resolve(frame as never) // as above
+          return true
+        }
+        const index = early.findIndex(take)
+        if (index >= 0) early.splice(index, 1)
+        else waiting.push({ type, take, fail: reject })
+      }),
+  }
+}
+
+/** A line that has said hello. */
+export async function joinConversation(url: string, visitor: Visitor, resumeAfter: StreamPosition | null = null): Promise<Line> {
+  const line = await openLine(url)
+  line.send({ type: 'hello', protocol: PROTOCOL, token: visitor.token, conversation: visitor.conversation, resumeAfter })
+  return line
+}
+
+export const textOf = (event: VisibleEvent): string => event.parts.map(part => part.text).join('\n')
