@@ -72,7 +72,7 @@ export const Config = z.strictObject({
     .array(Shop)
     .min(1)
     .default([
-      Shop.parse({ id: 'demo', name: '小满生鲜 Parley Demo', phone: '400-000-0000', hours: '9:00-21:00', emergencyPhone: '400-000-0001' }),
+      Shop.parse({ id: 'demo', name: 'Parley Fresh', phone: '400-000-0000', hours: '9:00-21:00', emergencyPhone: '400-000-0001' }),
     ])
     .describe('The shops of this installation.'),
 })

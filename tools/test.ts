@@ -86,7 +86,11 @@ async function runFiles(files: readonly string[], concurrency: number): Promise<
 }
 
 if (flags.has('--full')) process.env.PARLEY_TEST_FULL = '1'
-const all = (named.length > 0 ? named : globSync(['test/**/*.test.ts', 'plugins/**/*.test.ts'], { exclude: ['**/node_modules/**'] })).sort()
+const all = (
+  named.length > 0
+    ? named
+    : globSync(['test/**/*.test.ts', 'plugin-sdk/**/*.test.ts', 'plugins/**/*.test.ts'], { exclude: ['**/node_modules/**'] })
+).sort()
 await buildWeb()
 if (named.length === 0) {
   check('types', 'tsc', [])

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { chainHash, genesisHash } from '@parley/core/conversation/chain.ts'
-import { isFault } from '@parley/core/faults.ts'
 import { asConversationId, asShopId, type ConversationKey } from '@parley/core/ids.ts'
 import type { ConversationLog, Envelope, Head } from '@parley/core/ports/conversation-log.ts'
+import { faultCodeOf } from '../fault-code.ts'
 import { createRandom } from '../random.ts'
 
 export interface LogUnderTest {
@@ -26,16 +26,6 @@ async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
   const found: T[] = []
   for await (const item of items) found.push(item)
   return found
-}
-
-async function codeOf(promise: Promise<unknown>): Promise<string> {
-  try {
-    await promise
-    return 'none'
-  } catch (error) {
-    if (isFault(error)) return error.code
-    throw error
-  }
 }
 
 export function conversationLogContract(name: string, open: () => Promise<LogUnderTest>): void {
@@ -69,7 +59,7 @@ export function conversationLogContract(name: string, open: () => Promise<LogUnd
     await append(log, key, ['first'])
     const { position } = await log.head(key)
     const outcomes = await Promise.all(
-      Array.from({ length: 100 }, (_, i) => codeOf(log.append(key, [event(`n${i}`), event(`m${i}`)], position, settled))),
+      Array.from({ length: 100 }, (_, i) => faultCodeOf(log.append(key, [event(`n${i}`), event(`m${i}`)], position, settled))),
     )
     assert.equal(outcomes.filter(code => code === 'none').length, 1)
     assert.equal(outcomes.filter(code => code === 'APPEND_CONFLICT').length, 99)
@@ -87,7 +77,7 @@ export function conversationLogContract(name: string, open: () => Promise<LogUnd
     const first = await log.append(key, [event('a')], (await log.head(key)).position, settled)
     const second = await log.append(key, [event('b')], first.position, settled)
     assert.deepEqual(await log.head(key), second)
-    assert.equal(await codeOf(log.append(key, [event('c')], first.position, settled)), 'APPEND_CONFLICT')
+    assert.equal(await faultCodeOf(log.append(key, [event('c')], first.position, settled)), 'APPEND_CONFLICT')
     assert.equal((await log.read(key, 0)).length, 2)
   })
 
@@ -178,7 +168,7 @@ export function conversationLogContract(name: string, open: () => Promise<LogUnd
           const id = `s${seed}c${Math.floor(random() * 3)}`
           const texts = Array.from({ length: 1 + Math.floor(random() * 3) }, (_unused, n) => `${w}-${i}-${n}`)
           const { position } = await log.head(keyOf(id))
-          const code = await codeOf(
+          const code = await faultCodeOf(
             log
               .append(
                 keyOf(id),

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isFault } from '@parley/core/faults.ts'
 import { asCustomerId } from '@parley/core/ids.ts'
 import type { Sign } from '@parley/core/ports/fan-out.ts'
 import { createMemoryLog } from '@parley/server/drivers/conversation-log.memory.ts'
 import { createMemoryVault } from '@parley/server/drivers/vault.memory.ts'
+import { faultCodeOf } from '../fault-code.ts'
 import { createRandom } from '../random.ts'
 import { ANNA, createTestHouse, createTestShop, keyOf, literalVoter, poolOf, refOf } from './house.ts'
 
@@ -21,16 +21,6 @@ const gate = (): { open: () => void; passed: Promise<void> } => {
   })
   return { open, passed }
 }
-const faultOf = async (promise: Promise<unknown>): Promise<string> => {
-  try {
-    await promise
-  } catch (error) {
-    if (isFault(error)) return error.code
-    throw error
-  }
-  return 'none'
-}
-
 test('a message is decided and answered, decision and reply in one append', async () => {
   const house = createTestHouse()
   const { seq } = await house.engine.say(key, ANNA, say('track my parcel'))
@@ -56,7 +46,7 @@ test('[TURN2] a resend stores nothing and is answered with the first seq; anothe
   const again = await house.engine.say(key, ANNA, say('hello there', 'r1'))
   await house.settled()
   assert.deepEqual(again, { seq: first.seq, isResend: true })
-  assert.equal(await faultOf(house.engine.say(key, ANNA, say('something else', 'r1'))), 'REF_REUSED')
+  assert.equal(await faultCodeOf(house.engine.say(key, ANNA, say('something else', 'r1'))), 'REF_REUSED')
   assert.equal((await house.events('c1')).length, 4)
 })
 
@@ -227,7 +217,7 @@ test('[TURN8] a full inbox refuses before the acknowledgement and keeps what it 
   const { open, passed } = gate()
   const house = createTestHouse({ limits: { inbox: 3 }, pools: [poolOf('literal', () => passed.then(() => []))] })
   for (const text of ['a', 'b', 'c']) await house.engine.say(key, ANNA, say(text))
-  assert.equal(await faultOf(house.engine.say(key, ANNA, say('d'))), 'OVERLOADED')
+  assert.equal(await faultCodeOf(house.engine.say(key, ANNA, say('d'))), 'OVERLOADED')
   open()
   await house.settled()
   const texts = (await house.events('c1')).flatMap(e => (e.type === 'message' ? e.parts.map(p => p.text) : []))
@@ -238,7 +228,7 @@ test('[TURN8] a draining engine takes nothing in and decides what it has', async
   const house = createTestHouse()
   await house.engine.say(key, ANNA, say('hello'))
   await house.engine.drain()
-  assert.equal(await faultOf(house.engine.say(key, ANNA, say('more'))), 'SHUTTING_DOWN')
+  assert.equal(await faultCodeOf(house.engine.say(key, ANNA, say('more'))), 'SHUTTING_DOWN')
   assert.equal((await house.events('c1')).at(-1)?.type, 'reply')
 })
 
@@ -246,8 +236,8 @@ test('[TURN9] a conversation does not exist for anybody but its customer', async
   const house = createTestHouse()
   await house.engine.say(key, ANNA, say('hello'))
   const bert = asCustomerId('bert')
-  assert.equal(await faultOf(house.engine.say(key, bert, say('me too'))), 'UNKNOWN_CONVERSATION')
-  assert.equal(await faultOf(house.engine.since(key, bert, null)), 'UNKNOWN_CONVERSATION')
+  assert.equal(await faultCodeOf(house.engine.say(key, bert, say('me too'))), 'UNKNOWN_CONVERSATION')
+  assert.equal(await faultCodeOf(house.engine.since(key, bert, null)), 'UNKNOWN_CONVERSATION')
 })
 
 test('[RT1] [RT3] a position gets exactly what it missed; a foreign or future one gets the whole and is told so', async () => {

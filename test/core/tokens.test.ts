@@ -1,21 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isFault } from '@parley/core/faults.ts'
 import { asShopId } from '@parley/core/ids.ts'
 import { createTokens } from '@parley/server/tokens.ts'
 import { SignJWT } from 'jose'
+import { faultCodeOf } from '../fault-code.ts'
 
 const secret = new Uint8Array(32).fill(7)
 const tokens = createTokens(secret, { visitorMinutes: 5, refreshDays: 90 })
-const codeOf = async (promise: Promise<unknown>): Promise<string> => {
-  try {
-    await promise
-  } catch (error) {
-    if (isFault(error)) return error.code
-    throw error
-  }
-  return 'none'
-}
 const sign = (
   claims: Record<string, unknown>,
   options: { key?: Uint8Array; audience?: string; issuer?: string; expires?: number } = {},
@@ -32,8 +23,8 @@ test('[RT5] a visitor is known again by both tokens, each for its own use', asyn
   const issued = await tokens.issue(visitor)
   assert.deepEqual(await tokens.verify(issued.token, 'socket'), visitor)
   assert.deepEqual(await tokens.verify(issued.refresh, 'refresh'), visitor)
-  assert.equal(await codeOf(tokens.verify(issued.token, 'refresh')), 'TOKEN_INVALID')
-  assert.equal(await codeOf(tokens.verify(issued.refresh, 'socket')), 'TOKEN_INVALID')
+  assert.equal(await faultCodeOf(tokens.verify(issued.token, 'refresh')), 'TOKEN_INVALID')
+  assert.equal(await faultCodeOf(tokens.verify(issued.refresh, 'socket')), 'TOKEN_INVALID')
 })
 
 test('[RT5] expired, forged, foreign and crooked tokens are refused', async () => {
@@ -48,6 +39,6 @@ test('[RT5] expired, forged, foreign and crooked tokens are refused', async () =
     [await sign({ ...good, conversation: 7 }), 'TOKEN_INVALID'],
     ['', 'TOKEN_INVALID'],
   ] as const) {
-    assert.equal(await codeOf(tokens.verify(token, 'socket')), code)
+    assert.equal(await faultCodeOf(tokens.verify(token, 'socket')), code)
   }
 })
