@@ -1,17 +1,20 @@
 // The embedded log: LMDB, one writer, group commit. Appends that come while a batch is being flushed form the next one, so that any number of
-// conversations shares a flush; an append is acknowledged when the flush that holds it has ended.
+// conversations shares a flush; an append is acknowledged, and seen by any reader, only when the flush that holds it has ended.
 import { randomBytes } from 'node:crypto'
+import { dirname } from 'node:path'
 import { chainHash, genesisHash } from '@parley/core/conversation/chain.ts'
 import { Fault } from '@parley/core/faults.ts'
 import { asConversationId, asShopId, type ConversationKey, type Epoch, type Seq } from '@parley/core/ids.ts'
 import type { AppendOptions, ConversationLog, Envelope, Head, Position, StoredEnvelope } from '@parley/core/ports/conversation-log.ts'
-import { type Database, open, type RootDatabase } from 'lmdb'
+import type { Database } from 'lmdb'
 import { lockFolder } from './folder-lock.ts'
-import { storeOptions } from './lmdb-store.ts'
+import { commit, flushFolder, openStore } from './lmdb-store.ts'
 import { decodeHead, decodeRecord, encodeHead, encodeRecord, type HeadRecord } from './log-records.ts'
 
 /** Appends that one flush may hold: bounds what a batch keeps waiting. */
 const BATCH = 512
+/** Keys that a listing reads at once. */
+const PAGE = 1_000
 
 type EventKey = [shop: string, conversation: string, seq: number]
 type HeadKey = [shop: string, conversation: string]
@@ -28,77 +31,101 @@ interface Pending {
 /** Opens the store in `folder`, making it where there is none. Faults: DATA_IN_USE. */
 export async function openLmdbLog(folder: string): Promise<ConversationLog> {
   const unlock = lockFolder(folder)
-  const root: RootDatabase = open(storeOptions(folder))
+  try {
+    return await openLocked(folder, unlock)
+  } catch (error) {
+    unlock()
+    throw error
+  }
+}
+
+async function openLocked(folder: string, unlock: () => void): Promise<ConversationLog> {
+  const root = openStore(folder)
   const events: Database<Buffer, EventKey> = root.openDB({ name: 'events', encoding: 'binary' })
   const heads: Database<Buffer, HeadKey> = root.openDB({ name: 'heads', encoding: 'binary' })
   const unsettled: Database<Buffer, HeadKey> = root.openDB({ name: 'unsettled', encoding: 'binary' })
   const meta: Database<string, string> = root.openDB({ name: 'meta', encoding: 'string' })
-  const epoch = await epochOf(meta, root)
+  const epoch = await epochOf(meta)
+  for (const made of [folder, dirname(folder)]) flushFolder(made)
 
   const pending: Pending[] = []
   let writing: Promise<void> | undefined
-  let isClosed = false
+  let closing: Promise<void> | undefined
 
-  const headOf = (key: ConversationKey): HeadRecord | undefined => {
-    const stored = heads.get([key.shop, key.conversation])
-    return stored && decodeHead(stored)
+  const refuseClosed = (): void => {
+    if (closing) throw new Error('the log is closed')
   }
+  const damaged = (key: ConversationKey, seq: Seq, reason: string): Fault =>
+    new Fault('LOG_DAMAGED', { conversation: key.conversation, seq, reason })
   const view = (seq: Seq): Head => ({ seq, position: String(seq) as Position }) // this driver's position is the seq
 
-  /** Writes batches until none is left. One batch is in flight at a time, so `flushed`, read after its commit, is the flush of that very batch. */
+  /** Where the conversation ends; seq 0 and its genesis if nothing is stored of it. An end that was wound back is damage, not a shorter log. */
+  function endOf(key: ConversationKey): HeadRecord {
+    const stored = heads.get([key.shop, key.conversation])
+    const end = stored === undefined ? { seq: 0, hash: genesisHash(key) } : headIn(stored, key)
+    if (events.doesExist([key.shop, key.conversation, end.seq + 1])) throw damaged(key, end.seq + 1, 'it stands behind the recorded end')
+    return end
+  }
+
+  function headIn(stored: Buffer, key: ConversationKey): HeadRecord {
+    try {
+      return decodeHead(stored)
+    } catch (cause) {
+      const details = { conversation: key.conversation, seq: 1, reason: 'the record of its end cannot be read' }
+      throw new Fault('LOG_DAMAGED', details, { cause })
+    }
+  }
+
+  /** Writes batches until none is left, one at a time. */
   async function writeBatches(): Promise<void> {
     while (pending.length > 0) {
       const batch = pending.splice(0, BATCH)
-      const outcomes: (() => void)[] = []
       try {
-        await root.transaction(() => {
-          for (const append of batch) outcomes.push(write(append))
-        })
-        await root.flushed
+        const outcomes = await commit(root, 'the log', () => batch.map(write))
+        for (const tell of outcomes) tell()
       } catch (error) {
         for (const append of batch) append.reject(error)
-        continue
       }
-      for (const tell of outcomes) tell()
     }
     writing = undefined // in the step that found nothing left: an append after it starts a new writer
   }
 
-  /** Within the transaction: checks the position and puts the events. Gives what to tell the caller once it is durable. */
-  function write({ key, events: envelopes, expected, options, resolve, reject }: Pending): () => void {
-    const before = headOf(key)
-    if (expected !== view(before?.seq ?? 0).position) return () => reject(new Fault('APPEND_CONFLICT', { conversation: key.conversation }))
-    let seq = before?.seq ?? 0
-    let hash = before?.hash ?? genesisHash(key)
-    for (const envelope of envelopes) {
-      seq++
-      hash = chainHash(hash, seq, envelope)
-      events.put([key.shop, key.conversation, seq], encodeRecord({ ...envelope, seq, hash }))
+  /** Within the transaction: stores one append or nothing of it. Gives what to tell the caller once the batch is durable. */
+  function write(append: Pending): () => void {
+    const { key, options } = append
+    let end: HeadRecord
+    let records: Buffer[]
+    try {
+      end = endOf(key)
+      if (append.expected !== view(end.seq).position) throw new Fault('APPEND_CONFLICT', { conversation: key.conversation })
+      records = append.events.map(envelope => {
+        const seq = end.seq + 1
+        end = { seq, hash: chainHash(end.hash, seq, envelope) }
+        return encodeRecord({ ...envelope, ...end })
+      })
+    } catch (error) {
+      return () => append.reject(error) // one that cannot be stored is its own caller's matter; nothing of it was put
     }
-    heads.put([key.shop, key.conversation], encodeHead({ seq, hash }))
+    const first = end.seq - records.length + 1
+    records.forEach((record, i) => events.put([key.shop, key.conversation, first + i], record))
+    heads.put([key.shop, key.conversation], encodeHead(end))
     if (options.isUnsettled) unsettled.put([key.shop, key.conversation], Buffer.alloc(1))
     else unsettled.remove([key.shop, key.conversation])
-    return () => resolve(view(seq))
+    return () => append.resolve(view(end.seq))
   }
-
-  const refuseClosed = (): void => {
-    if (isClosed) throw new Error('the log is closed')
-  }
-  const damaged = (key: ConversationKey, seq: Seq, reason: string): Fault =>
-    new Fault('LOG_DAMAGED', { conversation: key.conversation, seq, reason })
 
   function read(key: ConversationKey, after: Seq): StoredEnvelope[] {
-    const head = headOf(key)
-    if (!head || head.seq <= after) return []
+    const end = endOf(key)
+    if (end.seq <= after) return []
     let hash = after === 0 ? genesisHash(key) : recordAt(key, after).hash
     const found: StoredEnvelope[] = []
-    for (let seq = after + 1; seq <= head.seq; seq++) {
+    for (let seq = after + 1; seq <= end.seq; seq++) {
       const stored = recordAt(key, seq)
       hash = chainHash(hash, seq, stored)
       if (!equal(hash, stored.hash)) throw damaged(key, seq, 'its hash does not follow from the event before it')
       found.push(stored)
     }
-    if (!equal(hash, head.hash)) throw damaged(key, head.seq, 'the end is not the one that was written')
+    if (!equal(hash, end.hash)) throw damaged(key, end.seq, 'the end is not the one that was written')
     return found
   }
 
@@ -110,14 +137,26 @@ export async function openLmdbLog(folder: string): Promise<ConversationLog> {
     return record
   }
 
+  /** Page by page, so that no cursor is open while the caller is busy: closing the store under an open one ends the process. */
+  async function* keysOf(table: Database<Buffer, HeadKey>): AsyncGenerator<ConversationKey> {
+    let last: HeadKey | undefined
+    for (;;) {
+      refuseClosed()
+      const page: HeadKey[] = [...table.getKeys({ limit: PAGE, ...(last && { start: last, exclusiveStart: true }) })]
+      for (const [shop, conversation] of page) yield { shop: asShopId(shop), conversation: asConversationId(conversation) }
+      if (page.length < PAGE) return
+      last = page.at(-1)
+    }
+  }
+
   return {
     epoch,
     async append(key, envelopes, expected, options) {
       refuseClosed()
       if (envelopes.length === 0) throw new Error('an append needs an event')
-      const copies = envelopes.map(envelope => ({ ...envelope, body: envelope.body.slice() }))
+      const copies = envelopes.map(envelope => ({ ...envelope, body: new Uint8Array(envelope.body) }))
       return new Promise((resolve, reject) => {
-        pending.push({ key: { ...key }, events: copies, expected, options, resolve, reject })
+        pending.push({ key: { ...key }, events: copies, expected, options: { ...options }, resolve, reject })
         writing ??= Promise.resolve().then(writeBatches) // a tick, so that appends of one tick share the first batch too
       })
     },
@@ -127,36 +166,28 @@ export async function openLmdbLog(folder: string): Promise<ConversationLog> {
     },
     async head(key) {
       refuseClosed()
-      return view(headOf(key)?.seq ?? 0)
+      return view(endOf(key).seq)
     },
-    async *unsettled() {
-      for (const key of [...unsettled.getKeys()]) yield conversationKey(key)
-    },
-    async *conversations() {
-      for (const key of heads.getKeys()) yield conversationKey(key)
-    },
-    async close() {
-      if (isClosed) return
-      isClosed = true
-      await writing
-      await root.close()
-      unlock()
+    unsettled: () => keysOf(unsettled),
+    conversations: () => keysOf(heads),
+    close() {
+      const end = async (): Promise<void> => {
+        await writing
+        await root.close()
+        unlock()
+      }
+      closing ??= end()
+      return closing
     },
   }
 }
 
-const conversationKey = ([shop, conversation]: HeadKey): ConversationKey => ({
-  shop: asShopId(shop),
-  conversation: asConversationId(conversation),
-})
-
 const equal = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0
 
-async function epochOf(meta: Database<string, string>, root: RootDatabase): Promise<Epoch> {
+async function epochOf(meta: Database<string, string>): Promise<Epoch> {
   const kept = meta.get('epoch')
   if (kept !== undefined) return kept as Epoch // written by this function
   const epoch = randomBytes(8).toString('hex')
   await meta.put('epoch', epoch)
-  await root.flushed
   return epoch as Epoch // as above
 }

@@ -4,15 +4,21 @@ import { Fault } from '@parley/core/faults.ts'
 import { asConversationId, asShopId, type ConversationKey, type Epoch } from '@parley/core/ids.ts'
 import type { ConversationLog, Head, Position, StoredEnvelope } from '@parley/core/ports/conversation-log.ts'
 
-const copy = (stored: StoredEnvelope): StoredEnvelope => ({ ...stored, body: stored.body.slice(), hash: stored.hash.slice() })
+/** `slice()` would not do: a Buffer's gives a view of the same bytes. */
+const copy = (stored: StoredEnvelope): StoredEnvelope => ({
+  ...stored,
+  body: new Uint8Array(stored.body),
+  hash: new Uint8Array(stored.hash),
+})
 
 export function createMemoryLog(epoch = 'memory' as Epoch): ConversationLog {
   const logs = new Map<string, StoredEnvelope[]>()
   const open = new Set<string>()
   let isClosed = false
-  const idOf = (key: ConversationKey): string => `${key.shop}/${key.conversation}`
+  // NUL sorts before everything that an id may hold, so that ids sort by shop and then by conversation.
+  const idOf = (key: ConversationKey): string => `${key.shop}\0${key.conversation}`
   const keyOf = (id: string): ConversationKey => {
-    const [shop = '', conversation = ''] = id.split('/')
+    const [shop = '', conversation = ''] = id.split('\0')
     return { shop: asShopId(shop), conversation: asConversationId(conversation) }
   }
   const headOf = (seq: number): Head => ({ seq, position: String(seq) as Position }) // the memory driver's position is the seq
@@ -27,11 +33,13 @@ export function createMemoryLog(epoch = 'memory' as Epoch): ConversationLog {
       const id = idOf(key)
       const log = logs.get(id) ?? []
       if (expected !== headOf(log.length).position) throw new Fault('APPEND_CONFLICT', { conversation: key.conversation })
+      const added: StoredEnvelope[] = []
       for (const event of events) {
-        const seq = log.length + 1
-        const hash = chainHash(log.at(-1)?.hash ?? genesisHash(key), seq, event)
-        log.push(copy({ ...event, seq, hash }))
+        const seq = log.length + added.length + 1
+        const hash = chainHash((added.at(-1) ?? log.at(-1))?.hash ?? genesisHash(key), seq, event)
+        added.push(copy({ ...event, seq, hash }))
       }
+      log.push(...added) // all or none: whatever is wrong with an event has thrown above
       logs.set(id, log)
       if (isUnsettled) open.add(id)
       else open.delete(id)
@@ -46,9 +54,11 @@ export function createMemoryLog(epoch = 'memory' as Epoch): ConversationLog {
       return headOf(logs.get(idOf(key))?.length ?? 0)
     },
     async *unsettled() {
+      refuseClosed()
       for (const id of [...open]) yield keyOf(id)
     },
     async *conversations() {
+      refuseClosed()
       for (const id of [...logs.keys()].sort()) yield keyOf(id)
     },
     async close() {

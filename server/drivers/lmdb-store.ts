@@ -1,7 +1,43 @@
-// How every LMDB store of ours is opened.
-import type { RootDatabaseOptionsWithPath } from 'lmdb'
+// What every LMDB store of ours has in common: how it is opened, how it commits, how a new file gets onto the disk.
+import { closeSync, fsyncSync, openSync } from 'node:fs'
+import { open, type RootDatabase, type RootDatabaseOptionsWithPath } from 'lmdb'
 
-/** `safeRestore` is an option of lmdb-js that its types do not list: after a loss of power it takes the last state that was flushed for certain. */
-type StoreOptions = RootDatabaseOptionsWithPath & { readonly safeRestore: true }
+/**
+ * Without `overlappingSync` a commit ends with its own flush: the pages, fdatasync, then the page that makes them the newest state (O_DSYNC).
+ * With it (the default of lmdb-js) readers see a commit before it is on the disk, so that a client could be served an event which a loss of
+ * power takes back, and `flushed` may belong to another batch than one's own. There is nothing to overlap here: one batch at a time.
+ * Batching by event turn is ours to do, and lmdb-js's own leaves a promise behind that nobody handles when the disk is full.
+ */
+const optionsFor = (folder: string): RootDatabaseOptionsWithPath => ({
+  path: folder,
+  maxDbs: 8,
+  overlappingSync: false,
+  eventTurnBatching: false,
+})
 
-export const storeOptions = (folder: string): StoreOptions => ({ path: folder, maxDbs: 8, safeRestore: true })
+/** Opens the store in `folder`, making it where there is none. */
+export const openStore = (folder: string): RootDatabase => open(optionsFor(folder))
+
+/** All of `work` or nothing, on the disk when it resolves. Rejects with an Error that says `what` could not be written, and its cause. */
+export async function commit<T>(root: RootDatabase, what: string, work: () => T): Promise<T> {
+  try {
+    // A child transaction, because it alone is taken back as a whole when something throws.
+    return await root.childTransaction(work)
+  } catch (cause) {
+    // lmdb-js hangs the reason on the error as a promise of its own, which ends the process if nobody takes it.
+    const reason: unknown = cause instanceof Error && 'commitError' in cause ? cause.commitError : undefined
+    throw new Error(`${what} could not be written`, {
+      cause: reason instanceof Promise ? await reason.catch((why: unknown) => why) : cause,
+    })
+  }
+}
+
+/** A new file is there after a loss of power only if its folder was flushed too. */
+export function flushFolder(folder: string): void {
+  const descriptor = openSync(folder, 'r')
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}

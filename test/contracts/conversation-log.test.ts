@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict'
-import { cpSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { cpSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { isFault } from '@parley/core/faults.ts'
 import { asConversationId, asShopId } from '@parley/core/ids.ts'
-import type { Position } from '@parley/core/ports/conversation-log.ts'
+import type { ConversationLog, Position } from '@parley/core/ports/conversation-log.ts'
 import { openLmdbLog } from '@parley/server/drivers/conversation-log.lmdb.ts'
 import { createMemoryLog } from '@parley/server/drivers/conversation-log.memory.ts'
-import { storeOptions } from '@parley/server/drivers/lmdb-store.ts'
-import { open } from 'lmdb'
-import { temporaryFolder } from '../e2e/running-server.ts'
+import { openStore } from '@parley/server/drivers/lmdb-store.ts'
+import { NODE_FLAGS, temporaryFolder } from '../e2e/running-server.ts'
+import { faultCodeOf } from '../fault-code.ts'
 import { conversationLogContract } from './conversation-log.ts'
 
 conversationLogContract('memory', async () => ({ log: createMemoryLog(), remove: async () => {} }))
@@ -27,10 +30,28 @@ conversationLogContract('lmdb', async () => {
   }
 })
 
+const WRITER = fileURLToPath(new URL('../server/log-writer.ts', import.meta.url))
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+/** A program that appends until it has been refused five times, and prints what became of it. */
+const FILLER = `
+  import { openLmdbLog } from '@parley/server/drivers/conversation-log.lmdb.ts'
+  const log = await openLmdbLog(process.argv[1])
+  const key = { shop: 'demo', conversation: 'c1' }
+  let refused = 0
+  let head = await log.head(key)
+  while (refused < 5 && head.seq < 100) {
+    const event = { v: 1, type: 'message', at: 1, body: Buffer.alloc(100_000, head.seq) }
+    await log.append(key, [event], head.position, { isUnsettled: false }).then(after => (head = after), () => refused++)
+  }
+  console.log(JSON.stringify({ acknowledged: head.seq, refused, read: (await log.read(key, 0)).length }))
+  await log.close()
+`
 const key = { shop: asShopId('demo'), conversation: asConversationId('c1') }
 
-/** Writes five events, lets `damage` loose on the closed store, and gives what reading them says. */
-async function readAfter(damage: (events: ReturnType<typeof openEvents>) => Promise<unknown>): Promise<string> {
+type Store = ReturnType<typeof openEvents>
+
+/** Writes five events, lets `damage` loose on the closed store, and opens it again. */
+async function withDamaged<T>(damage: (store: Store) => Promise<unknown>, run: (log: ConversationLog) => Promise<T>): Promise<T> {
   const folder = temporaryFolder()
   try {
     const log = await openLmdbLog(folder.path)
@@ -42,11 +63,7 @@ async function readAfter(damage: (events: ReturnType<typeof openEvents>) => Prom
     await store.root.close()
     const again = await openLmdbLog(folder.path)
     try {
-      await again.read(key, 0)
-      return 'served'
-    } catch (error) {
-      if (isFault(error, 'LOG_DAMAGED')) return `damaged at ${error.details.seq}`
-      throw error
+      return await run(again)
     } finally {
       await again.close()
     }
@@ -55,8 +72,20 @@ async function readAfter(damage: (events: ReturnType<typeof openEvents>) => Prom
   }
 }
 
+/** What reading a damaged store says. */
+const readAfter = (damage: (store: Store) => Promise<unknown>): Promise<string> =>
+  withDamaged(damage, async log => {
+    try {
+      await log.read(key, 0)
+      return 'served'
+    } catch (error) {
+      if (isFault(error, 'LOG_DAMAGED')) return `damaged at ${error.details.seq}`
+      throw error
+    }
+  })
+
 function openEvents(path: string) {
-  const root = open(storeOptions(path))
+  const root = openStore(path)
   return {
     root,
     events: root.openDB<Buffer, [string, string, number]>({ name: 'events', encoding: 'binary' }),
@@ -113,11 +142,73 @@ test('[LOG3] lmdb: a missing, moved, cut or swapped event is noticed and never s
   )
 })
 
+test('[LOG3] lmdb: a lost, torn or wound back end is damage: neither a shorter answer nor a place to append', async () => {
+  const head: [string, string] = ['demo', 'c1']
+  const lost = ({ heads }: Store) => heads.remove(head)
+  const torn = ({ heads }: Store) => heads.put(head, Buffer.alloc(7))
+  const woundBack = ({ heads, events }: Store) => {
+    const end = Buffer.from(events.get(['demo', 'c1', 3])!.subarray(0, 32)) // written before the damage
+    return heads.put(head, Buffer.concat([end, Buffer.from(new Float64Array([3]).buffer).reverse()]))
+  }
+  assert.equal(await readAfter(lost), 'damaged at 1')
+  assert.equal(await readAfter(torn), 'damaged at 1')
+  assert.equal(await readAfter(woundBack), 'damaged at 4')
+  for (const [damage, position] of [
+    [lost, '0'],
+    [torn, '5'],
+    [woundBack, '3'],
+  ] as const)
+    await withDamaged(damage, async log => {
+      const event = { v: 1, type: 'message', at: 1, body: Buffer.from('over') }
+      const appending = log.append(key, [event], position as Position, { isUnsettled: false }) // as this driver writes positions
+      assert.equal(await faultCodeOf(appending), 'LOG_DAMAGED')
+      assert.equal(await faultCodeOf(log.head(key)), 'LOG_DAMAGED')
+      const sound = { ...key, conversation: asConversationId('sound') }
+      assert.equal((await log.append(sound, [event], (await log.head(sound)).position, { isUnsettled: false })).seq, 1)
+    })
+})
+
+test('[LOG1] lmdb: a full disk refuses appends and loses nothing acknowledged; the rest goes on, also when there is room again', async () => {
+  const folder = temporaryFolder()
+  // A file of the child may grow to 2 MB: its disk is full before a hundred appends of 100 kB are done.
+  const program = [process.execPath, ...NODE_FLAGS, '--input-type=module', '-e', FILLER, folder.path]
+  const child = spawnSync('/bin/sh', ['-c', 'ulimit -f 4096; exec "$@"', 'sh', ...program], { cwd: ROOT, encoding: 'utf8' })
+  assert.equal(child.status, 0, child.stderr)
+  const { acknowledged, refused, read } = JSON.parse(child.stdout) as Record<string, number> // the child's own line
+  assert.ok(acknowledged! > 0 && refused! > 0, child.stdout)
+  assert.equal(read, acknowledged, 'reading goes on')
+  const log = await openLmdbLog(folder.path)
+  const stored = await log.read(key, 0)
+  assert.equal(stored.length, acknowledged)
+  const { position } = await log.head(key)
+  assert.equal(
+    (await log.append(key, [{ v: 1, type: 'm', at: 1, body: Buffer.alloc(1) }], position, { isUnsettled: false })).seq,
+    acknowledged! + 1,
+  )
+  await log.close()
+  folder.remove()
+})
+
 test('lmdb: a second opening of a folder is refused, naming the owner', async () => {
   const folder = temporaryFolder()
   const log = await openLmdbLog(folder.path)
   await assert.rejects(openLmdbLog(folder.path), (error: unknown) => isFault(error, 'DATA_IN_USE') && error.details.pid === process.pid)
   await log.close()
+  await (await openLmdbLog(folder.path)).close()
+  folder.remove()
+})
+
+test('lmdb: another living process that has the folder is named; a dead one and one that only shares its id are not in the way', async () => {
+  const folder = temporaryFolder()
+  const owner = spawn(process.execPath, [...NODE_FLAGS, WRITER, folder.path, '1'], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const ended = once(owner, 'exit')
+  await once(owner.stdout, 'data')
+  await assert.rejects(openLmdbLog(folder.path), (error: unknown) => isFault(error, 'DATA_IN_USE') && error.details.pid === owner.pid)
+  owner.kill('SIGKILL')
+  await ended
+  await (await openLmdbLog(folder.path)).close()
+  // Our parent lives, and did not start at the first tick of the clock.
+  writeFileSync(join(folder.path, `owner-${process.ppid}-1.lock`), '')
   await (await openLmdbLog(folder.path)).close()
   folder.remove()
 })

@@ -1,70 +1,37 @@
-// The contract of core/ports/vault.ts, for every driver, and what only the store on disk can promise.
+// The drivers of core/ports/vault.ts under its contract, and what only the store on disk can promise.
 import assert from 'node:assert/strict'
-import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { inspect } from 'node:util'
 import { isFault } from '@parley/core/faults.ts'
 import { asConversationId, asCustomerId, asShopId } from '@parley/core/ids.ts'
-import type { Vault } from '@parley/core/ports/vault.ts'
-import { storeOptions } from '@parley/server/drivers/lmdb-store.ts'
+import { openStore } from '@parley/server/drivers/lmdb-store.ts'
 import { openLmdbVault } from '@parley/server/drivers/vault.lmdb.ts'
 import { createMemoryVault } from '@parley/server/drivers/vault.memory.ts'
-import { open } from 'lmdb'
 import { temporaryFolder } from '../e2e/running-server.ts'
+import { vaultContract } from './vault.ts'
 
 const shop = asShopId('demo')
 const anna = asCustomerId('anna')
-const bert = asCustomerId('bert')
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 const text = (clear: Uint8Array): string => new TextDecoder().decode(clear)
 const isDestroyed = (error: unknown): boolean => isFault(error, 'KEY_DESTROYED')
 
-function vaultContract(name: string, make: () => Promise<{ vault: Vault; remove: () => void }>): void {
-  const on = (title: string, run: (vault: Vault) => Promise<void>): void => {
-    test(`${name}: ${title}`, async () => {
-      const { vault, remove } = await make()
-      try {
-        await run(vault)
-      } finally {
-        await vault.close()
-        remove()
-      }
-    })
-  }
-  on('[KEY3] sealed text opens with the same key and context, and with no other', async vault => {
-    const cipher = await vault.cipher(shop, anna)
-    const sealed = cipher.seal(bytes('螃蟹死了'), 'here')
-    assert.equal(text(cipher.open(sealed, 'here')), '螃蟹死了')
-    assert.throws(() => cipher.open(sealed, 'there'))
-    const tampered = Uint8Array.from(sealed)
-    tampered[20]! ^= 1
-    assert.throws(() => cipher.open(tampered, 'here'))
-    assert.throws(() => cipher.open(sealed.slice(0, 10), 'here'))
-    const others = await vault.cipher(shop, bert)
-    assert.throws(() => others.open(sealed, 'here'))
-    assert.notDeepEqual(cipher.seal(bytes('x'), 'c'), cipher.seal(bytes('x'), 'c'), 'a fresh nonce every time')
-  })
-  on('two calls that race get one key', async vault => {
-    const ciphers = await Promise.all(Array.from({ length: 20 }, () => vault.cipher(shop, anna)))
-    const sealed = ciphers[0]!.seal(bytes('one'), 'c') // twenty were made
-    for (const cipher of ciphers) assert.equal(text(cipher.open(sealed, 'c')), 'one')
-  })
-  on('a conversation has one owner for ever', async vault => {
-    const key = { shop, conversation: asConversationId('c1') }
-    assert.equal(await vault.ownerOf(key), undefined)
-    await vault.own(key, anna)
-    await vault.own(key, anna)
-    await assert.rejects(vault.own(key, bert), (error: unknown) => isFault(error, 'UNKNOWN_CONVERSATION'))
-    assert.equal(await vault.ownerOf(key), anna)
-  })
-  on('[KEY2] a destroyed key is never made again; other keys stand', async vault => {
-    const kept = (await vault.cipher(shop, bert)).seal(bytes('kept'), 'c')
-    await vault.cipher(shop, anna)
-    await Promise.all([vault.destroy(shop, anna), vault.destroy(shop, anna)])
-    await assert.rejects(vault.cipher(shop, anna), isDestroyed)
-    assert.equal(text((await vault.cipher(shop, bert)).open(kept, 'c')), 'kept')
-  })
+/** The bytes of a customer's key, as they lie in the closed store. */
+async function keyIn(folder: string, customer: string): Promise<Buffer> {
+  const store = openStore(join(folder, readFileSync(join(folder, 'current'), 'utf8')))
+  const key = store.openDB<Buffer, [string, string]>({ name: 'keys', encoding: 'binary' }).get(['demo', customer])
+  const copy = Buffer.from(key!) // the test has made it
+  await store.close()
+  return copy
 }
+
+/** The files under `folder` that hold these bytes. */
+const filesWith = (folder: string, bytes: Buffer): string[] =>
+  globSync('**/*', { cwd: folder, withFileTypes: true }).flatMap(entry =>
+    entry.isFile() && readFileSync(join(entry.parentPath, entry.name)).includes(bytes) ? [entry.name] : [],
+  )
 
 vaultContract('memory', async () => ({ vault: createMemoryVault(), remove: () => {} }))
 vaultContract('lmdb', async () => {
@@ -83,29 +50,108 @@ test('[KEY1] lmdb: a key is there after opening again', async () => {
   folder.remove()
 })
 
-test('[KEY2] lmdb: a destroyed key is in no file, and the tombstone outlives a restart', async () => {
+test('[KEY2] lmdb: a destroyed key is in no file, the others and all owners stand, and the tombstone outlives a restart', async () => {
   const folder = temporaryFolder()
-  const vault = await openLmdbVault(folder.path)
-  for (let i = 0; i < 50; i++) await vault.cipher(shop, asCustomerId(`c${i}`))
-  await vault.cipher(shop, anna)
-  const current = readFileSync(join(folder.path, 'current'), 'utf8')
-  const peek = open({ ...storeOptions(join(folder.path, current)), readOnly: true })
-  const key = Buffer.from(peek.openDB<Buffer, [string, string]>({ name: 'keys', encoding: 'binary' }).get(['demo', 'anna'])!) // made above
-  await peek.close()
-  const holds = (): string[] =>
-    globSync('**/*', { cwd: folder.path, withFileTypes: true }).flatMap(entry =>
-      entry.isFile() && readFileSync(join(entry.parentPath, entry.name)).includes(key) ? [entry.name] : [],
-    )
+  const first = await openLmdbVault(folder.path)
+  // More rows than a rewrite copies at once.
+  const names = Array.from({ length: 2_050 }, (_, i) => `c${i}`)
+  const sealed = await Promise.all(names.map(async name => (await first.cipher(shop, asCustomerId(name))).seal(bytes(name), 'c')))
+  await Promise.all(names.map(name => first.own({ shop, conversation: asConversationId(name) }, asCustomerId(name))))
+  await first.cipher(shop, anna)
+  await first.close()
+  const key = await keyIn(folder.path, 'anna')
   assert.equal(key.length, 32)
-  assert.ok(holds().length > 0, 'before, the key is found: the search works')
+  assert.ok(filesWith(folder.path, key).length > 0, 'before, the key is found: the search works')
+  const vault = await openLmdbVault(folder.path)
   await vault.destroy(shop, anna)
-  assert.deepEqual(holds(), [])
+  assert.deepEqual(filesWith(folder.path, key), [])
   await vault.close()
+  assert.deepEqual(filesWith(folder.path, key), [])
   const again = await openLmdbVault(folder.path)
   await assert.rejects(again.cipher(shop, anna), isDestroyed)
+  for (const [i, name] of names.entries()) {
+    assert.equal(text((await again.cipher(shop, asCustomerId(name))).open(sealed[i]!, 'c')), name) // as many as names
+    assert.equal(await again.ownerOf({ shop, conversation: asConversationId(name) }), name)
+  }
   await again.close()
   folder.remove()
 })
+
+test('[KEY2] lmdb: a crash between the exchange of the stores and the removal of the old one leaves no key behind', async () => {
+  const folder = temporaryFolder()
+  const aside = temporaryFolder()
+  const first = await openLmdbVault(folder.path)
+  await first.cipher(shop, anna)
+  await first.close()
+  const key = await keyIn(folder.path, 'anna')
+  const old = readFileSync(join(folder.path, 'current'), 'utf8')
+  cpSync(join(folder.path, old), join(aside.path, old), { recursive: true })
+  const second = await openLmdbVault(folder.path)
+  await second.destroy(shop, anna)
+  await second.close()
+  cpSync(join(aside.path, old), join(folder.path, old), { recursive: true })
+  assert.ok(filesWith(folder.path, key).length > 0)
+  const again = await openLmdbVault(folder.path)
+  assert.deepEqual(filesWith(folder.path, key), [])
+  await assert.rejects(again.cipher(shop, anna), isDestroyed)
+  await again.close()
+  folder.remove()
+  aside.remove()
+})
+
+test('[KEY1] lmdb: a folder of which a part is lost is refused and not taken for a new one', async () => {
+  const folder = temporaryFolder()
+  const current = join(folder.path, 'current')
+  const first = await openLmdbVault(folder.path)
+  const sealed = (await first.cipher(shop, anna)).seal(bytes('still here'), 'c')
+  await first.close()
+  const name = readFileSync(current, 'utf8')
+  rmSync(current)
+  const second = await openLmdbVault(folder.path)
+  assert.equal(text((await second.cipher(shop, anna)).open(sealed, 'c')), 'still here', 'the only store is the one in force')
+  await second.close()
+  rmSync(current)
+  cpSync(join(folder.path, name), join(folder.path, 'store-another'), { recursive: true })
+  await assert.rejects(openLmdbVault(folder.path), /current is missing, and there are 2 stores/)
+  rmSync(join(folder.path, 'store-another'), { recursive: true })
+  writeFileSync(current, name)
+  renameSync(join(folder.path, name), join(folder.path, 'elsewhere'))
+  await assert.rejects(openLmdbVault(folder.path), /names store-.* which is not there/)
+  renameSync(join(folder.path, 'elsewhere'), join(folder.path, name))
+  const again = await openLmdbVault(folder.path)
+  assert.equal(text((await again.cipher(shop, anna)).open(sealed, 'c')), 'still here')
+  await again.close()
+  folder.remove()
+})
+
+test('lmdb: no error tells a key', async () => {
+  const folder = temporaryFolder()
+  const first = await openLmdbVault(folder.path)
+  const sealed = (await first.cipher(shop, anna)).seal(bytes('x'), 'c')
+  const wrong = await toldBy(async () => (await first.cipher(shop, anna)).open(sealed, 'elsewhere'))
+  await first.close()
+  const key = await keyIn(folder.path, 'anna')
+  const store = openStore(join(folder.path, readFileSync(join(folder.path, 'current'), 'utf8')))
+  await store.openDB<Buffer, [string, string]>({ name: 'keys', encoding: 'binary' }).put(['demo', 'anna'], key.subarray(0, 31))
+  await store.close()
+  const again = await openLmdbVault(folder.path)
+  const damaged = await toldBy(() => again.cipher(shop, anna))
+  assert.match(damaged, /the key of customer anna is damaged/)
+  for (const told of [wrong, damaged])
+    for (const form of ['hex', 'base64', 'latin1'] as const) assert.ok(!told.includes(key.toString(form).slice(0, 12)))
+  await again.close()
+  folder.remove()
+})
+
+/** All that the error of `work` would put in a log. */
+async function toldBy(work: () => Promise<unknown>): Promise<string> {
+  try {
+    await work()
+  } catch (error) {
+    return inspect(error, { depth: 9, showHidden: true })
+  }
+  return assert.fail('it did not throw')
+}
 
 test('[KEY2] lmdb: a rewrite that a crash cut short is cleared away, and nothing is lost', async () => {
   const folder = temporaryFolder()

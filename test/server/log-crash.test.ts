@@ -1,7 +1,9 @@
-// kill -9 of a process that appends: every acknowledged append is there afterwards, and every chain verifies.
+// kill -9 of a process that appends: every acknowledged append is there afterwards, whole, and every chain verifies.
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -13,12 +15,15 @@ import { createRandom } from '../random.ts'
 const WRITER = fileURLToPath(new URL('./log-writer.ts', import.meta.url))
 const ROUNDS = process.env.PARLEY_TEST_FULL ? 100 : 10
 
-test(`[LOG1] [LOG2] [LOG3] acknowledged appends survive kill -9 (${ROUNDS} rounds, one store)`, { timeout: 600_000 }, async t => {
+test(`[LOG1] [LOG2] [LOG3] [LOG4] [LOG5] acknowledged appends survive kill -9 (${ROUNDS} rounds, one store)`, {
+  timeout: 600_000,
+}, async t => {
   const folder = temporaryFolder()
   t.after(folder.remove)
   const acknowledged = new Map<string, number>()
+  let epoch: string | undefined
   for (let round = 1; round <= ROUNDS; round++) {
-    const random = createRandom(round)
+    const random = createRandom(round) // the round is the seed, and names it in a failure
     const killAfter = 1 + Math.floor(random() * 400)
     const writer = spawn(process.execPath, [...NODE_FLAGS, WRITER, folder.path, String(round)], { stdio: ['ignore', 'pipe', 'inherit'] })
     const ended = once(writer, 'exit')
@@ -37,8 +42,87 @@ test(`[LOG1] [LOG2] [LOG3] acknowledged appends survive kill -9 (${ROUNDS} round
       assert.deepEqual(
         events.map(e => e.seq),
         events.map((_, i) => i + 1),
+        `round ${round}`,
+      )
+      // The writer appends two events at a time, each saying which of the two it is.
+      const places = events.map(e => Buffer.from(e.body).toString().split(' ')[1])
+      assert.deepEqual(
+        places,
+        events.map((_, i) => String(1 + (i % 2))),
+        `round ${round}: half of an append`,
       )
     }
+    const unsettled = new Set<string>()
+    for await (const key of log.unsettled()) unsettled.add(key.conversation)
+    for (const conversation of acknowledged.keys()) assert.ok(unsettled.has(conversation), `round ${round}: ${conversation} is unsettled`)
+    epoch ??= log.epoch
+    assert.equal(log.epoch, epoch, `round ${round}`)
     await log.close()
   }
 })
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+/** A program that appends twenty times, one after another, and says of each when a reader saw it and when it was acknowledged. */
+const TWENTY = `
+  import { writeSync } from 'node:fs'
+  import { openLmdbLog } from '@parley/server/drivers/conversation-log.lmdb.ts'
+  const log = await openLmdbLog(process.argv[1])
+  const key = { shop: 'demo', conversation: 'c1' }
+  let head = await log.head(key)
+  writeSync(1, 'told: open')
+  while (head.seq < 20) {
+    const event = { v: 1, type: 'message', at: 1, body: Buffer.alloc(450) }
+    const appending = log.append(key, [event], head.position, { isUnsettled: false })
+    while ((await log.head(key)).seq === head.seq) await new Promise(setImmediate)
+    writeSync(1, 'told: seen')
+    head = await appending
+    writeSync(1, 'told: acknowledged')
+  }
+  await log.close()
+`
+
+const canTrace = spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0
+
+// A kill leaves what the system has not written yet; a loss of power does not. So the order of the system calls is what has to be held.
+test('[LOG1] an event is seen and acknowledged after the flush of its pages and of the page that makes them the newest state', {
+  skip: !canTrace && 'strace is not there, or may not trace',
+}, t => {
+  const folder = temporaryFolder()
+  t.after(folder.remove)
+  const trace = join(folder.path, 'trace')
+  const calls = 'trace=openat,write,pwrite64,pwritev,writev,fsync,fdatasync,msync'
+  const program = [process.execPath, ...NODE_FLAGS, '--input-type=module', '-e', TWENTY, join(folder.path, 'log')]
+  const child = spawnSync('strace', ['-f', '-e', calls, '-o', trace, ...program], { cwd: ROOT, encoding: 'utf8' })
+  assert.equal(child.status, 0, child.stderr)
+
+  const files = new Map<string, string>()
+  /** Before each telling: p pages written, s flushed, m written straight through to the disk, where that is how it was opened. */
+  const orders: string[] = []
+  let order = ''
+  for (const line of joined(readFileSync(trace, 'utf8'))) {
+    const opened = /openat\(.*\/data\.mdb", ([A-Z_|]+).* = (\d+)$/.exec(line)
+    if (opened) files.set(opened[2]!, opened[1]!.includes('O_DSYNC') ? 'm' : 'p') // both groups matched
+    const [, call = '', descriptor = ''] = /(\w+)\((\d+)/.exec(line) ?? []
+    if (/^(pwrite64|pwritev|writev)$/.test(call)) order += files.get(descriptor) ?? ''
+    else if (/^f(data)?sync$/.test(call) && files.has(descriptor) && line.endsWith('= 0')) order += 's'
+    else if (call === 'write' && line.includes('"told: ')) {
+      orders.push(order)
+      order = ''
+    }
+  }
+  assert.equal(orders.length, 41)
+  for (const [i, before] of orders.slice(1).entries()) {
+    if (i % 2 === 0) assert.match(before, /^p+s+m$/, 'before it was seen')
+    else assert.equal(before, '', 'between seen and acknowledged nothing is left to write')
+  }
+})
+
+/** Calls that another thread's output has cut in two, put together where they ended. */
+function* joined(trace: string): Generator<string> {
+  const begun = new Map<string, string>()
+  for (const line of trace.split('\n')) {
+    const thread = line.split(' ', 1)[0]!
+    if (line.endsWith(' <unfinished ...>')) begun.set(thread, line.slice(0, -' <unfinished ...>'.length))
+    else yield line.replace(/^\d+ +<\.\.\. \w+ resumed>/, () => begun.get(thread) ?? '')
+  }
+}
