@@ -1,0 +1,112 @@
+// The intent and sentiment voters: trained models in worker threads, since running one blocks its thread. A turn that finds a thread free goes at
+// once and alone; turns that come while all are busy go together when one is free. Nothing ever waits for a batch to fill.
+import type { Ballot, VoterInfo, VoterPool } from '@parley/core/ports/voters.ts'
+import { readModelFile } from '@parley/models/model-file.ts'
+import type { VoterJob, VoterJobAnswer } from '@parley/models/voter-worker.ts'
+import type { Question } from '@parley/plugin-sdk/vocabulary.ts'
+import { Piscina } from 'piscina'
+
+export interface ModelVotersOptions {
+  /** Holds `intent` and `sentiment`, `.onnx` and `.json` each. */
+  readonly folder: string
+  readonly threads?: number
+  /** Most turns in one job. */
+  readonly batch?: number
+  /** What a thread runs; tests put a faulty one here. */
+  readonly worker?: URL
+  /** Called when a thread failed; its turns have abstained, and another thread takes its place. */
+  readonly onFailure?: (error: unknown) => void
+}
+
+const WORKER = new URL('../../models/voter-worker.ts', import.meta.url)
+
+interface Waiting {
+  readonly question: Question
+  readonly asked: number
+  /** Undefined: the thread failed. */
+  readonly answer: (given: VoterJobAnswer[number] | undefined) => void
+}
+
+/** Resolves when every thread has its models loaded and has run them once. Faults: MODEL_INVALID, naming the file. */
+export async function createModelVoters(options: ModelVotersOptions): Promise<VoterPool> {
+  const { folder, threads = 1, batch = 64, worker = WORKER, onFailure = () => {} } = options
+  const [intent, sentiment] = ['intent', 'sentiment'].map(voter => ({ voter, version: readModelFile(folder, voter).version }))
+  const infos = { intent: intent!, sentiment: sentiment! } // one for each name above
+  const pool = new Piscina({
+    filename: worker.href,
+    minThreads: threads,
+    maxThreads: threads,
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+  })
+  pool.on('error', onFailure) // a thread that broke between two jobs
+  const run = (turns: VoterJob['turns']): Promise<VoterJobAnswer> => pool.run({ folder, turns } satisfies VoterJob)
+  await Promise.all(Array.from({ length: threads }, () => run([{ text: '你好 hello', language: 'zh' }])))
+
+  const waiting = new Set<Waiting>()
+  let busy = 0
+  let isClosed = false
+
+  async function work(): Promise<void> {
+    busy++
+    while (waiting.size > 0 && !isClosed) {
+      const turns = firstOf(waiting, batch)
+      for (const turn of turns) waiting.delete(turn)
+      const answers = await run(turns.map(({ question }) => ({ text: question.text, language: question.language }))).catch(onFailure)
+      for (const [i, turn] of turns.entries()) turn.answer(answers?.[i])
+    }
+    busy--
+  }
+
+  return {
+    voters: [infos.intent, infos.sentiment],
+    ask(question, cast, signal) {
+      if (signal.aborted) return Promise.resolve()
+      return new Promise(resolve => {
+        const end = (): void => {
+          waiting.delete(turn)
+          signal.removeEventListener('abort', end)
+          resolve()
+        }
+        const turn: Waiting = {
+          question,
+          asked: performance.now(),
+          answer(given) {
+            if (!signal.aborted) for (const ballot of ballotsOf(given, infos, performance.now() - turn.asked)) cast(ballot)
+            end()
+          },
+        }
+        signal.addEventListener('abort', end)
+        if (isClosed) return turn.answer(undefined)
+        waiting.add(turn)
+        if (busy < threads) work()
+      })
+    },
+    async close() {
+      isClosed = true
+      for (const turn of waiting) turn.answer(undefined)
+      await pool.close()
+    },
+  }
+}
+
+function firstOf<T>(all: Iterable<T>, count: number): readonly T[] {
+  const first: T[] = []
+  for (const one of all) if (first.push(one) === count) break
+  return first
+}
+
+function ballotsOf(
+  given: VoterJobAnswer[number] | undefined,
+  infos: { readonly intent: VoterInfo; readonly sentiment: VoterInfo },
+  ms: number,
+): readonly Ballot[] {
+  if (!given) return [infos.intent, infos.sentiment].map(info => ({ ...info, abstained: true, reason: 'failed', votes: [], ms }))
+  const { votes, signals } = given.sentiment
+  return [
+    { ...infos.intent, ms, ...cast(given.intent) },
+    { ...infos.sentiment, ms, ...cast(votes), signals },
+  ]
+}
+
+const cast = (votes: Ballot['votes']): Pick<Ballot, 'abstained' | 'reason' | 'votes'> =>
+  votes.length === 0 ? { abstained: true, reason: 'silent', votes } : { abstained: false, votes }

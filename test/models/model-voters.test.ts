@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { isFault } from '@parley/core/faults.ts'
+import { detectLanguage, normaliseText } from '@parley/core/pipeline/normalise.ts'
+import type { Ballot, VoterPool } from '@parley/core/ports/voters.ts'
+import type { Question } from '@parley/plugin-sdk/vocabulary.ts'
+import { createModelVoters, type ModelVotersOptions } from '@parley/server/drivers/voters.models.ts'
+
+const folder = fileURLToPath(new URL('../../models/shipped', import.meta.url))
+const faulty = { folder, worker: new URL('./fixtures/faulty-worker.ts', import.meta.url) }
+const live = new AbortController().signal
+
+function question(original: string): Question {
+  const text = normaliseText(original)
+  const language = detectLanguage(text, 'zh')
+  return { text, original, language, locale: language === 'zh' ? 'zh-CN' : 'en' }
+}
+
+async function ask(pool: VoterPool, text: string, signal = live): Promise<Readonly<Record<string, Ballot>>> {
+  const ballots = new Map<string, Ballot>()
+  await pool.ask(question(text), ballot => ballots.set(ballot.voter, ballot), signal)
+  return Object.fromEntries(ballots)
+}
+
+async function withPool(options: ModelVotersOptions, use: (pool: VoterPool) => Promise<void>): Promise<void> {
+  const pool = await createModelVoters(options)
+  try {
+    await use(pool)
+  } finally {
+    await pool.close()
+  }
+}
+
+test('model voters: both vote, by their names and versions, calibrated, with signals', () =>
+  withPool({ folder }, async pool => {
+    assert.deepEqual(
+      pool.voters.map(({ voter }) => voter),
+      ['intent', 'sentiment'],
+    )
+    const { intent, sentiment } = await ask(pool, '螃蟹死了怎么赔')
+    assert.equal(intent?.version, pool.voters[0]?.version)
+    assert.equal(intent?.votes[0]?.action, 'COMPENSATE')
+    for (const ballot of [intent, sentiment]) {
+      const sum = ballot!.votes.reduce((total, { confidence }) => total + confidence, 0)
+      assert.ok(sum <= 1 + 1e-9 && ballot!.ms >= 0)
+    }
+    assert.ok(intent!.votes.every(({ confidence }) => confidence >= 0.02))
+    const furious = (await ask(pool, '垃圾店铺！！骗子！气死我了，马上给我处理')).sentiment!.signals!
+    const happy = (await ask(pool, '太好吃了，谢谢你们，下次还来')).sentiment!.signals!
+    assert.ok(furious.mood! < 0 && happy.mood! > 0, `${furious.mood} ${happy.mood}`)
+    assert.ok(furious.urgency! > happy.urgency!)
+    const nothing = await ask(pool, '')
+    assert.ok(nothing.intent && nothing.sentiment)
+  }))
+
+test('model voters: a turn that finds a thread free goes alone, those that come meanwhile go together, 64 at most', () =>
+  withPool(faulty, async pool => {
+    const all = await Promise.all(Array.from({ length: 101 }, (_, i) => ask(pool, `t${i}`)))
+    // The first job of the thread was the trial at the start.
+    const jobs = all.map(({ intent }) => intent!.votes[0]!.evidence!)
+    assert.equal(jobs[0], 'job 2 of 1: t0')
+    for (let i = 1; i < 65; i++) assert.equal(jobs[i], `job 3 of 64: t${i}`)
+    for (let i = 65; i < 101; i++) assert.equal(jobs[i], `job 4 of 36: t${i}`)
+  }))
+
+test('model voters: a voter without a vote abstains and still gives its signals', () =>
+  withPool(faulty, async pool => {
+    const { sentiment } = await ask(pool, 'hi')
+    assert.deepEqual([sentiment?.abstained, sentiment?.reason, sentiment?.signals], [true, 'silent', { mood: 0 }])
+  }))
+
+for (const [how, text] of [
+  ['that dies', 'die'],
+  ['that throws', 'throw'],
+] as const) {
+  test(`model voters: a thread ${how} costs its batch the votes and nobody else`, async () => {
+    const failures: unknown[] = []
+    await withPool({ ...faulty, onFailure: error => failures.push(error) }, async pool => {
+      const first = ask(pool, 'first')
+      const batch = await Promise.all([ask(pool, 'good'), ask(pool, text)])
+      assert.equal((await first).intent?.abstained, false)
+      for (const { intent, sentiment } of batch)
+        for (const ballot of [intent, sentiment]) assert.deepEqual([ballot?.abstained, ballot?.reason, ballot?.votes], [true, 'failed', []])
+      assert.equal(failures.length, 1)
+      const next = await ask(pool, 'next')
+      assert.match(next.intent!.votes[0]!.evidence!, /of 1: next$/)
+    })
+  })
+}
+
+test('model voters: a turn that is over gets nothing, at once, and takes no room in a batch', () =>
+  withPool(faulty, async pool => {
+    const turn = new AbortController()
+    const first = ask(pool, 'first')
+    const gone = ask(pool, 'gone', turn.signal)
+    const last = ask(pool, 'last')
+    turn.abort()
+    assert.deepEqual(await gone, {})
+    assert.deepEqual(await ask(pool, 'late', AbortSignal.abort()), {})
+    await first
+    assert.match((await last).intent!.votes[0]!.evidence!, /of 1: last$/)
+  }))
+
+test('model voters: after the end every voter abstains', async () => {
+  const pool = await createModelVoters(faulty)
+  const under = [ask(pool, 'a'), ask(pool, 'b')]
+  await pool.close()
+  const [a, b] = await Promise.all(under)
+  assert.equal(a?.intent?.abstained, false)
+  assert.equal(b?.intent?.reason, 'failed')
+  assert.equal((await ask(pool, 'c')).intent?.reason, 'failed')
+})
+
+test('model voters: a model that does not fit is refused at the start, not at the first turn', async () => {
+  const bad = mkdtempSync(join(tmpdir(), 'parley-models-'))
+  try {
+    await assert.rejects(createModelVoters({ folder: bad }), error => isFault(error, 'MODEL_INVALID'))
+    cpSync(folder, bad, { recursive: true })
+    const metadata = JSON.parse(readFileSync(join(bad, 'sentiment.json'), 'utf8'))
+    writeFileSync(join(bad, 'sentiment.json'), JSON.stringify({ ...metadata, features: 'other' }))
+    await assert.rejects(
+      createModelVoters({ folder: bad }),
+      error => isFault(error, 'MODEL_INVALID') && /sentiment\.json/.test(error.message),
+    )
+  } finally {
+    rmSync(bad, { recursive: true, force: true })
+  }
+})
