@@ -1,0 +1,100 @@
+// The manifest of a plugin, checked when it is loaded. The schema is the manual: each field says what it does, its default and its danger.
+import { z } from 'zod'
+
+/** Version of this SDK; a manifest's `sdk` must admit it. */
+export const SDK_VERSION = '0.1.0'
+
+/** Dispositions, not actions: whether to ask back or to call a person is the decision's, never a vote's. */
+const UNVOTABLE = ['CLARIFY', 'HANDOFF']
+
+export const Action = z
+  .string()
+  .regex(/^[A-Z][A-Z0-9_]{0,63}$/, 'an action is upper case, digits and underscores: COMPENSATE')
+  .refine(action => !UNVOTABLE.includes(action), 'CLARIFY and HANDOFF cannot be voted for')
+
+/** Every grant there is, with what it opens and what that risks. A plugin has none it does not list, and an operator sees the list. */
+export const GRANTS: Readonly<Record<string, string>> = {}
+
+const Semver = z.string().regex(/^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?$/, 'a version is three numbers: 1.4.0')
+
+const shared = {
+  id: z
+    .string()
+    .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, 'an id is lower-case words joined by hyphens: fresh-goods')
+    .max(64)
+    .describe('Names the plugin in votes, metrics and settings. Unique in the installation; never change it.'),
+  version: Semver.describe(
+    'Version of the plugin. What voted is named by it and by the hash of the code, so a forgotten increase cannot mislead.',
+  ),
+  sdk: z
+    .string()
+    .regex(/^[\^~]?\d+\.\d+\.\d+$/, 'a range is a version, with ^ or ~ before it or not: ^0.1.0')
+    .refine(range => admits(range, SDK_VERSION), `this server has SDK ${SDK_VERSION}, outside of the range`)
+    .describe('Versions of the SDK that the plugin was written for: ^0.1.0 takes every 0.1.x.'),
+  languages: z
+    .array(z.enum(['zh', 'en']))
+    .min(1)
+    .describe('Languages it understands; a turn in another one is not put to it.'),
+  actions: z
+    .union([z.literal('*'), z.array(Action).min(1).max(64)])
+    .describe("The actions it may vote for, or '*' for all. A vote for another is dropped and counted: list what you mean."),
+  grants: z
+    .array(z.string().refine(grant => Object.hasOwn(GRANTS, grant), 'there is no such grant'))
+    .default([])
+    .describe(
+      'What the plugin may reach beyond the turn it is asked about. Nothing can be granted yet: no network, file, clock or randomness.',
+    ),
+  defaultConfidence: z.number().gt(0).max(1).default(0.9).describe('Confidence of a vote that gives none.'),
+}
+
+const limits = (memoryMb: number) =>
+  z
+    .strictObject({
+      timeoutMs: z
+        .int()
+        .min(1)
+        .max(1_000)
+        .default(50)
+        .describe("Milliseconds for one turn. A turn's decision does not wait longer than the server's own deadline for voters."),
+      memoryMb: z
+        .int()
+        .min(8)
+        .max(512)
+        .default(memoryMb)
+        .describe('Megabytes. A plugin that takes more is stopped together with its process, and off after three times in a minute.'),
+    })
+    .prefault({})
+
+const TypescriptManifest = z.strictObject({ ...shared, runtime: z.literal('typescript'), limits: limits(32) })
+
+const PythonManifest = z.strictObject({
+  ...shared,
+  runtime: z.literal('python'),
+  limits: limits(256),
+  module: z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'a module is a file beside plugin.yaml, without .py')
+    .describe('The Python file, without its ending.'),
+  class: z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
+    .describe('The class in it: made once, without arguments; `process(self, text)` returns a dict with `action`, or None.'),
+})
+
+export const Manifest = z.discriminatedUnion('runtime', [TypescriptManifest, PythonManifest])
+/** A manifest that was checked, with its defaults filled in. */
+export type Manifest = z.infer<typeof Manifest>
+export type Runtime = Manifest['runtime']
+
+/** `^` keeps everything up to the first number that is not zero, `~` the first two, neither all three. */
+function admits(range: string, version: string): boolean {
+  const wanted = range
+    .replace(/^[\^~]/, '')
+    .split('.')
+    .map(Number)
+  const given = version.split('.').map(Number)
+  const firstNonZero = wanted.findIndex(part => part > 0)
+  const kept = range.startsWith('~') ? 2 : range.startsWith('^') && firstNonZero >= 0 ? firstNonZero + 1 : 3
+  const differs = wanted.findIndex((part, at) => part !== given[at])
+  return differs < 0 || (differs >= kept && given[differs]! > wanted[differs]!)
+}

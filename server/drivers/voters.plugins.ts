@@ -1,0 +1,120 @@
+// The plugins as voters. They run in processes of their own (server/plugin-host); nothing a plugin does reaches this process except a short
+// text that is read with suspicion. Its worst is an abstention.
+import { Fault } from '@parley/core/faults.ts'
+import type { Clock } from '@parley/core/ports/clock.ts'
+import type { Ballot, VoterInfo, VoterPool } from '@parley/core/ports/voters.ts'
+import type { Runtime } from '@parley/plugin-sdk/manifest.ts'
+import type { Question } from '@parley/plugin-sdk/vocabulary.ts'
+import { type LoadedPlugin, loadPlugins } from '../plugin-host/load-plugin.ts'
+import type { PluginObserver } from '../plugin-host/observer.ts'
+import { buildPyodide } from '../plugin-host/pyodide-script.ts'
+import { readAnswer } from '../plugin-host/read-answer.ts'
+import { createSupervisor, type Result, type Supervisor } from '../plugin-host/supervisor.ts'
+import { systemClock } from './clock.system.ts'
+
+export interface PluginVotersOptions {
+  /** Folders of plugins: each has a plugin.ts, or a plugin.yaml beside a Python file. */
+  readonly folders: readonly string[]
+  readonly observer?: PluginObserver
+  readonly clock?: Clock
+}
+
+export interface PluginVoters {
+  readonly pool: VoterPool
+  /** Resolves when every plugin has started or was given up; until then it abstains with reason `off`. Never rejects. */
+  readonly ready: Promise<void>
+}
+
+/**
+ * Reads the manifests and starts the hosts; does not wait for the plugins to be loaded. A bad plugin is no voter and is told to the observer
+ * (PLUGIN_INVALID); it rejects for nothing that a plugin did.
+ */
+export async function createPluginVoters({ folders, observer = {}, clock = systemClock }: PluginVotersOptions): Promise<PluginVoters> {
+  const { plugins, faults } = await loadPlugins(folders)
+  for (const fault of faults) observer.onInvalid?.(fault)
+  const runtimes = [...new Set(plugins.map(({ manifest }) => manifest.runtime))]
+  const started = await Promise.all(
+    runtimes.map(async runtime => [runtime, await startRuntime(runtime, plugins, observer, clock)] as const),
+  )
+  const supervisors = new Map<Runtime, Supervisor>(started)
+  const voters = plugins.map(createVoter)
+  return {
+    pool: {
+      voters: voters.map(({ info }) => info),
+      async ask(question, cast, signal) {
+        if (signal.aborted) return
+        const asked = JSON.stringify(question)
+        const { promise: aborted, resolve } = Promise.withResolvers<void>()
+        const abort = (): void => resolve()
+        signal.addEventListener('abort', abort, { once: true })
+        const all = voters.map(voter => voter.ask(question, asked, ballot => void (signal.aborted || cast(ballot))))
+        await Promise.race([Promise.all(all), aborted])
+        signal.removeEventListener('abort', abort)
+      },
+      close: async () => void (await Promise.all([...supervisors.values()].map(supervisor => supervisor.close()))),
+    },
+    ready: Promise.all([...supervisors.values()].map(supervisor => supervisor.ready)).then(() => {}),
+  }
+
+  function createVoter({ manifest, version }: LoadedPlugin) {
+    const { id } = manifest
+    const info: VoterInfo = { voter: `plugin:${id}`, version }
+    const supervisor = supervisors.get(manifest.runtime)! // each plugin's runtime was started above
+    const read = (result: Result): { readonly ballot: Omit<Ballot, keyof VoterInfo | 'ms'>; readonly fault?: Fault } => {
+      const abstained = (reason: NonNullable<Ballot['reason']>, fault?: Fault) => ({
+        ballot: { abstained: true, reason, votes: [] },
+        ...(fault ? { fault } : {}),
+      })
+      switch (result.type) {
+        case 'late':
+        case 'skipped':
+          return abstained('late', new Fault('PLUGIN_TIMEOUT', { plugin: id, ms: manifest.limits.timeoutMs }))
+        case 'off':
+          return abstained('off', new Fault('PLUGIN_OFF', { plugin: id, reason: result.reason }))
+        case 'crashed':
+          return abstained('failed', new Fault('PLUGIN_CRASHED', { plugin: id, reason: result.reason }))
+        case 'failed':
+          return abstained('failed', new Fault('PLUGIN_FAILED', { plugin: id, reason: result.reason }))
+        case 'returned': {
+          const answer = readAnswer(result.json, manifest)
+          if (!answer.isWellFormed) return abstained('failed', new Fault('PLUGIN_FAILED', { plugin: id, reason: answer.reason }))
+          for (const action of answer.dropped) observer.onVoteDropped?.({ plugin: id, action })
+          return answer.votes.length > 0 ? { ballot: { abstained: false, votes: answer.votes } } : abstained('silent')
+        }
+      }
+    }
+    const ask = (question: Question, asked: string, cast: (ballot: Ballot) => void): Promise<void> =>
+      new Promise(resolve => {
+        const began = clock.monotonic()
+        const settle = (result: Result): void => {
+          const { ballot, fault } = read(result)
+          const whole = { ...info, ...ballot, ms: clock.monotonic() - began }
+          observer.onBallot?.(whole, fault)
+          cast(whole)
+          resolve()
+        }
+        if (manifest.languages.includes(question.language)) supervisor.ask(id, asked, settle)
+        else settle({ type: 'returned', json: 'null' })
+      })
+    return { info, ask }
+  }
+}
+
+async function startRuntime(
+  runtime: Runtime,
+  plugins: readonly LoadedPlugin[],
+  observer: PluginObserver,
+  clock: Clock,
+): Promise<Supervisor> {
+  const guests = plugins.filter(({ manifest }) => manifest.runtime === runtime).map(({ guest }) => guest)
+  const onUnloadable = (plugin: string, reason: string): void =>
+    observer.onInvalid?.(new Fault('PLUGIN_INVALID', { plugin, path: '', reason }))
+  if (runtime === 'typescript') return createSupervisor({ runtime, guests, observer, clock, onUnloadable })
+  try {
+    return createSupervisor({ runtime, guests, observer, clock, onUnloadable, pyodide: await buildPyodide() })
+  } catch (error) {
+    // No Python, but everything else: its plugins abstain, and the operator is told why.
+    for (const { plugin } of guests) onUnloadable(plugin, String(error))
+    return createSupervisor({ runtime, guests: [], observer, clock, onUnloadable })
+  }
+}

@@ -1,0 +1,2 @@
+/** The global that a bundle leaves the plugin's exports under, inside its isolate. */
+export const EXPORTS = 'parleyPlugin'

@@ -1,0 +1,65 @@
+// A plugin host: the process in which plugins run, started by host.ts with an empty environment and nothing but a channel to the engine.
+// It trusts nobody inside and is trusted by nobody outside: the engine watches its time and memory and kills it when it must.
+import { writeFileSync } from 'node:fs'
+import { type CallQueue, createCallQueue } from './call-queue.ts'
+import { type Runner, readManifest, startTypescript } from './isolate.ts'
+import type { FromHost, Guest, PyodideFiles, SpentReason, ToHost } from './protocol.ts'
+import { startPython } from './python.ts'
+
+const MANIFEST_MEMORY_MB = 32
+
+const queues = new Map<string, CallQueue>()
+const answered: Extract<FromHost, { type: 'answers' }>['answers'][number][] = []
+
+const send = (message: FromHost): void => void process.send?.(message)
+// The engine may be gone without a word: then nothing here has a purpose. A plain exit would wait for the threads of looping plugins.
+process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
+process.on('message', (message: ToHost) => void receive(message))
+// When memory runs short on the machine, this process goes and not the engine.
+if (process.platform === 'linux') writeFileSync('/proc/self/oom_score_adj', '1000')
+send({ type: 'up' })
+
+async function receive(message: ToHost): Promise<void> {
+  switch (message.type) {
+    case 'read-manifest': {
+      const lost = (reason: string): void => send({ type: 'manifest-failed', reason })
+      return readManifest(message.code, MANIFEST_MEMORY_MB, lost).then(
+        json => send({ type: 'manifest', json }),
+        error => lost(String(error)),
+      )
+    }
+    case 'load':
+      for (const guest of message.guests) await load(guest, message.pyodide)
+      return send({ type: 'ready' })
+    case 'calls':
+      for (const call of message.calls) {
+        const queue = queues.get(call.plugin)
+        if (queue) queue.push(call)
+        else answer(call.id, { type: 'failed', reason: 'it is not loaded' })
+      }
+  }
+}
+
+async function load(guest: Guest, pyodide: PyodideFiles | undefined): Promise<void> {
+  send({ type: 'loading', plugin: guest.plugin })
+  const spent = (reason: SpentReason): void => {
+    flush() // what was answered before stays answered
+    send({ type: 'spent', plugin: guest.plugin, reason })
+  }
+  const lost = (message: string): void => spent(message.includes('memory') ? 'memory' : 'timeout')
+  try {
+    const runner: Runner = await (guest.runtime === 'python' ? startPython(guest, pyodide!, lost) : startTypescript(guest, lost)) // Python hosts are given the files
+    queues.set(guest.plugin, createCallQueue(runner, { answer, spent }))
+  } catch (error) {
+    send({ type: 'not-loaded', plugin: guest.plugin, reason: String(error).slice(0, 2_000) })
+  }
+}
+
+/** Answers of one tick go in one message. */
+function answer(id: number, outcome: (typeof answered)[number]['outcome']): void {
+  if (answered.push({ id, outcome }) === 1) setImmediate(flush)
+}
+
+function flush(): void {
+  if (answered.length > 0) send({ type: 'answers', answers: answered.splice(0) })
+}

@@ -1,0 +1,97 @@
+// One plugin host as the engine sees it: a process that can be written to, weighed and killed. It has no environment, no terminal and no
+// file of ours; what it says is checked like anything that comes from outside.
+import { fork } from 'node:child_process'
+import { closeSync, openSync, readSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { z } from 'zod'
+import type { FromHost, ToHost } from './protocol.ts'
+
+const PROGRAM = fileURLToPath(new URL('./host-process.ts', import.meta.url))
+const PAGE_BYTES = 4_096
+const STDERR_KEPT = 600
+
+const Outcome = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('returned'), json: z.string() }),
+  z.object({ type: z.literal('late') }),
+  z.object({ type: z.literal('skipped') }),
+  z.object({ type: z.literal('failed'), reason: z.string() }),
+])
+
+const Message = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('answers'), answers: z.array(z.object({ id: z.number(), outcome: Outcome })) }),
+  z.object({ type: z.literal('up') }),
+  z.object({ type: z.literal('manifest'), json: z.string() }),
+  z.object({ type: z.literal('manifest-failed'), reason: z.string() }),
+  z.object({ type: z.literal('loading'), plugin: z.string() }),
+  z.object({ type: z.literal('not-loaded'), plugin: z.string(), reason: z.string() }),
+  z.object({ type: z.literal('ready') }),
+  z.object({ type: z.literal('spent'), plugin: z.string(), reason: z.enum(['memory', 'timeout', 'crash']) }),
+]) satisfies z.ZodType<FromHost>
+
+export interface Host {
+  readonly pid: number | undefined
+  /** Does nothing when the process is gone: `onExit` tells of that. */
+  send(message: ToHost): void
+  /** Resident memory in megabytes; undefined where the system does not tell (no /proc) or the process is gone. */
+  residentMb(): number | undefined
+  /** kill -9. */
+  kill(): void
+  /** Resolves when the process has ended. */
+  readonly ended: Promise<void>
+}
+
+/** `onExit` is called once, with how it ended in words: the signal or code and the last lines it left. */
+export function startHost(onMessage: (message: FromHost) => void, onExit: (how: string) => void): Host {
+  const child = fork(PROGRAM, [], {
+    env: {},
+    execArgv: ['--no-node-snapshot', '--disable-warning=ExperimentalWarning'],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  })
+  const kill = (): void => void child.kill('SIGKILL')
+  let lastWords = ''
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (lastWords = (lastWords + text).slice(-STDERR_KEPT)))
+  child.on('message', raw => {
+    const message = Message.safeParse(raw)
+    if (message.success) return onMessage(message.data)
+    lastWords = `it sent what is no message: ${z.prettifyError(message.error)}`.slice(0, STDERR_KEPT)
+    kill()
+  })
+  const statm = openStatm(child.pid)
+  const ended = new Promise<void>(resolve => {
+    const end = (how: string): void => {
+      if (statm !== undefined) closeSync(statm)
+      resolve()
+      onExit(how)
+    }
+    child.once('exit', (code, signal) => end(`ended by ${signal ?? `code ${code}`}${lastWords ? `: ${lastWords.trim()}` : ''}`))
+    child.on('error', error => {
+      if (child.pid === undefined) return end(`could not be started: ${error.message}`)
+      kill() // a channel that cannot be written to
+    })
+  })
+  return {
+    pid: child.pid,
+    send(message) {
+      if (child.connected) child.send(message)
+    },
+    residentMb: () => (statm === undefined || child.exitCode !== null || child.signalCode !== null ? undefined : readResident(statm)),
+    kill,
+    ended,
+  }
+}
+
+function openStatm(pid: number | undefined): number | undefined {
+  if (process.platform !== 'linux' || pid === undefined) return undefined
+  return openSync(`/proc/${pid}/statm`, 'r') // the process is there, a zombie at worst, until its exit has been read
+}
+
+function readResident(statm: number): number | undefined {
+  const buffer = Buffer.allocUnsafe(128)
+  try {
+    const length = readSync(statm, buffer, 0, buffer.length, 0)
+    return (Number(buffer.toString('latin1', 0, length).split(' ')[1]) * PAGE_BYTES) / 2 ** 20
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return undefined // gone; its exit is on the way
+    throw error
+  }
+}

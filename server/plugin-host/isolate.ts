@@ -1,0 +1,90 @@
+// A TypeScript plugin in an isolate of its own. Nothing of this process is handed in: text goes in, text comes out.
+// The isolate's own limits on time and memory stop what they can; for the rest the engine kills this whole process (supervisor.ts).
+import ivm from 'isolated-vm'
+import { EXPORTS } from './exports-name.ts'
+import { hardenGlobals, makeAnswerer, makeRunner, PRISTINE } from './prelude.ts'
+import { ANSWER_LIMIT, BATCH_MS, type Guest } from './protocol.ts'
+
+const LOAD_TIMEOUT_MS = 1_000
+
+/** What the call queue needs of a plugin, whatever language it is written in. */
+export interface Runner {
+  /** Puts a list of questions (JSON) to the plugin; gives a JSON list of outcomes, which the plugin may have tampered with. Rejects when `timeoutMs` is over (`isTimeout`) or the isolate is gone. */
+  run(questions: string, timeoutMs: number): Promise<unknown>
+  /** After a timeout: how far it came. */
+  collect(): Promise<unknown>
+  /** True when its memory ran out: the isolate is gone. */
+  isGone(): boolean
+  /** True of an interpreter: stopped in its midst, or failed, it is unfit for further calls. */
+  readonly isLostWhenStopped: boolean
+}
+
+export const isTimeout = (error: unknown): boolean => error instanceof Error && error.message.includes('timed out')
+
+/** `onLost` is called when V8 has lost control of the isolate: only the end of this process helps then. Rejects when the plugin does not load. */
+export async function startTypescript(guest: Guest, onLost: (message: string) => void): Promise<Runner> {
+  const { isolate, context, prepare } = await openIsolate(guest.memoryMb, onLost)
+  const exports = await runBundle(isolate, context, guest.code)
+  const runner = await prepare.apply(undefined, [exports.derefInto()], { timeout: LOAD_TIMEOUT_MS, result: { reference: true } })
+  return { ...(await runnerOf(isolate, runner)), isLostWhenStopped: false }
+}
+
+/** The manifest that the bundle's default export carries, as JSON text: evaluated in an isolate that is thrown away. Rejects with what is wrong. */
+export async function readManifest(code: string, memoryMb: number, onLost: (message: string) => void): Promise<string> {
+  const { isolate, context } = await openIsolate(memoryMb, onLost)
+  try {
+    const exports = await runBundle(isolate, context, code)
+    const read = await context.eval(`(${String(describeExports)})`, { reference: true })
+    const json: unknown = await read.apply(undefined, [exports.derefInto(), ANSWER_LIMIT], { timeout: LOAD_TIMEOUT_MS })
+    if (typeof json !== 'string') throw new Error('its manifest is not plain data')
+    return json
+  } finally {
+    if (!isolate.isDisposed) isolate.dispose()
+  }
+}
+
+/** Takes `run` and `collect` of a `makeRunner` out of its isolate. */
+export async function runnerOf(isolate: ivm.Isolate, runner: ivm.Reference): Promise<Omit<Runner, 'isLostWhenStopped'>> {
+  const [run, collect] = await Promise.all([runner.get('run', { reference: true }), runner.get('collect', { reference: true })])
+  return {
+    run: (questions, timeoutMs) => run.apply(undefined, [questions], { timeout: timeoutMs }),
+    collect: () => collect.apply(undefined, [], { timeout: LOAD_TIMEOUT_MS }),
+    isGone: () => isolate.isDisposed,
+  }
+}
+
+async function openIsolate(memoryMb: number, onLost: (message: string) => void) {
+  const isolate = new ivm.Isolate({ memoryLimit: memoryMb, onCatastrophicError: onLost })
+  const context = await isolate.createContext()
+  const prepare = await context.eval(
+    `(() => {
+      ${String(makeAnswerer)}
+      ${String(makeRunner)}
+      const pristine = ${PRISTINE}
+      return exports => makeRunner(pristine, makeAnswerer(pristine, exports.default), ${ANSWER_LIMIT}, ${BATCH_MS})
+    })()`,
+    { reference: true },
+  )
+  await context.eval(`(${String(hardenGlobals)})()`)
+  return { isolate, context, prepare }
+}
+
+async function runBundle(isolate: ivm.Isolate, context: ivm.Context, code: string): Promise<ivm.Reference> {
+  const script = await isolate.compileScript(code, { filename: 'file:///plugin.js' })
+  await script.run(context, { timeout: LOAD_TIMEOUT_MS })
+  return context.global.get(EXPORTS, { reference: true })
+}
+
+/** Runs inside the isolate. */
+function describeExports(
+  exports: { readonly default?: { readonly manifest?: unknown; readonly onTurn?: unknown } },
+  limit: number,
+): string {
+  const plugin = exports.default
+  if (typeof plugin !== 'object' || plugin === null) throw new Error('it has no default export made by definePlugin')
+  if (typeof plugin.onTurn !== 'function') throw new Error('it has no onTurn')
+  const json = JSON.stringify(plugin.manifest)
+  if (typeof json !== 'string') throw new Error('it has no manifest')
+  if (json.length > limit) throw new Error('its manifest is too large')
+  return json
+}

@@ -1,0 +1,145 @@
+// What runs inside an isolate before and around the plugin's code. Each function is sent over as its own source text, so it may use
+// nothing but its arguments and the globals of a bare isolate; nothing of the host is ever handed in.
+
+/** Taken from a fresh isolate, before hardenGlobals and before any code of the plugin: what it has put in their places since is not used. */
+export interface Pristine {
+  readonly parse: (text: string) => unknown
+  readonly stringify: (value: unknown) => string
+  /** Milliseconds; for the runner alone. */
+  readonly now: () => number
+}
+
+export const PRISTINE = '{ parse: JSON.parse, stringify: JSON.stringify, now: Date.now }'
+
+/**
+ * Takes away what a plugin must not have and freezes the rest. A plugin's answer depends on the turn alone, so that a decision can be
+ * replayed: no clock, no randomness, no view of the garbage collector, no threads. What a bare isolate lacks need not be taken away.
+ */
+export function hardenGlobals(): void {
+  const denied = (what: string, grant: string) => (): never => {
+    throw new Error(`${what} needs the grant "${grant}", which this plugin does not have`)
+  }
+  const root = globalThis as unknown as Record<string, unknown> // the globals are edited by name here
+  for (const name of ['WebAssembly', 'SharedArrayBuffer', 'Atomics', 'WeakRef', 'FinalizationRegistry', 'Temporal']) delete root[name]
+  delete (Intl as unknown as Record<string, unknown>).DateTimeFormat // formats the present when it is given no date
+
+  const RealDate = Date
+  const noClock = denied('reading the clock (Date.now, new Date without arguments)', 'clock')
+  // A function, since it stands for one: both Date() and new Date(0) are called upon.
+  function PlainDate(...args: []): Date {
+    if (new.target === undefined || args.length === 0) noClock()
+    return Reflect.construct(RealDate, args, new.target as unknown as new () => Date) // TypeScript sees no constructor in a function
+  }
+  const statics = { prototype: RealDate.prototype, now: noClock, parse: RealDate.parse, UTC: RealDate.UTC }
+  for (const [name, value] of Object.entries(statics)) Object.defineProperty(PlainDate, name, { value })
+  Object.defineProperty(RealDate.prototype, 'constructor', { value: PlainDate })
+  root.Date = PlainDate
+  Math.random = denied('Math.random', 'randomness')
+
+  // In strict code nothing can be assigned over an inherited read-only value, so freezing alone would break `error.name = …` and
+  // `toString` methods of honest plugins: these inherited values become accessors that define the value on the object itself.
+  const assignable = (prototype: object): void => {
+    for (const [name, { value, configurable }] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
+      if (value === undefined || !configurable) continue
+      Object.defineProperty(prototype, name, {
+        get: () => value,
+        set(this: object, own: unknown) {
+          if (this === prototype) throw new TypeError(`${name} of a built-in prototype is read-only`)
+          Object.defineProperty(this, name, { value: own, writable: true, enumerable: true, configurable: true })
+        },
+        configurable: false,
+      })
+    }
+  }
+  const errors = [Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError, AggregateError]
+  for (const { prototype } of [Object, ...errors]) assignable(prototype)
+
+  const frozen = new Set<unknown>()
+  const freeze = (value: unknown): void => {
+    if ((typeof value !== 'object' && typeof value !== 'function') || value === null || frozen.has(value)) return
+    frozen.add(value)
+    for (const key of Reflect.ownKeys(value)) {
+      const descriptor = Reflect.getOwnPropertyDescriptor(value, key)
+      freeze(descriptor?.value)
+      freeze(descriptor?.get)
+      freeze(descriptor?.set)
+    }
+    freeze(Reflect.getPrototypeOf(value))
+    if (value !== globalThis) Object.freeze(value)
+  }
+  freeze(globalThis)
+  // Prototypes that no global leads to.
+  freeze([][Symbol.iterator]())
+  freeze(''[Symbol.iterator]())
+  freeze(new Map()[Symbol.iterator]())
+  freeze(new Set()[Symbol.iterator]())
+  freeze(''.matchAll(/x/g))
+  freeze(function* () {})
+  freeze(async () => {})
+  freeze(async function* () {})
+}
+
+/** Makes what the host calls around a TypeScript plugin. */
+export function makeAnswerer(
+  { stringify }: Pristine,
+  plugin: { readonly onTurn: (turn: unknown, tools: object) => unknown },
+): (turn: unknown) => string {
+  const { onTurn } = plugin
+  const tools = Object.freeze({})
+  return turn => {
+    const said = onTurn(turn, tools)
+    if (said === null || said === undefined) return 'null'
+    if (typeof (said as { readonly then?: unknown }).then === 'function')
+      throw new Error('onTurn returned a promise; it must answer at once')
+    const json = stringify(said)
+    if (typeof json !== 'string') throw new Error(`onTurn returned a ${typeof said}; it must return votes or abstain`)
+    return json
+  }
+}
+
+/**
+ * Makes the two functions that the host calls. `run` puts a list of questions to the plugin and gives what became of each, or of the first
+ * few: it begins none when `batchMs` are over, so that one which takes its time does not use up the time of those behind it. The plugin's
+ * answer is turned into text within this timed call, since a getter or a toJSON is the plugin's code too. If the call is cut short,
+ * `collect` tells how far it came: the question begun last is the one that ran into the limit.
+ */
+export function makeRunner(
+  { parse, stringify, now }: Pristine,
+  answer: (turn: unknown) => string,
+  limit: number,
+  batchMs: number,
+): { readonly run: (questions: string) => string; readonly collect: () => string } {
+  const describe = (error: unknown): string => {
+    try {
+      return String(error).slice(0, 300)
+    } catch {
+      return 'threw something that cannot be described'
+    }
+  }
+  const outcomeOf = (turn: unknown): object => {
+    try {
+      const json = answer(turn)
+      return json.length > limit ? { type: 'failed', reason: `the answer has more than ${limit} characters` } : { type: 'returned', json }
+    } catch (error) {
+      return { type: 'failed', reason: describe(error) }
+    }
+  }
+  let outcomes: object[] = []
+  let begun = 0
+  // Escaped, a character may become six; more than that is no work of ours.
+  const bounded = (text: string): string => (text.length > 6 * limit * (outcomes.length + 1) ? 'null' : text)
+  return {
+    run(questions) {
+      outcomes = []
+      begun = 0
+      const started = now()
+      for (const turn of parse(questions) as readonly unknown[]) {
+        if (begun > 0 && now() - started >= batchMs) break
+        begun++
+        outcomes[outcomes.length] = outcomeOf(turn)
+      }
+      return bounded(stringify(outcomes))
+    },
+    collect: () => bounded(stringify({ begun, outcomes })),
+  }
+}

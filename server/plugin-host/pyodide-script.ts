@@ -1,0 +1,85 @@
+// Makes one script of Pyodide's two modules that starts inside a bare isolate, where neither dynamic import nor asynchronous WebAssembly
+// compilation exist. Pyodide has no setting for that, so its text is changed in a few places; each must be found exactly once, and a new
+// version of Pyodide that reads otherwise is refused here with the name of the change, not met later as a riddle.
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { build } from 'esbuild'
+import type { PyodideFiles } from './protocol.ts'
+
+interface Change {
+  readonly what: string
+  readonly file: 'pyodide.mjs' | 'pyodide.asm.mjs'
+  readonly from: string
+  readonly to: string
+}
+
+const CHANGES: readonly Change[] = [
+  {
+    what: 'takes the second module from a global instead of importing it',
+    file: 'pyodide.mjs',
+    from: 'O=o(async e=>await import(e),"loadScript")',
+    to: 'O=o(async e=>globalThis.parleyPyodideModule,"loadScript")',
+  },
+  {
+    what: 'compiles and instantiates the interpreter synchronously',
+    file: 'pyodide.mjs',
+    from: 'l=await WebAssembly.instantiate(await t,s)',
+    to: 'l=(m=>({module:m,instance:new WebAssembly.Instance(m,s)}))(new WebAssembly.Module(await t))',
+  },
+  {
+    what: 'compiles and instantiates the sentinel module synchronously',
+    file: 'pyodide.mjs',
+    from: 'let t=await WebAssembly.compile(G);return await WebAssembly.instantiate(t)',
+    to: 'let t=new WebAssembly.Module(G);return new WebAssembly.Instance(t)',
+  },
+  {
+    what: 'keeps the memory of WebAssembly, which no limit of the isolate counts, under the limit of the plugin',
+    file: 'pyodide.asm.mjs',
+    from: 'getHeapMax=()=>4294901760',
+    to: 'getHeapMax=(max=>()=>max)(globalThis.parleyHeapBytes)',
+  },
+]
+
+/** The global functions of the script: see python.ts. */
+const ENTRY = `import * as module from './pyodide.asm.mjs'
+import { loadPyodide } from './pyodide.mjs'
+globalThis.parleyPyodideModule = module
+globalThis.parleyLoadPyodide = loadPyodide`
+
+/** Reads the installed Pyodide. A plain Error where it is not the version that the changes are made for. */
+export async function buildPyodide(): Promise<PyodideFiles> {
+  const folder = dirname(createRequire(import.meta.url).resolve('pyodide/package.json'))
+  const { outputFiles } = await build({
+    stdin: { contents: ENTRY, resolveDir: folder },
+    bundle: true,
+    format: 'iife',
+    platform: 'neutral',
+    external: ['node:*', 'ws'], // reached on Node only; the isolate is none
+    write: false,
+    logLevel: 'silent',
+    plugins: [
+      {
+        name: 'pyodide-changes',
+        setup: pending =>
+          pending.onLoad({ filter: /pyodide(\.asm)?\.mjs$/ }, async ({ path }) => ({
+            contents: change(path, await readFile(path, 'utf8')),
+            loader: 'js',
+          })),
+      },
+    ],
+  })
+  return { script: outputFiles[0]!.text, wasmFile: join(folder, 'pyodide.asm.wasm'), stdlibFile: join(folder, 'python_stdlib.zip') } // one entry, one file
+}
+
+/** Exported for its test. */
+export function change(path: string, text: string): string {
+  return CHANGES.filter(({ file }) => path.endsWith(`/${file}`)).reduce((changed, { what, from, to }) => {
+    const parts = changed.split(from)
+    if (parts.length !== 2)
+      throw new Error(
+        `${path}: found ${parts.length - 1} places, not one, for the change that ${what}; is this another version of Pyodide?`,
+      )
+    return parts.join(to)
+  }, text)
+}

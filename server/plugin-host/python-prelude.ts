@@ -1,0 +1,132 @@
+// The little of a browser or a shell that Pyodide asks for when it starts, made of nothing: no clock that runs, no network, no files but the
+// two handed in as bytes. Sent into the isolate as its own source text, so it uses nothing but its arguments.
+
+interface Pyodide {
+  runPython(source: string): (code: string, name: string, className: string) => (text: string) => string
+}
+
+/** Leaves `parleyStart` (loads Pyodide) and `parleyRunPython` behind, and what Pyodide needs. */
+export function startInterpreter(wasm: ArrayBuffer, stdlib: ArrayBuffer, random: ArrayBuffer): void {
+  const root = globalThis as unknown as Record<string, unknown> // the globals are set by name here
+  const noop = (): void => {}
+
+  const randomBytes = new Uint8Array(random)
+  let used = 0
+  const nextRandom = (): number => randomBytes[used++ % randomBytes.length]!
+
+  const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
+  const base64 = (bytes: readonly number[]): string => {
+    let text = ''
+    for (let i = 0; i < bytes.length; i += 3) {
+      const [a, b, c] = [bytes[i]!, bytes[i + 1], bytes[i + 2]]
+      const joined = (a << 16) | ((b ?? 0) << 8) | (c ?? 0)
+      text += ALPHABET[joined >> 18]! + ALPHABET[(joined >> 12) & 63]!
+      text += (b === undefined ? '=' : ALPHABET[(joined >> 6) & 63]!) + (c === undefined ? '=' : ALPHABET[joined & 63]!)
+    }
+    return text
+  }
+
+  const encode = (text: unknown): Uint8Array => {
+    const bytes: number[] = []
+    for (const character of String(text)) {
+      const code = character.codePointAt(0)!
+      if (code < 0x80) bytes.push(code)
+      else if (code < 0x800) bytes.push(0xc0 | (code >> 6), 0x80 | (code & 63))
+      else if (code < 0x10000) bytes.push(0xe0 | (code >> 12), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63))
+      else bytes.push(0xf0 | (code >> 18), 0x80 | ((code >> 12) & 63), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63))
+    }
+    return new Uint8Array(bytes)
+  }
+
+  const decodeUtf8 = (bytes: Uint8Array): string => {
+    let text = ''
+    for (let i = 0; i < bytes.length; ) {
+      const first = bytes[i++]!
+      if (first < 0x80) text += String.fromCharCode(first)
+      else if (first < 0xe0) text += String.fromCharCode(((first & 31) << 6) | (bytes[i++]! & 63))
+      else if (first < 0xf0) text += String.fromCharCode(((first & 15) << 12) | ((bytes[i++]! & 63) << 6) | (bytes[i++]! & 63))
+      else text += String.fromCodePoint(((first & 7) << 18) | ((bytes[i++]! & 63) << 12) | ((bytes[i++]! & 63) << 6) | (bytes[i++]! & 63))
+    }
+    return text
+  }
+
+  const decodeUtf16 = (bytes: Uint8Array): string => {
+    let text = ''
+    for (let i = 0; i + 1 < bytes.length; i += 2) text += String.fromCharCode(bytes[i]! | (bytes[i + 1]! << 8))
+    return text
+  }
+
+  // `read`, `load` and `readbuffer` make Pyodide believe that it is in a shell, which needs neither DOM nor Node nor network.
+  const bytesOf = (path: string): ArrayBuffer => (path.endsWith('.wasm') ? wasm : stdlib)
+  Object.assign(root, {
+    global: globalThis,
+    read: (path: string) => new Uint8Array(bytesOf(path)),
+    readbuffer: bytesOf,
+    load: noop,
+    // How a shell gets random bytes: `head -cN /dev/urandom | base64`.
+    os: {
+      system: (_shell: string, args: readonly string[]) =>
+        base64(Array.from({ length: Number(/-c(\d+)/.exec(args[1] ?? '')?.[1] ?? 0) }, nextRandom)),
+    },
+    crypto: {
+      getRandomValues: (into: Uint8Array) => into.map((_, at) => (into[at] = nextRandom())),
+    },
+    console: { log: noop, warn: noop, error: noop, info: noop, debug: noop },
+    performance: { now: () => 0, timeOrigin: 0 },
+    setTimeout: (callback: () => void) => void Promise.resolve().then(callback),
+    clearTimeout: noop,
+    setInterval: noop,
+    clearInterval: noop,
+    queueMicrotask: (callback: () => void) => void Promise.resolve().then(callback),
+    location: { href: 'isolate', toString: () => 'isolate' },
+    TextEncoder: class {
+      encode = encode
+    },
+    TextDecoder: class {
+      readonly #encoding: string
+      constructor(encoding = 'utf-8') {
+        this.#encoding = encoding
+      }
+      decode(data?: ArrayBuffer | Uint8Array): string {
+        if (data === undefined) return ''
+        const bytes = data instanceof ArrayBuffer ? new Uint8Array(data) : new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+        return this.#encoding.startsWith('utf-16') ? decodeUtf16(bytes) : decodeUtf8(bytes)
+      }
+    },
+    URL: class {
+      readonly href: string
+      constructor(href: unknown) {
+        this.href = String(href)
+      }
+      toString(): string {
+        return this.href
+      }
+    },
+    AbortController: class {
+      signal = { aborted: false, addEventListener: noop }
+      abort = noop
+    },
+    Event: class {},
+    EventTarget: class {
+      addEventListener = noop
+    },
+  })
+  Date.now = () => 0
+  Math.random = () => 0.5
+
+  root.parleyStart = async (): Promise<void> => {
+    const loadPyodide = root.parleyLoadPyodide as (options: object) => Promise<Pyodide> // left by the script
+    const python = await loadPyodide({
+      indexURL: '/py/',
+      jsglobals: {},
+      lockFileContents: {
+        packages: {},
+        info: { abi_version: '2026_0', arch: 'wasm32', platform: 'isolate', python: '3.14.0', version: '0' },
+      },
+      stdout: noop,
+      stderr: noop,
+    })
+    root.parleyRunPython = (source: string, code: string, name: string, className: string) =>
+      python.runPython(source)(code, name, className)
+  }
+}

@@ -1,0 +1,74 @@
+// A Python plugin: Pyodide inside an isolate of its own, behind the same wall as a TypeScript plugin. Run plainly in Node, Pyodide is no
+// sandbox (from Python one reaches the host's `process` in one line); inside an isolate there is nothing to reach.
+import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import ivm from 'isolated-vm'
+import { INTERPRETER_BROKEN } from './call-queue.ts'
+import { type Runner, runnerOf } from './isolate.ts'
+import { makeRunner, PRISTINE } from './prelude.ts'
+import { ANSWER_LIMIT, BATCH_MS, type Guest, type PyodideFiles } from './protocol.ts'
+import { startInterpreter } from './python-prelude.ts'
+import { DENY_CLOCK_AND_RANDOMNESS, LOAD_CLASS } from './python-source.ts'
+
+/** For the JavaScript half of the interpreter; what Python itself allocates is WebAssembly memory, bounded by the plugin's own limit. */
+const SCRIPT_MEMORY_MB = 128
+/** What the interpreter takes before the plugin's first line. */
+const INTERPRETER_MB = 40
+const LOAD_TIMEOUT_MS = 5_000
+const MB = 2 ** 20
+
+/** Rejects when the module does not load, with Python's own message. Takes about two seconds. */
+export async function startPython(guest: Guest, files: PyodideFiles, onLost: (message: string) => void): Promise<Runner> {
+  const { module, className } = guest.python!
+  const isolate = new ivm.Isolate({ memoryLimit: SCRIPT_MEMORY_MB, onCatastrophicError: onLost })
+  const context = await isolate.createContext()
+  const [wasm, stdlib] = await Promise.all([readBuffer(files.wasmFile), readBuffer(files.stdlibFile)])
+  const prepare = await context.eval(
+    `(() => {
+      ${String(makePythonAnswerer)}
+      ${String(makeRunner)}
+      const pristine = ${PRISTINE}
+      return call => makeRunner(pristine, makePythonAnswerer(call, ${JSON.stringify(INTERPRETER_BROKEN)}), ${ANSWER_LIMIT}, ${BATCH_MS})
+    })()`,
+    { reference: true },
+  )
+  await context.global.set('parleyHeapBytes', (guest.memoryMb + INTERPRETER_MB) * MB)
+  const start = await context.eval(`(${String(startInterpreter)})`, { reference: true })
+  const random = toArrayBuffer(randomBytes(4_096))
+  // Copied in, so that the isolate holds no handle of this process.
+  const copied = [wasm, stdlib, random].map(buffer => new ivm.ExternalCopy(buffer).copyInto({ release: true }))
+  await start.apply(undefined, copied)
+  const script = await isolate.compileScript(files.script, { filename: 'file:///pyodide.js' })
+  await script.run(context)
+  script.release()
+  await context.eval('globalThis.parleyStart()', { promise: true })
+  const load = await context.eval('globalThis.parleyRunPython', { reference: true })
+  const call = await load.apply(undefined, [`${DENY_CLOCK_AND_RANDOMNESS}\n${LOAD_CLASS}`, guest.code, module, className], {
+    timeout: LOAD_TIMEOUT_MS,
+    result: { reference: true },
+  })
+  const runner = await prepare.apply(undefined, [call.derefInto()], { result: { reference: true } })
+  // Stopped in its midst, the interpreter's own state is torn.
+  return { ...(await runnerOf(isolate, runner)), isLostWhenStopped: true }
+}
+
+/** Runs inside the isolate. Python answers with JSON, or with `!` and its error; what is thrown here is thrown by the interpreter. */
+function makePythonAnswerer(call: (text: string) => string, interpreterBroken: string): (turn: unknown) => string {
+  return turn => {
+    const { text } = turn as { readonly text: string } // a Question
+    let said: string
+    try {
+      said = call(text)
+    } catch (error) {
+      throw interpreterBroken + String(error)
+    }
+    if (typeof said !== 'string') throw interpreterBroken // once it has failed, it answers nothing to every call
+    if (said[0] === '!') throw said.slice(1)
+    return said
+  }
+}
+
+const readBuffer = async (file: string): Promise<ArrayBuffer> => toArrayBuffer(await readFile(file))
+
+/** A buffer of its own: Node's small buffers share one. */
+const toArrayBuffer = (bytes: Buffer): ArrayBuffer => new Uint8Array(bytes).buffer

@@ -1,0 +1,246 @@
+// Keeps one host of a runtime at work and a warm one in reserve, watches both, and kills without asking: no thread of ours can be held up by
+// a plugin, since a process killed with -9 ends in milliseconds whatever it is doing. The reserve takes over at once, and what was under way
+// is asked again there, except of the plugin that is held to have done it.
+import type { Clock } from '@parley/core/ports/clock.ts'
+import type { Runtime } from '@parley/plugin-sdk/manifest.ts'
+import { type Breaker, createBreaker } from './breaker.ts'
+import { type Host, startHost } from './host.ts'
+import type { HostDeath, PluginObserver } from './observer.ts'
+import { type Call, type FromHost, type Guest, machineClock, type Outcome, type PyodideFiles } from './protocol.ts'
+
+/** Beyond a plugin's own limit, within which the isolate should have stopped it: then the isolate cannot. */
+const GRACE_MS = 100
+const TICK_MS = 10
+/**
+ * Memory that a host may take beyond what it had when it was ready: what its plugins may, what it needs itself (under full load it grows by
+ * some 50 MB and stays there: docs/decisions/0003-plugin-isolation.md), and never more than the last.
+ */
+const HOST_MB = 96
+const MOST_MB = 300
+const START = { typescript: { budgetMs: 5_000, memoryMb: 400 }, python: { budgetMs: 20_000, memoryMb: 400 } }
+/** A host that will not start is tried again after twice as long each time. */
+const RETRY_MS = 100
+const LONGEST_RETRY_MS = 30_000
+const STARTS_BEFORE_GIVING_UP_WAITING = 3
+/** Beyond this many calls under way the plugins are shed: their backlog must not make the watchdog see hanging hosts. */
+const MOST_IN_FLIGHT = 1_024
+
+export type Result = Outcome | { readonly type: 'off'; readonly reason: string } | { readonly type: 'crashed'; readonly reason: string }
+
+export interface Supervisor {
+  /** Puts a question (JSON) to a plugin; `settle` is called exactly once, at the plugin's limit and the grace at the latest, or at `close`. */
+  ask(plugin: string, question: string, settle: (result: Result) => void): void
+  /** Resolves when every plugin has been loaded or given up, or when hosts have failed to start a few times. Never rejects. */
+  readonly ready: Promise<void>
+  /** Kills all hosts; resolves when they are gone. */
+  close(): Promise<void>
+}
+
+export interface SupervisorOptions {
+  readonly runtime: Runtime
+  readonly guests: readonly Guest[]
+  /** Python only. */
+  readonly pyodide?: PyodideFiles
+  readonly observer: PluginObserver
+  readonly clock: Clock
+  /** The plugin cannot be loaded: it is off for good. */
+  readonly onUnloadable: (plugin: string, reason: string) => void
+}
+
+interface Pending extends Call {
+  /** On the watchdog's clock, when it was given to the host it is at. */
+  readonly sentAt: number
+  readonly settle: (result: Result) => void
+}
+
+/** A host and what it is doing. */
+interface Post {
+  readonly host: Host
+  readonly startedAt: number
+  readonly inFlight: Map<number, Pending>
+  outbox: Call[]
+  /** Undefined until it is ready. */
+  memoryLimitMb: number | undefined
+  loading: string | undefined
+}
+
+export function createSupervisor({ runtime, guests, pyodide, observer, clock, onUnloadable }: SupervisorOptions): Supervisor {
+  const guestOf = new Map(guests.map(guest => [guest.plugin, guest]))
+  const breakers = new Map<string, Breaker>(
+    guests.map(({ plugin }) => [plugin, createBreaker(clock, (reason, forMs) => observer.onPluginOff?.({ plugin, reason, forMs }))]),
+  )
+  const unloadable = new Set<string>()
+  let posts: Post[] = [] // the first that is ready is at work, the other is the reserve
+  let failedStarts = 0
+  let isClosed = false
+  let nextId = 1
+  const { promise: ready, resolve: becomeReady } = Promise.withResolvers<void>()
+
+  const isReady = (post: Post): boolean => post.memoryLimitMb !== undefined
+  const atWork = (): Post | undefined => posts.find(isReady)
+  const hasReserve = (): boolean => posts.filter(isReady).length > 1
+
+  // --- the watchdog's clock counts only while the engine is awake: an answer that waits behind a busy engine is not a hanging host
+  let awake = 0
+  let lastTick = clock.monotonic()
+  let isTicking = false
+  const keepTicking = (): void => {
+    const needsWatch = !isClosed && posts.some(post => !isReady(post) || post.inFlight.size > 0)
+    if (!needsWatch || isTicking) return
+    isTicking = true
+    lastTick = clock.monotonic()
+    const tick = (): void => {
+      const now = clock.monotonic()
+      awake += Math.min(now - lastTick, 2 * TICK_MS)
+      lastTick = now
+      isTicking = false
+      for (const post of [...posts]) watch(post)
+      keepTicking()
+    }
+    clock.after(TICK_MS, tick)
+  }
+
+  const watch = (post: Post): void => {
+    const { budgetMs, memoryMb } = START[runtime]
+    const residentMb = post.host.residentMb() ?? 0
+    if (!isReady(post)) {
+      if (awake - post.startedAt > budgetMs) retire(post, 'start', post.loading, `not ready after ${budgetMs} ms`)
+      else if (residentMb > memoryMb + reservedMb()) retire(post, 'memory', post.loading, `${Math.round(residentMb)} MB while starting`)
+      return
+    }
+    const overdue = [...post.inFlight.values()].find(call => awake - call.sentAt > guestOf.get(call.plugin)!.timeoutMs + GRACE_MS) // only guests are asked
+    if (overdue) retire(post, 'time', overdue.plugin, 'a call went on past its limit')
+    else if (post.inFlight.size > 0 && residentMb > post.memoryLimitMb!)
+      retire(post, 'memory', suspect(post), `${Math.round(residentMb)} MB resident`)
+  }
+
+  /** Python's memory is taken while it loads; TypeScript's limits are small beside a starting host. */
+  const reservedMb = (): number => (runtime === 'python' ? guests.length * 250 : 0)
+
+  /** The plugin of the oldest call: an honest one answers in a millisecond, so what is still there has been at it for long. */
+  const suspect = (post: Post): string | undefined => post.inFlight.values().next().value?.plugin
+
+  // --- a host's life
+  const start = (): void => {
+    if (isClosed || guests.every(({ plugin }) => unloadable.has(plugin))) return becomeReady()
+    if (posts.length >= 2) return // a start put off may find that another has been made
+    const host = startHost(
+      message => receive(post, message),
+      how => retire(post, isReady(post) ? 'crash' : 'start', isReady(post) ? suspect(post) : post.loading, how),
+    )
+    const post: Post = { host, startedAt: awake, inFlight: new Map(), outbox: [], memoryLimitMb: undefined, loading: undefined }
+    posts.push(post)
+    host.send({ type: 'load', guests: guests.filter(({ plugin }) => !unloadable.has(plugin)), ...(pyodide ? { pyodide } : {}) })
+    keepTicking()
+  }
+
+  const receive = (post: Post, message: FromHost): void => {
+    if (!posts.includes(post)) return // killed; its ballots are cast
+    switch (message.type) {
+      case 'loading':
+        post.loading = message.plugin
+        return
+      case 'not-loaded':
+        return giveUp(message.plugin, message.reason)
+      case 'ready':
+        post.loading = undefined
+        post.memoryLimitMb =
+          (post.host.residentMb() ?? 0) + Math.min(MOST_MB, HOST_MB + guests.reduce((sum, guest) => sum + guest.memoryMb, 0))
+        failedStarts = 0
+        becomeReady()
+        observer.onHostReady?.({ runtime, pid: post.host.pid! }) // it has spoken, so it has one
+        if (posts.length < 2) start()
+        return
+      case 'answers':
+        for (const { id, outcome } of message.answers) {
+          const call = post.inFlight.get(id)
+          if (!call) continue
+          post.inFlight.delete(id)
+          call.settle(outcome)
+        }
+        return
+      case 'spent':
+        return retire(post, message.reason === 'timeout' ? 'time' : message.reason, message.plugin, 'its isolate is past use')
+    }
+  }
+
+  const giveUp = (plugin: string, reason: string): void => {
+    if (unloadable.has(plugin)) return
+    unloadable.add(plugin)
+    onUnloadable(plugin, reason)
+  }
+
+  const retire = (post: Post, reason: HostDeath['reason'], plugin: string | undefined, detail: string): void => {
+    if (!posts.includes(post)) return
+    posts = posts.filter(other => other !== post)
+    post.host.kill()
+    if (isClosed) return
+    observer.onHostDeath?.({ runtime, reason, plugin, detail })
+    if (!isReady(post)) {
+      failedStarts++
+      if (plugin !== undefined) giveUp(plugin, `it took its host down while it was loaded: ${detail}`)
+    } else if (plugin !== undefined) breakers.get(plugin)?.hostDied()
+    for (const call of post.inFlight.values()) {
+      if (call.plugin === plugin) call.settle({ type: 'crashed', reason: detail })
+      else if (call.deadline <= machineClock()) call.settle({ type: 'skipped' })
+      else give(call)
+    }
+    if (failedStarts >= STARTS_BEFORE_GIVING_UP_WAITING) becomeReady()
+    if (failedStarts === 0 || plugin !== undefined) start()
+    else clock.after(Math.min(RETRY_MS * 2 ** failedStarts, LONGEST_RETRY_MS), start)
+  }
+
+  // --- calls
+  const give = (call: Omit<Pending, 'sentAt'>): void => {
+    const post = atWork()
+    if (!post) return call.settle({ type: 'off', reason: 'no host is ready' })
+    post.inFlight.set(call.id, { ...call, sentAt: awake })
+    const { id, plugin, question, deadline } = call
+    // Calls of one tick go in one message.
+    if (post.outbox.push({ id, plugin, question, deadline }) === 1)
+      setImmediate(() => post.host.send({ type: 'calls', calls: post.outbox.splice(0) }))
+    keepTicking()
+  }
+
+  const ask: Supervisor['ask'] = (plugin, question, settle) => {
+    const off = (reason: string): void => settle({ type: 'off', reason })
+    const guest = guestOf.get(plugin)
+    const breaker = breakers.get(plugin)
+    const post = atWork()
+    if (!guest || !breaker || unloadable.has(plugin)) return off('it could not be loaded')
+    if (!post) return off('no host is ready')
+    if (post.inFlight.size >= MOST_IN_FLIGHT) return off('too many calls are under way')
+    // It may do it again: only with a reserve, so that the others' votes go on.
+    if (breaker.hasKilled() && !hasReserve()) return off('it took a host down and the next is not ready')
+    if (!breaker.admits()) return off('it failed too often')
+    const noted = (result: Result): void => {
+      note(breaker, result)
+      settle(result)
+    }
+    give({ id: nextId++, plugin, question, deadline: machineClock() + guest.timeoutMs, settle: noted })
+  }
+
+  /** A host's death is counted once, where it is noticed, however many calls it took along. */
+  const note = (breaker: Breaker, result: Result): void => {
+    if (result.type === 'late') breaker.timedOut()
+    else if (result.type === 'off' || result.type === 'skipped') breaker.notAsked()
+    else if (result.type !== 'crashed') breaker.answered()
+  }
+
+  start()
+  return {
+    ask,
+    ready,
+    async close() {
+      isClosed = true
+      const ending = posts
+      posts = []
+      for (const post of ending) {
+        post.host.kill()
+        for (const call of post.inFlight.values()) call.settle({ type: 'off', reason: 'the server is closing' })
+      }
+      becomeReady()
+      await Promise.all(ending.map(post => post.host.ended))
+    },
+  }
+}
