@@ -1,0 +1,298 @@
+// The customer's page in real Chromium against the real server: what only a browser can show. PARLEY_SHOTS=1 leaves pictures in test/output.
+import assert from 'node:assert/strict'
+import { mkdirSync } from 'node:fs'
+import { after, before, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { buildWeb } from '@parley/web/build.ts'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { launchBrowser, missingBrowser } from './browser.ts'
+import { type RunningServer, startServer, temporaryFolder } from './running-server.ts'
+
+const OUTPUT = fileURLToPath(new URL('../output/', import.meta.url))
+const skip = missingBrowser
+const data = temporaryFolder()
+let server: RunningServer
+let browser: Browser
+
+before(async () => {
+  if (skip) return
+  await buildWeb()
+  server = await startServer(data.path)
+  browser = await launchBrowser()
+})
+after(async () => {
+  await browser?.close()
+  await server?.stop('SIGKILL')
+  data.remove()
+})
+
+interface Visit {
+  readonly page: Page
+  readonly context: BrowserContext
+  /** What went wrong on the page by itself: errors of the script, and what the content security policy stopped. */
+  readonly complaints: readonly string[]
+}
+
+async function visit(options: Parameters<Browser['newContext']>[0] = {}): Promise<Visit> {
+  const context = await browser.newContext({ locale: 'zh-CN', viewport: { width: 390, height: 844 }, ...options })
+  const page = await context.newPage()
+  const complaints: string[] = []
+  page.on('pageerror', error => complaints.push(String(error)))
+  page.on('console', message => /Content Security Policy/i.test(message.text()) && complaints.push(message.text()))
+  await page.goto(`${server.url}/`)
+  await isConnected(page)
+  return { page, context, complaints }
+}
+
+const isConnected = (page: Page): Promise<unknown> => page.waitForSelector('#line[data-state="connected"]')
+
+async function say(page: Page, text: string): Promise<void> {
+  await page.fill('#text', text)
+  await page.press('#text', 'Enter')
+}
+
+/** Every bubble: `> …` is the shop's, and a message says what has become of it. */
+const bubbles = (page: Page): Promise<string[]> =>
+  page.$$eval('.row', rows =>
+    rows.map(row => {
+      const text = row.querySelector('.bubble')?.textContent ?? ''
+      return row.classList.contains('shop') ? `> ${text}` : `${text} (${row.getAttribute('data-state')})`
+    }),
+  )
+
+const messagesOf = async (page: Page): Promise<string[]> => (await bubbles(page)).filter(line => !line.startsWith('> '))
+
+/** Waits until the shop has given this many replies in all. */
+const replies = (page: Page, count: number): Promise<unknown> =>
+  page.waitForFunction(wanted => document.querySelectorAll('.row.shop').length >= wanted, count)
+
+async function picture(page: Page, name: string): Promise<void> {
+  if (!process.env.PARLEY_SHOTS) return
+  mkdirSync(OUTPUT, { recursive: true })
+  await page.screenshot({ path: `${OUTPUT}${name}.png` })
+}
+
+test('[RT1] [RT2] kill -9 and restart in the midst of a Chinese conversation: it goes on, with every message there once', {
+  skip,
+  timeout: 120_000,
+}, async () => {
+  const { page, context, complaints } = await visit()
+  await say(page, '螃蟹死了怎么赔')
+  await replies(page, 1)
+  await say(page, '收到的大闸蟹有三只是死的')
+  await replies(page, 2)
+  const beforeKill = await bubbles(page)
+  assert.deepEqual(
+    beforeKill.filter((_, i) => i % 2 === 0),
+    ['螃蟹死了怎么赔 (sent)', '收到的大闸蟹有三只是死的 (sent)'],
+  )
+  for (const reply of beforeKill.filter((_, i) => i % 2 === 1)) assert.match(reply, /^> .*\p{Script=Han}/u)
+  await picture(page, 'chat')
+
+  await server.stop('SIGKILL')
+  await page.waitForSelector('#line:not([data-state="connected"])')
+  await say(page, '还在吗')
+  assert.deepEqual((await bubbles(page)).at(-1), '还在吗 (sending)')
+  await picture(page, 'chat-offline')
+  server = await startServer(data.path, { port: server.port })
+  await isConnected(page)
+  await replies(page, 3)
+  const afterwards = await bubbles(page)
+  assert.deepEqual(afterwards.slice(0, 5), [...beforeKill, '还在吗 (sent)'])
+  assert.equal(afterwards.length, 6)
+
+  await page.reload()
+  await replies(page, 3)
+  assert.deepEqual(await bubbles(page), afterwards, 'a reload finds the same conversation')
+  assert.deepEqual(complaints, [])
+  await context.close()
+})
+
+test('[RT2] a message that was written while the server was away is sent by the next visit', { skip, timeout: 120_000 }, async () => {
+  const { page, context } = await visit()
+  await say(page, '退款什么时候到账')
+  await replies(page, 1)
+  const { port } = server
+  await server.stop('SIGKILL')
+  await page.waitForSelector('#line:not([data-state="connected"])')
+  await say(page, '我的订单号是 A1024')
+  await page.close()
+  server = await startServer(data.path, { port })
+  const next = await context.newPage()
+  await next.goto(`${server.url}/`)
+  await replies(next, 2)
+  assert.deepEqual(await messagesOf(next), ['退款什么时候到账 (sent)', '我的订单号是 A1024 (sent)'])
+  await context.close()
+})
+
+test('[WEB1] Enter while an input method is composing does not send; the next Enter does', { skip, timeout: 60_000 }, async () => {
+  const { page, context } = await visit()
+  await page.focus('#text')
+  const keyboard = await context.newCDPSession(page)
+  const enter = { key: 'Enter', code: 'Enter', windowsVirtualKeyCode: 13 }
+  await keyboard.send('Input.imeSetComposition', { text: 'pangxie', selectionStart: 7, selectionEnd: 7 })
+  await keyboard.send('Input.dispatchKeyEvent', { type: 'rawKeyDown', ...enter })
+  await keyboard.send('Input.dispatchKeyEvent', { type: 'keyUp', ...enter })
+  assert.deepEqual(await bubbles(page), [])
+  assert.equal(await page.inputValue('#text'), 'pangxie')
+  await keyboard.send('Input.insertText', { text: '螃蟹' })
+  await page.keyboard.press('Shift+Enter')
+  await page.keyboard.type('死了')
+  await page.keyboard.press('Enter')
+  await page.waitForSelector('.row.customer[data-state="sent"]')
+  assert.deepEqual(await messagesOf(page), ['螃蟹\n死了 (sent)'])
+  await context.close()
+})
+
+test('what a customer writes is text: no markup of theirs becomes the page', { skip, timeout: 60_000 }, async () => {
+  const { page, context, complaints } = await visit()
+  const hostile = `<img src=x onerror="document.title='taken'"><script>document.title='taken'</script>`
+  await say(page, hostile)
+  await replies(page, 1)
+  assert.deepEqual(await messagesOf(page), [`${hostile} (sent)`])
+  assert.equal(await page.locator('#log img, #log script').count(), 0)
+  assert.notEqual(await page.title(), 'taken')
+  assert.deepEqual(complaints, [])
+  await context.close()
+})
+
+test('an address in a reply is a link that opens apart; one that is no web address is not', { skip, timeout: 60_000 }, async () => {
+  const context = await browser.newContext({ locale: 'en' })
+  const page = await context.newPage()
+  const text = 'See https://shop.example/track?id=7. Not javascript:alert(1)'
+  await page.routeWebSocket(/\/v1\/socket$/, socket => {
+    const upstream = socket.connectToServer()
+    upstream.onMessage(frame =>
+      socket.send(String(frame).replace(/("type":"reply".*?"text":)"(?:[^"\\]|\\.)*"/, (_, head) => head + JSON.stringify(text))),
+    )
+  })
+  await page.goto(`${server.url}/`)
+  await isConnected(page)
+  await say(page, 'hello')
+  await replies(page, 1)
+  const links = await page.$$eval('#log a', found =>
+    found.map(a => [a.getAttribute('href'), a.getAttribute('rel'), a.getAttribute('target')]),
+  )
+  assert.deepEqual(links, [['https://shop.example/track?id=7', 'noopener noreferrer', '_blank']])
+  assert.equal((await bubbles(page)).at(-1), `> ${text}`)
+  await context.close()
+})
+
+test('a refused message says so and can be sent again; a text beyond the limit is not sent at all', { skip, timeout: 60_000 }, async () => {
+  const context = await browser.newContext({ locale: 'en', viewport: { width: 390, height: 844 } })
+  const page = await context.newPage()
+  let refusals = 1
+  await page.routeWebSocket(/\/v1\/socket$/, socket => {
+    const upstream = socket.connectToServer()
+    socket.onMessage(frame => {
+      const message = JSON.parse(String(frame)) as { type: string; ref: string } // the page's own frame
+      if (message.type === 'say' && refusals-- > 0)
+        socket.send(JSON.stringify({ type: 'fault', code: 'SOMETHING_NEW', message: 'no', ref: message.ref }))
+      else upstream.send(frame)
+    })
+  })
+  await page.goto(`${server.url}/`)
+  await isConnected(page)
+  await say(page, 'where is my parcel')
+  await page.waitForSelector('.row[data-state="failed"]')
+  assert.equal(await page.textContent('#notice'), 'A message could not be sent.')
+  await picture(page, 'chat-failed')
+  await page.click('.row[data-state="failed"] button')
+  await replies(page, 1)
+  assert.deepEqual(await messagesOf(page), ['where is my parcel (sent)'])
+  assert.equal(await page.textContent('#notice'), '')
+
+  await say(page, '蟹'.repeat(4_001))
+  assert.equal(await page.textContent('#counter'), '1 character too many')
+  assert.equal(await page.isDisabled('#send'), true)
+  assert.equal((await messagesOf(page)).length, 1)
+  await say(page, '蟹'.repeat(4_000))
+  await page.waitForFunction(() => document.querySelectorAll('.row.customer[data-state="sent"]').length === 2)
+  await context.close()
+})
+
+test('beginning anew asks first, and then leaves an empty page and another conversation', { skip, timeout: 60_000 }, async () => {
+  const { page, context } = await visit({ locale: 'en' })
+  await say(page, 'hello')
+  await replies(page, 1)
+  await page.click('#new-conversation')
+  await page.click('#confirm-no')
+  assert.equal((await messagesOf(page)).length, 1)
+  await page.click('#new-conversation')
+  await page.click('#confirm-yes')
+  await page.waitForSelector('#greeting:not([hidden])')
+  await isConnected(page)
+  await page.reload()
+  await isConnected(page)
+  assert.deepEqual(await bubbles(page), [])
+  await context.close()
+})
+
+test('the language follows the browser and the switch, and the switch is remembered', { skip, timeout: 60_000 }, async () => {
+  const { page, context } = await visit({ locale: 'en-GB' })
+  assert.equal(await page.getAttribute('html', 'lang'), 'en')
+  await page.click('#language')
+  assert.equal(await page.getAttribute('html', 'lang'), 'zh-CN')
+  assert.equal(await page.getAttribute('#text', 'placeholder'), '请输入消息')
+  await page.reload()
+  assert.equal(await page.getAttribute('html', 'lang'), 'zh-CN')
+  await context.close()
+})
+
+test('everything is reached by the keyboard, big enough for a finger, and named', { skip, timeout: 60_000 }, async () => {
+  const { page, context } = await visit({ locale: 'en' })
+  await say(page, 'hello')
+  await replies(page, 1)
+  const log = page.getByRole('log')
+  assert.equal(await log.getAttribute('aria-live'), 'polite')
+  assert.equal(await log.getAttribute('aria-busy'), 'false')
+  await page.locator('body').press('Tab')
+  const reached = new Set<string>()
+  for (let i = 0; i < 12; i++) {
+    reached.add(await page.evaluate(() => document.activeElement?.id ?? ''))
+    await page.keyboard.press('Tab')
+  }
+  for (const id of ['language', 'scroller', 'text', 'person', 'new-conversation']) assert.ok(reached.has(id), `${id} is not reached by Tab`)
+  for (const button of await page.getByRole('button').all()) {
+    const box = await button.boundingBox()
+    const name = (await button.getAttribute('aria-label')) ?? (await button.textContent())
+    assert.ok(name, 'a button has no name')
+    assert.ok(box && box.height >= 44 && box.width >= 44, `${name} is ${box?.width} by ${box?.height}`)
+  }
+  await context.close()
+})
+
+test('nothing moves while a reply is on its way and comes', { skip, timeout: 60_000 }, async () => {
+  const { page, context } = await visit()
+  const composer = page.locator('#composer')
+  const place = await composer.boundingBox()
+  await say(page, '你好')
+  const own = page.locator('.row.customer .bubble').first()
+  const shown = await own.boundingBox()
+  await replies(page, 1)
+  assert.deepEqual(await own.boundingBox(), shown)
+  assert.deepEqual(await composer.boundingBox(), place)
+  await context.close()
+})
+
+for (const [name, viewport] of [
+  ['phone', { width: 390, height: 844 }],
+  ['small phone', { width: 320, height: 568 }],
+  ['desktop', { width: 1280, height: 800 }],
+] as const) {
+  for (const locale of ['zh-CN', 'en'])
+    for (const colorScheme of ['light', 'dark'] as const) {
+      test(`fits a ${name}, ${colorScheme}, ${locale}: nothing sticks out at the sides`, { skip, timeout: 60_000 }, async () => {
+        const { page, context } = await visit({ viewport, locale, colorScheme })
+        await picture(page, `${name}-${colorScheme}-${locale}-empty`)
+        await say(page, locale === 'en' ? `my parcel ${'x'.repeat(80)} https://carrier.example/${'y'.repeat(80)}` : '螃蟹死了怎么赔')
+        await replies(page, 1)
+        await picture(page, `${name}-${colorScheme}-${locale}`)
+        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+        assert.equal(overflow, 0)
+        const widest = await page.$eval('#scroller', scroller => scroller.scrollWidth - scroller.clientWidth)
+        assert.equal(widest, 0)
+        await context.close()
+      })
+    }
+}

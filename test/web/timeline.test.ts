@@ -1,0 +1,119 @@
+// The fold of frames and the customer's doings, without wire and time.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { ServerMessage, VisibleEvent } from '@parley/core/protocol/server-message.ts'
+import { rowsOf } from '@parley/web/client/rows.ts'
+import { type Change, change, emptyTimeline, leavesGap, type Timeline } from '@parley/web/client/timeline.ts'
+
+const welcome = (epoch = 'e1', recovered = true, conversation = 'c1'): ServerMessage => ({
+  type: 'welcome',
+  protocol: 1,
+  conversation,
+  epoch,
+  recovered,
+  heartbeatMs: 25_000,
+  limits: { frameBytes: 1, textCharacters: 1, textBytes: 1, messagesPerSecond: 1, messageBurst: 1 },
+})
+const message = (seq: number, ref = `r${seq}`): VisibleEvent => ({
+  type: 'message',
+  seq,
+  at: seq,
+  ref,
+  parts: [{ kind: 'text', text: `t${seq}` }],
+})
+const reply = (seq: number): VisibleEvent => ({
+  type: 'reply',
+  seq,
+  at: seq,
+  turn: seq - 2,
+  locale: 'en',
+  parts: [{ kind: 'text', text: `a${seq}` }],
+})
+const events = (after: number, upTo: number, ...list: VisibleEvent[]): ServerMessage => ({ type: 'events', after, upTo, events: list })
+const wrote = (ref: string): Change => ({ type: 'wrote', ref, text: ref, at: 5 })
+
+const fold = (start: Timeline, ...steps: (ServerMessage | Change)[]): Timeline =>
+  steps.reduce<Timeline>((timeline, step) => {
+    const isChange = step.type === 'wrote' || step.type === 'retried' || step.type === 'discarded' || step.type === 'heard'
+    return change(timeline, isChange ? step : { type: 'heard', message: step, at: 100 })
+  }, start)
+
+const keys = (timeline: Timeline): string[] => rowsOf(timeline).map(row => (row.who === 'customer' ? `${row.key}:${row.state}` : row.key))
+const known = fold(emptyTimeline, welcome(), events(0, 3, message(1), reply(3)))
+
+test('what is written shows at once, and keeps its key from sending to the log', () => {
+  let timeline = fold(known, wrote('x'))
+  assert.deepEqual(keys(timeline), ['mr1:sent', 'r3', 'mx:sending'])
+  timeline = fold(timeline, { type: 'ack', ref: 'x', seq: 4 })
+  assert.deepEqual(keys(timeline), ['mr1:sent', 'r3', 'mx:sent'])
+  timeline = fold(timeline, events(3, 4, message(4, 'x')))
+  assert.deepEqual(keys(timeline), ['mr1:sent', 'r3', 'mx:sent'])
+  assert.deepEqual(timeline.outbox, [])
+})
+
+test('[RT2] the event may come before its acknowledgement, and an acknowledgement twice', () => {
+  const ack: ServerMessage = { type: 'ack', ref: 'x', seq: 4 }
+  const timeline = fold(known, wrote('x'), events(3, 4, message(4, 'x')), ack, ack)
+  assert.deepEqual(keys(timeline), ['mr1:sent', 'r3', 'mx:sent'])
+})
+
+test('[RT1] a frame that overlaps what is known adds only what is new; one that is known adds nothing', () => {
+  const timeline = fold(
+    known,
+    events(1, 5, reply(3), message(4), reply(5)),
+    events(3, 5, message(4), reply(5)),
+    events(0, 3, message(1), reply(3)),
+  )
+  assert.deepEqual(keys(timeline), ['mr1:sent', 'r3', 'mr4:sent', 'r5'])
+  assert.deepEqual(timeline.position, { epoch: 'e1', seq: 5 })
+})
+
+test('[RT1] a frame behind a gap is not folded in', () => {
+  assert.equal(leavesGap(known, events(4, 5, message(5))), true)
+  assert.equal(leavesGap(known, events(3, 5, message(5))), false)
+  assert.deepEqual(fold(known, events(4, 5, message(5))), known)
+})
+
+test('events that the customer does not see move the position', () => {
+  assert.deepEqual(fold(known, events(3, 9)).position, { epoch: 'e1', seq: 9 })
+})
+
+test('[RT3] a history of another life is thrown away; what is not in the new one is sent again', () => {
+  const before = fold(known, wrote('x'), wrote('y'), { type: 'ack', ref: 'x', seq: 4 })
+  for (const greeting of [welcome('e2', false), welcome('e1', false), welcome('e2', true), welcome('e1', true, 'c2')]) {
+    const timeline = fold(before, greeting)
+    assert.deepEqual(keys(timeline), ['mx:sending', 'my:sending'])
+    assert.equal(timeline.position?.seq, 0)
+  }
+})
+
+test('a refusal for good fails its message alone, and says whether sending it again may help', () => {
+  const fault = (code: string, more: object = {}): ServerMessage => ({ type: 'fault', code, message: code, ref: 'x', ...more })
+  const timeline = fold(known, wrote('x'), wrote('y'))
+  const rows = rowsOf(fold(timeline, fault('TEXT_TOO_LONG'))).slice(2)
+  assert.deepEqual(
+    rows.map(row => row.who === 'customer' && [row.state, row.canRetry]),
+    [
+      ['failed', false],
+      ['sending', false],
+    ],
+  )
+  const retryable = fold(timeline, fault('SOMETHING_NEW'))
+  assert.deepEqual(keys(retryable).slice(2), ['mx:failed', 'my:sending'])
+  assert.deepEqual(keys(fold(retryable, { type: 'retried', ref: 'x' })).slice(2), ['mx:sending', 'my:sending'])
+  assert.deepEqual(keys(fold(retryable, { type: 'discarded', ref: 'x' })).slice(2), ['my:sending'])
+  assert.deepEqual(fold(timeline, fault('RATE_LIMITED', { retryAfterMs: 10 })), timeline, 'a refusal for now changes nothing')
+})
+
+test('a reply is awaited from the acknowledgement until it comes', () => {
+  const asked = fold(known, wrote('x'), { type: 'ack', ref: 'x', seq: 4 }, events(3, 4, message(4, 'x')))
+  assert.ok(asked.replyAwaitedUntil > 100)
+  assert.equal(fold(asked, events(4, 6, reply(6))).replyAwaitedUntil, 0)
+  const another = fold(asked, wrote('y'), { type: 'ack', ref: 'y', seq: 7 }, events(4, 6, reply(6)))
+  assert.ok(another.replyAwaitedUntil > 100, 'a second message is still unanswered')
+})
+
+test('what this page does not know yet is passed over', () => {
+  const later = { type: 'picture', seq: 4, at: 1 } as unknown as VisibleEvent // of a newer server
+  assert.deepEqual(keys(fold(known, events(3, 4, later))), ['mr1:sent', 'r3'])
+})

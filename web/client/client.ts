@@ -1,0 +1,168 @@
+// The customer's side of a conversation, without a page: joins line, outbox and timeline, and tells a listener whenever something changed.
+import type { ServerMessage } from '@parley/core/protocol/server-message.ts'
+import { PROTOCOL } from '@parley/core/protocol/version.ts'
+import { type ConnectionState, createConnection } from './connection.ts'
+import { createOutbox } from './outbox.ts'
+import { createSender } from './sender.ts'
+import { type Change, change, emptyTimeline, isPostponed, leavesGap, type Timeline } from './timeline.ts'
+import { createVisitors } from './visitors.ts'
+import type { World } from './world.ts'
+
+export type ClientLocale = 'zh-CN' | 'en'
+
+export interface ClientView {
+  readonly timeline: Timeline
+  readonly connection: ConnectionState
+  readonly isReplyAwaited: boolean
+  readonly shopName: string | undefined
+}
+
+export interface Client {
+  /** Connects, and sends what an earlier visit left unsent. */
+  start(): void
+  /** False when too much is unsent already; the text is then not taken. */
+  say(text: string): boolean
+  /** The customer is typing. May be called for every key: it is told to the shop at most every three seconds. */
+  typing(): void
+  /** Sends a failed message again, under the same id. */
+  retry(ref: string): void
+  /** Takes a failed message out and gives its text back. */
+  discard(ref: string): string | undefined
+  /** Forgets the visitor, the conversation and what is unsent, and begins anew. */
+  startAnew(): void
+  /** The device woke up, the page is visible or the network is back. */
+  wake(): void
+  /** Another tab wrote to the shelf: follows it when it has begun a new conversation. */
+  shelfChanged(): void
+  setLocale(locale: ClientLocale): void
+  readonly view: ClientView
+}
+
+/** Most messages that wait to be sent. */
+const MOST_UNSENT = 50
+const TYPING_EVERY_MS = 3_000
+/** Pause after a refusal that does not say for how long. */
+const UNTOLD_PAUSE_MS = 1_000
+
+export function createClient(world: World, shop: string, startLocale: ClientLocale, changed: (view: ClientView) => void): Client {
+  const { clock } = world
+  const outbox = createOutbox(world.shelf, shop)
+  const visitors = createVisitors(world, shop)
+  let timeline = emptyTimeline
+  let locale = startLocale
+  let toldTypingAt = Number.NEGATIVE_INFINITY
+  let cancelAwaited = (): void => {}
+
+  const connection = createConnection({
+    world,
+    visitors,
+    hello: ({ token, conversation }) => ({
+      type: 'hello',
+      protocol: PROTOCOL,
+      token,
+      conversation,
+      resumeAfter: timeline.conversation === conversation ? timeline.position : null,
+      locale,
+    }),
+    heard: hear,
+    changed(state) {
+      if (state.name === 'connected') sender.pump()
+      else sender.lineLost()
+      tell()
+    },
+  })
+  const sender = createSender({
+    world,
+    outbox: () => timeline.outbox,
+    isConnected: () => connection.state.name === 'connected',
+    send: connection.send,
+    stuck: connection.giveUp,
+  })
+
+  const view = (): ClientView => ({
+    timeline,
+    connection: connection.state,
+    isReplyAwaited: connection.state.name === 'connected' && clock.monotonic() < timeline.replyAwaitedUntil,
+    shopName: visitors.shopName(),
+  })
+  const tell = (): void => changed(view())
+
+  function apply(next: Change): void {
+    const before = timeline
+    timeline = change(timeline, next)
+    if (timeline.replyAwaitedUntil !== before.replyAwaitedUntil) {
+      cancelAwaited()
+      if (timeline.replyAwaitedUntil > 0) cancelAwaited = clock.after(timeline.replyAwaitedUntil - clock.monotonic(), tell)
+    }
+    if (timeline !== before) tell()
+  }
+
+  function hear(heard: ServerMessage): void {
+    if (leavesGap(timeline, heard)) return connection.giveUp()
+    // A frame that the server could not read has no id in its answer; only one message is ever under way.
+    const isOfUnderWay =
+      heard.type === 'fault' && heard.ref === undefined && heard.code.startsWith('FRAME_') && sender.underWay !== undefined
+    const message = isOfUnderWay ? { ...heard, ref: sender.underWay } : heard
+    apply({ type: 'heard', message, at: clock.monotonic() })
+    if (message.type === 'events') for (const event of message.events) if (event.type === 'message') outbox.remove(event.ref)
+    if (message.type === 'ack') {
+      outbox.remove(message.ref)
+      sender.answered(message.ref)
+    }
+    if (message.type === 'fault' && message.ref !== undefined) {
+      if (isPostponed(message)) sender.pause(message.ref, message.retryAfterMs ?? UNTOLD_PAUSE_MS)
+      else sender.answered(message.ref)
+    }
+  }
+
+  return {
+    start() {
+      for (const { ref, text, at } of outbox.all()) apply({ type: 'wrote', ref, text, at })
+      connection.connect()
+    },
+    say(text) {
+      if (timeline.outbox.length >= MOST_UNSENT) return false
+      const unsent = { ref: world.newRef(), text, at: clock.now() }
+      outbox.keep(unsent)
+      apply({ type: 'wrote', ...unsent })
+      sender.pump()
+      return true
+    },
+    typing() {
+      if (clock.monotonic() - toldTypingAt < TYPING_EVERY_MS) return
+      toldTypingAt = clock.monotonic()
+      connection.send({ type: 'typing' })
+    },
+    retry(ref) {
+      apply({ type: 'retried', ref })
+      sender.pump()
+    },
+    discard(ref) {
+      const text = timeline.outbox.find(item => item.ref === ref)?.text
+      outbox.remove(ref)
+      apply({ type: 'discarded', ref })
+      return text
+    },
+    startAnew() {
+      outbox.clear()
+      visitors.forgetVisitor()
+      timeline = emptyTimeline
+      connection.connect()
+    },
+    wake: connection.wake,
+    shelfChanged() {
+      const kept = visitors.keptConversation()
+      if (kept === undefined || timeline.conversation === null || kept === timeline.conversation) return
+      visitors.forgetToken()
+      connection.connect()
+    },
+    setLocale(next) {
+      if (next === locale) return
+      locale = next
+      if (connection.state.name === 'connected') connection.connect() // the locale is said in the hello
+    },
+    get view() {
+      return view()
+    },
+  }
+}

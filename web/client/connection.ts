@@ -1,0 +1,160 @@
+// Keeps a line to the shop for as long as the page is open: connects, says hello, answers pings, notices a dead line, and comes back by itself as
+// the close codes allow. It knows nothing of what is said over the line.
+
+import type { ClientMessage, Hello } from '@parley/core/protocol/client-message.ts'
+import { CLOSE, mayReconnect } from '@parley/core/protocol/close-codes.ts'
+import type { ServerMessage } from '@parley/core/protocol/server-message.ts'
+import { backoffMs } from './backoff.ts'
+import { readFrame } from './frames.ts'
+import { type Heartbeat, startHeartbeat } from './heartbeat.ts'
+import type { Visitor, Visitors } from './visitors.ts'
+import { type Socket, VisitorRefused, type World } from './world.ts'
+
+/** Why it does not connect again by itself. `outdated`: the page must be loaded again. */
+export type StopReason = 'unknown-shop' | 'unknown-conversation' | 'outdated' | 'refused'
+
+export type ConnectionState =
+  | { readonly name: 'connecting' }
+  | { readonly name: 'connected' }
+  /** Connects again at `until`, on the monotonic clock. */
+  | { readonly name: 'waiting'; readonly until: number }
+  | { readonly name: 'stopped'; readonly reason: StopReason }
+
+export interface Connection {
+  readonly state: ConnectionState
+  /** Drops the line, if there is one, and connects now. */
+  connect(): void
+  /** Drops a line that has shown itself to be of no use, and connects again after a pause. */
+  giveUp(): void
+  /** The device woke up or has a network again: connects now if it was waiting, else makes sure that the line is alive. */
+  wake(): void
+  /** Does nothing unless connected: whoever sends keeps what must not be lost. */
+  send(message: ClientMessage): void
+}
+
+export interface ConnectionParts {
+  readonly world: Pick<World, 'clock' | 'random' | 'openSocket'>
+  readonly visitors: Visitors
+  /** The first frame, asked for when the line is open. */
+  hello(visitor: Visitor): Hello
+  /** Every frame but the heartbeat's. The welcome comes before the state is `connected`. */
+  heard(message: ServerMessage): void
+  changed(state: ConnectionState): void
+}
+
+interface Line {
+  socket?: Socket
+  heartbeat?: Heartbeat
+  welcomedAt?: number
+}
+
+/** Longest that the way to the welcome may take. */
+const CONNECT_MS = 12_000
+/** A line that lived this long was a good one: the next attempt is a first attempt again. */
+const GOOD_LINE_MS = 5_000
+/** Pause after the server has closed because of too many frames. */
+const TOO_FAST_MS = 5_000
+
+export function createConnection({ world, visitors, hello, heard, changed }: ConnectionParts): Connection {
+  const { clock, random } = world
+  let state: ConnectionState = { name: 'connecting' }
+  /** The line in use. Whatever another one still tells is too late. */
+  let line: Line | undefined
+  let attempt = 0
+  let tokensRefused = 0
+  let cancelTimer = (): void => {}
+
+  function become(next: ConnectionState): void {
+    state = next
+    changed(next)
+  }
+
+  function dropLine(): Line | undefined {
+    const dropped = line
+    line = undefined
+    cancelTimer()
+    dropped?.heartbeat?.stop()
+    dropped?.socket?.close()
+    return dropped
+  }
+
+  function connect(): void {
+    dropLine()
+    const mine: Line = {}
+    line = mine
+    cancelTimer = clock.after(CONNECT_MS, giveUp)
+    become({ name: 'connecting' })
+    visitors.current().then(
+      visitor => line === mine && open(mine, visitor),
+      error => line === mine && noVisitor(error),
+    )
+  }
+
+  function open(mine: Line, visitor: Visitor): void {
+    mine.socket = world.openSocket({
+      opened: () => line === mine && mine.socket?.send(JSON.stringify(hello(visitor))),
+      heard: text => line === mine && take(mine, text),
+      closed: code => line === mine && ended(code),
+    })
+  }
+
+  function take(mine: Line, text: string): void {
+    mine.heartbeat?.heard()
+    const message = readFrame(text)
+    if (message === undefined || message.type === 'pong') return
+    if (message.type === 'ping') return write(mine, { type: 'pong' })
+    heard(message)
+    if (message.type !== 'welcome' || line !== mine) return
+    cancelTimer()
+    tokensRefused = 0
+    mine.welcomedAt = clock.monotonic()
+    mine.heartbeat = startHeartbeat(clock, message.heartbeatMs, { ping: () => write(mine, { type: 'ping' }), giveUp })
+    become({ name: 'connected' })
+  }
+
+  const write = ({ socket }: Line, message: ClientMessage): void => socket?.send(JSON.stringify(message))
+
+  function ended(code: number): void {
+    if (code === CLOSE.TOKEN_EXPIRED || code === CLOSE.TOKEN_INVALID) visitors.forgetToken()
+    // A token that is refused may be from before the shop lost its secret; a fresh one that is refused as well never gets better.
+    const mayTryNewToken = code === CLOSE.TOKEN_INVALID && tokensRefused++ === 0
+    if (mayReconnect(code) || mayTryNewToken) return wait(code === CLOSE.TOO_FAST ? TOO_FAST_MS : 0)
+    stop(code === CLOSE.UNKNOWN_CONVERSATION ? 'unknown-conversation' : code === CLOSE.PROTOCOL_VERSION ? 'outdated' : 'refused')
+  }
+
+  function noVisitor(error: unknown): void {
+    if (!(error instanceof VisitorRefused) || error.status >= 500) return wait(error instanceof VisitorRefused ? error.retryAfterMs : 0)
+    if (error.status === 429) return wait(error.retryAfterMs)
+    stop(error.status === 404 ? 'unknown-shop' : 'refused')
+  }
+
+  function stop(reason: StopReason): void {
+    dropLine()
+    become({ name: 'stopped', reason })
+  }
+
+  function wait(leastMs: number): void {
+    const dropped = dropLine()
+    if (dropped?.welcomedAt !== undefined && clock.monotonic() - dropped.welcomedAt >= GOOD_LINE_MS) attempt = 0
+    const ms = Math.max(leastMs, backoffMs(attempt++, random))
+    cancelTimer = clock.after(ms, connect)
+    become({ name: 'waiting', until: clock.monotonic() + ms })
+  }
+
+  const giveUp = (): void => wait(0)
+
+  return {
+    get state() {
+      return state
+    },
+    connect,
+    giveUp,
+    wake() {
+      if (state.name === 'waiting') connect()
+      else if (state.name === 'connected') line?.heartbeat?.probe()
+    },
+    send(message) {
+      if (state.name === 'connected' && line) write(line, message)
+    },
+  }
+}

@@ -1,0 +1,132 @@
+// What the page shows, as plain data: the shop's log as far as it is known, and behind it what the customer wrote that is not in the log yet.
+// A pure fold: no time, wire or page. The log's order is the shop's; nothing here can put a message in twice or leave one out.
+import type { StreamPosition } from '@parley/core/protocol/client-message.ts'
+import type { ServerMessage, VisibleEvent } from '@parley/core/protocol/server-message.ts'
+
+/** `sent`: the shop has it for good, at `seq`; its event is on the way. */
+export type Delivery =
+  | { readonly state: 'sending' }
+  | { readonly state: 'sent'; readonly seq: number }
+  /** `canRetry`: the same message under the same id may go through. Else the text must be changed. */
+  | { readonly state: 'failed'; readonly code: string; readonly canRetry: boolean }
+
+export interface Outgoing {
+  readonly ref: string
+  readonly text: string
+  /** Milliseconds since 1970, this device's clock. */
+  readonly at: number
+  readonly delivery: Delivery
+}
+
+export interface Timeline {
+  readonly conversation: string | null
+  /** Everything visible up to here is in `log`. */
+  readonly position: StreamPosition | null
+  /** Ascending in `seq`, none twice, none beyond `position`. */
+  readonly log: readonly VisibleEvent[]
+  /** In the order of writing; no `ref` of it is in `log`. */
+  readonly outbox: readonly Outgoing[]
+  /** A reply is expected until then, on the monotonic clock. */
+  readonly replyAwaitedUntil: number
+}
+
+export type Change =
+  /** `at`: when it was heard, on the monotonic clock. */
+  | { readonly type: 'heard'; readonly message: ServerMessage; readonly at: number }
+  | { readonly type: 'wrote'; readonly ref: string; readonly text: string; readonly at: number }
+  | { readonly type: 'retried'; readonly ref: string }
+  | { readonly type: 'discarded'; readonly ref: string }
+
+export const emptyTimeline: Timeline = { conversation: null, position: null, log: [], outbox: [], replyAwaitedUntil: 0 }
+
+/** How long the customer is shown that a reply is on the way, after the message was taken and after a sign of typing. */
+const REPLY_AWAITED_MS = 10_000
+const TYPING_MS = 5_000
+
+/** Faults that the same message under the same id will always meet. */
+const NEEDS_CHANGE: readonly string[] = ['TEXT_EMPTY', 'TEXT_TOO_LONG', 'TEXT_TOO_LARGE', 'FRAME_TOO_LARGE', 'REF_REUSED']
+
+/** True when frames between the known position and this one are missing: it must not be folded in; connect again and resume instead. */
+export const leavesGap = ({ position }: Timeline, message: ServerMessage): boolean =>
+  message.type === 'events' && (position === null || message.after > position.seq)
+
+/** True for a refusal that the message survives: it stays as it is and is sent again after a while. */
+export const isPostponed = (fault: Extract<ServerMessage, { type: 'fault' }>): boolean =>
+  fault.retryAfterMs !== undefined || fault.code === 'SHUTTING_DOWN'
+
+export function change(timeline: Timeline, change: Change): Timeline {
+  switch (change.type) {
+    case 'heard':
+      return hear(timeline, change.message, change.at)
+    case 'wrote': {
+      const { ref, text, at } = change
+      return { ...timeline, outbox: [...timeline.outbox, { ref, text, at, delivery: { state: 'sending' } }] }
+    }
+    case 'retried':
+      return deliver(timeline, change.ref, { state: 'sending' })
+    case 'discarded':
+      return { ...timeline, outbox: timeline.outbox.filter(({ ref }) => ref !== change.ref) }
+  }
+}
+
+function hear(timeline: Timeline, message: ServerMessage, at: number): Timeline {
+  switch (message.type) {
+    case 'welcome':
+      return welcome(timeline, message)
+    case 'events':
+      return leavesGap(timeline, message) ? timeline : append(timeline, message, at)
+    case 'ack':
+      return acknowledge(timeline, message.ref, message.seq, at)
+    case 'fault':
+      if (message.ref === undefined || isPostponed(message)) return timeline
+      return deliver(timeline, message.ref, { state: 'failed', code: message.code, canRetry: !NEEDS_CHANGE.includes(message.code) })
+    case 'typing':
+      return message.who === 'customer'
+        ? timeline
+        : { ...timeline, replyAwaitedUntil: Math.max(timeline.replyAwaitedUntil, at + TYPING_MS) }
+    case 'ping':
+    case 'pong':
+      return timeline
+  }
+}
+
+function welcome(timeline: Timeline, { conversation, epoch, recovered }: Extract<ServerMessage, { type: 'welcome' }>): Timeline {
+  const { position } = timeline
+  const goesOn = recovered && timeline.conversation === conversation && (position === null || position.epoch === epoch)
+  if (goesOn) return { ...timeline, position: position ?? { epoch, seq: 0 } }
+  // The history is of another life. What that life acknowledged and never showed may be gone with it: it is sent again, which is harmless.
+  const outbox = timeline.outbox.map(item => (item.delivery.state === 'sent' ? { ...item, delivery: { state: 'sending' } as const } : item))
+  return { conversation, position: { epoch, seq: 0 }, log: [], outbox, replyAwaitedUntil: 0 }
+}
+
+function append(timeline: Timeline, { upTo, events }: Extract<ServerMessage, { type: 'events' }>, at: number): Timeline {
+  const { position } = timeline
+  if (position === null || upTo <= position.seq) return timeline
+  const fresh = events.filter(event => event.seq > position.seq)
+  const refs = new Set(fresh.map(event => (event.type === 'message' ? event.ref : undefined)))
+  const ahead = {
+    ...timeline,
+    position: { ...position, seq: upTo },
+    log: [...timeline.log, ...fresh],
+    outbox: timeline.outbox.filter(({ ref }) => !refs.has(ref)),
+  }
+  const last = ahead.log.at(-1)
+  // The first frame may end with a message that is being worked on right now.
+  if (fresh.length > 0 && last?.type === 'message') return { ...ahead, replyAwaitedUntil: at + REPLY_AWAITED_MS }
+  return isAnswered(ahead) ? { ...ahead, replyAwaitedUntil: 0 } : ahead
+}
+
+function acknowledge(timeline: Timeline, ref: string, seq: number, at: number): Timeline {
+  if (!timeline.outbox.some(item => item.ref === ref)) return timeline
+  const isShown = timeline.log.some(event => event.type === 'message' && event.ref === ref)
+  if (isShown) return { ...timeline, outbox: timeline.outbox.filter(item => item.ref !== ref) }
+  return { ...deliver(timeline, ref, { state: 'sent', seq }), replyAwaitedUntil: at + REPLY_AWAITED_MS }
+}
+
+const isAnswered = ({ log, outbox }: Timeline): boolean =>
+  log.at(-1)?.type === 'reply' && !outbox.some(({ delivery }) => delivery.state === 'sent')
+
+const deliver = (timeline: Timeline, ref: string, delivery: Delivery): Timeline => ({
+  ...timeline,
+  outbox: timeline.outbox.map(item => (item.ref === ref ? { ...item, delivery } : item)),
+})

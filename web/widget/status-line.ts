@@ -1,0 +1,33 @@
+// The line under the shop's name: whether we are connected, and when the next attempt is. The words are a live region; the seconds that count down
+// are not, or a screen reader would count aloud.
+import type { ConnectionState } from '../client/connection.ts'
+import { element, setText } from './elements.ts'
+import type { Strings } from './strings.ts'
+
+/** `monotonic`: the clock that `until` is on. */
+export function createStatusLine(monotonic: () => number): (state: ConnectionState, strings: Strings) => void {
+  const line = element('line', HTMLParagraphElement)
+  const words = element('line-text', HTMLSpanElement)
+  const countdown = element('line-countdown', HTMLSpanElement)
+  let timer: ReturnType<typeof setInterval> | undefined
+
+  return (state, strings) => {
+    clearInterval(timer)
+    line.dataset.state = state.name
+    setText(countdown, '')
+    switch (state.name) {
+      case 'connecting':
+        return setText(words, strings.connecting)
+      case 'connected':
+        return setText(words, strings.connected)
+      case 'stopped':
+        return setText(words, strings.stopped[state.reason])
+      case 'waiting': {
+        const count = (): void => setText(countdown, `· ${strings.again(Math.max(1, Math.ceil((state.until - monotonic()) / 1_000)))}`)
+        setText(words, strings.offline)
+        count()
+        timer = setInterval(count, 1_000)
+      }
+    }
+  }
+}
