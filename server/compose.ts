@@ -54,7 +54,11 @@ export async function createBrain(config: Config, logger: Logger, metrics?: Metr
   const plugins = memo(
     (folders: string) => createPluginVoters({ folders: JSON.parse(folders) as string[], observer: watchPlugins(logger, metrics) }), // what foldersOf has written
   )
-  const models = await createModelVoters({ folder: PROJECT.models, threads: config.modelThreads })
+  const models = await createModelVoters({
+    folder: PROJECT.models,
+    threads: config.modelThreads,
+    onFailure: error => logger.error({ err: error }, 'a model thread failed; its turns go on without it'),
+  })
   const shops = await Promise.all(
     config.shops.map(async shop => {
       const { pool } = await plugins.get(foldersOf(shop.plugins))
@@ -160,7 +164,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Serve
     tokens: createTokens(secret.keyFor('visitor-tokens'), config.tokens),
     operatorKey: secret.keyFor('operator').toString('hex'),
     clock: systemClock,
-    shopIds: new Set(brain.shops.keys()),
+    shopNames: new Map(config.shops.map(shop => [shop.id, shop.name])),
     visitorsPerMinute: config.limits.visitorsPerMinute,
     logger,
     metrics,

@@ -71,9 +71,7 @@ export const Config = z.strictObject({
   shops: z
     .array(Shop)
     .min(1)
-    .default([
-      Shop.parse({ id: 'demo', name: 'Parley Fresh', phone: '400-000-0000', hours: '9:00-21:00', emergencyPhone: '400-000-0001' }),
-    ])
+    .default([Shop.parse({ id: 'demo', name: 'Parley Fresh', phone: '400-000-0000', hours: '9:00-21:00', emergencyPhone: '400-000-0001' })])
     .describe('The shops of this installation.'),
 })
 export type Config = z.infer<typeof Config>

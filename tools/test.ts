@@ -35,18 +35,21 @@ function check(title: string, tool: string, args: readonly string[]): void {
   if (!isGood) console.log(`${done.stdout}${done.stderr}${done.error?.message ?? ''}`)
 }
 
-/** Chromium comes from Debian. Where it cannot be installed, one line says so and the browser tests skip with that reason. */
-function setUpChromium(): void {
-  if (existsSync('/usr/bin/chromium')) return
-  console.log('Setting up Chromium for the browser tests …')
-  const install =
-    'apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk'
-  const done = process.getuid?.() === 0 ? spawnSync('sh', ['-c', install], { encoding: 'utf8' }) : undefined
-  if (!existsSync('/usr/bin/chromium')) {
-    const reason = done?.stderr.trim().split('\n').at(-1)
-    console.log(
-      `missing: chromium (install Debian's package "chromium" as root${reason ? `; apt says: ${reason}` : ''}); the browser tests skip`,
-    )
+/** What tests need beside npm's packages. Where it is missing and cannot be installed, one line says so and its tests skip with that reason. */
+const DEBIAN = [
+  { program: '/usr/bin/chromium', packages: 'chromium fonts-noto-cjk', what: 'the browser tests' },
+  { program: '/usr/bin/strace', packages: 'strace', what: "the test of the log's flushes" },
+]
+
+function setUpDebian(): void {
+  for (const { program, packages, what } of DEBIAN) {
+    if (existsSync(program)) continue
+    console.log(`Setting up ${packages} for ${what} …`)
+    const install = `apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends ${packages}`
+    const done = process.getuid?.() === 0 ? spawnSync('sh', ['-c', install], { encoding: 'utf8' }) : undefined
+    if (existsSync(program)) continue
+    const reason = done?.stderr?.trim().split('\n').at(-1)
+    console.log(`missing: ${packages} (install as root with apt-get${reason ? `; apt says: ${reason}` : ''}); ${what} skip`)
   }
 }
 
@@ -101,7 +104,7 @@ await runFiles(
   2,
 )
 if (!flags.has('--quick')) {
-  if (all.some(file => file.startsWith('test/e2e/'))) setUpChromium()
+  if (all.some(isHeavy)) setUpDebian()
   await runFiles(all.filter(isHeavy), 1)
 }
 console.log(

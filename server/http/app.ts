@@ -100,7 +100,12 @@ export async function createApp(parts: AppParts): Promise<App> {
   })
   http.get('/metrics', async (_request, reply) => reply.type(parts.metrics.contentType).send(await parts.metrics.render()))
 
-  if (existsSync(join(parts.pages, 'index.html'))) await http.register(fastifyStatic, { root: parts.pages, cacheControl: false })
+  if (existsSync(join(parts.pages, 'index.html')))
+    await http.register(fastifyStatic, {
+      root: parts.pages,
+      cacheControl: false,
+      setHeaders: reply => void reply.header('cache-control', 'no-cache'),
+    })
   else http.get('/', async (_request, reply) => reply.code(503).type('text/plain').send('The pages are not built. Run: npm start\n'))
   return { http, leave: () => sockets.forEach(socket => socket.leave()) }
 }

@@ -10,7 +10,8 @@ import type { Tokens } from '../tokens.ts'
 export interface VisitorParts {
   readonly tokens: Tokens
   readonly clock: Clock
-  readonly shopIds: ReadonlySet<string>
+  /** What the widget calls each shop, by id; may be empty. */
+  readonly shopNames: ReadonlyMap<string, string>
   readonly visitorsPerMinute: number
 }
 
@@ -19,7 +20,7 @@ const Body = z.strictObject({ refresh: z.string().min(1).max(4_096).optional() }
 /** Addresses whose buckets are kept; the oldest goes first, which at worst gives it a full bucket again. */
 const MOST_ADDRESSES = 10_000
 
-export function registerVisitorRoutes(http: FastifyInstance, { tokens, clock, shopIds, visitorsPerMinute }: VisitorParts): void {
+export function registerVisitorRoutes(http: FastifyInstance, { tokens, clock, shopNames, visitorsPerMinute }: VisitorParts): void {
   const buckets = new Map<string, Bucket>()
 
   function limitNewVisitors(address: string): void {
@@ -33,7 +34,8 @@ export function registerVisitorRoutes(http: FastifyInstance, { tokens, clock, sh
 
   http.post<{ Params: { shop: string } }>('/v1/shops/:shop/visitors', async request => {
     const { shop } = request.params
-    if (!shopIds.has(shop)) throw new Fault('UNKNOWN_SHOP', { shop })
+    const shopName = shopNames.get(shop)
+    if (shopName === undefined) throw new Fault('UNKNOWN_SHOP', { shop })
     const body = Body.safeParse(request.body ?? {})
     if (!body.success)
       throw new Fault('FRAME_INVALID', {
@@ -43,6 +45,11 @@ export function registerVisitorRoutes(http: FastifyInstance, { tokens, clock, sh
     if (body.data.refresh === undefined) limitNewVisitors(request.ip)
     const visitor = body.data.refresh === undefined ? tokens.newVisitor(shop as ShopId) : await tokens.verify(body.data.refresh, 'refresh') // a known shop's id
     if (visitor.shop !== shop) throw new Fault('TOKEN_INVALID', { reason: 'it is of another shop' })
-    return { ...(await tokens.issue(visitor)), conversation: visitor.conversation, customer: visitor.customer }
+    return {
+      ...(await tokens.issue(visitor)),
+      conversation: visitor.conversation,
+      customer: visitor.customer,
+      ...(shopName && { shopName }),
+    }
   })
 }

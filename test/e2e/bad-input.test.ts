@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { PROTOCOL } from '@parley/core/protocol/client-message.ts'
 import { CLOSE } from '@parley/core/protocol/close-codes.ts'
+import { LIMITS } from '@parley/core/protocol/limits.ts'
 import { fetchVisitor, joinConversation, openLine, type RunningServer, startServer, temporaryFolder, textOf } from './running-server.ts'
 
 const data = temporaryFolder()
@@ -104,6 +105,13 @@ test('[RT6] a 1 MB frame is answered with the limit and a code of our own; other
   bystander.send({ type: 'ping' })
   await bystander.next('pong')
   bystander.socket.close()
+})
+
+test('[RT6] a message in too many fragments is cut off with a fault', async () => {
+  const line = await openLine(server.url)
+  for (let i = 0; i <= LIMITS.fragments; i++) line.socket.send('x', { fin: false })
+  assert.equal((await line.next('fault')).code, 'FRAME_TOO_LARGE')
+  assert.equal(await line.closed, CLOSE.FRAME_TOO_LARGE)
 })
 
 test('[RT6] messages above the rate are refused with the time to wait, and none that was acknowledged is lost', async () => {

@@ -40,7 +40,7 @@ test('[ENS8] a bad ensemble is refused with the path of the fault and the old on
         look()
       })
     const first = await versionOfNextTurn()
-    writeFileSync(file, SHIPPED.replace('zh:', 'zh: -'))
+    writeFileSync(file, SHIPPED.replace('zh: ', 'zh: -'))
     server.process.kill('SIGHUP')
     await logged(/mine\.yaml: voters\.keyword\.weight\.zh: /)
     assert.equal(await versionOfNextTurn(), first)
