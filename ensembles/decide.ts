@@ -3,6 +3,8 @@
 import type { Choice, Fusion, Situation } from '@parley/core/ports/ensemble.ts'
 import type { ActionId } from '@parley/plugin-sdk/vocabulary.ts'
 
+/** In order of preference where costs are equal. */
+const DISPOSITIONS = ['answer', 'clarify', 'handoff'] as const
 /** How many options `clarify` offers at most, and the least probability of one worth offering. */
 const OPTIONS = { most: 3, least: 0.05 } as const
 
@@ -23,13 +25,13 @@ export function decide({ ranking, probabilities }: Fusion, { domain, alwaysPerso
     clarify: options.length < 2 ? Number.POSITIVE_INFINITY : costs.clarify + missing(options),
     handoff: costs.handoff,
   }
-  const confidence = p(action)
-  if (alwaysPerson.includes(action) && expectedCosts.answer <= expectedCosts.clarify)
-    return { action, disposition: 'handoff', confidence, options: [], expectedCosts }
-  const disposition = (['answer', 'clarify', 'handoff'] as const).reduce((best, next) =>
-    expectedCosts[next] < expectedCosts[best] ? next : best,
-  )
-  return { action, disposition, confidence, options: disposition === 'clarify' ? options : [], expectedCosts }
+  const isForPerson = alwaysPerson.includes(action) && expectedCosts.answer <= expectedCosts.clarify
+  const disposition = isForPerson
+    ? 'handoff'
+    : DISPOSITIONS.reduce((best, next) => (expectedCosts[next] < expectedCosts[best] ? next : best))
+  // What is asked back or handed over out of doubt is about what is likeliest; only an answer goes by what it costs to be wrong.
+  const about = disposition === 'answer' || isForPerson ? action : (ranking[0]?.action ?? action)
+  return { action: about, disposition, confidence: p(about), options: disposition === 'clarify' ? options : [], expectedCosts }
 }
 
 /** What can be asked back: nothing that the customer would have said by now, such as a greeting or nonsense. */

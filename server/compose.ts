@@ -133,14 +133,35 @@ export interface Server {
   stop(): Promise<void>
 }
 
+/** Faults: DATA_IN_USE, PORT_IN_USE, and those of configuration, pack, ensemble and models. What was opened by then is closed again. */
 export async function startServer(config: Config, logger: Logger): Promise<Server> {
+  const opened: Closable[] = []
+  const closeAll = async (): Promise<void> => {
+    for (const part of opened.splice(0).reverse()) await part.close()
+  }
+  try {
+    return await openServer(config, logger, part => opened.push(part), closeAll)
+  } catch (error) {
+    await closeAll()
+    throw error
+  }
+}
+
+interface Closable {
+  close(): Promise<void>
+}
+
+async function openServer(config: Config, logger: Logger, keep: (part: Closable) => void, closeAll: () => Promise<void>): Promise<Server> {
   const log: ConversationLog = await openLmdbLog(join(config.data, 'log'))
+  keep(log)
   const vault: Vault = await openLmdbVault(join(config.data, 'keys'))
+  keep(vault)
   const secret = loadOrMakeSecret(config.data)
   const conversations = createConversations(log, vault)
   let engine: Engine | undefined
   const metrics = createMetrics(() => engine?.turnsUnderWay ?? 0)
   const brain = await createBrain(config, logger, metrics)
+  keep(brain)
   const broke = (error: unknown): void => {
     metrics.bug()
     logger.error({ err: error }, 'a bug')
@@ -154,7 +175,6 @@ export async function startServer(config: Config, logger: Logger): Promise<Serve
     limits: config.limits,
     observer: { decided: metrics.decided, broke: (_key, error) => broke(error) },
   })
-  const finished = engine.finishUnsettled()
   const state = { missing: 'plugins' as string | undefined }
   brain.pluginsReady.then(() => (state.missing = undefined), broke)
   const app = await createApp({
@@ -173,7 +193,9 @@ export async function startServer(config: Config, logger: Logger): Promise<Serve
     onFault: metrics.fault,
     onBug: broke,
   })
+  keep({ close: async () => void (await app.http.close()) })
   const url = await listen(app.http, config)
+  const finished = engine.finishUnsettled()
   return {
     engine,
     url,
@@ -192,10 +214,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Serve
     async stop() {
       await engine.drain()
       app.leave()
-      await app.http.close()
-      await brain.close()
-      await log.close()
-      await vault.close()
+      await closeAll()
     },
   }
 }

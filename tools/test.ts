@@ -60,7 +60,7 @@ async function runFiles(files: readonly string[], concurrency: number): Promise<
     files: files.map(file => join(root, file)),
     concurrency,
     execArgv: ['--no-node-snapshot', '--disable-warning=ExperimentalWarning'],
-    timeout: 900_000,
+    timeout: process.env.PARLEY_TEST_FULL ? 3_600_000 : 300_000,
   })
   for await (const event of stream) {
     if (event.type === 'test:stdout' || event.type === 'test:stderr') process.stdout.write(event.data.message)

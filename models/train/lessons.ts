@@ -2,6 +2,7 @@
 // Measured by cross-validation: slips cost nothing on clean text and win three points in a hundred on English with slips; a hundred noises a
 // language put random Han text out of scope, where without them it is taken for a greeting.
 
+import { sha256 } from '../model-file.ts'
 import { gibberish, withSlips } from './augment.ts'
 import type { Lesson } from './corpus.ts'
 import type { Example } from './examples.ts'
@@ -23,3 +24,7 @@ export function moodLessons(examples: readonly Example[], seed: number): readonl
     ...examples.map(({ text, label }) => ({ text: withSlips(text, random), label, weight: SLIP_WEIGHT })),
   ]
 }
+
+/** Names exactly what was learned from: a shipped model's `training.data`. */
+export const dataHash = (lessons: readonly Lesson[]): string =>
+  sha256(lessons.map(({ text, label, weight }) => `${label}\0${text}\0${weight}\n`).join(''))

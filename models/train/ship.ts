@@ -1,12 +1,12 @@
 // The whole training: judges every example out of fold, calibrates, learns which actions a mood asks for, then trains both models on everything
 // and writes them. The same pack and seed give the same files, byte for byte.
 
-import { sha256, type WrittenModel, writeModelFile } from '../model-file.ts'
+import { type WrittenModel, writeModelFile } from '../model-file.ts'
 import { linearGraph } from '../onnx/linear-graph.ts'
 import { probabilitiesOf } from '../probabilities.ts'
 import type { Corpus, Lesson } from './corpus.ts'
 import { type Figures, figuresOf } from './figures.ts'
-import { intentLessons, moodLessons } from './lessons.ts'
+import { dataHash, intentLessons, moodLessons } from './lessons.ts'
 import { estimateActionsByMood } from './mood-table.ts'
 import { FOLDS, judgeOutOfFold, type OutOfFold, train } from './out-of-fold.ts'
 
@@ -49,7 +49,7 @@ function writeModel(
 ): void {
   const { model, table } = train(lessons, classes, seed)
   const { temperature, accuracy, macroF1, logLoss, f1 } = figures
-  const data = sha256(lessons.map(({ text, label, weight }) => `${label}\0${text}\0${weight}\n`).join(''))
+  const data = dataHash(lessons)
   writeModelFile(folder, {
     name,
     classes: [...classes],

@@ -42,12 +42,24 @@ test('[DEC4] an action that a person always takes is handed over however sure it
 })
 
 test('[DEC5] a grave action wins before it is the likeliest', () => {
-  const p = { TRACK_ORDER: 0.6, FOOD_SAFETY: 0.38, REFUND_STATUS: 0.01, OUT_OF_SCOPE: 0.01 }
-  assert.equal(decide(fusion(p), situation()).action, 'TRACK_ORDER')
-  assert.equal(decide(fusion(p), situation({ FOOD_SAFETY: 20 })).action, 'FOOD_SAFETY')
+  const p = { TRACK_ORDER: 0.68, FOOD_SAFETY: 0.3, REFUND_STATUS: 0.01, OUT_OF_SCOPE: 0.01 }
+  // Asking back is dear here: the choice is between answers.
+  const dear = { clarify: 100, handoff: 100 }
+  assert.equal(decide(fusion(p), situation({}, dear)).action, 'TRACK_ORDER')
+  assert.equal(decide(fusion(p), situation({ FOOD_SAFETY: 20 }, dear)).action, 'FOOD_SAFETY')
 })
 
 test('[DEC6] what was chosen never costs more than what was not', () => {
   const choice = decide(fusion({ TRACK_ORDER: 0.7, REFUND_STATUS: 0.1, FOOD_SAFETY: 0.1, OUT_OF_SCOPE: 0.1 }), situation())
   assert.equal(choice.expectedCosts[choice.disposition], Math.min(...Object.values(choice.expectedCosts)))
+})
+
+test('[DEC7] what is asked back is about the likeliest action, however grave another one would be', () => {
+  const choice = decide(
+    fusion({ TRACK_ORDER: 0.5, REFUND_STATUS: 0.4, FOOD_SAFETY: 0.09, OUT_OF_SCOPE: 0.01 }),
+    situation({ FOOD_SAFETY: 8 }),
+  )
+  assert.equal(choice.disposition, 'clarify')
+  assert.equal(choice.action, 'TRACK_ORDER')
+  assert.ok(choice.options.includes('FOOD_SAFETY'))
 })

@@ -44,13 +44,16 @@ before(async () => {
 })
 after(() => brain.close())
 
-const decide = (text: string, locale: Locale): Promise<RecordedDecision> =>
-  workOut(
-    { shop: shop.id, customer: asCustomerId('test'), turn: 1, upTo: 1, texts: [text], locale },
-    shop,
-    brain.stages,
-    new AbortController().signal,
-  )
+/** Decides with every voter heard: a plugin's own limit may be missed on a busy machine, and that is another test's matter too. */
+async function decide(text: string, locale: Locale): Promise<RecordedDecision> {
+  const received = { shop: shop.id, customer: asCustomerId('test'), turn: 1, upTo: 1, texts: [text], locale }
+  for (let attempt = 1; ; attempt++) {
+    const decision = await workOut(received, shop, brain.stages, new AbortController().signal)
+    const unheard = decision.votes.filter(ballot => ballot.reason !== undefined && ballot.reason !== 'silent')
+    if (unheard.length === 0) return decision
+    assert.ok(attempt < 20, `${unheard.map(ballot => `${ballot.voter} ${ballot.reason}`).join(', ')} in every one of ${attempt} attempts`)
+  }
+}
 
 for (const locale of ['zh-CN', 'en'] as const) {
   const source = readFileSync(fileOf(locale), 'utf8')
@@ -89,3 +92,25 @@ test('the Python complaint analyser votes as its retailer wrote it, and its temp
   )
   assert.equal(decision.template, 'compensate.fresh')
 })
+
+for (const locale of ['zh-CN', 'en'] as const) {
+  test(`held out: at least 95 of 100 turns that nothing was trained or tuned on are understood, in ${locale}`, async t => {
+    const file = new URL(`heldout.${locale}.tsv`, import.meta.url)
+    const rows = readFileSync(file, 'utf8')
+      .trim()
+      .split('\n')
+      .map(line => line.split('\t') as [string, string]) // ACTION and text, as the file has it
+    assert.ok(rows.length >= 100)
+    let right = 0
+    for (const [action, text] of rows) {
+      const decision = await decide(text, locale)
+      if (decision.action === action) right++
+      else
+        t.diagnostic(
+          `${text}: ${decision.action} instead of ${action}, ${decision.disposition}, ${Math.round(decision.confidence * 100)} %`,
+        )
+    }
+    t.diagnostic(`${right} of ${rows.length}`)
+    assert.ok(right / rows.length >= 0.95, `${right} of ${rows.length}`)
+  })
+}
