@@ -11,12 +11,22 @@ export interface Secret {
 
 /** Makes the secret where there is none. Faults: CONFIG_INVALID when the file holds something else. */
 export function loadOrMakeSecret(folder: string): Secret {
-  const file = join(folder, 'secret')
+  const file = fileIn(folder)
   if (!existsSync(file)) {
     mkdirSync(folder, { recursive: true })
     writeFileSync(file, randomBytes(32).toString('hex'), { mode: 0o600, flag: 'wx', flush: true })
   }
+  return loadSecret(folder)
+}
+
+/** Faults: CONFIG_INVALID when there is none, or the file holds something else. */
+export function loadSecret(folder: string): Secret {
+  const file = fileIn(folder)
+  if (!existsSync(file))
+    throw new Fault('CONFIG_INVALID', { file, path: '', reason: 'there is none: is PARLEY_DATA the data folder of the server?' })
   const text = readFileSync(file, 'utf8').trim()
   if (!/^[0-9a-f]{64}$/.test(text)) throw new Fault('CONFIG_INVALID', { file, path: '', reason: 'it is not 64 hexadecimal digits' })
   return { keyFor: purpose => createHmac('sha256', Buffer.from(text, 'hex')).update(purpose).digest() }
 }
+
+const fileIn = (folder: string): string => join(folder, 'secret')

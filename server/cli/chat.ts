@@ -10,7 +10,7 @@ import type { ServerMessage } from '@parley/core/protocol/server-message.ts'
 import type { Locale } from '@parley/plugin-sdk/vocabulary.ts'
 import { WebSocket } from 'ws'
 import { readConfig } from '../config.ts'
-import { loadOrMakeSecret } from '../secret.ts'
+import { loadSecret } from '../secret.ts'
 import { traceOf } from './trace.ts'
 
 export interface ChatOptions {
@@ -19,6 +19,9 @@ export interface ChatOptions {
   readonly trace?: true
   readonly locale?: Locale
 }
+
+/** Longest that the last answers are waited for after the input has ended. */
+const ANSWER_MS = 10_000
 
 interface Visitor {
   readonly token: string
@@ -35,12 +38,16 @@ export async function chat(options: ChatOptions): Promise<void> {
   let socket: WebSocket | undefined
   let isLeaving = false
   let shown = 0
+  let acknowledged = 0
+  let whenAnswered = (): void => {}
+  const isAnswered = (): boolean => unsent.size === 0 && shown > acknowledged
 
   const terminal = createInterface({ input: process.stdin, output: process.stdout, prompt: '> ' })
   const send = (message: ClientMessage): void => {
     if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message))
   }
   const say = (line: string): void => {
+    if (!process.stdin.isTTY) return void process.stdout.write(`${line}\n`)
     process.stdout.write(`\r\x1b[K${line}\n`)
     terminal.prompt(true)
   }
@@ -81,9 +88,12 @@ export async function chat(options: ChatOptions): Promise<void> {
       if (!message.recovered) shown = 0
       position = { epoch: message.epoch, seq: message.recovered ? (position?.seq ?? 0) : 0 }
       for (const [ref, text] of unsent) send({ type: 'say', ref, text })
-    } else if (message.type === 'ack') unsent.delete(message.ref)
-    else if (message.type === 'fault') {
+    } else if (message.type === 'ack') {
+      unsent.delete(message.ref)
+      acknowledged = Math.max(acknowledged, message.seq)
+    } else if (message.type === 'fault') {
       if (message.ref) unsent.delete(message.ref)
+      whenAnswered()
       say(`! ${message.message} (${message.code})`)
     } else if (message.type === 'ping') send({ type: 'pong' })
     else if (message.type === 'events' && position) {
@@ -95,18 +105,26 @@ export async function chat(options: ChatOptions): Promise<void> {
         const decision = (await decisionsOf?.(visitor.conversation))?.find(d => d.turnSeq === event.turn)
         if (decision) say(traceOf(decision))
       }
+      if (isAnswered()) whenAnswered()
     }
   }
 
   connect()
   process.stdout.write(`Talking to shop ${options.shop} at ${options.url}. An empty line or Ctrl-D leaves.\n`)
-  terminal.prompt()
+  if (process.stdin.isTTY) terminal.prompt()
   for await (const line of terminal) {
     if (line.trim() === '') break
     const ref = randomUUID()
     unsent.set(ref, line)
     send({ type: 'say', ref, text: line })
-    terminal.prompt()
+    if (process.stdin.isTTY) terminal.prompt()
+  }
+  // Input that was piped in ends before the answers have come.
+  if (!isAnswered() && acknowledged + unsent.size > 0) {
+    await Promise.race([
+      new Promise<void>(resolve => (whenAnswered = resolve)),
+      new Promise(resolve => setTimeout(resolve, ANSWER_MS).unref()),
+    ])
   }
   isLeaving = true
   socket?.close()
@@ -130,7 +148,7 @@ async function fetchVisitor({ url, shop }: ChatOptions, refresh?: string): Promi
 }
 
 function operatorsDecisions({ url, shop }: ChatOptions): (conversation: string) => Promise<readonly Decision[]> {
-  const key = loadOrMakeSecret(readConfig(process.env).data).keyFor('operator').toString('hex')
+  const key = loadSecret(readConfig(process.env).data).keyFor('operator').toString('hex')
   return async conversation => {
     const response = await fetch(`${url}/v1/operator/shops/${shop}/conversations/${conversation}/decisions`, {
       headers: { authorization: `Bearer ${key}` },

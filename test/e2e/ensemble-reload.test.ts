@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Decision } from '@parley/core/pipeline/decision.ts'
-import { loadOrMakeSecret } from '@parley/server/secret.ts'
+import { loadSecret } from '@parley/server/secret.ts'
 import { fetchVisitor, joinConversation, startServer, temporaryFolder } from './running-server.ts'
 
 const SHIPPED = readFileSync(new URL('../../ensembles/shipped/retail.yaml', import.meta.url), 'utf8')
@@ -23,7 +23,7 @@ test('[ENS8] a bad ensemble is refused with the path of the fault and the old on
     const versionOfNextTurn = async (): Promise<string | undefined> => {
       line.send({ type: 'say', ref: `m${turns++}`, text: 'hello' })
       await line.next('events', frame => frame.events.some(event => event.type === 'reply'))
-      const key = loadOrMakeSecret(data.path).keyFor('operator').toString('hex')
+      const key = loadSecret(data.path).keyFor('operator').toString('hex')
       const answer = await fetch(`${server.url}/v1/operator/shops/demo/conversations/${visitor.conversation}/decisions`, {
         headers: { authorization: `Bearer ${key}` },
       })

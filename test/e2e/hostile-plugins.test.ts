@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Decision } from '@parley/core/pipeline/decision.ts'
-import { loadOrMakeSecret } from '@parley/server/secret.ts'
+import { loadSecret } from '@parley/server/secret.ts'
 import { fetchVisitor, joinConversation, startServer, temporaryFolder } from './running-server.ts'
 
 const HOSTILE: Readonly<Record<string, string>> = {
@@ -42,7 +42,7 @@ export default definePlugin({ manifest: ${JSON.stringify(manifest)}, onTurn(turn
     const visitor = await fetchVisitor(server.url)
     const line = await joinConversation(server.url, visitor)
     await line.next('welcome')
-    const key = loadOrMakeSecret(data.path).keyFor('operator').toString('hex')
+    const key = loadSecret(data.path).keyFor('operator').toString('hex')
     let turns = 0
     const decide = async (text: string): Promise<{ decision: Decision; ms: number }> => {
       const at = performance.now()
