@@ -81,12 +81,10 @@ export const FAULTS = {
     (d: { customer: string }) => `the key of customer ${d.customer} is destroyed: what it sealed is gone for good`,
   ),
   EVENT_TOO_NEW: fault(false, (d: { type: string; v: number }) => `event ${d.type} has version ${d.v}, newer than this release reads`),
-  VOTER_LATE: fault(true, (d: { voter: string; ms: number }) => `voter "${d.voter}" gave no answer in ${d.ms} ms`),
   PLUGIN_TIMEOUT: fault(true, (d: { plugin: string; ms: number }) => `plugin "${d.plugin}" gave no answer in ${d.ms} ms`),
   PLUGIN_CRASHED: fault(true, (d: { plugin: string; reason: string }) => `plugin "${d.plugin}" took its host down: ${d.reason}`),
   PLUGIN_FAILED: fault(true, (d: { plugin: string; reason: string }) => `plugin "${d.plugin}" failed: ${d.reason}`),
   PLUGIN_OFF: fault(true, (d: { plugin: string; reason: string }) => `plugin "${d.plugin}" is off: ${d.reason}`),
-  SOURCE_UNAVAILABLE: fault(true, (d: { source: string; reason: string }) => `source "${d.source}" does not answer: ${d.reason}`),
 } as const
 
 export type FaultCode = keyof typeof FAULTS

@@ -93,24 +93,32 @@ test('the Python complaint analyser votes as its retailer wrote it, and its temp
   assert.equal(decision.template, 'compensate.fresh')
 })
 
-for (const locale of ['zh-CN', 'en'] as const) {
-  test(`held out: at least 90 of 100 turns written apart from the examples are understood, in ${locale}`, async t => {
-    const file = new URL(`heldout.${locale}.tsv`, import.meta.url)
-    const rows = readFileSync(file, 'utf8')
-      .trim()
-      .split('\n')
-      .map(line => line.split('\t') as [string, string]) // ACTION and text, as the file has it
-    assert.ok(rows.length >= 100)
-    let right = 0
-    for (const [action, text] of rows) {
-      const decision = await decide(text, locale)
-      if (decision.action === action) right++
-      else
-        t.diagnostic(
-          `${text}: ${decision.action} instead of ${action}, ${decision.disposition}, ${Math.round(decision.confidence * 100)} %`,
-        )
-    }
-    t.diagnostic(`${right} of ${rows.length}`)
-    assert.ok(right / rows.length >= 0.9, `${right} of ${rows.length}`)
-  })
+// The turns of the first sixteen actions, and those of the further ones, whose borders are closer and whose examples are younger.
+const HELD_OUT = [
+  { name: 'heldout', atLeast: 0.95 },
+  { name: 'heldout-further', atLeast: 0.8 },
+] as const
+
+for (const { name, atLeast } of HELD_OUT) {
+  for (const locale of ['zh-CN', 'en'] as const) {
+    test(`${name}: at least ${100 * atLeast} of 100 turns written apart from the examples are understood, in ${locale}`, async t => {
+      const file = new URL(`${name}.${locale}.tsv`, import.meta.url)
+      const rows = readFileSync(file, 'utf8')
+        .trim()
+        .split('\n')
+        .map(line => line.split('\t') as [string, string]) // ACTION and text, as the file has it
+      assert.ok(rows.length >= 100)
+      let right = 0
+      for (const [action, text] of rows) {
+        const decision = await decide(text, locale)
+        if (decision.action === action) right++
+        else
+          t.diagnostic(
+            `${text}: ${decision.action} instead of ${action}, ${decision.disposition}, ${Math.round(decision.confidence * 100)} %`,
+          )
+      }
+      t.diagnostic(`${right} of ${rows.length}`)
+      assert.ok(right / rows.length >= atLeast, `${right} of ${rows.length}`)
+    })
+  }
 }
