@@ -7,6 +7,30 @@ const ActionName = z.string().regex(/^[A-Z][A-Z0-9_]{1,40}$/, 'an action is name
 const TemplateName = z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/, 'a template is named in lower case, such as compensate.fresh')
 const InEveryLocale = z.strictObject({ 'zh-CN': z.string().min(1), en: z.string().min(1) })
 
+const SlotName = z.string().regex(/^[a-z][a-z0-9_]{0,39}$/, 'a slot is named in lower case, such as order')
+const EffectName = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, 'an effect is named in lower case, such as open-compensation')
+
+const SlotEntry = z.strictObject({
+  /** How a value is found in the customer's words (core/dialogue/find-slot.ts): an order's number, a count, or any words. */
+  kind: z.enum(['order', 'count', 'text']),
+  /** The template of the question. */
+  ask: TemplateName,
+})
+
+const EffectEntry = z.strictObject({
+  /** What a provider (core/ports/effects.ts) does, and what takes it back. */
+  do: EffectName,
+  undo: EffectName,
+  /** Asks whether to go on; the customer's yes is what runs it. */
+  confirm: TemplateName,
+  /** Tells the outcome: done, refused for good, or promised where it takes longer than the reply can wait. */
+  done: TemplateName,
+  refused: TemplateName,
+  promised: TemplateName,
+  /** Tells that it was taken back. */
+  undone: TemplateName,
+})
+
 const ActionEntry = z.strictObject({
   /** What `clarify` calls it when it asks back. */
   label: InEveryLocale,
@@ -14,8 +38,9 @@ const ActionEntry = z.strictObject({
   template: TemplateName,
   /** Facts from the mesh that its templates use. */
   facts: z.array(z.string()).default([]),
-  /** What it asks the customer for. */
-  slots: z.array(z.string()).default([]),
+  /** What it asks the customer for, in this order. Defined under `slots`. */
+  slots: z.array(SlotName).default([]),
+  effect: EffectEntry.optional(),
   /** Which of two requests in one message goes first: 0 (whenever) to 1 (now). */
   urgency: z.number().min(0).max(1).default(0.5),
   /** True when a person must always take it. */
@@ -29,10 +54,14 @@ export const Catalogue = z.strictObject({
   name: z.string().regex(/^[a-z0-9-]{1,40}$/),
   version: z.int().min(1),
   actions: z.record(ActionName, ActionEntry),
+  /** What actions can ask for, by name. */
+  slots: z.record(SlotName, SlotEntry).default({}),
   /** Other names of templates, as plugins and people call them. */
   aliases: z.record(z.string().min(1).max(80), TemplateName).default({}),
 })
 export type Catalogue = z.infer<typeof Catalogue>
+export type SlotEntry = z.infer<typeof SlotEntry>
+export type EffectEntry = z.infer<typeof EffectEntry>
 
 const Phrase = z.strictObject({
   phrase: z.string().min(1).max(80),

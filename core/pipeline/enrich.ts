@@ -16,7 +16,11 @@ export async function enrich(
   try {
     return {
       ...turn,
-      facts: await mesh.facts(names, { shop: turn.shop, customer: turn.customer }, AbortSignal.any([signal, deadline.signal])),
+      facts: await mesh.facts(
+        names,
+        { shop: turn.shop, customer: turn.customer, slots: {}, locale: turn.question.locale },
+        AbortSignal.any([signal, deadline.signal]),
+      ),
     }
   } finally {
     cancel()

@@ -1,16 +1,46 @@
 // Facts from the shop's order, CRM and warehouse systems. A dead source gives a partial answer that says so; it never fails a turn.
+// Drivers: mesh/demo-shop/, server/drivers/mesh.none.ts.
+import type { Locale } from '@parley/plugin-sdk/vocabulary.ts'
 import type { CustomerId, ShopId } from '../ids.ts'
 
 export type Fact =
+  /** `null` when the source answered that there is no such thing: an order that is not this customer's, say. */
   | { readonly isKnown: true; readonly value: unknown }
   /** `source` did not give it; null when the shop has no source for it at all, which is nothing to tell a customer of. */
   | { readonly isKnown: false; readonly source: string | null; readonly reason: string }
 
+/** What a fact is asked for. A source answers with what belongs to `customer` and nothing else. */
+export interface MeshQuery {
+  readonly shop: ShopId
+  readonly customer: CustomerId
+  /** Values that the dialogue has, by slot: the fact `order` is the order that the slot `order` names. */
+  readonly slots: Readonly<Record<string, string>>
+  /** Texts in facts (a status, say) are in this locale. */
+  readonly locale: Locale
+}
+
 export interface Mesh {
   /** One entry for each name asked, known or not, by the deadline of `signal` at the latest. Never rejects because of a source. */
-  facts(
-    names: readonly string[],
-    who: { readonly shop: ShopId; readonly customer: CustomerId },
-    signal: AbortSignal,
-  ): Promise<Readonly<Record<string, Fact>>>
+  facts(names: readonly string[], query: MeshQuery, signal: AbortSignal): Promise<Readonly<Record<string, Fact>>>
+}
+
+/** What `orders` is a list of (newest first) and `order` is one of. Dates are `YYYY-MM-DD`, money is text with its currency. */
+export interface OrderFact {
+  /** As the customer knows it: `2024-881`. */
+  readonly number: string
+  readonly placedOn: string
+  readonly status: string
+  readonly items: readonly { readonly name: string; readonly quantity: number }[]
+  readonly total: string
+  readonly carrier?: string
+  readonly trackingNumber?: string
+  readonly expectedOn?: string
+}
+
+/** What `refund` is: the newest refund of the order that the slot names, or of the customer where it names none. */
+export interface RefundFact {
+  readonly order: string
+  readonly amount: string
+  readonly status: string
+  readonly expectedOn?: string
 }
