@@ -4,7 +4,7 @@ import { PROTOCOL } from './version.ts'
 
 export { PROTOCOL }
 
-const Id = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 _ -')
+export const Id = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 _ -')
 
 /** Up to where a client knows a conversation: the store's life and the last sequence it covers. */
 export const StreamPosition = z.strictObject({ epoch: Id, seq: z.int().min(0) })
@@ -25,7 +25,7 @@ export const ClientMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('say'), ref: Id, text: z.string() }),
   /** The customer is typing; fades after 5 s. */
   z.strictObject({ type: z.literal('typing') }),
-  /** What of the other side's was shown to the customer. Reserved: accepted, not yet recorded. */
+  /** Everything of the shop's up to `seq` has arrived at the customer's device, or was shown to the customer. Told to the agent's console. */
   z.strictObject({ type: z.literal('seen'), state: z.enum(['delivered', 'read']), seq: z.int().min(1) }),
   /** Heartbeat; answered with pong. */
   z.strictObject({ type: z.literal('ping') }),

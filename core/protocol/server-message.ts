@@ -5,19 +5,57 @@ import { z } from 'zod'
 export const Part = z.discriminatedUnion('kind', [z.strictObject({ kind: z.literal('text'), text: z.string() })])
 export type Part = z.infer<typeof Part>
 
+const Locale = z.enum(['zh-CN', 'en'])
+const Parts = z.array(Part)
+
+/** A quick reply: pressing `label` says `text`. The customer may always write something else. */
+export const QuickReply = z.strictObject({ label: z.string(), text: z.string() })
+export type QuickReply = z.infer<typeof QuickReply>
+
 /** What a customer sees of the log. Events that are not theirs to see (decisions) leave a hole in `seq` that `events.after/upTo` covers. */
 export const VisibleEvent = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('message'), seq: z.int(), at: z.number(), ref: z.string(), parts: z.array(Part) }),
+  z.strictObject({ type: z.literal('message'), seq: z.int(), at: z.number(), ref: z.string(), parts: Parts }),
+  /** The bot's one answer to a turn. */
   z.strictObject({
     type: z.literal('reply'),
     seq: z.int(),
     at: z.number(),
     turn: z.int(),
-    locale: z.enum(['zh-CN', 'en']),
-    parts: z.array(Part),
+    locale: Locale,
+    parts: Parts,
+    quickReplies: z.array(QuickReply).optional(),
+  }),
+  /** What a person of the shop wrote; `name` is what the shop calls them. */
+  z.strictObject({ type: z.literal('agent_message'), seq: z.int(), at: z.number(), ref: z.string(), name: z.string(), parts: Parts }),
+  /** Said by the shop outside of a turn: a person has joined or left, an effect has had its outcome. */
+  z.strictObject({
+    type: z.literal('notice'),
+    seq: z.int(),
+    at: z.number(),
+    about: z.enum(['claimed', 'returned', 'closed', 'effect']),
+    locale: Locale,
+    parts: Parts,
   }),
 ])
 export type VisibleEvent = z.infer<typeof VisibleEvent>
+
+/** How far one side's messages have got with the other: the greatest seq that reached it, and that it has read. 0: none. */
+export const Marks = z.strictObject({ delivered: z.int().min(0), read: z.int().min(0) })
+export type Marks = z.infer<typeof Marks>
+
+/** What a resuming client must know beside the events. */
+export const ConversationState = z.strictObject({
+  with: z.enum(['bot', 'queue', 'agent']),
+  /** Place in line, from 1; only with `queue`. */
+  position: z.int().min(1).optional(),
+  /** Name of the person who has it; only with `agent`. */
+  agent: z.string().optional(),
+  /** How far the customer's messages have got with the shop. */
+  customer: Marks,
+  /** How far the shop's messages have got with the customer. */
+  shop: Marks,
+})
+export type ConversationState = z.infer<typeof ConversationState>
 
 export const ServerMessage = z.discriminatedUnion('type', [
   /** Answer to hello. `recovered: false` means that the client's history is not of this epoch: throw it away, what follows is the whole. */
@@ -38,10 +76,22 @@ export const ServerMessage = z.discriminatedUnion('type', [
   }),
   /** The message is durable, at `seq`. */
   z.strictObject({ type: z.literal('ack'), ref: z.string(), seq: z.int() }),
-  /** Everything visible in (after, upTo]. A client whose own seq is below `after` has a gap: it reconnects and resumes. */
-  z.strictObject({ type: z.literal('events'), after: z.int(), upTo: z.int(), events: z.array(VisibleEvent) }),
+  /**
+   * Everything visible in (after, upTo]. A client whose own seq is below `after` has a gap: it reconnects and resumes. With `whole` something
+   * was taken back: `after` is 0, and `events` are all that stands; the client throws away what it has and does not resend what is not among
+   * them and was acknowledged.
+   */
+  z.strictObject({
+    type: z.literal('events'),
+    after: z.int(),
+    upTo: z.int(),
+    events: z.array(VisibleEvent),
+    whole: z.literal(true).optional(),
+  }),
+  /** Who has the conversation, and how far the shop's side has got with the customer's messages. After the welcome's events and at each change. */
+  z.strictObject({ type: z.literal('state'), ...ConversationState.shape }),
   /** Somebody on the other side is typing; fades after 5 s. */
-  z.strictObject({ type: z.literal('typing'), who: z.enum(['bot', 'agent', 'customer']) }),
+  z.strictObject({ type: z.literal('typing'), who: z.enum(['bot', 'agent']), name: z.string().optional() }),
   /** Something was refused. With `ref` it is that message; nothing of it was kept. `path` names the place in the frame. */
   z.strictObject({
     type: z.literal('fault'),

@@ -174,7 +174,7 @@ export function createCustomerSocket(wire: Wire, parts: SocketParts): CustomerSo
 
   function tell(sign: Sign): void {
     if (sign.type === 'typing') {
-      if (sign.who !== 'customer') send({ type: 'typing', who: sign.who })
+      if (sign.who !== 'customer') send({ type: 'typing', who: sign.who }) // hears nobody but the other side
       return
     }
     const { after, upTo, events } = sign.delivery

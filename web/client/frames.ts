@@ -6,6 +6,7 @@ const KNOWN: Readonly<Record<ServerMessage['type'], true>> = {
   welcome: true,
   ack: true,
   events: true,
+  state: true,
   typing: true,
   fault: true,
   ping: true,

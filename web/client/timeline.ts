@@ -81,9 +81,8 @@ function hear(timeline: Timeline, message: ServerMessage, at: number): Timeline 
       if (message.ref === undefined || isPostponed(message)) return timeline
       return deliver(timeline, message.ref, { state: 'failed', code: message.code, canRetry: !NEEDS_CHANGE.includes(message.code) })
     case 'typing':
-      return message.who === 'customer'
-        ? timeline
-        : { ...timeline, replyAwaitedUntil: Math.max(timeline.replyAwaitedUntil, at + TYPING_MS) }
+      return { ...timeline, replyAwaitedUntil: Math.max(timeline.replyAwaitedUntil, at + TYPING_MS) }
+    case 'state':
     case 'ping':
     case 'pong':
       return timeline

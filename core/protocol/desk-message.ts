@@ -1,0 +1,166 @@
+// What an agent's console and the server say to each other at /v1/desk/socket. The same socket layer as the customer's (limits, heartbeat, close
+// codes); one connection carries the queue of a shop and any number of conversations that the agent watches. docs/desk-protocol.md tells it in prose.
+import { z } from 'zod'
+import { Id, StreamPosition } from './client-message.ts'
+import { ConversationState, VisibleEvent } from './server-message.ts'
+import { PROTOCOL } from './version.ts'
+
+/** From the console. Who the agent is comes from the session's cookie at the upgrade. */
+export const DeskRequest = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('hello'), protocol: z.literal(PROTOCOL) }),
+  /** Opens a conversation to be followed; answered with `conversation`, then `events`, then `state`. Also to resume after a lost line. */
+  z.strictObject({ type: z.literal('watch'), conversation: Id, resumeAfter: StreamPosition.nullable() }),
+  z.strictObject({ type: z.literal('unwatch'), conversation: Id }),
+  /** Takes a waiting conversation. Of any number who ask, one gets `done`; the others the fault ALREADY_CLAIMED, which names the one. */
+  z.strictObject({ type: z.literal('claim'), conversation: Id }),
+  /** As the customer's: `ref` is the console's own id, sending it again is harmless. Faults: NOT_OWNER. */
+  z.strictObject({ type: z.literal('say'), conversation: Id, ref: Id, text: z.string() }),
+  z.strictObject({ type: z.literal('typing'), conversation: Id }),
+  z.strictObject({ type: z.literal('seen'), conversation: Id, state: z.enum(['delivered', 'read']), seq: z.int().min(1) }),
+  /** Gives it back to the bot or to the queue, or ends it (the bot answers what comes next). `note` is for colleagues, never for the customer. */
+  z.strictObject({
+    type: z.literal('release'),
+    conversation: Id,
+    to: z.enum(['bot', 'queue', 'closed']),
+    note: z.string().max(2_000).optional(),
+  }),
+  z.strictObject({ type: z.literal('ping') }),
+  z.strictObject({ type: z.literal('pong') }),
+])
+export type DeskRequest = z.infer<typeof DeskRequest>
+
+/** Why a person is wanted. `asked`: the customer did; `always`: the action is always a person's; `doubt`: no answer was worth its risk. */
+export const HandoffReason = z.enum(['asked', 'always', 'doubt', 'risk', 'offered', 'trouble', 'effect', 'transferred'])
+export type HandoffReason = z.infer<typeof HandoffReason>
+
+/** One row of the queue. */
+export const QueueItem = z.strictObject({
+  conversation: Id,
+  /** Milliseconds since 1970 when it entered the queue, or was claimed. */
+  since: z.number(),
+  with: z.enum(['queue', 'agent']),
+  /** Place in line; only with `queue`. */
+  position: z.int().min(1).optional(),
+  agent: z.strictObject({ id: z.string(), name: z.string() }).optional(),
+  reason: HandoffReason,
+  action: z.string(),
+  /** What the catalogue calls the action. */
+  label: z.strictObject({ 'zh-CN': z.string(), en: z.string() }),
+  /** 0 (whenever) to 1 (now). */
+  urgency: z.number(),
+  /** -1 (furious) to 1 (delighted); absent where nobody could tell. */
+  mood: z.number().optional(),
+  locale: z.enum(['zh-CN', 'en']),
+  /** The beginning of the customer's last message. */
+  preview: z.string(),
+})
+export type QueueItem = z.infer<typeof QueueItem>
+
+/** Why the bot handed over: what an agent reads before the first word. */
+export const HandoffCard = z.strictObject({
+  reason: HandoffReason,
+  at: z.number(),
+  action: z.string(),
+  label: z.strictObject({ 'zh-CN': z.string(), en: z.string() }),
+  confidence: z.number(),
+  /** The likeliest actions with their probabilities, best first, at most five. */
+  ranking: z.array(z.strictObject({ action: z.string(), probability: z.number() })),
+  votes: z.array(
+    z.strictObject({
+      voter: z.string(),
+      abstained: z.boolean(),
+      reason: z.string().optional(),
+      /** What it added to the score of `action`. */
+      share: z.number().optional(),
+      votes: z.array(z.strictObject({ action: z.string(), confidence: z.number(), evidence: z.string().optional() })),
+    }),
+  ),
+  /** The customer's mood over the last turns, oldest first, -1 to 1. */
+  moods: z.array(z.number()),
+  risks: z.array(z.string()),
+  /** What the bot tried, oldest first. */
+  tried: z.array(z.strictObject({ turn: z.int(), action: z.string(), disposition: z.string(), template: z.string() })),
+  /** What is known: the order it is about, how many pieces. */
+  slots: z.record(z.string(), z.string()),
+  /** Effects that ran or run, with what came of them. */
+  effects: z.array(z.strictObject({ name: z.string(), state: z.string(), result: z.record(z.string(), z.string()) })),
+})
+export type HandoffCard = z.infer<typeof HandoffCard>
+
+/** An order of the customer's, as the mesh gave it; shown beside the chat. */
+export const DeskOrder = z.strictObject({
+  number: z.string(),
+  placedOn: z.string(),
+  status: z.string(),
+  items: z.array(z.strictObject({ name: z.string(), quantity: z.number() })),
+  total: z.string(),
+})
+export type DeskOrder = z.infer<typeof DeskOrder>
+
+/** What an agent sees and a customer does not. */
+export const DeskMark = z.strictObject({
+  type: z.literal('mark'),
+  seq: z.int(),
+  at: z.number(),
+  about: z.enum(['queued', 'claimed', 'returned', 'closed', 'recalled', 'effect']),
+  /** The agent's name, where it is an agent's doing. */
+  by: z.string().optional(),
+  /** A colleague's note, or what became of an effect. */
+  note: z.string().optional(),
+})
+export type DeskMark = z.infer<typeof DeskMark>
+
+export const DeskEvent = z.discriminatedUnion('type', [...VisibleEvent.options, DeskMark])
+export type DeskEvent = z.infer<typeof DeskEvent>
+
+/** To the console. */
+export const DeskMessage = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('welcome'),
+    protocol: z.int(),
+    epoch: z.string(),
+    heartbeatMs: z.int(),
+    agent: z.strictObject({ id: z.string(), name: z.string() }),
+    shop: z.strictObject({ id: z.string(), name: z.string() }),
+  }),
+  /**
+   * The whole queue of the shop with what people have in hand, most pressing first. After the welcome, at changes (at most some a second) and
+   * every few seconds anyway, so that a console which missed one is right again; `version` rises with each change.
+   */
+  z.strictObject({ type: z.literal('queue'), version: z.int(), items: z.array(QueueItem) }),
+  /** Answer to watch. `card` is null where the bot never handed over; `orders` null where the shop has no source or it did not answer. */
+  z.strictObject({
+    type: z.literal('conversation'),
+    conversation: Id,
+    recovered: z.boolean(),
+    card: HandoffCard.nullable(),
+    orders: z.array(DeskOrder).nullable(),
+  }),
+  /** As the customer's `events`, `whole` included, with the marks between. */
+  z.strictObject({
+    type: z.literal('events'),
+    conversation: Id,
+    after: z.int(),
+    upTo: z.int(),
+    events: z.array(DeskEvent),
+    whole: z.literal(true).optional(),
+  }),
+  z.strictObject({ type: z.literal('state'), conversation: Id, ...ConversationState.shape }),
+  z.strictObject({ type: z.literal('typing'), conversation: Id, who: z.enum(['bot', 'agent', 'customer']), name: z.string().optional() }),
+  /** The message is durable, at `seq`. */
+  z.strictObject({ type: z.literal('ack'), conversation: Id, ref: z.string(), seq: z.int() }),
+  /** A claim or release is durable. */
+  z.strictObject({ type: z.literal('done'), what: z.enum(['claim', 'release']), conversation: Id }),
+  z.strictObject({
+    type: z.literal('fault'),
+    code: z.string(),
+    message: z.string(),
+    conversation: Id.optional(),
+    ref: z.string().optional(),
+    path: z.string().optional(),
+    retryAfterMs: z.int().optional(),
+  }),
+  z.strictObject({ type: z.literal('ping') }),
+  z.strictObject({ type: z.literal('pong') }),
+])
+export type DeskMessage = z.infer<typeof DeskMessage>
