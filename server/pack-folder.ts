@@ -39,8 +39,15 @@ function checkReferences(catalogue: Catalogue, phrases: Pack['phrases'], templat
   }
   if (!Object.hasOwn(catalogue.actions, 'OUT_OF_SCOPE'))
     throw invalid('catalogue.yaml', 'actions', 'OUT_OF_SCOPE must be one of the actions')
-  for (const [action, entry] of Object.entries(catalogue.actions))
+  for (const [action, entry] of Object.entries(catalogue.actions)) {
     needTemplate('catalogue.yaml', `actions.${action}.template`, entry.template)
+    for (const [i, slot] of entry.slots.entries())
+      if (!Object.hasOwn(catalogue.slots, slot))
+        throw invalid('catalogue.yaml', `actions.${action}.slots.${i}`, `there is no slot ${JSON.stringify(slot)}`)
+    for (const part of ['confirm', 'done', 'refused', 'promised', 'undone'] as const)
+      if (entry.effect) needTemplate('catalogue.yaml', `actions.${action}.effect.${part}`, entry.effect[part])
+  }
+  for (const [slot, { ask }] of Object.entries(catalogue.slots)) needTemplate('catalogue.yaml', `slots.${slot}.ask`, ask)
   for (const [alias, template] of Object.entries(catalogue.aliases)) needTemplate('catalogue.yaml', `aliases.${alias}`, template)
   for (const template of REQUIRED_TEMPLATES) needTemplate('templates', template, template)
   for (const locale of LOCALES) {

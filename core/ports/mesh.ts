@@ -29,6 +29,7 @@ export interface OrderFact {
   /** As the customer knows it: `2024-881`. */
   readonly number: string
   readonly placedOn: string
+  /** As it ends the sentence "order 2024-881 is …": `on its way`, `运输中`. */
   readonly status: string
   readonly items: readonly { readonly name: string; readonly quantity: number }[]
   readonly total: string
