@@ -15,6 +15,7 @@ import type { Config, ShopConfig } from './config.ts'
 import { createConversations } from './conversations.ts'
 import { systemClock } from './drivers/clock.system.ts'
 import { openLmdbLog } from './drivers/conversation-log.lmdb.ts'
+import { noEffects } from './drivers/effects.none.ts'
 import { createLocalFanOut } from './drivers/fan-out.local.ts'
 import { createMeshWithoutSources } from './drivers/mesh.none.ts'
 import { createLiquidTemplates } from './drivers/templates.liquid.ts'
@@ -68,7 +69,7 @@ export async function createBrain(config: Config, logger: Logger, metrics?: Metr
   const hosts = await Promise.all(plugins.made())
   return {
     shops: new Map(shops.map(shop => [shop.id, shop])),
-    stages: { mesh: createMeshWithoutSources(), clock: systemClock, deadlines: config.deadlines },
+    stages: { mesh: createMeshWithoutSources(), effects: noEffects, clock: systemClock, deadlines: config.deadlines },
     pluginsReady: Promise.all(hosts.map(host => host.ready)).then(() => {}),
     reloadEnsembles() {
       const faults = ensembles.made().flatMap(ensemble => {
@@ -106,6 +107,8 @@ function createShop(config: ShopConfig, pack: Pack, pools: readonly VoterPool[],
   return {
     id: asShopId(config.id),
     actions: pack.actions,
+    slots: pack.slots,
+    risks: { find: () => [] },
     situation: {
       domain: actions.map(([action]) => action),
       alwaysPerson: actions.flatMap(([action, entry]) => (entry.alwaysPerson ? [action] : [])),

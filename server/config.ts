@@ -51,6 +51,7 @@ export const Config = z.strictObject({
     .strictObject({
       voters: Ms.default(50).describe('Milliseconds for all voters; a later vote is an abstention.'),
       mesh: Ms.default(800).describe('Milliseconds for facts.'),
+      effect: Ms.default(1_000).describe('Milliseconds that a reply waits for an effect before it promises.'),
       turn: Ms.default(3_000).describe('Milliseconds for a whole turn.'),
     })
     .prefault({}),

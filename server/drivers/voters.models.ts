@@ -58,6 +58,7 @@ export async function createModelVoters(options: ModelVotersOptions): Promise<Vo
   }
 
   return {
+    tier: 'model',
     voters: [infos.intent, infos.sentiment],
     ask(question, cast, signal) {
       if (signal.aborted) return Promise.resolve()

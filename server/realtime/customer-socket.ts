@@ -1,5 +1,5 @@
 // One customer's connection: from the first frame to the last. It knows the protocol and the engine, and nothing of HTTP.
-import type { Engine, Said } from '@parley/core/engine.ts'
+import type { Caught, Engine, Said } from '@parley/core/engine.ts'
 import { Fault, type FaultCode, isFault } from '@parley/core/faults.ts'
 import { asConversationId, type ConversationKey, type MessageRef } from '@parley/core/ids.ts'
 import type { Clock } from '@parley/core/ports/clock.ts'
@@ -22,7 +22,7 @@ export interface Wire {
 }
 
 export interface SocketParts {
-  readonly engine: Engine
+  readonly engine: Pick<Engine, 'say' | 'since' | 'seen'>
   readonly fanOut: FanOut
   readonly tokens: Tokens
   readonly clock: Clock
@@ -72,6 +72,8 @@ export function createCustomerSocket(wire: Wire, parts: SocketParts): CustomerSo
   let state: State = { name: 'awaiting-hello' }
   let heardAt = clock.monotonic()
   let sentUpTo = 0
+  let epoch = ''
+  let isResyncing = false
   let cancelTimer = clock.after(LIMITS.helloMs, () => refuse(new Fault('HELLO_EXPECTED', { type: 'nothing' })))
 
   function send(message: ServerMessage): void {
@@ -152,6 +154,7 @@ export function createCustomerSocket(wire: Wire, parts: SocketParts): CustomerSo
       state = { name: 'joined', key, visitor, hello, unsubscribe }
       cancelTimer()
       watchHeartbeat()
+      epoch = caught.epoch
       const { frameBytes, textCharacters, textBytes, messagesPerSecond, messageBurst } = LIMITS
       send({
         type: 'welcome',
@@ -162,8 +165,8 @@ export function createCustomerSocket(wire: Wire, parts: SocketParts): CustomerSo
         heartbeatMs: LIMITS.heartbeatMs,
         limits: { frameBytes, textCharacters, textBytes, messagesPerSecond, messageBurst },
       })
-      send({ type: 'events', after: caught.after, upTo: caught.upTo, events: [...caught.events] })
-      sentUpTo = caught.upTo
+      catchUp(caught)
+      send({ type: 'state', ...caught.state })
       hear = tell
       early.forEach(tell)
     } catch (error) {
@@ -172,17 +175,48 @@ export function createCustomerSocket(wire: Wire, parts: SocketParts): CustomerSo
     }
   }
 
-  function tell(sign: Sign): void {
-    if (sign.type === 'typing') {
-      if (sign.who !== 'customer') send({ type: 'typing', who: sign.who }) // hears nobody but the other side
-      return
-    }
-    const { after, upTo, events } = sign.delivery
-    if (upTo <= sentUpTo) return
-    // A hole cannot be mended from here: let the client come back and resume.
-    if (after > sentUpTo) return close(CLOSE.GOING_AWAY, 'resume')
-    send({ type: 'events', after: sentUpTo, upTo, events: events.filter(event => event.seq > sentUpTo) })
+  function catchUp({ after, upTo, events, isWhole }: Pick<Caught, 'after' | 'upTo' | 'events' | 'isWhole'>): void {
+    send({ type: 'events', after, upTo, events: [...events], ...(isWhole && { whole: true }) })
     sentUpTo = upTo
+  }
+
+  function tell(sign: Sign): void {
+    switch (sign.type) {
+      case 'typing':
+        if (sign.who === 'customer') return // the customer's own other tab
+        return send(sign.who === 'agent' ? { type: 'typing', who: 'agent', name: sign.name } : { type: 'typing', who: 'bot' })
+      case 'state':
+        return send({ type: 'state', ...sign.state })
+      case 'resync':
+        return resync()
+      case 'delivery': {
+        const { after, upTo, events, isWhole } = sign.delivery
+        if (upTo <= sentUpTo) return
+        if (after > sentUpTo) return resync()
+        const fresh = isWhole ? events : events.filter(event => event.seq > sentUpTo)
+        return catchUp({ after: isWhole ? 0 : sentUpTo, upTo, events: fresh, isWhole })
+      }
+    }
+  }
+
+  /** Signs were lost on the way here: the engine knows what the client lacks. What comes meanwhile waits in its place. */
+  function resync(): void {
+    if (state.name !== 'joined' || isResyncing) return
+    isResyncing = true
+    const { key, visitor } = state
+    engine
+      .since(key, visitor.customer, { epoch, seq: sentUpTo })
+      .then(caught => {
+        isResyncing = false
+        if (state.name !== 'joined') return
+        if (!caught.isRecovered) return close(CLOSE.GOING_AWAY, 'resume')
+        if (caught.upTo > sentUpTo) catchUp(caught)
+        send({ type: 'state', ...caught.state })
+      })
+      .catch(error => {
+        isResyncing = false
+        refuseError(error)
+      })
   }
 
   function take(message: ClientMessage, key: ConversationKey, visitor: Visitor, hello: Hello): void {
@@ -196,8 +230,10 @@ export function createCustomerSocket(wire: Wire, parts: SocketParts): CustomerSo
         return fanOut.publish(key, { type: 'typing', who: 'customer' })
       case 'ping':
         return send({ type: 'pong' })
-      case 'pong':
       case 'seen':
+        engine.seen(key, 'customer', message.state, message.seq).catch(refuseError)
+        return
+      case 'pong':
         return
     }
   }

@@ -1,0 +1,150 @@
+// What agents do with conversations: claim, write, give back. Each is one conditional append in the conversation's lane; of any number of agents who
+// claim at once one has it, and the others are told who.
+import type { Conversation } from '../conversation/conversation.ts'
+import { marksAfter } from '../conversation/custody.ts'
+import { entriesAfter } from '../conversation/dialogue.ts'
+import type { ConversationEvent } from '../conversation/event.ts'
+import { Fault, isFault } from '../faults.ts'
+import type { Holder } from '../holder.ts'
+import type { AgentId, ConversationKey, CustomerId, MessageRef, Seq } from '../ids.ts'
+import { CLAIMED_TEMPLATE, CLOSED_TEMPLATE, RETURNED_TEMPLATE } from '../pack/required-templates.ts'
+import type { Shop } from '../pipeline/shop.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { StreamPosition } from '../protocol/client-message.ts'
+import type { DeskEvent } from '../protocol/desk-message.ts'
+import type { Agent, Wait } from './owner.ts'
+
+export interface DeskParts {
+  readonly holder: Holder
+  readonly shop: (id: string) => Shop | undefined
+  readonly clock: Clock
+}
+
+export interface Watched {
+  readonly isRecovered: boolean
+  readonly after: Seq
+  readonly upTo: Seq
+  readonly events: readonly DeskEvent[]
+  readonly isWhole: boolean
+  readonly customer: CustomerId
+}
+
+export interface Desk {
+  /** Faults: UNKNOWN_CONVERSATION, NOT_WAITING, ALREADY_CLAIMED (also by oneself: the console shows it anyway). */
+  claim(key: ConversationKey, agent: Agent): Promise<void>
+  /** Faults: NOT_OWNER, REF_REUSED, UNKNOWN_CONVERSATION. */
+  say(
+    key: ConversationKey,
+    agent: Agent,
+    message: { ref: MessageRef; text: string },
+  ): Promise<{ readonly seq: Seq; readonly isResend: boolean }>
+  /** Faults: NOT_OWNER, UNKNOWN_CONVERSATION. */
+  release(key: ConversationKey, agent: Agent, to: 'bot' | 'queue' | 'closed', note: string): Promise<void>
+  /** What a console that knows up to `position` lacks. Faults: UNKNOWN_CONVERSATION. */
+  watch(key: ConversationKey, position: StreamPosition | null): Promise<Watched>
+  /** Who has it. Faults: NOT_OWNER unless this agent does. */
+  requireOwner(key: ConversationKey, agent: AgentId): Promise<void>
+}
+
+export function createDesk({ holder, shop, clock }: DeskParts): Desk {
+  async function load(key: ConversationKey): Promise<Conversation & { readonly customer: CustomerId }> {
+    const conversation = await holder.load(key)
+    const { customer } = conversation.custody
+    if (customer === null) throw new Fault('UNKNOWN_CONVERSATION', { conversation: key.conversation })
+    return { ...conversation, customer }
+  }
+
+  function requireOwn({ custody }: Conversation, agent: AgentId): void {
+    const { owner } = custody
+    if (owner.with === 'agent' && owner.agent.id === agent) return
+    throw new Fault('NOT_OWNER', { owner: owner.with === 'agent' ? owner.agent.name : owner.with })
+  }
+
+  function notice(
+    key: ConversationKey,
+    { dialogue, custody }: Conversation,
+    about: 'claimed' | 'returned' | 'closed',
+    template: string,
+    agent: Agent,
+  ): ConversationEvent {
+    const found = shop(key.shop)
+    if (!found) throw new Error(`conversation ${key.conversation} is of no shop`)
+    const locale = dialogue.locale ?? (custody.owner.with === 'queue' ? custody.owner.wait.locale : found.defaultLocale)
+    const view = { shop: found.about, facts: {}, missing: [], slots: {}, options: [], agent: { name: agent.name } }
+    const parts = [{ kind: 'text', text: found.templates.render(template, locale, view) } as const]
+    return { type: 'notice', at: clock.now(), about, locale, template, parts }
+  }
+
+  /** Another node may have been faster: look again, as often as it takes. Each time somebody else got on, so this ends. */
+  async function untilKept<T>(key: ConversationKey, step: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await holder.run(key, step)
+      } catch (error) {
+        if (!isFault(error, 'APPEND_CONFLICT')) throw error
+      }
+    }
+  }
+
+  return {
+    claim: (key, agent) =>
+      untilKept(key, async () => {
+        const before = await load(key)
+        const { owner, open } = before.custody
+        if (owner.with === 'agent') throw new Fault('ALREADY_CLAIMED', { by: owner.agent.name })
+        if (owner.with === 'bot') throw new Fault('NOT_WAITING', {})
+        const at = clock.now()
+        // A turn in flight ends here: whatever is decided about it now finds it gone.
+        const overtaken = open.map(({ turn, upTo }): ConversationEvent => ({ type: 'superseded', at, turn, upTo, by: agent.id }))
+        const events: ConversationEvent[] = [
+          { type: 'claimed', at, agent },
+          ...overtaken,
+          notice(key, before, 'claimed', CLAIMED_TEMPLATE, agent),
+        ]
+        await holder.append(key, before.customer, before, events)
+      }),
+    say: (key, agent, { ref, text }) =>
+      untilKept(key, async () => {
+        const before = await load(key)
+        const known = before.custody.refs.get(ref)
+        if (known) {
+          if (known.text !== text) throw new Fault('REF_REUSED', { ref, seq: known.seq })
+          return { seq: known.seq, isResend: true }
+        }
+        requireOwn(before, agent.id)
+        const message: ConversationEvent = { type: 'agent_message', at: clock.now(), agent, ref, parts: [{ kind: 'text', text }] }
+        const after = await holder.append(key, before.customer, before, [message])
+        return { seq: after.seq, isResend: false }
+      }),
+    release: (key, agent, to, note) =>
+      untilKept(key, async () => {
+        const before = await load(key)
+        requireOwn(before, agent.id)
+        const at = clock.now()
+        const { owner } = before.custody
+        const first: ConversationEvent = { type: 'released', at, agent, to, note }
+        const wait: Wait = {
+          ...((owner.with === 'agent' && owner.wait) || { action: 'HUMAN_AGENT', urgency: 0.5, locale: before.dialogue.locale ?? 'en' }),
+          reason: 'transferred',
+        }
+        const then: ConversationEvent =
+          to === 'queue'
+            ? { type: 'queued', at, turn: null, wait }
+            : to === 'bot'
+              ? notice(key, before, 'returned', RETURNED_TEMPLATE, agent)
+              : notice(key, before, 'closed', CLOSED_TEMPLATE, agent)
+        await holder.append(key, before.customer, before, [first, then])
+      }),
+    watch: (key, position) =>
+      holder.run(key, async () => {
+        const { dialogue, custody, seq, customer } = await load(key)
+        const isRecovered = position === null || (position.epoch === holder.epoch && position.seq <= seq)
+        const known = isRecovered ? (position?.seq ?? 0) : 0
+        const isWhole = known > 0 && dialogue.rolledBackAt > known
+        const after = isWhole ? 0 : known
+        const events = [...entriesAfter(dialogue, after), ...marksAfter(custody, after)].sort((a, b) => a.seq - b.seq)
+        return { isRecovered, after, upTo: seq, events, isWhole, customer }
+      }),
+    requireOwner: (key, agent) => holder.run(key, async () => requireOwn(await load(key), agent)),
+  }
+}
