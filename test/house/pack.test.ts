@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { Fault } from '@parley/core/faults.ts'
 import { LOCALES } from '@parley/core/pack/pack.ts'
+import { againOf } from '@parley/core/pack/required-templates.ts'
 import type { OrderFact, RefundFact } from '@parley/core/ports/mesh.ts'
 import type { TemplateView } from '@parley/core/ports/templates.ts'
 import { createLiquidTemplates } from '@parley/server/drivers/templates.liquid.ts'
@@ -126,6 +127,7 @@ for (const [title, view] of Object.entries(VIEWS)) {
           /\{\{|\{%|undefined|null|\[object| {2}|,,|,。|，，|，。|。。|：。|\.\.|\. \.| [,.;:]|\(\)|（）|: *$/,
           `${locale} ${name}: ${text}`,
         )
+        if (locale === 'en') assert.doesNotMatch(text, /[^0-9][.!?] [a-z]|: [A-Z][a-z]/, `${name}: ${text}`)
       }
     }
   })
@@ -139,6 +141,35 @@ test('a reply about an order says what is known of it, and never asks for the nu
       assert.ok(said.includes('2024-881'), `${locale} ${action}: ${said}`)
       for (const view of [FULL, { ...BARE, slots: { order: '2024-881', count: '3' } }])
         assert.doesNotMatch(templates.render(template, locale, view), /order number|订单号/, `${locale} ${action}`)
+    }
+  }
+})
+
+/** Templates that a decision about an action can choose: its own, those of its phrases, those that votes name by an alias. */
+const CHOSEN = [
+  ...new Set([
+    ...Object.values(pack.actions).map(({ template }) => template),
+    ...Object.values(pack.aliases),
+    ...LOCALES.flatMap(locale => Object.values(pack.phrases[locale]).flatMap(entries => entries.flatMap(({ template }) => template ?? []))),
+  ]),
+]
+
+/** A point in a price ends nothing. */
+const SENTENCE_END = /[!?。！？\n]|\.(?!\d)/
+
+test('who asks again is answered in other words that know the same', () => {
+  for (const name of CHOSEN) {
+    for (const locale of LOCALES) {
+      for (const [title, view] of Object.entries(VIEWS)) {
+        const [first, again] = [templates.render(name, locale, view), templates.render(againOf(name), locale, view)]
+        const sentences = first.split(SENTENCE_END).map(part => part.trim())
+        assert.ok(
+          again.split(SENTENCE_END).every(part => part.trim() === '' || !sentences.includes(part.trim())),
+          `${locale} ${name}, ${title}: ${again}`,
+        )
+        for (const known of ['2024-881', 'SF1234567890123', '¥54.00', '400-100', '400-119', '2025-11-03'])
+          if (first.includes(known)) assert.ok(again.includes(known), `${locale} ${name}, ${title}: ${known} is not in ${again}`)
+      }
     }
   }
 })
