@@ -105,13 +105,22 @@ export function createEngine(parts: EngineParts): Engine {
   const underWay = new Map<string, Promise<void>>()
   let isDraining = false
   const seenMarks = createSeenMarks()
+  const labelOf = (shop: string, action: string) => parts.shop(shop)?.actions[action]?.label ?? { 'zh-CN': action, en: action }
   const queue = createQueue({
     clock,
-    labelOf: (shop, action) => parts.shop(shop)?.actions[action]?.label ?? { 'zh-CN': action, en: action },
+    labelOf,
     moved: key => void tellState(key),
   })
   const holder = createHolder({ conversations, fanOut, most: limits.conversations, appended })
-  const desk = createDesk({ holder, shop: parts.shop, clock })
+  const desk = createDesk({
+    holder,
+    conversations,
+    mesh: stages.mesh,
+    meshMs: stages.deadlines.mesh,
+    labelOf,
+    shop: parts.shop,
+    clock,
+  })
   const effects = createEffectRunner({
     holder,
     effects: stages.effects,

@@ -7,6 +7,7 @@ import type { Pack } from '@parley/core/pack/pack.ts'
 import type { Stages } from '@parley/core/pipeline/pipeline.ts'
 import type { Shop } from '@parley/core/pipeline/shop.ts'
 import type { ConversationLog } from '@parley/core/ports/conversation-log.ts'
+import type { Risks } from '@parley/core/ports/risks.ts'
 import type { Vault } from '@parley/core/ports/vault.ts'
 import type { VoterPool } from '@parley/core/ports/voters.ts'
 import type { FastifyInstance } from 'fastify'
@@ -18,6 +19,7 @@ import { openLmdbLog } from './drivers/conversation-log.lmdb.ts'
 import { noEffects } from './drivers/effects.none.ts'
 import { createLocalFanOut } from './drivers/fan-out.local.ts'
 import { createMeshWithoutSources } from './drivers/mesh.none.ts'
+import { createPhraseRisks } from './drivers/risks.phrases.ts'
 import { createLiquidTemplates } from './drivers/templates.liquid.ts'
 import { openLmdbVault } from './drivers/vault.lmdb.ts'
 import { createKeywordVoters } from './drivers/voters.keyword.ts'
@@ -52,6 +54,7 @@ export async function createBrain(config: Config, logger: Logger, metrics?: Metr
   const packs = memo((name: string) => readPack(join(PROJECT.packs, name)))
   const ensembles = memo(loadEnsemble)
   const keywords = memo((pack: string) => createKeywordVoters(packs.get(pack).phrases))
+  const risks = memo((pack: string) => createPhraseRisks(packs.get(pack).risks))
   const plugins = memo(
     (folders: string) => createPluginVoters({ folders: JSON.parse(folders) as string[], observer: watchPlugins(logger, metrics) }), // what foldersOf has written
   )
@@ -63,7 +66,13 @@ export async function createBrain(config: Config, logger: Logger, metrics?: Metr
   const shops = await Promise.all(
     config.shops.map(async shop => {
       const { pool } = await plugins.get(foldersOf(shop.plugins))
-      return createShop(shop, packs.get(shop.pack), [keywords.get(shop.pack), models, pool], ensembles.get(shop.ensemble))
+      return createShop(
+        shop,
+        packs.get(shop.pack),
+        risks.get(shop.pack),
+        [keywords.get(shop.pack), models, pool],
+        ensembles.get(shop.ensemble),
+      )
     }),
   )
   const hosts = await Promise.all(plugins.made())
@@ -101,14 +110,14 @@ function memo<T>(make: (name: string) => T): { get(name: string): T; made(): rea
   }
 }
 
-function createShop(config: ShopConfig, pack: Pack, pools: readonly VoterPool[], ensemble: EnsembleInForce): Shop {
+function createShop(config: ShopConfig, pack: Pack, risks: Risks, pools: readonly VoterPool[], ensemble: EnsembleInForce): Shop {
   const actions = Object.entries(pack.actions)
   const about = { name: config.name, phone: config.phone, hours: config.hours, emergencyPhone: config.emergencyPhone }
   return {
     id: asShopId(config.id),
     actions: pack.actions,
     slots: pack.slots,
-    risks: { find: () => [] },
+    risks,
     situation: {
       domain: actions.map(([action]) => action),
       alwaysPerson: actions.flatMap(([action, entry]) => (entry.alwaysPerson ? [action] : [])),

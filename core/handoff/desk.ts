@@ -1,21 +1,30 @@
 // What agents do with conversations: claim, write, give back. Each is one conditional append in the conversation's lane; of any number of agents who
 // claim at once one has it, and the others are told who.
+import type { Locale } from '@parley/plugin-sdk/vocabulary.ts'
 import type { Conversation } from '../conversation/conversation.ts'
 import { marksAfter } from '../conversation/custody.ts'
 import { entriesAfter } from '../conversation/dialogue.ts'
 import type { ConversationEvent } from '../conversation/event.ts'
 import { Fault, isFault } from '../faults.ts'
 import type { Holder } from '../holder.ts'
-import type { AgentId, ConversationKey, CustomerId, MessageRef, Seq } from '../ids.ts'
+import type { AgentId, ConversationKey, CustomerId, MessageRef, Seq, ShopId } from '../ids.ts'
 import { CLAIMED_TEMPLATE, CLOSED_TEMPLATE, RETURNED_TEMPLATE } from '../pack/required-templates.ts'
 import type { Shop } from '../pipeline/shop.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { Conversations } from '../ports/conversations.ts'
+import type { Mesh, OrderFact } from '../ports/mesh.ts'
 import type { StreamPosition } from '../protocol/client-message.ts'
-import type { DeskEvent } from '../protocol/desk-message.ts'
+import type { DeskEvent, DeskOrder, HandoffCard, QueueItem } from '../protocol/desk-message.ts'
+import { cardOf } from './card.ts'
 import type { Agent, Wait } from './owner.ts'
 
 export interface DeskParts {
   readonly holder: Holder
+  readonly conversations: Pick<Conversations, 'read'>
+  readonly mesh: Mesh
+  /** Milliseconds for the customer's orders. */
+  readonly meshMs: number
+  readonly labelOf: (shop: ShopId, action: string) => QueueItem['label']
   readonly shop: (id: string) => Shop | undefined
   readonly clock: Clock
 }
@@ -42,11 +51,11 @@ export interface Desk {
   release(key: ConversationKey, agent: Agent, to: 'bot' | 'queue' | 'closed', note: string): Promise<void>
   /** What a console that knows up to `position` lacks. Faults: UNKNOWN_CONVERSATION. */
   watch(key: ConversationKey, position: StreamPosition | null): Promise<Watched>
-  /** Who has it. Faults: NOT_OWNER unless this agent does. */
-  requireOwner(key: ConversationKey, agent: AgentId): Promise<void>
+  /** Why it was handed over, and the customer's orders as the mesh gives them by its deadline. Faults: UNKNOWN_CONVERSATION. */
+  about(key: ConversationKey, locale: Locale): Promise<{ readonly card: HandoffCard | null; readonly orders: readonly DeskOrder[] | null }>
 }
 
-export function createDesk({ holder, shop, clock }: DeskParts): Desk {
+export function createDesk({ holder, conversations, mesh, meshMs, labelOf, shop, clock }: DeskParts): Desk {
   async function load(key: ConversationKey): Promise<Conversation & { readonly customer: CustomerId }> {
     const conversation = await holder.load(key)
     const { customer } = conversation.custody
@@ -145,6 +154,25 @@ export function createDesk({ holder, shop, clock }: DeskParts): Desk {
         const events = [...entriesAfter(dialogue, after), ...marksAfter(custody, after)].sort((a, b) => a.seq - b.seq)
         return { isRecovered, after, upTo: seq, events, isWhole, customer }
       }),
-    requireOwner: (key, agent) => holder.run(key, async () => requireOwn(await load(key), agent)),
+    async about(key, locale) {
+      const conversation = await holder.run(key, () => load(key))
+      const deadline = new AbortController()
+      const cancel = clock.after(meshMs, () => deadline.abort())
+      const query = { shop: key.shop, customer: conversation.customer, slots: {}, locale }
+      const [{ events }, { orders }] = await Promise.all([conversations.read(key, 0), mesh.facts(['orders'], query, deadline.signal)])
+      cancel()
+      return {
+        card: cardOf(events, conversation, action => labelOf(key.shop, action)),
+        orders: orders?.isKnown && orders.value ? (orders.value as readonly OrderFact[]).map(orderOf) : null, // as the port says
+      }
+    },
   }
 }
+
+const orderOf = ({ number, placedOn, status, items, total }: OrderFact): DeskOrder => ({
+  number,
+  placedOn,
+  status,
+  items: items.map(({ name, quantity }) => ({ name, quantity })),
+  total,
+})

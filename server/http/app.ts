@@ -6,7 +6,8 @@ import fastifyWebsocket from '@fastify/websocket'
 import { Fault, type FaultCode, isFault } from '@parley/core/faults.ts'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { Metrics } from '../metrics.ts'
-import { type CustomerSocket, createCustomerSocket, type SocketParts } from '../realtime/customer-socket.ts'
+import { createCustomerSocket, type SocketParts } from '../realtime/customer-socket.ts'
+import type { Connection } from '../realtime/session.ts'
 import { TIGHT_OPTIONS } from '../realtime/tight-web-socket.ts'
 import { type OperatorParts, registerOperatorRoutes } from './operator.ts'
 import { registerVisitorRoutes, type VisitorParts } from './visitors.ts'
@@ -50,7 +51,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     bodyLimit: 64 * 1024,
     forceCloseConnections: true,
   })
-  const sockets = new Set<CustomerSocket>()
+  const sockets = new Set<Connection>()
 
   http.setErrorHandler((error, _request, reply) => {
     if (isFault(error)) {
