@@ -12,8 +12,12 @@ import type { Vault } from '@parley/core/ports/vault.ts'
 import type { VoterPool } from '@parley/core/ports/voters.ts'
 import type { FastifyInstance } from 'fastify'
 import { type Logger, pino } from 'pino'
+import { createAccounts } from './accounts/accounts.ts'
+import { createDeskSessions } from './accounts/desk-sessions.ts'
+import { createSessionTokens } from './accounts/session-tokens.ts'
 import type { Config, ShopConfig } from './config.ts'
 import { createConversations } from './conversations.ts'
+import { openLmdbAccounts } from './drivers/accounts.lmdb.ts'
 import { systemClock } from './drivers/clock.system.ts'
 import { openLmdbLog } from './drivers/conversation-log.lmdb.ts'
 import { noEffects } from './drivers/effects.none.ts'
@@ -168,6 +172,8 @@ async function openServer(config: Config, logger: Logger, keep: (part: Closable)
   keep(log)
   const vault: Vault = await openLmdbVault(join(config.data, 'keys'))
   keep(vault)
+  const accounts = createAccounts(openLmdbAccounts(join(config.data, 'accounts')))
+  keep(accounts)
   const secret = loadOrMakeSecret(config.data)
   const conversations = createConversations(log, vault)
   let engine: Engine | undefined
@@ -195,9 +201,16 @@ async function openServer(config: Config, logger: Logger, keep: (part: Closable)
     conversations,
     tokens: createTokens(secret.keyFor('visitor-tokens'), config.tokens),
     operatorKey: secret.keyFor('operator').toString('hex'),
+    deskSessions: createDeskSessions({
+      accounts,
+      tokens: createSessionTokens(secret.keyFor('desk-sessions')),
+      hasShop: id => brain.shops.has(id),
+    }),
     clock: systemClock,
     shopNames: new Map(config.shops.map(shop => [shop.id, shop.name])),
     visitorsPerMinute: config.limits.visitorsPerMinute,
+    signInsPerMinute: config.limits.signInsPerMinute,
+    trustProxy: config.trustProxy,
     logger,
     metrics,
     pages: PROJECT.pages,

@@ -6,7 +6,7 @@ import { Fault } from '@parley/core/faults.ts'
 
 export interface Secret {
   /** 32 bytes that only this purpose has. */
-  keyFor(purpose: 'visitor-tokens' | 'operator'): Buffer
+  keyFor(purpose: 'visitor-tokens' | 'operator' | 'desk-sessions'): Buffer
 }
 
 /** Makes the secret where there is none. Faults: CONFIG_INVALID when the file holds something else. */

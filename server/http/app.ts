@@ -4,17 +4,20 @@ import { join } from 'node:path'
 import fastifyStatic from '@fastify/static'
 import fastifyWebsocket from '@fastify/websocket'
 import { Fault, type FaultCode, isFault } from '@parley/core/faults.ts'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify'
 import type { Metrics } from '../metrics.ts'
 import { createCustomerSocket, type SocketParts } from '../realtime/customer-socket.ts'
 import type { Connection } from '../realtime/session.ts'
 import { TIGHT_OPTIONS } from '../realtime/tight-web-socket.ts'
+import { type DeskSessionParts, registerDeskSession } from './desk-session.ts'
 import { type OperatorParts, registerOperatorRoutes } from './operator.ts'
 import { registerVisitorRoutes, type VisitorParts } from './visitors.ts'
 
-export interface AppParts extends SocketParts, VisitorParts, OperatorParts {
+export interface AppParts extends SocketParts, VisitorParts, OperatorParts, DeskSessionParts {
   readonly logger: FastifyBaseLogger
   readonly metrics: Metrics
+  /** Proxies whose forwarded headers are believed, as fastify takes them; empty: none. */
+  readonly trustProxy: string
   /** The folder of the built pages. */
   readonly pages: string
   /** Undefined when turns can be taken, else what is still missing. */
@@ -30,6 +33,8 @@ export interface App {
 const STATUS: Partial<Record<FaultCode, number>> = {
   TOKEN_INVALID: 401,
   TOKEN_EXPIRED: 401,
+  SIGN_IN_REFUSED: 401,
+  ORIGIN_REFUSED: 403,
   UNKNOWN_SHOP: 404,
   UNKNOWN_CONVERSATION: 404,
   RATE_LIMITED: 429,
@@ -49,6 +54,7 @@ export async function createApp(parts: AppParts): Promise<App> {
     loggerInstance: parts.logger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: 64 * 1024,
+    trustProxy: parts.trustProxy === '' ? false : parts.trustProxy,
     forceCloseConnections: true,
   })
   const sockets = new Set<Connection>()
@@ -94,6 +100,7 @@ export async function createApp(parts: AppParts): Promise<App> {
 
   registerVisitorRoutes(http, parts)
   registerOperatorRoutes(http, parts)
+  registerDeskSession(http, parts)
   http.get('/healthz', async () => ({ ok: true }))
   http.get('/readyz', async (_request, reply) => {
     const missing = parts.notReady()
@@ -101,13 +108,18 @@ export async function createApp(parts: AppParts): Promise<App> {
   })
   http.get('/metrics', async (_request, reply) => reply.type(parts.metrics.contentType).send(await parts.metrics.render()))
 
-  if (existsSync(join(parts.pages, 'index.html')))
+  const isBuilt = (page: string): boolean => existsSync(join(parts.pages, page))
+  const notBuilt = async (_request: FastifyRequest, reply: FastifyReply) =>
+    reply.code(503).type('text/plain').send('The pages are not built. Run: npm start\n')
+  if (isBuilt('index.html'))
     await http.register(fastifyStatic, {
       root: parts.pages,
       cacheControl: false,
       setHeaders: reply => void reply.header('cache-control', 'no-cache'),
     })
-  else http.get('/', async (_request, reply) => reply.code(503).type('text/plain').send('The pages are not built. Run: npm start\n'))
+  else http.get('/', notBuilt)
+  if (isBuilt('index.html') && isBuilt('desk/index.html')) http.get('/desk', async (_request, reply) => reply.sendFile('desk/index.html'))
+  else http.get('/desk', notBuilt)
   return { http, leave: () => sockets.forEach(socket => socket.leave()) }
 }
 

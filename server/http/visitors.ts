@@ -4,7 +4,7 @@ import type { ShopId } from '@parley/core/ids.ts'
 import type { Clock } from '@parley/core/ports/clock.ts'
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
-import { type Bucket, createBucket } from '../realtime/bucket.ts'
+import { createBuckets } from '../realtime/buckets.ts'
 import type { Tokens } from '../tokens.ts'
 
 export interface VisitorParts {
@@ -17,18 +17,11 @@ export interface VisitorParts {
 
 const Body = z.strictObject({ refresh: z.string().min(1).max(4_096).optional() })
 
-/** Addresses whose buckets are kept; the oldest goes first, which at worst gives it a full bucket again. */
-const MOST_ADDRESSES = 10_000
-
 export function registerVisitorRoutes(http: FastifyInstance, { tokens, clock, shopNames, visitorsPerMinute }: VisitorParts): void {
-  const buckets = new Map<string, Bucket>()
+  const byAddress = createBuckets(visitorsPerMinute, visitorsPerMinute / 60)
 
   function limitNewVisitors(address: string): void {
-    const bucket = buckets.get(address) ?? createBucket(visitorsPerMinute, visitorsPerMinute / 60)
-    buckets.delete(address)
-    buckets.set(address, bucket)
-    if (buckets.size > MOST_ADDRESSES) buckets.delete(buckets.keys().next().value as string) // size > 0: there is a first key
-    const retryAfterMs = bucket.take(clock.monotonic())
+    const retryAfterMs = byAddress.take(address, clock.monotonic())
     if (retryAfterMs > 0) throw new Fault('RATE_LIMITED', { retryAfterMs })
   }
 
