@@ -198,6 +198,11 @@ async function openServer(config: Config, logger: Logger, keep: (part: Closable)
   const app = await createApp({
     engine,
     fanOut,
+    epoch: conversations.epoch,
+    aboutShop: id => {
+      const shop = config.shops.find(each => each.id === id)
+      return { name: shop?.name || id, locale: shop?.locale ?? 'en' }
+    },
     conversations,
     tokens: createTokens(secret.keyFor('visitor-tokens'), config.tokens),
     operatorKey: secret.keyFor('operator').toString('hex'),

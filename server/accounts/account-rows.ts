@@ -1,5 +1,6 @@
 // What the accounts need of a store. Another process may write at the same time: every change is one transaction, every read sees the newest.
-import type { Account, ActiveAccount, AgentId } from './account.ts'
+import type { AgentId } from '@parley/core/ids.ts'
+import type { Account, ActiveAccount } from './account.ts'
 
 export interface AccountRows {
   /** Who of the shop has this folded name; nobody who is removed. */

@@ -1,12 +1,10 @@
 // What is kept of an agent. A removed agent keeps id and name, because conversations name the id for ever; the password is gone and the name free.
+import type { AgentId } from '@parley/core/ids.ts'
 import { z } from 'zod'
 import { PasswordHash } from './password-hash.ts'
 
-declare const brand: unique symbol
-/** Random, and never given twice: a new agent of an old name is somebody else. */
-export type AgentId = string & { readonly [brand]: 'AgentId' }
-
 const known = {
+  /** Random, and never given twice: a new agent of an old name is somebody else. */
   id: z.custom<AgentId>(value => typeof value === 'string'),
   shop: z.string(),
   /** As it is shown; unique in the shop, whatever its case, among those who are not removed. */

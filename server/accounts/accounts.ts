@@ -1,7 +1,8 @@
 // Who may sign in as an agent of a shop. What this must hold: core/SPEC.md, ACC1 to ACC4.
 import { randomBytes } from 'node:crypto'
 import { Fault } from '@parley/core/faults.ts'
-import type { Account, ActiveAccount, AgentId, RemovedAccount } from './account.ts'
+import type { AgentId } from '@parley/core/ids.ts'
+import type { Account, ActiveAccount, RemovedAccount } from './account.ts'
 import type { AccountRows } from './account-rows.ts'
 import { agentName, foldName, nameFrom } from './agent-name.ts'
 import { createGate } from './gate.ts'

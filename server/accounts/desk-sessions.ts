@@ -1,8 +1,9 @@
 // Agents' sessions: begun with name and password, kept by the browser in a cookie that no script can read, ended by a sign-out, a new password,
 // a removal or the end of a shift. Whether one stands is asked of the account each time, so an ending holds at once and for every process.
 import { Fault } from '@parley/core/faults.ts'
+import type { AgentId } from '@parley/core/ids.ts'
 import { parseCookie } from 'cookie'
-import type { ActiveAccount, AgentId } from './account.ts'
+import type { ActiveAccount } from './account.ts'
 import type { Accounts } from './accounts.ts'
 import { checkOrigin } from './own-origin.ts'
 import type { SessionTokens } from './session-tokens.ts'

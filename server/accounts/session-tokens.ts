@@ -1,10 +1,11 @@
 // An agent's session as a signed token. It says whose it is and after how many endings it began; whether it still stands, the account says.
 import { createSecretKey, type KeyObject } from 'node:crypto'
 import { Fault } from '@parley/core/faults.ts'
+import type { AgentId } from '@parley/core/ids.ts'
 import { isId } from '@parley/core/ids.ts'
 import { errors, jwtVerify, SignJWT } from 'jose'
 import { z } from 'zod'
-import type { ActiveAccount, AgentId } from './account.ts'
+import type { ActiveAccount } from './account.ts'
 
 export interface Session {
   readonly agent: AgentId

@@ -2,8 +2,9 @@
 // time through, of whatever process. Nothing is kept in memory, so what another process has written is seen by the next read.
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
+import type { AgentId } from '@parley/core/ids.ts'
 import type { Database } from 'lmdb'
-import { Account, type ActiveAccount, type AgentId } from '../accounts/account.ts'
+import { Account, type ActiveAccount } from '../accounts/account.ts'
 import type { AccountRows } from '../accounts/account-rows.ts'
 import { foldName } from '../accounts/agent-name.ts'
 import { commit, flushFolder, openStore } from './lmdb-store.ts'

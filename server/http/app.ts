@@ -3,17 +3,27 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import fastifyStatic from '@fastify/static'
 import fastifyWebsocket from '@fastify/websocket'
+import type { Engine } from '@parley/core/engine.ts'
 import { Fault, type FaultCode, isFault } from '@parley/core/faults.ts'
+import { asShopId } from '@parley/core/ids.ts'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify'
+import type { WebSocket } from 'ws'
 import type { Metrics } from '../metrics.ts'
+import { type AgentIdentity, type AgentSocketParts, createAgentSocket } from '../realtime/agent-socket.ts'
 import { createCustomerSocket, type SocketParts } from '../realtime/customer-socket.ts'
-import type { Connection } from '../realtime/session.ts'
+import type { Connection, Wire } from '../realtime/session.ts'
 import { TIGHT_OPTIONS } from '../realtime/tight-web-socket.ts'
 import { type DeskSessionParts, registerDeskSession } from './desk-session.ts'
 import { type OperatorParts, registerOperatorRoutes } from './operator.ts'
 import { registerVisitorRoutes, type VisitorParts } from './visitors.ts'
 
-export interface AppParts extends SocketParts, VisitorParts, OperatorParts, DeskSessionParts {
+export interface AppParts
+  extends SocketParts,
+    Omit<AgentSocketParts, 'isAdmitted' | 'engine'>,
+    VisitorParts,
+    OperatorParts,
+    DeskSessionParts {
+  readonly engine: Engine
   readonly logger: FastifyBaseLogger
   readonly metrics: Metrics
   /** Proxies whose forwarded headers are believed, as fastify takes them; empty: none. */
@@ -57,7 +67,8 @@ export async function createApp(parts: AppParts): Promise<App> {
     trustProxy: parts.trustProxy === '' ? false : parts.trustProxy,
     forceCloseConnections: true,
   })
-  const sockets = new Set<Connection>()
+  const customers = new Set<Connection>()
+  const consoles = new Set<Connection>()
 
   http.setErrorHandler((error, _request, reply) => {
     if (isFault(error)) {
@@ -76,26 +87,46 @@ export async function createApp(parts: AppParts): Promise<App> {
 
   // As an object: the types want `WebSocket` to be the module's own class with its statics; `ws` itself asks for a subclass only.
   await http.register(fastifyWebsocket, { options: TIGHT_OPTIONS as object, preClose: done => done() })
-  http.get('/v1/socket', { websocket: true }, socket => {
-    const customer = createCustomerSocket(
-      {
-        send: text => socket.send(text),
-        close: (code, reason) => socket.close(code, reason),
-        get bufferedBytes() {
-          return socket.bufferedAmount
-        },
+  /** Joins a WebSocket to the connection that `make` makes of its wire. */
+  function carry(socket: WebSocket, gauge: Metrics['sockets'], mine: Set<Connection>, make: (wire: Wire) => Connection): void {
+    const connection = make({
+      send: text => socket.send(text),
+      close: (code, reason) => socket.close(code, reason),
+      get bufferedBytes() {
+        return socket.bufferedAmount
       },
-      parts,
-    )
-    sockets.add(customer)
-    parts.metrics.sockets.set(sockets.size)
-    socket.on('message', (data, isBinary) => (isBinary ? customer.refuse(new Fault('FRAME_BINARY', {})) : customer.frame(String(data))))
+    })
+    mine.add(connection)
+    gauge.set(mine.size)
+    socket.on('message', (data, isBinary) => (isBinary ? connection.refuse(new Fault('FRAME_BINARY', {})) : connection.frame(String(data))))
     socket.on('error', () => parts.metrics.faults.inc({ code: 'WIRE' })) // `ws` closes the connection; 'close' follows
     socket.on('close', () => {
-      customer.gone()
-      sockets.delete(customer)
-      parts.metrics.sockets.set(sockets.size)
+      connection.gone()
+      mine.delete(connection)
+      gauge.set(mine.size)
     })
+  }
+
+  http.get('/v1/socket', { websocket: true }, socket =>
+    carry(socket, parts.metrics.sockets, customers, wire => createCustomerSocket(wire, parts)),
+  )
+  const agents = new WeakMap<FastifyRequest, AgentIdentity>()
+  const identify = async (request: FastifyRequest): Promise<AgentIdentity> => {
+    const { id, name, shop } = await parts.deskSessions.agentOf(request.headers.cookie, request.headers.origin, request.host)
+    return { id, name, shop: asShopId(shop) }
+  }
+  const desk = {
+    websocket: true,
+    preValidation: async (request: FastifyRequest) => void agents.set(request, await identify(request)),
+  } as const
+  http.get('/v1/desk/socket', desk, (socket, request) => {
+    const agent = agents.get(request)! // preValidation has put it there, or has refused the upgrade
+    const isAdmitted = (): Promise<boolean> =>
+      identify(request).then(
+        () => true,
+        () => false,
+      )
+    carry(socket, parts.metrics.deskSockets, consoles, wire => createAgentSocket(wire, agent, { ...parts, isAdmitted }))
   })
 
   registerVisitorRoutes(http, parts)
@@ -120,7 +151,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   else http.get('/', notBuilt)
   if (isBuilt('index.html') && isBuilt('desk/index.html')) http.get('/desk', async (_request, reply) => reply.sendFile('desk/index.html'))
   else http.get('/desk', notBuilt)
-  return { http, leave: () => sockets.forEach(socket => socket.leave()) }
+  return { http, leave: () => [...customers, ...consoles].forEach(connection => connection.leave()) }
 }
 
 const statusOf = (error: unknown): number =>
