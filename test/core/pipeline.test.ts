@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { workOut } from '@parley/core/pipeline/pipeline.ts'
+import { replay } from '@parley/core/pipeline/replay.ts'
 import { outsideConversation, type Received } from '@parley/core/pipeline/turn.ts'
 import type { Mesh } from '@parley/core/ports/mesh.ts'
-import type { Ballot, VoterPool } from '@parley/core/ports/voters.ts'
+import type { VoterPool } from '@parley/core/ports/voters.ts'
 import { noEffects } from '@parley/server/drivers/effects.none.ts'
 import { createMeshWithoutSources } from '@parley/server/drivers/mesh.none.ts'
 import { ANNA, createTestClock, createTestShop, literalVoter, poolOf, SHOP } from './house.ts'
@@ -99,19 +100,25 @@ test('a source that answers is in the reply; a source that is dead is said to be
   assert.equal((await run(createMeshWithoutSources())).reply, 'track')
 })
 
-test('[TURN10] a recorded decision can be replayed from its votes to the same result', async () => {
+test('[TURN10] a recorded decision can be replayed from its votes and facts to the same result', async () => {
   const shop = createTestShop([literalVoter(), poolOf('other', () => [{ action: 'FOOD', confidence: 0.3 }])])
-  const stages = { mesh: createMeshWithoutSources(), effects: noEffects, clock: createTestClock(), deadlines }
-  const decision = await workOut(received('hello track'), shop, stages, new AbortController().signal)
-  const stored = JSON.parse(JSON.stringify(decision)) as typeof decision // as the log gives it back
-  const replayed = shop.ensemble().fuse(
-    stored.votes.map((v): Ballot => ({ ...v, version: stored.versions[v.voter] ?? '' })),
-    'en',
-    stored.situation.domain,
-  )
-  const choice = shop.ensemble().decide(replayed, stored.situation)
-  assert.deepEqual(replayed.ranking, stored.ranking)
-  assert.deepEqual([choice.action, choice.disposition, choice.confidence], [stored.action, stored.disposition, stored.confidence])
+  const order = { number: '2024-881', status: 'sent', items: [], placedOn: '', total: '' }
+  const mesh: Mesh = {
+    facts: async names =>
+      Object.fromEntries(names.map(name => [name, { isKnown: true, value: name === 'orders' ? [order, order] : null }])),
+  }
+  const stages = { mesh, effects: noEffects, clock: createTestClock(), deadlines }
+  const silent = poolOf('literal', () => assert.fail('a voter was asked again'))
+  const dead: Mesh = { facts: () => assert.fail('a source was asked again') }
+  let frame = outsideConversation.frame as Received['frame']
+  for (const text of ['hello', 'track it', 'what? hours? and can you say hello?', 'blah', 'track 2024-999', 'recall', 'human']) {
+    const turn = { ...received(text), frame, placeFor: () => 3, recallTo: 1 }
+    const decision = await workOut(turn, shop, stages, new AbortController().signal)
+    const stored = JSON.parse(JSON.stringify(decision)) as typeof decision // as the log gives it back
+    const again = await replay(stored, { ...turn, placeFor: () => 7 }, { ...shop, pools: [silent] }, { ...stages, mesh: dead })
+    assert.deepEqual({ ...JSON.parse(JSON.stringify(again)), ms: 0 }, { ...stored, ms: 0 }, text)
+    frame = decision.frame ?? frame
+  }
 })
 
 test('two messages that name a template: the weightier vote for the winning action wins, an unknown name is ignored', async () => {
