@@ -30,7 +30,7 @@ interface Pending {
 
 /** Opens the store in `folder`, making it where there is none. Faults: DATA_IN_USE. */
 export async function openLmdbLog(folder: string): Promise<ConversationLog> {
-  const unlock = lockFolder(folder)
+  const unlock = await lockFolder(folder)
   try {
     return await openLocked(folder, unlock)
   } catch (error) {

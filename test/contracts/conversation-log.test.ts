@@ -198,6 +198,44 @@ test('lmdb: a second opening of a folder is refused, naming the owner', async ()
   folder.remove()
 })
 
+/** Of a process namespace of its own, as in a container: there it is process 1. */
+const UNSHARE = ['--pid', '--fork', '--kill-child', '--mount-proc', ...(process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'])]
+const cannotUnshare = spawnSync('unshare', [...UNSHARE, 'true']).status === 0 ? false : 'this machine lets nobody make a process namespace'
+
+test('lmdb: an owner in another container is named while it lives, and is not in the way once it is gone', {
+  skip: cannotUnshare,
+}, async () => {
+  const folder = temporaryFolder()
+  const deep = join(folder.path, 'a-path-longer-than-the-address-of-a-socket-may-be/'.repeat(4))
+  const openInContainer = () => {
+    const args = [...UNSHARE, process.execPath, ...NODE_FLAGS, WRITER, deep, '1']
+    const child = spawn('unshare', args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    let said = ''
+    child.stderr.on('data', chunk => (said += chunk))
+    return { child, isIn: once(child.stdout, 'data'), ended: once(child, 'close').then(() => said) }
+  }
+  /** What a newcomer says when it is refused; one that is let in is ended, or it would go on for ever. */
+  const newcomer = async (): Promise<string> => {
+    const { child, isIn, ended } = openInContainer()
+    isIn.then(
+      () => child.kill('SIGKILL'),
+      () => {},
+    ) // no output: it was refused
+    return ended
+  }
+  const owner = openInContainer()
+  await owner.isIn
+  await assert.rejects(openLmdbLog(deep), (error: unknown) => isFault(error, 'DATA_IN_USE') && error.details.pid === 1)
+  assert.match(await newcomer(), /DATA_IN_USE/, 'process 1 here is not process 1 there')
+  await assert.rejects(openLmdbLog(deep), (error: unknown) => isFault(error, 'DATA_IN_USE'), 'the refused took nothing from the owner')
+  owner.child.kill('SIGKILL')
+  await owner.ended
+  const log = await openLmdbLog(deep)
+  assert.match(await newcomer(), /DATA_IN_USE/, 'nor does a container go past an owner outside of it')
+  await log.close()
+  folder.remove()
+})
+
 test('lmdb: another living process that has the folder is named; a dead one and one that only shares its id are not in the way', async () => {
   const folder = temporaryFolder()
   const owner = spawn(process.execPath, [...NODE_FLAGS, WRITER, folder.path, '1'], { stdio: ['ignore', 'pipe', 'inherit'] })
