@@ -1,9 +1,10 @@
 // The real server as a process of its own, for tests that kill it, and a client that speaks the protocol by itself.
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { PROTOCOL, type StreamPosition } from '@parley/core/protocol/client-message.ts'
 import type { ServerMessage, VisibleEvent } from '@parley/core/protocol/server-message.ts'
@@ -23,11 +24,17 @@ export interface RunningServer {
 }
 
 /** Starts `parley serve` and resolves when it prints its links. */
-export async function startServer(data: string, options: { port?: number; env?: Record<string, string> } = {}): Promise<RunningServer> {
-  const child = spawn(process.execPath, [...NODE_FLAGS, MAIN, 'serve', '--port', String(options.port ?? 0)], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, PARLEY_DATA: data, PARLEY_LOG_LEVEL: 'warn', ...options.env },
-  })
+export function startServer(data: string, options: { port?: number; env?: Record<string, string> } = {}): Promise<RunningServer> {
+  return runServer(
+    spawn(process.execPath, [...NODE_FLAGS, MAIN, 'serve', '--port', String(options.port ?? 0)], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, PARLEY_DATA: data, PARLEY_LOG_LEVEL: 'warn', ...options.env },
+    }),
+  )
+}
+
+/** The same of a process that was started in any way, with its output piped. */
+export async function runServer(child: ChildProcessByStdio<null, Readable, Readable>): Promise<RunningServer> {
   let stdout = ''
   let stderr = ''
   child.stderr.on('data', chunk => {
@@ -40,6 +47,7 @@ export async function startServer(data: string, options: { port?: number; env?: 
       if (found && stdout.includes('Ctrl-C')) resolve(found[0])
     })
     child.once('exit', code => reject(new Error(`the server ended with ${code}\n${stdout}\n${stderr}`)))
+    child.once('error', reject)
   })
   return {
     url,
