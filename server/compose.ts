@@ -34,7 +34,7 @@ import { createApp } from './http/app.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { readPack } from './pack-folder.ts'
 import { PROJECT } from './project.ts'
-import { loadOrMakeSecret } from './secret.ts'
+import { identityKeyOf, loadOrMakeSecret } from './secret.ts'
 import { createTokens } from './tokens.ts'
 import { watchPlugins } from './watch-plugins.ts'
 
@@ -175,6 +175,7 @@ async function openServer(config: Config, logger: Logger, keep: (part: Closable)
   const accounts = createAccounts(openLmdbAccounts(join(config.data, 'accounts')))
   keep(accounts)
   const secret = loadOrMakeSecret(config.data)
+  const identityKey = (shop: string): string => identityKeyOf(secret, shop)
   const conversations = createConversations(log, vault)
   let engine: Engine | undefined
   const metrics = createMetrics(() => engine?.turnsUnderWay ?? 0)
@@ -204,7 +205,9 @@ async function openServer(config: Config, logger: Logger, keep: (part: Closable)
       return { name: shop?.name || id, locale: shop?.locale ?? 'en' }
     },
     conversations,
-    tokens: createTokens(secret.keyFor('visitor-tokens'), config.tokens),
+    tokens: createTokens(secret.keyFor('visitor-tokens'), { ...config.tokens, identityKey }),
+    identityKey,
+    origins: new Map(config.shops.map(shop => [shop.id, shop.origins])),
     operatorKey: secret.keyFor('operator').toString('hex'),
     deskSessions: createDeskSessions({
       accounts,

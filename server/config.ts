@@ -26,6 +26,10 @@ const Shop = z.strictObject({
   phone: z.string().default('').describe('Number that customers may call; templates leave it out when empty.'),
   hours: z.string().default('').describe('When people answer, in words; templates leave it out when empty.'),
   emergencyPhone: z.string().default('').describe('Number for food safety; templates leave it out when empty.'),
+  origins: z
+    .array(z.string().regex(/^https?:\/\/(\*\.)?[a-z0-9.-]+(:\d{1,5})?$/i, 'must be like https://www.shop.example, without a path'))
+    .default([])
+    .describe('Origins of the pages that may embed the widget, beside its own; https://*.shop.example stands for all subdomains.'),
   costs: z
     .strictObject({
       wrongAnswer: z.number().gt(0).default(10).describe('Cost of a wrong answer; only ratios matter.'),

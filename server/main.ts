@@ -111,6 +111,11 @@ shop
   .description('The shops that are configured.')
   .option('--json', 'print them as JSON')
   .action(async options => (await import('./cli/shop.ts')).listShops(options))
+shop
+  .command('identity-key')
+  .description("Print what the shop's own backend signs identity tokens with (docs/widget.md). Keep it secret.")
+  .option('--shop <shop>', 'shop whose key it is', 'demo')
+  .action(async options => (await import('./cli/shop.ts')).printIdentityKey(options.shop))
 
 try {
   await program.parseAsync()

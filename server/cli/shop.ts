@@ -18,6 +18,7 @@ import { configFile, configFrom, readConfig, type ShopConfig } from '../config.t
 import { flushFolder } from '../drivers/lmdb-store.ts'
 import { readPack } from '../pack-folder.ts'
 import { PROJECT } from '../project.ts'
+import { identityKeyOf, loadOrMakeSecret } from '../secret.ts'
 
 export type NewShop = Pick<ShopConfig, 'name'> & Partial<Pick<ShopConfig, 'locale' | 'phone' | 'hours' | 'emergencyPhone' | 'pack'>>
 
@@ -76,4 +77,11 @@ function replaceFile(file: string, text: string): void {
     throw new Fault('CONFIG_INVALID', { file, path: '', reason: 'the file cannot be written' }, { cause })
   }
   flushFolder(dirname(target))
+}
+
+/** Makes the installation's secret where there is none yet: the key may be wanted before the first start. Faults: UNKNOWN_SHOP, CONFIG_INVALID. */
+export function printIdentityKey(shop: string): void {
+  const config = readConfig(process.env)
+  if (!config.shops.some(({ id }) => id === shop)) throw new Fault('UNKNOWN_SHOP', { shop })
+  process.stdout.write(`${identityKeyOf(loadOrMakeSecret(config.data), shop)}\n`)
 }

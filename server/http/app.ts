@@ -13,16 +13,20 @@ import { type AgentIdentity, type AgentSocketParts, createAgentSocket } from '..
 import { createCustomerSocket, type SocketParts } from '../realtime/customer-socket.ts'
 import type { Connection, Wire } from '../realtime/session.ts'
 import { TIGHT_OPTIONS } from '../realtime/tight-web-socket.ts'
+import { type DemoParts, registerDemoRoutes } from './demo.ts'
 import { type DeskSessionParts, registerDeskSession } from './desk-session.ts'
 import { type OperatorParts, registerOperatorRoutes } from './operator.ts'
 import { registerVisitorRoutes, type VisitorParts } from './visitors.ts'
+import { frameAncestors, type WidgetPageParts } from './widget-page.ts'
 
 export interface AppParts
   extends SocketParts,
     Omit<AgentSocketParts, 'isAdmitted' | 'engine'>,
     VisitorParts,
     OperatorParts,
-    DeskSessionParts {
+    DeskSessionParts,
+    DemoParts,
+    WidgetPageParts {
   readonly engine: Engine
   readonly logger: FastifyBaseLogger
   readonly metrics: Metrics
@@ -52,9 +56,10 @@ const STATUS: Partial<Record<FaultCode, number>> = {
   SHUTTING_DOWN: 503,
 }
 
+const CONTENT =
+  "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'none'"
+
 const HEADERS = {
-  'content-security-policy':
-    "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
 } as const
@@ -83,7 +88,10 @@ export async function createApp(parts: AppParts): Promise<App> {
     parts.onBug(error)
     return reply.code(500).send({ code: 'INTERNAL', message: 'something went wrong on our side' })
   })
-  http.addHook('onSend', async (_request, reply) => void reply.headers(HEADERS))
+  http.addHook('onSend', async (request, reply) => {
+    reply.headers(HEADERS)
+    reply.header('content-security-policy', `${CONTENT}; frame-ancestors ${frameAncestors(request.url, parts.origins)}`)
+  })
 
   // As an object: the types want `WebSocket` to be the module's own class with its statics; `ws` itself asks for a subclass only.
   await http.register(fastifyWebsocket, { options: TIGHT_OPTIONS as object, preClose: done => done() })
@@ -132,6 +140,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   registerVisitorRoutes(http, parts)
   registerOperatorRoutes(http, parts)
   registerDeskSession(http, parts)
+  registerDemoRoutes(http, parts)
   http.get('/healthz', async () => ({ ok: true }))
   http.get('/readyz', async (_request, reply) => {
     const missing = parts.notReady()

@@ -8,7 +8,7 @@ import type { Connection, Wire } from '@parley/server/realtime/session.ts'
 import { createTokens, type Visitor } from '@parley/server/tokens.ts'
 import { createTestHouse, SHOP, type TestHouse } from './house.ts'
 
-const tokens = createTokens(new Uint8Array(32).fill(1), { visitorMinutes: 5, refreshDays: 1 })
+const tokens = createTokens(new Uint8Array(32).fill(1), { visitorMinutes: 5, refreshDays: 1, identityKey: () => 'a key' })
 
 interface TestLine {
   readonly socket: Connection
