@@ -83,6 +83,10 @@ export const FAULTS = {
     (d: { host: string; port: number }) => `port ${d.port} of ${d.host} is taken; choose another with --port or PORT`,
   ),
   SERVER_UNREACHABLE: fault(true, (d: { url: string; reason: string }) => `no server answers at ${d.url}: ${d.reason}`),
+  SOURCE_INVALID: fault(
+    false,
+    (d: { source: string; file: string; reason: string }) => `${d.file} of ${d.source} can't be used: ${d.reason}`,
+  ),
   // What the engine met
   APPEND_CONFLICT: fault(true, (d: { conversation: string }) => `conversation ${d.conversation} has moved on since it was read`),
   LOG_DAMAGED: fault(
@@ -95,6 +99,7 @@ export const FAULTS = {
     (d: { customer: string }) => `the key of customer ${d.customer} is destroyed: what it sealed is gone for good`,
   ),
   EVENT_TOO_NEW: fault(false, (d: { type: string; v: number }) => `event ${d.type} has version ${d.v}, newer than this release reads`),
+  SOURCE_UNAVAILABLE: fault(true, (d: { source: string; reason: string }) => `${d.source} gave no answer: ${d.reason}`),
   PLUGIN_TIMEOUT: fault(true, (d: { plugin: string; ms: number }) => `plugin "${d.plugin}" gave no answer in ${d.ms} ms`),
   PLUGIN_CRASHED: fault(true, (d: { plugin: string; reason: string }) => `plugin "${d.plugin}" took its host down: ${d.reason}`),
   PLUGIN_FAILED: fault(true, (d: { plugin: string; reason: string }) => `plugin "${d.plugin}" failed: ${d.reason}`),

@@ -10,6 +10,8 @@ import type { ConversationLog } from '@parley/core/ports/conversation-log.ts'
 import type { Risks } from '@parley/core/ports/risks.ts'
 import type { Vault } from '@parley/core/ports/vault.ts'
 import type { VoterPool } from '@parley/core/ports/voters.ts'
+import { createEffects } from '@parley/mesh/effects.ts'
+import { createMesh } from '@parley/mesh/mesh.ts'
 import type { FastifyInstance } from 'fastify'
 import { type Logger, pino } from 'pino'
 import { createAccounts } from './accounts/accounts.ts'
@@ -20,9 +22,7 @@ import { createConversations } from './conversations.ts'
 import { openLmdbAccounts } from './drivers/accounts.lmdb.ts'
 import { systemClock } from './drivers/clock.system.ts'
 import { openLmdbLog } from './drivers/conversation-log.lmdb.ts'
-import { noEffects } from './drivers/effects.none.ts'
 import { createLocalFanOut } from './drivers/fan-out.local.ts'
-import { createMeshWithoutSources } from './drivers/mesh.none.ts'
 import { createPhraseRisks } from './drivers/risks.phrases.ts'
 import { createLiquidTemplates } from './drivers/templates.liquid.ts'
 import { openLmdbVault } from './drivers/vault.lmdb.ts'
@@ -82,7 +82,7 @@ export async function createBrain(config: Config, logger: Logger, metrics?: Metr
   const hosts = await Promise.all(plugins.made())
   return {
     shops: new Map(shops.map(shop => [shop.id, shop])),
-    stages: { mesh: createMeshWithoutSources(), effects: noEffects, clock: systemClock, deadlines: config.deadlines },
+    stages: { mesh: createMesh(new Map()), effects: createEffects(new Map()), clock: systemClock, deadlines: config.deadlines },
     pluginsReady: Promise.all(hosts.map(host => host.ready)).then(() => {}),
     reloadEnsembles() {
       const faults = ensembles.made().flatMap(ensemble => {

@@ -1,5 +1,5 @@
 // Facts from the shop's order, CRM and warehouse systems. A dead source gives a partial answer that says so; it never fails a turn.
-// Drivers: mesh/demo-shop/, server/drivers/mesh.none.ts.
+// Driver: mesh/mesh.ts, which asks each shop's source; the first source is mesh/demo-shop/.
 import type { Locale } from '@parley/plugin-sdk/vocabulary.ts'
 import type { CustomerId, ShopId } from '../ids.ts'
 

@@ -10,12 +10,12 @@ import type { FanOut } from '@parley/core/ports/fan-out.ts'
 import type { Mesh } from '@parley/core/ports/mesh.ts'
 import type { Ballot, VoterPool } from '@parley/core/ports/voters.ts'
 import { createEnsemble } from '@parley/ensembles/ensemble.ts'
+import { createEffects } from '@parley/mesh/effects.ts'
+import { createMesh } from '@parley/mesh/mesh.ts'
 import type { Question } from '@parley/plugin-sdk/vocabulary.ts'
 import { createConversations } from '@parley/server/conversations.ts'
 import { createMemoryLog } from '@parley/server/drivers/conversation-log.memory.ts'
-import { noEffects } from '@parley/server/drivers/effects.none.ts'
 import { createLocalFanOut } from '@parley/server/drivers/fan-out.local.ts'
-import { createMeshWithoutSources } from '@parley/server/drivers/mesh.none.ts'
 import { createLiquidTemplates } from '@parley/server/drivers/templates.liquid.ts'
 import { createMemoryVault } from '@parley/server/drivers/vault.memory.ts'
 
@@ -189,8 +189,8 @@ export function createTestHouse(options: HouseOptions = {}): TestHouse {
     conversations,
     fanOut,
     stages: {
-      mesh: options.mesh ?? createMeshWithoutSources(),
-      effects: options.effects ?? noEffects,
+      mesh: options.mesh ?? createMesh(new Map()),
+      effects: options.effects ?? createEffects(new Map()),
       clock,
       deadlines: { voters: 50, mesh: 800, effect: 1_000, turn: 3_000 },
     },

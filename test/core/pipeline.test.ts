@@ -5,8 +5,8 @@ import { replay } from '@parley/core/pipeline/replay.ts'
 import { outsideConversation, type Received } from '@parley/core/pipeline/turn.ts'
 import type { Mesh } from '@parley/core/ports/mesh.ts'
 import type { VoterPool } from '@parley/core/ports/voters.ts'
-import { noEffects } from '@parley/server/drivers/effects.none.ts'
-import { createMeshWithoutSources } from '@parley/server/drivers/mesh.none.ts'
+import { createEffects } from '@parley/mesh/effects.ts'
+import { createMesh } from '@parley/mesh/mesh.ts'
 import { ANNA, createTestClock, createTestShop, literalVoter, poolOf, SHOP } from './house.ts'
 
 const received = (text: string): Received => ({
@@ -28,7 +28,7 @@ test('[VOTE1] a voter that hangs costs the turn its deadline and no more; the ot
   const working = workOut(
     received('track'),
     createTestShop([literalVoter(), hangs()]),
-    { mesh: createMeshWithoutSources(), effects: noEffects, clock, deadlines },
+    { mesh: createMesh(new Map()), effects: createEffects(new Map()), clock, deadlines },
     new AbortController().signal,
   )
   await answered() // the voters that answer have answered
@@ -61,7 +61,7 @@ test('[VOTE2] a vote that comes late changes nothing any more', async () => {
   const working = workOut(
     received('track'),
     createTestShop([literalVoter(), late]),
-    { mesh: createMeshWithoutSources(), effects: noEffects, clock, deadlines },
+    { mesh: createMesh(new Map()), effects: createEffects(new Map()), clock, deadlines },
     new AbortController().signal,
   )
   await answered() // the voters that answer have answered
@@ -83,7 +83,7 @@ test('[VOTE3] a pool that throws fails no turn', async () => {
   const decision = await workOut(
     received('track'),
     createTestShop([literalVoter(), throws]),
-    { mesh: createMeshWithoutSources(), effects: noEffects, clock: createTestClock(), deadlines },
+    { mesh: createMesh(new Map()), effects: createEffects(new Map()), clock: createTestClock(), deadlines },
     new AbortController().signal,
   )
   assert.equal(decision.action, 'TRACK')
@@ -92,12 +92,12 @@ test('[VOTE3] a pool that throws fails no turn', async () => {
 test('a source that answers is in the reply; a source that is dead is said to be', async () => {
   const shop = createTestShop([literalVoter()])
   const run = (mesh: Mesh): Promise<{ reply: string }> =>
-    workOut(received('track'), shop, { mesh, effects: noEffects, clock: createTestClock(), deadlines }, new AbortController().signal)
+    workOut(received('track'), shop, { mesh, effects: createEffects(new Map()), clock: createTestClock(), deadlines }, new AbortController().signal)
   const known: Mesh = { facts: async () => ({ order: { isKnown: true, value: { number: '7', status: 'sent', items: [] } } }) }
   const dead: Mesh = { facts: async () => ({ order: { isKnown: false, source: 'orders', reason: 'down' } }) }
   assert.equal((await run(known)).reply, 'track 7: sent')
   assert.equal((await run(dead)).reply, 'track (orders do not answer)')
-  assert.equal((await run(createMeshWithoutSources())).reply, 'track')
+  assert.equal((await run(createMesh(new Map()))).reply, 'track')
 })
 
 test('[TURN10] a recorded decision can be replayed from its votes and facts to the same result', async () => {
@@ -107,7 +107,7 @@ test('[TURN10] a recorded decision can be replayed from its votes and facts to t
     facts: async names =>
       Object.fromEntries(names.map(name => [name, { isKnown: true, value: name === 'orders' ? [order, order] : null }])),
   }
-  const stages = { mesh, effects: noEffects, clock: createTestClock(), deadlines }
+  const stages = { mesh, effects: createEffects(new Map()), clock: createTestClock(), deadlines }
   const silent = poolOf('literal', () => assert.fail('a voter was asked again'))
   const dead: Mesh = { facts: () => assert.fail('a source was asked again') }
   let frame = outsideConversation.frame as Received['frame']
@@ -129,7 +129,7 @@ test('two messages that name a template: the weightier vote for the winning acti
   const decision = await workOut(
     received('x'),
     shop,
-    { mesh: createMeshWithoutSources(), effects: noEffects, clock: createTestClock(), deadlines },
+    { mesh: createMesh(new Map()), effects: createEffects(new Map()), clock: createTestClock(), deadlines },
     new AbortController().signal,
   )
   assert.equal(decision.template, 'hello')
