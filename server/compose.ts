@@ -10,8 +10,6 @@ import type { ConversationLog } from '@parley/core/ports/conversation-log.ts'
 import type { Risks } from '@parley/core/ports/risks.ts'
 import type { Vault } from '@parley/core/ports/vault.ts'
 import type { VoterPool } from '@parley/core/ports/voters.ts'
-import { createEffects } from '@parley/mesh/effects.ts'
-import { createMesh } from '@parley/mesh/mesh.ts'
 import type { FastifyInstance } from 'fastify'
 import { type Logger, pino } from 'pino'
 import { createAccounts } from './accounts/accounts.ts'
@@ -35,6 +33,7 @@ import { createMetrics, type Metrics } from './metrics.ts'
 import { readPack } from './pack-folder.ts'
 import { PROJECT } from './project.ts'
 import { identityKeyOf, loadOrMakeSecret } from './secret.ts'
+import { noSources, openSources, type Sources } from './sources.ts'
 import { createTokens } from './tokens.ts'
 import { watchPlugins } from './watch-plugins.ts'
 
@@ -54,7 +53,7 @@ export function createLogger(level: Config['logLevel']): Logger {
 }
 
 /** Shops that name the same pack, ensemble or plugins share them. */
-export async function createBrain(config: Config, logger: Logger, metrics?: Metrics): Promise<Brain> {
+export async function createBrain(config: Config, logger: Logger, sources: Sources = noSources, metrics?: Metrics): Promise<Brain> {
   const packs = memo((name: string) => readPack(join(PROJECT.packs, name)))
   const ensembles = memo(loadEnsemble)
   const keywords = memo((pack: string) => createKeywordVoters(packs.get(pack).phrases))
@@ -82,7 +81,7 @@ export async function createBrain(config: Config, logger: Logger, metrics?: Metr
   const hosts = await Promise.all(plugins.made())
   return {
     shops: new Map(shops.map(shop => [shop.id, shop])),
-    stages: { mesh: createMesh(new Map()), effects: createEffects(new Map()), clock: systemClock, deadlines: config.deadlines },
+    stages: { mesh: sources.mesh, effects: sources.effects, clock: systemClock, deadlines: config.deadlines },
     pluginsReady: Promise.all(hosts.map(host => host.ready)).then(() => {}),
     reloadEnsembles() {
       const faults = ensembles.made().flatMap(ensemble => {
@@ -179,7 +178,9 @@ async function openServer(config: Config, logger: Logger, keep: (part: Closable)
   const conversations = createConversations(log, vault)
   let engine: Engine | undefined
   const metrics = createMetrics(() => engine?.turnsUnderWay ?? 0)
-  const brain = await createBrain(config, logger, metrics)
+  const sources = await openSources(config, logger)
+  keep(sources)
+  const brain = await createBrain(config, logger, sources, metrics)
   keep(brain)
   const broke = (error: unknown): void => {
     metrics.bug()

@@ -21,6 +21,10 @@ const Shop = z.strictObject({
     .array(z.string())
     .default(['fresh-goods', 'complaint-analyzer'])
     .describe('Plugins that vote in this shop: names of folders under plugins/, or paths of folders.'),
+  source: z
+    .enum(['none', 'demo-shop'])
+    .default('none')
+    .describe('Where facts and effects come from: no source, or the demo shop with its own orders (mesh/demo-shop/README.md).'),
   locale: z.enum(['zh-CN', 'en']).default('zh-CN').describe('Locale of a reply where neither the words nor the page tell.'),
   name: z.string().default('').describe('What templates call the shop.'),
   phone: z.string().default('').describe('Number that customers may call; templates leave it out when empty.'),
@@ -92,7 +96,16 @@ export const Config = z.strictObject({
   shops: z
     .array(Shop)
     .min(1)
-    .default([Shop.parse({ id: 'demo', name: 'Parley Fresh', phone: '400-000-0000', hours: '9:00-21:00', emergencyPhone: '400-000-0001' })])
+    .default([
+      Shop.parse({
+        id: 'demo',
+        source: 'demo-shop',
+        name: 'Parley Fresh',
+        phone: '400-000-0000',
+        hours: '9:00-21:00',
+        emergencyPhone: '400-000-0001',
+      }),
+    ])
     .describe('The shops of this installation.'),
 })
 export type Config = z.infer<typeof Config>

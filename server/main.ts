@@ -40,6 +40,7 @@ program
   .argument('[text]', 'what the customer writes')
   .option('--shop <shop>', 'shop to ask', 'demo')
   .option('--json', 'print the whole decision as JSON')
+  .option('--customer <id>', "ask in a customer's name: the shop's source answers with their orders")
   .option('--file <file>', 'JSON lines, each {"text": …}; prints one decision a line in the same order')
   .addOption(locale)
   .action(async (text, options, command: Command) => {

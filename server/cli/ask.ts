@@ -12,6 +12,7 @@ import type { Locale } from '@parley/plugin-sdk/vocabulary.ts'
 import { z } from 'zod'
 import { type Brain, createBrain, createLogger } from '../compose.ts'
 import { readConfig } from '../config.ts'
+import { noSources, openSources } from '../sources.ts'
 import { traceOf } from './trace.ts'
 
 export interface AskOptions {
@@ -19,6 +20,8 @@ export interface AskOptions {
   readonly json?: true
   readonly file?: string
   readonly locale?: Locale
+  /** In whose name: the shop's source is then asked, and its orders are this customer's. */
+  readonly customer?: string
 }
 
 /** Turns under way at once: enough to keep the model threads busy, few enough that no voter comes late for waiting in line. */
@@ -31,26 +34,29 @@ export async function ask(text: string | undefined, options: AskOptions): Promis
   const config = readConfig(process.env)
   if (options.file !== undefined && !existsSync(options.file))
     throw new Fault('TURNS_INVALID', { file: options.file, line: 0, reason: 'the file is not there' })
-  const brain = await createBrain(config, createLogger('error'))
+  const logger = createLogger('error')
+  const sources = options.customer === undefined ? noSources : await openSources(config, logger)
+  const brain = await createBrain(config, logger, sources)
   try {
     const shop = brain.shops.get(options.shop)
     if (!shop) throw new Fault('UNKNOWN_SHOP', { shop: options.shop })
     await brain.pluginsReady
     if (options.file !== undefined) await askFile(options.file, shop, brain, options)
     else {
-      const decision = await askOne(text ?? '', 1, shop, brain, options.locale ?? null)
+      const decision = await askOne(text ?? '', 1, shop, brain, options.locale ?? null, options.customer)
       process.stdout.write(options.json ? `${JSON.stringify(viewOf(decision))}\n` : `${decision.reply}\n\n${traceOf(decision)}\n`)
     }
   } finally {
     await brain.close()
+    await sources.close()
   }
 }
 
-function askOne(raw: string, turn: number, shop: Shop, brain: Brain, locale: Locale | null): Promise<RecordedDecision> {
+function askOne(raw: string, turn: number, shop: Shop, brain: Brain, locale: Locale | null, customer = 'ask'): Promise<RecordedDecision> {
   const received = {
     ...outsideConversation,
     shop: shop.id,
-    customer: asCustomerId('ask'),
+    customer: asCustomerId(customer),
     turn,
     upTo: turn,
     texts: [messageText(raw)],
