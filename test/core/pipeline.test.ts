@@ -92,7 +92,12 @@ test('[VOTE3] a pool that throws fails no turn', async () => {
 test('a source that answers is in the reply; a source that is dead is said to be', async () => {
   const shop = createTestShop([literalVoter()])
   const run = (mesh: Mesh): Promise<{ reply: string }> =>
-    workOut(received('track'), shop, { mesh, effects: createEffects(new Map()), clock: createTestClock(), deadlines }, new AbortController().signal)
+    workOut(
+      received('track'),
+      shop,
+      { mesh, effects: createEffects(new Map()), clock: createTestClock(), deadlines },
+      new AbortController().signal,
+    )
   const known: Mesh = { facts: async () => ({ order: { isKnown: true, value: { number: '7', status: 'sent', items: [] } } }) }
   const dead: Mesh = { facts: async () => ({ order: { isKnown: false, source: 'orders', reason: 'down' } }) }
   assert.equal((await run(known)).reply, 'track 7: sent')
