@@ -108,7 +108,7 @@ test('the demo names its own customers alone; where there is no demo shop there 
   }
 })
 
-test('only the widget’s page may be framed, and only by the origins that its shop lists', async () => {
+test('[WEB4] only the widget’s page may be framed, and only by the origins that its shop lists', async () => {
   const ancestors = async (path: string): Promise<string | undefined> =>
     /frame-ancestors ([^;]*)/.exec((await fetch(`${server.url}${path}`)).headers.get('content-security-policy') ?? '')?.[1]
   assert.equal(await ancestors('/?embed=1&shop=demo'), "'self' https://www.fresh.example https://*.fresh.example")

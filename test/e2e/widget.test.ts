@@ -1,14 +1,13 @@
 // The customer's page in real Chromium against the real server: what only a browser can show. PARLEY_SHOTS=1 leaves pictures in test/output.
 import assert from 'node:assert/strict'
-import { mkdirSync } from 'node:fs'
 import { after, before, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { buildWeb } from '@parley/web/build.ts'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions } from 'playwright-core'
 import { launchBrowser, missingBrowser } from './browser.ts'
 import { type RunningServer, startServer, temporaryFolder } from './running-server.ts'
+import { scriptedShop, spokenFor } from './scripted-shop.ts'
+import { bubbles, isConnected, messagesOf, picture, replies, say, type Visit, visitPage } from './visit.ts'
 
-const OUTPUT = fileURLToPath(new URL('../output/', import.meta.url))
 const skip = missingBrowser
 const data = temporaryFolder()
 let server: RunningServer
@@ -26,51 +25,7 @@ after(async () => {
   data.remove()
 })
 
-interface Visit {
-  readonly page: Page
-  readonly context: BrowserContext
-  /** What went wrong on the page by itself: errors of the script, and what the content security policy stopped. */
-  readonly complaints: readonly string[]
-}
-
-async function visit(options: Parameters<Browser['newContext']>[0] = {}): Promise<Visit> {
-  const context = await browser.newContext({ locale: 'zh-CN', viewport: { width: 390, height: 844 }, ...options })
-  const page = await context.newPage()
-  const complaints: string[] = []
-  page.on('pageerror', error => complaints.push(String(error)))
-  page.on('console', message => /Content Security Policy/i.test(message.text()) && complaints.push(message.text()))
-  await page.goto(`${server.url}/`)
-  await isConnected(page)
-  return { page, context, complaints }
-}
-
-const isConnected = (page: Page): Promise<unknown> => page.waitForSelector('#line[data-state="connected"]')
-
-async function say(page: Page, text: string): Promise<void> {
-  await page.fill('#text', text)
-  await page.press('#text', 'Enter')
-}
-
-/** Every bubble: `> …` is the shop's, and a message says what has become of it. */
-const bubbles = (page: Page): Promise<string[]> =>
-  page.$$eval('.row', rows =>
-    rows.map(row => {
-      const text = row.querySelector('.bubble')?.textContent ?? ''
-      return row.classList.contains('shop') ? `> ${text}` : `${text} (${row.getAttribute('data-state')})`
-    }),
-  )
-
-const messagesOf = async (page: Page): Promise<string[]> => (await bubbles(page)).filter(line => !line.startsWith('> '))
-
-/** Waits until the shop has given this many replies in all. */
-const replies = (page: Page, count: number): Promise<unknown> =>
-  page.waitForFunction(wanted => document.querySelectorAll('.row.shop').length >= wanted, count)
-
-async function picture(page: Page, name: string): Promise<void> {
-  if (!process.env.PARLEY_SHOTS) return
-  mkdirSync(OUTPUT, { recursive: true })
-  await page.screenshot({ path: `${OUTPUT}${name}.png` })
-}
+const visit = (options?: BrowserContextOptions): Promise<Visit> => visitPage(browser, `${server.url}/`, options)
 
 test('[RT1] [RT2] kill -9 and restart in the midst of a Chinese conversation: it goes on, with every message there once', {
   skip,
@@ -211,6 +166,147 @@ test('a refused message says so and can be sent again; a text beyond the limit i
   await context.close()
 })
 
+test('a message goes from sending over sent and delivered to read, in words and not by colour alone', {
+  skip,
+  timeout: 60_000,
+}, async () => {
+  const context = await browser.newContext({ locale: 'en', viewport: { width: 390, height: 844 } })
+  const page = await context.newPage()
+  const shop = await spokenFor(page)
+  await page.goto(`${server.url}/`)
+  await isConnected(page)
+  const meta = page.locator('.row.customer .meta')
+  shop.hold()
+  await say(page, 'where is my parcel')
+  assert.match((await meta.textContent()) ?? '', /◔Sending/)
+  shop.letGo()
+  await replies(page, 1)
+  assert.match((await meta.textContent()) ?? '', /✓Sent/)
+  const marks = { with: 'bot', shop: { delivered: 0, read: 0 } } as const
+  shop.tell({ type: 'state', ...marks, customer: { delivered: 99, read: 0 } })
+  await page.waitForSelector('.row.customer[data-state="delivered"]')
+  assert.match((await meta.textContent()) ?? '', /✓✓Delivered/)
+  shop.tell({ type: 'state', ...marks, customer: { delivered: 99, read: 99 } })
+  await page.waitForSelector('.row.customer[data-state="read"]')
+  assert.match((await meta.textContent()) ?? '', /✓✓Read/)
+  await context.close()
+})
+
+test('[WEB3] the shop is told what was read: at once in sight, not in a page that is scrolled away from it', {
+  skip,
+  timeout: 60_000,
+}, async () => {
+  const context = await browser.newContext({ locale: 'en', viewport: { width: 390, height: 600 } })
+  const page = await context.newPage()
+  const shop = await scriptedShop(page)
+  await page.goto(`${server.url}/`)
+  await isConnected(page)
+  for (let i = 0; i < 30; i++) shop.reply(`a reply of some length, number ${i}`)
+  await shop.heard(frame => frame.type === 'seen' && frame.state === 'read' && frame.seq === 30)
+  await page.locator('#scroller').evaluate(scroller => scroller.scrollTo(0, 0))
+  await page.waitForFunction(() => document.querySelector('#scroller')?.scrollTop === 0)
+  shop.reply('one more')
+  await shop.heard(frame => frame.type === 'seen' && frame.state === 'delivered' && frame.seq === 31)
+  await page.click('#to-newest')
+  await shop.heard(frame => frame.type === 'seen' && frame.state === 'read' && frame.seq === 31)
+  const reads = shop.frames.flatMap(frame => (frame.type === 'seen' && frame.state === 'read' ? [frame.seq] : []))
+  assert.deepEqual(
+    reads,
+    [...reads].sort((a, b) => a - b),
+    'only forward',
+  )
+  await context.close()
+})
+
+test('quick replies: pressing one says its text, they wrap on a phone, the keyboard reaches them, and then they are gone', {
+  skip,
+  timeout: 60_000,
+}, async () => {
+  const context = await browser.newContext({ locale: 'zh-CN', viewport: { width: 320, height: 568 } })
+  const page = await context.newPage()
+  const shop = await scriptedShop(page)
+  await page.goto(`${server.url}/`)
+  await isConnected(page)
+  const orders = ['大闸蟹 8 只（2024-881）', '车厘子 2.5 公斤（2024-902）', '都不是']
+  shop.reply(
+    '请问是哪一单？',
+    orders.map((label, i) => ({ label, text: ['2024-881', '2024-902', '都不是'][i] ?? '' })),
+  )
+  const buttons = page.locator('#quick-replies button')
+  await buttons.first().waitFor()
+  assert.deepEqual(await buttons.allTextContents(), orders)
+  for (const button of await buttons.all()) {
+    const box = await button.boundingBox()
+    assert.ok(box && box.height >= 44 && box.width >= 44 && box.x >= 0 && box.x + box.width <= 320, JSON.stringify(box))
+  }
+  await picture(page, 'quick-replies-320-zh')
+  await page.focus('#scroller')
+  await page.keyboard.press('Tab')
+  await page.keyboard.press('Tab')
+  await page.keyboard.press('Enter')
+  await page.waitForSelector('.row.customer[data-state="sent"]')
+  assert.deepEqual(await messagesOf(page), ['2024-902 (sent)'])
+  assert.equal(await buttons.count(), 0)
+  assert.equal(await page.evaluate(() => document.activeElement?.id), 'text')
+  await context.close()
+})
+
+test('in line, with a person, and back: the head says so, and the way to a person is there exactly while there is none', {
+  skip,
+  timeout: 60_000,
+}, async () => {
+  const context = await browser.newContext({ locale: 'en', viewport: { width: 390, height: 844 } })
+  const page = await context.newPage()
+  const shop = await scriptedShop(page)
+  await page.goto(`${server.url}/`)
+  await isConnected(page)
+  assert.equal(await page.textContent('#line-text'), 'Assistant')
+  await page.click('#person')
+  await page.waitForSelector('.row.customer[data-state="sent"]')
+  assert.deepEqual(await messagesOf(page), ['I want to talk to a person (sent)'])
+  shop.reply('I am passing you to a colleague.')
+  shop.custody({ with: 'queue', position: 3 })
+  await page.waitForSelector('#line[data-with="queue"]')
+  assert.equal(await page.textContent('#line-text'), 'Waiting for a person · place 3')
+  assert.equal(await page.textContent('#whom'), 'Waiting for a person · place 3')
+  assert.equal(await page.isVisible('#person'), false)
+  shop.notice('Chen has joined.')
+  shop.custody({ with: 'agent', agent: 'Chen Wei' })
+  shop.tell({ type: 'typing', who: 'agent', name: 'Chen Wei' })
+  await page.waitForSelector('#typing:not([hidden])')
+  assert.equal(await page.textContent('#typing-text'), 'Chen Wei is typing …')
+  shop.person('Chen Wei', 'Hello, I have your order here: https://fresh.example/o/881')
+  await page.waitForSelector('.row.person')
+  assert.equal(await page.isVisible('#typing'), false)
+  assert.equal(await page.textContent('#line-text'), 'Chen Wei is here')
+  assert.equal(await page.textContent('.person .speaker'), 'Chen Wei')
+  assert.equal(await page.textContent('.person .initials'), 'CW')
+  assert.equal(await page.getAttribute('.person a', 'href'), 'https://fresh.example/o/881')
+  await say(page, 'thank you')
+  await page.waitForSelector('.row.customer:last-child[data-state="sent"]')
+  assert.equal(await page.isVisible('#typing'), false, 'no bot is expected to answer')
+  await picture(page, 'person-390-en')
+  shop.custody({ with: 'bot' })
+  await page.waitForSelector('#person:not([hidden])')
+  assert.equal(await page.isVisible('#whom'), false)
+  await context.close()
+})
+
+test('[WEB2] what was taken back goes from the page', { skip, timeout: 60_000 }, async () => {
+  const context = await browser.newContext({ locale: 'en' })
+  const page = await context.newPage()
+  const shop = await scriptedShop(page)
+  await page.goto(`${server.url}/`)
+  await isConnected(page)
+  await say(page, 'first')
+  await say(page, 'a mistake')
+  await page.waitForFunction(() => document.querySelectorAll('.row.customer[data-state="sent"]').length === 2)
+  shop.recall(1, 'It is taken back.')
+  await page.waitForSelector('.row.shop')
+  assert.deepEqual(await bubbles(page), ['first (sent)', '> It is taken back.'])
+  await context.close()
+})
+
 test('beginning anew asks first, and then leaves an empty page and another conversation', { skip, timeout: 60_000 }, async () => {
   const { page, context } = await visit({ locale: 'en' })
   await say(page, 'hello')
@@ -278,6 +374,7 @@ test('nothing moves while a reply is on its way and comes', { skip, timeout: 60_
 for (const [name, viewport] of [
   ['phone', { width: 390, height: 844 }],
   ['small phone', { width: 320, height: 568 }],
+  ['phone at 200 percent', { width: 195, height: 422 }],
   ['desktop', { width: 1280, height: 800 }],
 ] as const) {
   for (const locale of ['zh-CN', 'en'])

@@ -341,7 +341,7 @@ test('typing is told at most every three seconds', async () => {
 
 const seensOf = (shop: FakeShop): string[] => shop.received.flatMap(frame => (frame.type === 'seen' ? [`${frame.state} ${frame.seq}`] : []))
 
-test('tells the shop what has arrived and what was in sight, each once, and again only where the shop does not know', async () => {
+test('[WEB3] tells the shop what has arrived and what was in sight, each once, and again only where the shop does not know', async () => {
   const { shop, client } = await connected()
   shop.reply('one')
   await live(shop, 1_000)

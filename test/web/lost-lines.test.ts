@@ -130,7 +130,7 @@ test(`[RT3] with restores from old backups in between, the timeline still ends a
   }
 })
 
-test(`with what was said taken back in between, the timeline ends as the dialogue, and nothing is said twice (${SEEDS.length} seeds)`, async t => {
+test(`[WEB2] with what was said taken back in between, the timeline ends as the dialogue, and nothing is said twice (${SEEDS.length} seeds)`, async t => {
   let recalls = 0
   for (const seed of SEEDS) {
     const { shop, client, said } = await play(seed, { recall: true })
@@ -144,7 +144,7 @@ test(`with what was said taken back in between, the timeline ends as the dialogu
   if (SEEDS.length > 1) assert.ok(recalls > SEEDS.length, 'hardly anything was taken back: the test tests nothing')
 })
 
-test(`the shop learns how far its messages have got: only forward, and in the end up to the newest (${SEEDS.length} seeds)`, async () => {
+test(`[WEB3] the shop learns how far its messages have got: only forward, and in the end up to the newest (${SEEDS.length} seeds)`, async () => {
   for (const seed of SEEDS) {
     const { shop, client } = await play(seed, { recall: true, restore: true })
     const newest = shop.visible().findLast(({ type }) => type !== 'message')?.seq ?? 0

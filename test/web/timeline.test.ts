@@ -145,7 +145,7 @@ const state = (more: Partial<ConversationState> = {}): ServerMessage => ({
 })
 const whole = (upTo: number, ...list: VisibleEvent[]): ServerMessage => ({ type: 'events', after: 0, upTo, events: list, whole: true })
 
-test('what was taken back goes, with what was acknowledged and not yet shown; what the shop has not taken stays', () => {
+test('[WEB2] what was taken back goes, with what was acknowledged and not yet shown; what the shop has not taken stays', () => {
   const before = fold(known, wrote('x'), { type: 'ack', ref: 'x', seq: 4 }, wrote('y'))
   const after = fold(before, whole(6, message(1), reply(6)))
   assert.deepEqual(keys(after), ['mr1:sent', 'r6', 'my:sending'])

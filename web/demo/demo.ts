@@ -31,7 +31,7 @@ if (isChinese) {
 }
 const switcher = document.querySelector<HTMLButtonElement>('#language')
 if (switcher) {
-  switcher.textContent = isChinese ? 'EN' : '中文'
+  switcher.textContent = isChinese ? 'English' : '中文'
   switcher.lang = isChinese ? 'en' : 'zh-CN'
   switcher.ariaLabel = isChinese ? 'Switch to English' : '切换到中文'
   switcher.addEventListener('click', () => {

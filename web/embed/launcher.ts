@@ -9,6 +9,8 @@ export interface Launcher {
   /** Where the frame is put. */
   readonly panel: HTMLElement
   show(isOpen: boolean): void
+  /** The widget's page is there, with a way back of its own. Until then the button stays over a panel that fills the screen. */
+  ready(isReady: boolean): void
   unread(count: number, preview: string): void
   focus(): void
   remove(): void
@@ -36,15 +38,16 @@ export function createLauncher({ color, side, locale }: Options, words: Words, a
   region.setAttribute('aria-label', words.open)
   const news = make('div', 'news', region)
   news.setAttribute('role', 'status')
-  const launcher = button('launcher', region)
-  launcher.setAttribute('aria-expanded', 'false')
-  const path = icon(launcher, BUBBLE)
-  const badge = make('span', 'badge', launcher)
-  badge.setAttribute('aria-hidden', 'true')
-  badge.hidden = true
   const panel = make('div', 'panel', region)
   panel.setAttribute('role', 'dialog')
   panel.setAttribute('aria-label', words.open)
+  const launcher = button('launcher', region)
+  launcher.setAttribute('aria-expanded', 'false')
+  const path = icon(launcher, BUBBLE)
+  // Beside the button: its name says the number in words.
+  const badge = make('span', 'badge', region)
+  badge.setAttribute('aria-hidden', 'true')
+  badge.hidden = true
   let isOpen = false
 
   launcher.addEventListener('click', acts.toggle)
@@ -86,6 +89,7 @@ export function createLauncher({ color, side, locale }: Options, words: Words, a
       if (next) this.unread(0, '')
       label(0)
     },
+    ready: isReady => void panel.setAttribute('data-ready', isReady ? 'true' : 'false'),
     unread(count, text) {
       clearNews()
       badge.hidden = count === 0 || isOpen

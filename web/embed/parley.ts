@@ -39,6 +39,7 @@ function start(script: HTMLScriptElement): ParleyGlobal {
     switch (data.parley) {
       case 'ready':
         isReady = true
+        launcher.ready(true)
         return isOpen ? opened() : tell({ parley: 'closed' })
       case 'close':
         return close()
@@ -64,6 +65,7 @@ function start(script: HTMLScriptElement): ParleyGlobal {
     if (frame) launcher.panel.removeChild(frame)
     frame = undefined
     isReady = false
+    launcher.ready(false)
   }
 
   function open(): void {

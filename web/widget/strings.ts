@@ -61,7 +61,7 @@ export type Strings = typeof en
 
 const zh: Strings = {
   shop: '在线客服',
-  languageSwitch: 'EN',
+  languageSwitch: 'English',
   languageSwitchLabel: 'Switch to English',
   connecting: '正在连接…',
   withBot: '智能助手',
