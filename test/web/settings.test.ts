@@ -8,9 +8,23 @@ import { createRandom } from '../random.ts'
 const of = (rest: string) => settingsOf(`https://parley.example/${rest}`)
 
 test('the address says which shop, which page is around, and who the customer is', () => {
-  const embedded = of('?embed=1&shop=fresh&locale=zh-CN&origin=https%3A%2F%2Fwww.fresh.example&color=%230a7cff#identity=a.b-c.d_e')
-  assert.deepEqual(embedded, { shop: 'fresh', host: 'https://www.fresh.example', locale: 'zh-CN', color: '#0a7cff', identity: 'a.b-c.d_e' })
-  assert.deepEqual(of(''), { shop: 'demo', host: undefined, locale: undefined, color: undefined, identity: undefined })
+  const embedded = of('?embed=1&shop=fresh&locale=zh-CN&fixed=1&origin=https%3A%2F%2Fwww.fresh.example&color=%230a7cff#identity=a.b-c.d_e')
+  assert.deepEqual(embedded, {
+    shop: 'fresh',
+    host: 'https://www.fresh.example',
+    locale: 'zh-CN',
+    isLocaleFixed: true,
+    color: '#0a7cff',
+    identity: 'a.b-c.d_e',
+  })
+  assert.deepEqual(of(''), {
+    shop: 'demo',
+    host: undefined,
+    locale: undefined,
+    isLocaleFixed: false,
+    color: undefined,
+    identity: undefined,
+  })
 })
 
 test('what is no setting is none', () => {

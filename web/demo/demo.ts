@@ -47,8 +47,8 @@ async function signIn(customer: string): Promise<void> {
   const trouble = document.querySelector('#trouble')
   if (trouble) trouble.textContent = ''
   try {
-    const identity = customer === '' ? undefined : await identityOf(customer)
-    if (typeof Parley !== 'undefined') Parley.identify(identity)
+    if (customer !== '') await identityOf(customer) // does the backend answer?
+    if (typeof Parley !== 'undefined') Parley.identify(customer === '' ? undefined : () => identityOf(customer))
     remember(CUSTOMER_KEY, customer)
     for (const button of customers) button.ariaPressed = String(button.dataset.customer === customer)
   } catch {

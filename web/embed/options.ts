@@ -6,6 +6,8 @@ export interface Options {
   readonly server: string
   readonly shop: string
   readonly locale: EmbedLocale
+  /** The tag names the language: the customer is not offered the other. */
+  readonly isLocaleFixed: boolean
   /** `#rrggbb`. */
   readonly color: string | undefined
   readonly side: 'left' | 'right'
@@ -18,6 +20,7 @@ export function optionsOf(script: HTMLScriptElement): Options {
     server: new URL(script.src).origin,
     shop: shop || 'demo',
     locale: localeOf(locale || document.documentElement.lang || navigator.language),
+    isLocaleFixed: Boolean(locale),
     color: color && /^#[0-9a-f]{6}$/i.test(color) ? color : undefined,
     side: position === 'left' ? 'left' : 'right',
     identity: identity || undefined,
@@ -25,9 +28,10 @@ export function optionsOf(script: HTMLScriptElement): Options {
 }
 
 /** The widget's address. The identity token stands behind the #: it is sent to no server and stands in no log. */
-export function widgetAddress({ server, shop, locale, color }: Options, identity: string | undefined): string {
+export function widgetAddress({ server, shop, locale, isLocaleFixed, color }: Options, identity: string | undefined): string {
   const told = encodeURIComponent
+  const fixed = isLocaleFixed ? '&fixed=1' : ''
   const look = color ? `&color=${told(color)}` : ''
   const known = identity ? `#identity=${told(identity)}` : ''
-  return `${server}/?embed=1&shop=${told(shop)}&locale=${locale}&origin=${told(location.origin)}${look}${known}`
+  return `${server}/?embed=1&shop=${told(shop)}&locale=${locale}${fixed}&origin=${told(location.origin)}${look}${known}`
 }

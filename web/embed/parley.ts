@@ -5,12 +5,17 @@ import { optionsOf, widgetAddress } from './options.ts'
 import type { FromLoader, FromWidget } from './talk.ts'
 import { wordsOf } from './words.ts'
 
+export type Identity = string | (() => Promise<string | undefined>)
+
 /** The global `Parley`. */
 export interface ParleyGlobal {
   open(): void
   close(): void
-  /** Somebody has signed in (with a fresh identity token) or out (without one): what is open begins again as theirs. */
-  identify(identity?: string): void
+  /**
+   * Somebody has signed in, with a fresh identity token or a function that fetches one when it is needed; or out, with neither. What is open begins
+   * again as theirs.
+   */
+  identify(identity?: Identity): void
   /** Takes everything away again, the global too. */
   destroy(): void
 }
@@ -25,7 +30,7 @@ function start(script: HTMLScriptElement): ParleyGlobal {
   const options = optionsOf(script)
   const words = wordsOf(options.locale)
   const launcher = createLauncher(options, words, { toggle: () => (isOpen ? close() : open()), close })
-  let identity = options.identity
+  let identity: Identity | undefined = options.identity
   let frame: HTMLIFrameElement | undefined
   let isReady = false
   let isOpen = false
@@ -54,11 +59,17 @@ function start(script: HTMLScriptElement): ParleyGlobal {
   }
 
   function load(): void {
-    frame = document.createElement('iframe')
-    frame.title = words.open
-    frame.referrerPolicy = 'no-referrer'
-    frame.src = widgetAddress(options, identity)
-    launcher.panel.appendChild(frame)
+    const made = document.createElement('iframe')
+    made.title = words.open
+    made.referrerPolicy = 'no-referrer'
+    frame = made
+    launcher.panel.appendChild(made)
+    const begin = (token: string | undefined): void => {
+      if (frame === made) made.src = widgetAddress(options, token)
+    }
+    // A shop that cannot say who the customer is leaves a customer without a name, not one without a chat.
+    if (typeof identity === 'function') identity().then(begin, () => begin(undefined))
+    else begin(identity)
   }
 
   function unload(): void {

@@ -8,7 +8,7 @@ import { element } from './elements.ts'
 import { connectHostPage } from './host-page.ts'
 import { createPage } from './page.ts'
 import { settingsOf } from './settings.ts'
-import { type PageLocale, pageLocale, STRINGS } from './strings.ts'
+import { type PageLocale, pageLocale } from './strings.ts'
 
 const settings = settingsOf(location.href)
 const { shop, identity } = settings
@@ -19,7 +19,7 @@ const LOCALE_KEY = 'parley.locale'
 
 const world = browserWorld(shop)
 if (settings.host !== undefined) forgetOthers(world.shelf, shop, customer)
-const chosen = settings.locale ?? world.shelf.read(LOCALE_KEY)
+const chosen = (settings.isLocaleFixed ? undefined : world.shelf.read(LOCALE_KEY)) ?? settings.locale
 const locale: PageLocale = pageLocale(chosen === undefined ? navigator.languages : [chosen])
 
 const page = createPage({
@@ -62,14 +62,13 @@ function hostMoved(isOpen: boolean): void {
   page.focus()
 }
 
-/** The page around shows its own head and has chosen the language; this one offers the way back. */
+/** The page around may have chosen the language; this one offers the way back. */
 function embed(close: () => void): void {
   document.documentElement.dataset.embedded = ''
   const button = element('close', HTMLButtonElement)
   button.hidden = false
-  button.ariaLabel = STRINGS[locale].close
   button.addEventListener('click', close)
-  element('language', HTMLButtonElement).hidden = settings.locale !== undefined
+  element('language', HTMLButtonElement).hidden = settings.isLocaleFixed
   // An open dialog takes its own Escape, and one that ends a composition belongs to the input method.
   addEventListener('keydown', event => {
     if (event.key === 'Escape' && !event.isComposing && event.keyCode !== 229 && !document.querySelector('dialog[open]')) close()

@@ -66,6 +66,7 @@ export function createPage(parts: PageParts): Page {
     const language = element('language', HTMLButtonElement)
     setText(language, strings.languageSwitch)
     language.ariaLabel = strings.languageSwitchLabel
+    element('close', HTMLButtonElement).ariaLabel = strings.close
     language.lang = locale === 'en' ? 'zh-CN' : 'en'
     const words: readonly (readonly [string, keyof Strings])[] = [
       ['person', 'person'],

@@ -1,13 +1,16 @@
 // What the page is told by its address. `?shop=` names another shop of the installation. In a frame on a shop's own pages `embed=1` comes with
-// `origin`, the only page that it talks to, and perhaps `locale` and `color`; the identity token stands behind the #, where no server and no log sees it.
+// `origin`, the only page that it talks to, and perhaps `locale` (`fixed=1`: it is not the customer's to choose) and `color`; the identity token stands
+// behind the #, where no server and no log sees it.
 import type { PageLocale } from './strings.ts'
 
 export interface Settings {
   readonly shop: string
   /** The origin of the page around this one; undefined when there is none. */
   readonly host: string | undefined
-  /** Set by the page around: the customer is not asked. */
+  /** The language of the page around. */
   readonly locale: PageLocale | undefined
+  /** The customer is not asked. */
+  readonly isLocaleFixed: boolean
   /** `#rrggbb`. */
   readonly color: string | undefined
   readonly identity: string | undefined
@@ -21,6 +24,7 @@ export function settingsOf(address: string): Settings {
     shop: searchParams.get('shop') ?? 'demo',
     host: searchParams.get('embed') === '1' ? webOrigin(searchParams.get('origin') ?? '') : undefined,
     locale: locale === 'zh-CN' || locale === 'en' ? locale : undefined,
+    isLocaleFixed: searchParams.get('fixed') === '1',
     color: color !== null && /^#[0-9a-f]{6}$/i.test(color) ? color : undefined,
     identity: new URLSearchParams(hash.slice(1)).get('identity') ?? undefined,
   }
