@@ -17,7 +17,21 @@ export interface Built {
   readonly sizes: readonly { readonly file: string; readonly bytes: number; readonly gzipped: number }[]
 }
 
-const PAGES = ['index.html', 'assets/widget.js', 'assets/widget.css', 'assets/icon.svg']
+const PAGES = [
+  'index.html',
+  'assets/widget.js',
+  'assets/widget.css',
+  'assets/icon.svg',
+  'desk/index.html',
+  'assets/desk.js',
+  'assets/desk.css',
+]
+
+/** Each page's folder under `web`, and where its index.html goes. Its style has the folder's name. */
+const HTML = [
+  { folder: 'widget', html: 'index.html' },
+  { folder: 'desk', html: 'desk/index.html' },
+] as const
 
 /** Rejects with esbuild's own message when a source does not compile. */
 export async function buildWeb(): Promise<Built> {
@@ -32,7 +46,7 @@ export async function buildWeb(): Promise<Built> {
 }
 
 function hashOfSources(): string {
-  const files = globSync(['build.ts', 'client/**', 'widget/**', '../core/protocol/*.ts'], { cwd: web, withFileTypes: true })
+  const files = globSync(['build.ts', 'client/**', 'widget/**', 'desk/**', '../core/protocol/*.ts'], { cwd: web, withFileTypes: true })
   const paths = files.filter(file => file.isFile()).map(file => join(file.parentPath, file.name))
   const hash = createHash('sha256').update(version)
   for (const path of paths.sort()) hash.update(`\0${path.slice(web.length)}\0`).update(readFileSync(path))
@@ -41,7 +55,12 @@ function hashOfSources(): string {
 
 async function buildAnew(sources: string): Promise<void> {
   const { outputFiles } = await build({
-    entryPoints: { widget: join(web, 'widget/main.ts'), 'widget-style': join(web, 'widget/widget.css') },
+    entryPoints: Object.fromEntries(
+      HTML.flatMap(({ folder }) => [
+        [folder, join(web, folder, 'main.ts')],
+        [`${folder}-style`, join(web, folder, `${folder}.css`)],
+      ]),
+    ),
     outdir: join(dist, 'assets'),
     bundle: true,
     minify: true,
@@ -53,11 +72,13 @@ async function buildAnew(sources: string): Promise<void> {
     write: false,
     logLevel: 'silent',
   })
-  for (const { path, contents } of outputFiles) put(path.replace('widget-style.css', 'widget.css'), contents)
+  for (const { path, contents } of outputFiles) put(path.replace(/-style\.css/, '.css'), contents)
   put(join(dist, 'assets/icon.svg'), readFileSync(join(web, 'widget/icon.svg')))
   // A browser may keep an asset; the version in its address makes it fetch what belongs to this page.
-  const page = readFileSync(join(web, 'widget/index.html'), 'utf8')
-  put(join(dist, 'index.html'), page.replace(/"(\/assets\/[^"]+)"/g, `"$1?v=${sources.slice(0, 12)}"`).replace(/\n\s*/g, '\n'))
+  for (const { folder, html } of HTML) {
+    const page = readFileSync(join(web, folder, 'index.html'), 'utf8')
+    put(join(dist, html), page.replace(/"(\/assets\/[^"]+)"/g, `"$1?v=${sources.slice(0, 12)}"`).replace(/\n\s*/g, '\n'))
+  }
   put(stamp, sources)
 }
 

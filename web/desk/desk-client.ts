@@ -129,6 +129,7 @@ export function createDesk(world: DeskWorld, changed: (view: DeskView) => void):
       item: itemOf(conversation),
       watched: watched.get(conversation),
       isClaimed: claimed.has(conversation),
+      isClaiming: pending.get(conversation) === 'claim',
     })
   const isMine = (conversation: string): boolean => owner(conversation).who === 'me'
   const isSynced = (conversation: string): boolean => isConnected() && watched.get(conversation)?.stage === 'synced'

@@ -17,9 +17,11 @@ export interface Known {
   readonly watched: Watched | undefined
   /** The shop said so to this console, and nothing has been heard to the contrary since. */
   readonly isClaimed: boolean
+  /** A claim of this console is under way. */
+  readonly isClaiming: boolean
 }
 
-export function ownerOf({ agent, item, watched, isClaimed }: Known): Owner {
+export function ownerOf({ agent, item, watched, isClaimed, isClaiming }: Known): Owner {
   const state = watched?.state
   const holder = state?.with ?? item?.with ?? (isClaimed ? 'agent' : undefined)
   if (holder === undefined) return { who: 'unknown' }
@@ -27,5 +29,7 @@ export function ownerOf({ agent, item, watched, isClaimed }: Known): Owner {
   if (holder === 'queue') return { who: 'queue', position: state?.position ?? item?.position }
   const name = state?.agent ?? item?.agent?.name
   if (name !== undefined && name !== agent?.name) return { who: 'colleague', name }
-  return isClaimed || item?.agent?.id === agent?.id ? { who: 'me' } : { who: 'colleague', name }
+  if (isClaimed || item?.agent?.id === agent?.id) return { who: 'me' }
+  // Somebody of my name has it: me or another, the answer to the claim will tell.
+  return isClaiming ? { who: 'queue', position: undefined } : { who: 'colleague', name }
 }
