@@ -139,6 +139,24 @@ test('signing in: refused with a reason, then in; the shop is remembered, the pa
   assert.deepEqual(complaints, [])
 })
 
+test('too many attempts, and a shop that does not answer, are said plainly; what was typed stays', options, async () => {
+  const { page } = await visit()
+  const attempt = async (): Promise<void> => {
+    await page.fill('#sign-in-shop', house.shop)
+    await page.fill('#sign-in-name', CHEN.name)
+    await page.fill('#sign-in-password', CHEN.password)
+    await page.click('#sign-in-button')
+  }
+  await page.route('**/v1/desk/session', route => route.fulfill({ status: 429, headers: { 'retry-after': '30' }, body: '{}' }))
+  await attempt()
+  await reads(page, '#sign-in-notice', 'Too many attempts. Try again in 30 s.')
+  await page.unroute('**/v1/desk/session')
+  await page.route('**/v1/desk/session', route => route.abort())
+  await attempt()
+  await reads(page, '#sign-in-notice', 'The shop does not answer. Try again in a moment.')
+  assert.equal(await page.inputValue('#sign-in-password'), CHEN.password)
+})
+
 test('the queue: most pressing first, the badge is the length of the list, and so is the number in the title', options, async () => {
   const { page } = await signedIn()
   assert.deepEqual(await listed(page, 'waiting'), ['crab', 'refund'])
@@ -213,33 +231,94 @@ test('claims, chats, sees delivered and read, and returns it with a note', optio
   assert.deepEqual(complaints, [])
 })
 
-test('losing a race says who has it, and offers no way to take it over', options, async () => {
-  const [chen, liu] = [await signedIn(CHEN), await signedIn(LIU)]
-  await open(chen.page, 'crab')
-  await open(liu.page, 'crab')
-  // Liu's press is on its way while Chen's is taken: held back at the door, and let in after.
-  let letIn = (): void => {}
-  await liu.page.evaluate(() => {
+/** From now on this page's claims wait at the door; `letGo` lets them out. */
+async function holdClaims(page: Page): Promise<{ letGo(): Promise<void> }> {
+  await page.evaluate(() => {
     const send = WebSocket.prototype.send
+    const held: (() => void)[] = []
     WebSocket.prototype.send = function (data) {
-      if (String(data).includes('"claim"')) setTimeout(() => send.call(this, data), 0)
+      if (String(data).includes('"claim"')) held.push(() => send.call(this, data))
       else send.call(this, data)
     }
+    Object.assign(window, { letGo: () => held.splice(0).forEach(go => go()) })
   })
-  await Promise.all([chen.page.click('#claim'), liu.page.click('#claim')])
-  letIn = () => {}
-  letIn()
-  const pages = [chen.page, liu.page]
-  await Promise.all(pages.map(page => page.waitForSelector('#claim', { state: 'hidden' })))
-  await Promise.all(pages.map(page => page.waitForSelector('#chat-owner:is([data-who="me"], [data-who="colleague"])')))
-  const owners = await Promise.all(pages.map(page => page.getAttribute('#chat-owner', 'data-who')))
-  assert.deepEqual([...owners].sort(), ['colleague', 'me'])
-  const loser = pages[owners.indexOf('colleague')]!
-  const winner = owners[0] === 'me' ? 'Chen' : 'Liu'
-  await reads(loser, '#chat-owner', `With ${winner}`)
+  return { letGo: () => page.evaluate(() => (window as unknown as { letGo(): void }).letGo()) } // put there just above
+}
+
+test('losing a race says who has it, and offers no way to take it over', options, async () => {
+  const pages = [(await signedIn(CHEN)).page, (await signedIn(LIU)).page] as const
+  const held = await Promise.all(pages.map(holdClaims))
+  for (const page of pages) {
+    await open(page, 'crab')
+    await page.click('#claim')
+    await page.waitForSelector('#claim[aria-disabled="true"]')
+  }
+  for (const { letGo } of held) await letGo()
+  const [winner, loser] = pages
+  await winner.waitForSelector('#chat-owner[data-who="me"]')
+  await reads(loser, '#notice', 'Chen has taken it.')
+  await reads(loser, '#chat-owner', 'With Chen')
   assert.equal(await loser.locator('#actions button:visible').count(), 0)
   assert.equal(await loser.locator('dialog[open]').count(), 0)
   assert.deepEqual(await listed(loser, 'colleagues'), ['crab'])
+  await picture(loser, 'taken')
+})
+
+test('[WEB1] Enter while an input method is composing does not send; the next Enter does', options, async () => {
+  const { page, context } = await signedIn()
+  await claim(page, 'crab')
+  const keyboard = await context.newCDPSession(page)
+  const enter = { key: 'Enter', code: 'Enter', windowsVirtualKeyCode: 13 }
+  await keyboard.send('Input.imeSetComposition', { text: 'ninhao', selectionStart: 6, selectionEnd: 6 })
+  await keyboard.send('Input.dispatchKeyEvent', { type: 'rawKeyDown', ...enter })
+  await keyboard.send('Input.dispatchKeyEvent', { type: 'keyUp', ...enter })
+  assert.equal(await page.locator('#log > .agent').count(), 0)
+  await keyboard.send('Input.insertText', { text: '您好' })
+  await page.keyboard.press('Enter')
+  await isIn(page, 'sent')
+  assert.equal(await page.textContent('#log > .agent .bubble'), '您好')
+})
+
+test('a text belongs to its conversation, and waits there', options, async () => {
+  const { page } = await signedIn()
+  await claim(page, 'crab')
+  await page.fill('#text', 'for the crab')
+  await claim(page, 'refund')
+  assert.equal(await page.inputValue('#text'), '')
+  await open(page, 'crab')
+  assert.equal(await page.inputValue('#text'), 'for the crab')
+})
+
+test('the sound is off until it is turned on, and stays as it was set', options, async () => {
+  const { page } = await signedIn()
+  assert.equal(await page.getAttribute('#sound', 'aria-pressed'), 'false')
+  await page.click('#sound')
+  assert.equal(await page.getAttribute('#sound', 'aria-pressed'), 'true')
+  await page.reload()
+  await isConnected(page)
+  await page.waitForSelector('#sound[aria-pressed="true"]')
+})
+
+test('a hidden tab is told of whoever waits, by a notification that quotes nobody', options, async () => {
+  const { page, context } = await signedIn()
+  await context.grantPermissions(['notifications'])
+  await page.evaluate(() => {
+    const told: string[] = []
+    class Told {
+      static permission = 'granted'
+      constructor(title: string) {
+        told.push(title)
+      }
+    }
+    Object.assign(window, { told, Notification: Told })
+    Object.defineProperty(document, 'visibilityState', { get: () => 'hidden' })
+    document.dispatchEvent(new Event('visibilitychange'))
+  })
+  await page.click('#notifications')
+  await page.waitForSelector('#notifications[aria-pressed="true"]')
+  house.newWaiting('ill')
+  await page.waitForFunction(() => (window as unknown as { told: string[] }).told.length > 0) // put there just above
+  assert.deepEqual(await page.evaluate(() => (window as unknown as { told: string[] }).told), ['A customer is waiting'])
 })
 
 test('[RT1] while the line is away nothing is sent and what is being written stays; then it catches up', options, async () => {
