@@ -157,6 +157,22 @@ test('too many attempts, and a shop that does not answer, are said plainly; what
   assert.equal(await page.inputValue('#sign-in-password'), CHEN.password)
 })
 
+test(
+  'a shop that does not answer at first is waited for, and the page says so; an address that names nothing real does no harm',
+  options,
+  async () => {
+    const { page, context } = await signedIn()
+    await page.close()
+    const late = await context.newPage()
+    await late.route('**/v1/desk/session', route => route.abort())
+    await late.goto(`${house.url}/desk#<no such thing>`)
+    await reads(late, '#boot', 'The shop does not answer. Try again in a moment.')
+    await late.unroute('**/v1/desk/session')
+    await isConnected(late)
+    await late.waitForSelector('#chat[data-open="false"]')
+  },
+)
+
 test('the queue: most pressing first, the badge is the length of the list, and so is the number in the title', options, async () => {
   const { page } = await signedIn()
   assert.deepEqual(await listed(page, 'waiting'), ['crab', 'refund'])

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { CLOSE } from '@parley/core/protocol/close-codes.ts'
 import type { DeskRequest } from '@parley/core/protocol/desk-message.ts'
-import { createDesk, type Desk } from '@parley/web/desk/desk-client.ts'
+import { type Noted, newsBetween, note } from '@parley/web/desk/alerts.ts'
+import { createDesk, type Desk, type DeskView } from '@parley/web/desk/desk-client.ts'
 import { rowsOf } from '@parley/web/desk/rows.ts'
 import { bot, CHEN, customer, fillHouse, LIU } from './desk-people.ts'
 import type { FakeAgent } from './fake-desk.ts'
@@ -344,6 +345,38 @@ test('mine are followed while something else is open, and what is neither is let
   await house.deliver()
   assert.deepEqual([...chen.view.watched.keys()], ['crab'])
   assert.equal(asksOf(house, 'unwatch')[0]?.conversation, 'refund')
+})
+
+test('news: a message that came while the line was away is told once; catching up with an old history is no news', async () => {
+  const house = openHouse()
+  const heard: string[] = []
+  let noted: Noted | undefined
+  const listen = (view: DeskView): void => {
+    if (!view.isQueueKnown) return
+    const now = note(view, noted)
+    const news = noted && newsBetween(noted, now)
+    noted = now
+    if (news) heard.push(news)
+  }
+  const chen = createDesk(house.browser(), listen)
+  chen.start()
+  await house.deliver()
+  await chen.signIn({ shop: 'demo', name: 'Chen', password: CHEN.password })
+  await house.deliver()
+  chen.setVisible(false)
+  chen.claim('crab')
+  await live(house, 1_000)
+  assert.deepEqual(heard, [], 'what was there when it was claimed is no news')
+  house.desk.append('crab', customer('and now?'))
+  await house.deliver()
+  assert.deepEqual(heard, ['message'])
+  house.lines[0]?.close(1006)
+  house.desk.append('crab', customer('hello?'))
+  await live(house, 31_000)
+  assert.deepEqual(heard, ['message', 'message'])
+  house.lines[0]?.close(1006)
+  await live(house, 31_000)
+  assert.deepEqual(heard, ['message', 'message'], 'the same ones are not told again')
 })
 
 test('an old queue is passed over; after a restart of the server its first one counts', async () => {

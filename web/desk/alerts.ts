@@ -13,10 +13,12 @@ export interface Noted {
   readonly unread: ReadonlyMap<string, number>
 }
 
-export function note(view: DeskView): Noted {
-  const unread = view.groups.mine.map(({ conversation }): [string, number] => {
+/** Of a conversation that is catching up, what was noted before: its history is no news, and what came meanwhile is when it is all there. */
+export function note(view: DeskView, before: Noted | undefined): Noted {
+  const unread = view.groups.mine.flatMap(({ conversation }): [string, number][] => {
     const watched = view.watched.get(conversation)
-    return [conversation, watched ? unreadOf(watched) : 0]
+    const count = watched?.stage === 'synced' ? unreadOf(watched) : before?.unread.get(conversation)
+    return count === undefined ? [] : [[conversation, count]]
   })
   return { waiting: new Set(view.groups.waiting.map(({ conversation }) => conversation)), unread: new Map(unread) }
 }
@@ -46,6 +48,7 @@ export function createAlerts(settings: Shelf): Alerts {
 
   function beep(pitch: number): void {
     audio ??= new AudioContext()
+    void audio.resume() // one that was made before the first press after a reload is asleep
     const from = audio.currentTime
     const tone = audio.createOscillator()
     const loudness = audio.createGain()

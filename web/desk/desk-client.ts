@@ -8,7 +8,7 @@ import { VisitorRefused } from '../client/world.ts'
 import { readDeskFrame } from './desk-frames.ts'
 import type { Credentials, DeskWorld, Session, SignInAnswer } from './desk-world.ts'
 import { type Owner, ownerOf } from './owner.ts'
-import { emptyQueue, type Groups, groupsOf, hearQueue, onNewLine } from './queue.ts'
+import { emptyQueue, type Groups, groupsOf, hearQueue, isKnown, onNewLine } from './queue.ts'
 import { createUnsent, type Unsent } from './unsent.ts'
 import {
   type AboutOne,
@@ -39,6 +39,8 @@ export interface DeskView {
   readonly session: Session | null
   readonly isSignedOut: boolean
   readonly groups: Groups
+  /** The queue has been heard on this line: until then it may be an old one, or none. */
+  readonly isQueueKnown: boolean
   readonly opened: string | null
   readonly watched: ReadonlyMap<string, Watched>
   /** Claims and releases that are under way. */
@@ -140,6 +142,7 @@ export function createDesk(world: DeskWorld, changed: (view: DeskView) => void):
     session,
     isSignedOut: isSignedOut(),
     groups: groupsOf(queue, ({ conversation }) => isMine(conversation)),
+    isQueueKnown: isKnown(queue),
     opened,
     watched,
     pending,

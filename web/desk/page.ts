@@ -102,6 +102,12 @@ export function createDeskPage({ desk, world, alerts, locale: startLocale, local
     last = view
     signIn.show(view.isSignedOut)
     element('desk', HTMLDivElement).hidden = view.isSignedOut || view.session === null
+    const isUnknown = !view.isSignedOut && view.session === null
+    element('boot', HTMLParagraphElement).hidden = !isUnknown
+    setText(
+      element('boot', HTMLParagraphElement),
+      !isUnknown ? '' : view.connection.name === 'waiting' ? strings.signInUnreached : strings.connecting,
+    )
     if (view.isSignedOut || view.session === null) {
       document.title = strings.desk
       noted = undefined
@@ -145,8 +151,8 @@ export function createDeskPage({ desk, world, alerts, locale: startLocale, local
   }
 
   function hearNews(view: DeskView): void {
-    if (view.connection.name !== 'connected') return
-    const now = note(view)
+    if (!view.isQueueKnown) return
+    const now = note(view, noted)
     const news = noted && newsBetween(noted, now)
     noted = now
     if (news) alerts.tell(news, news === 'waiting' ? strings.newWaiting : strings.newMessage)
@@ -205,7 +211,7 @@ export function createDeskPage({ desk, world, alerts, locale: startLocale, local
   })
   element('help', HTMLButtonElement).addEventListener('click', () => help.showModal())
   element('help-close', HTMLButtonElement).addEventListener('click', () => help.close())
-  addEventListener('popstate', () => openConversation(location.hash.slice(1) || null, false))
+  addEventListener('popstate', () => openConversation(inAddress(), false))
 
   function placeOf(target: EventTarget | null): FocusPlace {
     if (!(target instanceof Element)) return 'elsewhere'
@@ -245,6 +251,9 @@ export function createDeskPage({ desk, world, alerts, locale: startLocale, local
 
   setInterval(() => queue.tick(world.clock.now(), strings), 1_000)
   label()
-  if (location.hash.length > 1) openConversation(location.hash.slice(1), false)
+  if (inAddress() !== null) openConversation(inAddress(), false)
   return { show }
 }
+
+/** The conversation that the address names. What cannot be one is nobody's: the server would end the line over it. */
+const inAddress = (): string | null => /^#([A-Za-z0-9_-]{1,64})$/.exec(location.hash)?.[1] ?? null

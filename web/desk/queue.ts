@@ -18,6 +18,9 @@ export const hearQueue = (queue: Queue, { version, items }: Extract<DeskMessage,
 /** On a new line any version is news: a server that was started again counts from the beginning. What was shown stays until then. */
 export const onNewLine = (queue: Queue): Queue => ({ ...queue, version: NONE })
 
+/** It has been heard on this line. */
+export const isKnown = ({ version }: Queue): boolean => version !== NONE
+
 export interface Groups {
   /** Most pressing first, as the server orders them. */
   readonly waiting: readonly QueueItem[]

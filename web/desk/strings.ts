@@ -115,6 +115,7 @@ const en = {
   faults: {
     NOT_OWNER: 'It is no longer yours.',
     ALREADY_CLAIMED: 'Somebody has it already.',
+    NOT_WAITING: 'It does not wait for a person any more.',
     UNKNOWN_CONVERSATION: 'This conversation is not known any more.',
     TEXT_TOO_LONG: 'The text is too long.',
     TEXT_TOO_LARGE: 'The text is too long.',
@@ -316,6 +317,7 @@ const zh: Strings = {
   faults: {
     NOT_OWNER: '这个对话已不由您接待。',
     ALREADY_CLAIMED: '已有人接入。',
+    NOT_WAITING: '它已不在等待人工。',
     UNKNOWN_CONVERSATION: '这个对话已不可用。',
     TEXT_TOO_LONG: '内容太长。',
     TEXT_TOO_LARGE: '内容太长。',

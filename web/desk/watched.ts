@@ -159,6 +159,6 @@ const deliver = (watched: Watched, ref: string, delivery: Delivery): Watched => 
 /** The greatest seq of the customer's; 0: nothing yet. */
 export const lastOfCustomer = ({ log }: Watched): number => log.findLast(({ type }) => type === 'message')?.seq ?? 0
 
-/** Messages of the customer's that nobody of the shop has read. */
+/** Messages of the customer's that nobody of the shop has read. 0 until it is known how far that is. */
 export const unreadOf = ({ log, state }: Watched): number =>
-  log.filter(({ type, seq }) => type === 'message' && seq > (state?.customer.read ?? 0)).length
+  state === null ? 0 : log.filter(({ type, seq }) => type === 'message' && seq > state.customer.read).length
