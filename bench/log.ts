@@ -63,7 +63,10 @@ for (const writers of [1, 16, 256]) {
     const heads = await Promise.all(Array.from({ length: writers }, (_, writer) => log.head(keyOf(writer))))
     const ours = await measure(writers, async writer => {
       const { position } = heads[writer]! // one a writer
-      heads[writer] = await log.append(keyOf(writer), [{ v: 1, type: 'message', at: 0, body: BODY }], position, { isUnsettled: false })
+      heads[writer] = await log.append(keyOf(writer), [{ v: 1, type: 'message', at: 0, body: BODY }], position, {
+        isUnsettled: false,
+        isWithPeople: false,
+      })
     })
     const theirs = await measure(writers, async (writer, n) => {
       await table.put([writers, round, writer, n], BODY)

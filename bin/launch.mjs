@@ -3,6 +3,8 @@
 //
 //   launch.mjs ARGS…              the command line (server/main.ts) with ARGS
 //   launch.mjs --run FILE ARGS…   another of the project's programs
+//
+// In an assembled folder (deploy/container/assemble.ts) everything is there already and nothing may be written: it only hands over.
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -60,11 +62,12 @@ function installPackages() {
 
 const [major, minor] = process.versions.node.split('.').map(Number)
 if (major < 20) fail(`Node ${major}.${minor} is too old to start from; any Node from 20 on will do`)
-installPackages()
-const node = findNode()
+const isAssembled = existsSync(join(root, 'assembled.json'))
+if (!isAssembled) installPackages()
+const node = isAssembled ? process.execPath : findNode()
 const [first, ...rest] = process.argv.slice(2)
 const [program, args] = first === '--run' ? [rest[0], rest.slice(1)] : ['server/main.ts', process.argv.slice(2)]
-if (args[0] === 'serve' && program === 'server/main.ts') {
+if (!isAssembled && args[0] === 'serve' && program === 'server/main.ts') {
   const built = spawnSync(node, ['--disable-warning=ExperimentalWarning', join(root, 'web/build.ts')], {
     cwd: root,
     stdio: ['ignore', 2, 2],

@@ -1,22 +1,28 @@
 // The engine: takes messages into the log, has every turn decided exactly once, and tells everyone on the conversation. It touches the world
 // through ports only. Everything about one conversation that must not interleave runs in its lane, one step after another.
 import type { Locale } from '@parley/plugin-sdk/vocabulary.ts'
-import { type Conversation, fold, unwritten } from './conversation/conversation.ts'
+import type { Conversation } from './conversation/conversation.ts'
 import type { OpenTurn } from './conversation/custody.ts'
-import { messageAt, visible } from './conversation/dialogue.ts'
-import type { ConversationEvent, Logged } from './conversation/event.ts'
+import { entriesAfter } from './conversation/dialogue.ts'
+import type { ConversationEvent } from './conversation/event.ts'
+import { maskNumbers } from './conversation/mask-numbers.ts'
+import { createEffectRunner, unreplied } from './effects/run-effect.ts'
 import { Fault, isFault } from './faults.ts'
+import { createDesk, type Desk } from './handoff/desk.ts'
+import { createSeenMarks, type Side } from './handoff/marks.ts'
+import { createQueue, type Queue } from './handoff/queue.ts'
+import { createHolder, nameOf } from './holder.ts'
 import type { ConversationKey, CustomerId, Epoch, MessageRef, Seq } from './ids.ts'
-import { createLanes, type Lanes } from './lanes.ts'
 import { apologise } from './pipeline/apologise.ts'
 import type { RecordedDecision } from './pipeline/decision.ts'
 import { type Stages, workOut } from './pipeline/pipeline.ts'
+import { shedAt } from './pipeline/shed.ts'
 import type { Shop } from './pipeline/shop.ts'
 import type { Received } from './pipeline/turn.ts'
 import type { Conversations } from './ports/conversations.ts'
-import type { Delivery, FanOut } from './ports/fan-out.ts'
+import type { FanOut } from './ports/fan-out.ts'
 import type { StreamPosition } from './protocol/client-message.ts'
-import type { VisibleEvent } from './protocol/server-message.ts'
+import type { ConversationState, VisibleEvent } from './protocol/server-message.ts'
 
 export interface EngineLimits {
   /** Undecided messages of one conversation. */
@@ -49,10 +55,22 @@ export interface Said {
   readonly isResend: boolean
 }
 
-export interface Caught extends Delivery {
+export interface Caught {
   readonly epoch: Epoch
   /** False when the position asked for is not of this store's life: the client must throw its history away. */
   readonly isRecovered: boolean
+  readonly after: Seq
+  readonly upTo: Seq
+  readonly events: readonly VisibleEvent[]
+  /** Something was taken back since: the events are all that stands. */
+  readonly isWhole: boolean
+  readonly state: ConversationState
+}
+
+export interface Message {
+  readonly ref: MessageRef
+  readonly text: string
+  readonly locale: Locale | null
 }
 
 export interface Engine {
@@ -60,63 +78,80 @@ export interface Engine {
    * Takes a message in; resolves when it is durable. The turn is decided afterwards, by itself.
    * Faults: UNKNOWN_CONVERSATION (another customer's), REF_REUSED, OVERLOADED, SHUTTING_DOWN.
    */
-  say(key: ConversationKey, customer: CustomerId, message: { ref: MessageRef; text: string; locale: Locale | null }): Promise<Said>
+  say(key: ConversationKey, customer: CustomerId, message: Message): Promise<Said>
   /** What a client that knows up to `position` has missed; everything for null. Faults: UNKNOWN_CONVERSATION. */
   since(key: ConversationKey, customer: CustomerId, position: StreamPosition | null): Promise<Caught>
-  /** Has every turn decided that a crash left undecided; resolves with their number when all are. */
+  /** `reader` has the other side's messages up to `seq`. */
+  seen(key: ConversationKey, reader: Side, state: 'delivered' | 'read', seq: Seq): Promise<void>
+  state(key: ConversationKey): Promise<ConversationState>
+  readonly desk: Desk
+  readonly queue: Queue
+  /** Has everything finished that a crash left: undecided turns, effects under way, the queue. Resolves with the number of conversations. */
   finishUnsettled(): Promise<number>
   /** Takes nothing in any more and waits until every turn under way is decided. */
   drain(): Promise<void>
-  /** Undecided turns now. */
+  /** Conversations with undecided turns now. */
   readonly turnsUnderWay: number
 }
 
 /** Pause before a decision that could not be kept is tried again. */
 const RETRY_MS = 1_000
+/** A reply that takes longer than this is announced by a sign of typing. */
+const TYPING_AFTER_MS = 400
 
 export function createEngine(parts: EngineParts): Engine {
   const { conversations, fanOut, stages, limits, observer } = parts
-  const lanes: Lanes = createLanes()
-  const cache = new Map<string, Conversation>()
+  const { clock } = stages
   const underWay = new Map<string, Promise<void>>()
   let isDraining = false
+  const seenMarks = createSeenMarks()
+  const labelOf = (shop: string, action: string) => parts.shop(shop)?.actions[action]?.label ?? { 'zh-CN': action, en: action }
+  const queue = createQueue({
+    clock,
+    labelOf,
+    moved: key => void tellState(key),
+  })
+  const holder = createHolder({ conversations, fanOut, most: limits.conversations, appended })
+  const desk = createDesk({
+    holder,
+    conversations,
+    mesh: stages.mesh,
+    meshMs: stages.deadlines.mesh,
+    labelOf,
+    shop: parts.shop,
+    clock,
+  })
+  const effects = createEffectRunner({
+    holder,
+    effects: stages.effects,
+    clock,
+    shop: parts.shop,
+    deadlineMs: stages.deadlines.effect,
+    broke: observer.broke,
+  })
 
-  const idOf = (key: ConversationKey): string => `${key.shop}/${key.conversation}`
-
-  function keep(key: ConversationKey, conversation: Conversation): Conversation {
-    const id = idOf(key)
-    cache.delete(id) // the youngest stands last
-    cache.set(id, conversation)
-    if (cache.size > limits.conversations) cache.delete(cache.keys().next().value as string) // size > 0: there is a first key
-    return conversation
+  function appended(key: ConversationKey, before: Conversation, after: Conversation): void {
+    if (after.custody.owner.with !== 'bot' || before.custody.owner.with !== 'bot') queue.update(key, after)
+    if (after.custody.owner !== before.custody.owner) queueMicrotask(() => void tellState(key)) // after the delivery of the same append
+    if (after.custody.effects !== before.custody.effects && !unreplied(after)) effects.goOn(key, after)
   }
 
-  /** The conversation as it stands. Reads the log only where memory does not have it. */
-  async function load(key: ConversationKey): Promise<Conversation> {
-    const held = cache.get(idOf(key))
-    if (held) return keep(key, held)
-    const { events, position } = await conversations.read(key, 0)
-    return keep(key, fold(unwritten, events, position))
-  }
-
-  /** Appends in the lane of `key`, folds, and tells the readers. On a conflict the memory was stale: the next `load` reads the log. */
-  async function append(
-    key: ConversationKey,
-    customer: CustomerId,
-    before: Conversation,
-    events: readonly ConversationEvent[],
-  ): Promise<Conversation> {
-    const ahead = fold(before, place(events, before.seq), before.position)
-    try {
-      const head = await conversations.append(key, customer, events, before.position, { isUnsettled: ahead.custody.open.length > 0 })
-      const after = keep(key, { ...ahead, position: head.position })
-      fanOut.publish(key, { type: 'delivery', delivery: { after: before.seq, upTo: head.seq, events: visibleOf(head.events) } })
-      return after
-    } catch (error) {
-      cache.delete(idOf(key))
-      throw error
+  const stateOf = (key: ConversationKey, conversation: Conversation): ConversationState => {
+    const { owner } = conversation.custody
+    const place = queue.placeOf(key)
+    return {
+      with: owner.with,
+      ...(place !== undefined && owner.with === 'queue' && { position: place }),
+      ...(owner.with === 'agent' && { agent: owner.agent.name }),
+      ...seenMarks.of(key, conversation),
     }
   }
+  const state = (key: ConversationKey): Promise<ConversationState> => holder.run(key, async () => stateOf(key, await holder.load(key)))
+  const tellState = (key: ConversationKey): Promise<void> =>
+    state(key).then(
+      now => fanOut.publish(key, { type: 'state', state: now }),
+      error => observer.broke(key, error),
+    )
 
   function ownedBy(conversation: Conversation, key: ConversationKey, customer: CustomerId): Conversation {
     const owner = conversation.custody.customer
@@ -124,28 +159,29 @@ export function createEngine(parts: EngineParts): Engine {
     return conversation
   }
 
-  async function say(
-    key: ConversationKey,
-    customer: CustomerId,
-    message: { ref: MessageRef; text: string; locale: Locale | null },
-  ): Promise<Said> {
-    const said = await lanes.run(idOf(key), async () => {
-      const before = ownedBy(await load(key), key, customer)
-      const known = before.custody.refs.get(message.ref)
-      if (known !== undefined) {
-        if (messageAt(before.dialogue, known) !== message.text) throw new Fault('REF_REUSED', { ref: message.ref, seq: known })
-        return { seq: known, isResend: true }
+  async function say(key: ConversationKey, customer: CustomerId, { ref, text: written, locale }: Message): Promise<Said> {
+    const { text, found } = maskNumbers(written)
+    const said = await holder.run(key, async () => {
+      const before = ownedBy(await holder.load(key), key, customer)
+      const known = before.custody.refs.get(ref)
+      if (known) {
+        if (known.text !== text) throw new Fault('REF_REUSED', { ref, seq: known.seq })
+        return { seq: known.seq, isResend: true }
       }
       refuseOverload(before)
-      const at = stages.clock.now()
-      const opened: ConversationEvent[] = before.seq === 0 ? [{ type: 'opened', at, customer, locale: message.locale }] : []
-      const after = await append(key, customer, before, [
-        ...opened,
-        { type: 'message', at, ref: message.ref, parts: [{ kind: 'text', text: message.text }] },
-      ])
+      const at = clock.now()
+      const opened: ConversationEvent[] = before.seq === 0 ? [{ type: 'opened', at, customer, locale }] : []
+      const message: ConversationEvent = {
+        type: 'message',
+        at,
+        ref,
+        parts: [{ kind: 'text', text }],
+        ...(found.length > 0 && { isMasked: true }),
+      }
+      const after = await holder.append(key, customer, before, [...opened, message])
       return { seq: after.seq, isResend: false }
     })
-    settle(key, message.locale)
+    settle(key, locale)
     return said
   }
 
@@ -156,93 +192,113 @@ export function createEngine(parts: EngineParts): Engine {
     if (waiting >= limits.inbox) throw new Fault('OVERLOADED', { what: 'the conversation', retryAfterMs: 500 })
   }
 
-  /** Sees to it that every open turn of the conversation gets decided; at most one such worker a conversation. */
+  /** Sees to it that every open turn of the conversation gets decided and answered; at most one such worker a conversation. */
   function settle(key: ConversationKey, locale: Locale | null): Promise<void> {
-    const id = idOf(key)
-    const running = underWay.get(id)
+    const name = nameOf(key)
+    const running = underWay.get(name)
     if (running) return running
     const worker = decideAll(key, locale).catch(error => {
-      underWay.delete(id)
+      underWay.delete(name)
       observer.broke(key, error)
       // The log did not take the decision (a full disk, say). The turn stands undecided; a restart would take it up, and so do we.
-      if (!isDraining) stages.clock.after(RETRY_MS, () => void settle(key, locale))
+      if (!isDraining) clock.after(RETRY_MS, () => void settle(key, locale))
     })
-    underWay.set(id, worker)
+    underWay.set(name, worker)
     return worker
   }
 
   async function decideAll(key: ConversationKey, pageLocale: Locale | null): Promise<void> {
     for (;;) {
-      const conversation = await lanes.run(idOf(key), async () => {
-        const loaded = await load(key)
+      const conversation = await holder.run(key, async () => {
+        const loaded = await holder.load(key)
         // Leaving is done in the lane: a message that is appended after it finds no worker and starts one.
-        if (loaded.custody.open.length === 0) underWay.delete(idOf(key))
+        if (loaded.custody.open.length === 0 && !unreplied(loaded)) underWay.delete(nameOf(key))
         return loaded
       })
+      const effect = unreplied(conversation)
       const turn = conversation.custody.open[0]
-      if (!turn) return
-      const decision = await decideTurn(key, conversation, turn, pageLocale)
-      await lanes.run(idOf(key), () => commit(key, turn, decision))
+      if (effect) await effects.reply(key, effect)
+      else if (turn) await commit(key, turn, await decideTurn(key, conversation, turn, pageLocale))
+      else return effects.goOn(key, conversation)
     }
   }
 
   async function decideTurn(
     key: ConversationKey,
-    { custody, dialogue }: Conversation,
+    conversation: Conversation,
     turn: OpenTurn,
     pageLocale: Locale | null,
   ): Promise<RecordedDecision> {
+    const { custody, dialogue } = conversation
     const shop = parts.shop(key.shop)
-    if (!shop || custody.customer === null) throw new Error(`conversation ${idOf(key)} has a turn but no shop or no customer`)
-    const received: Received = { shop: shop.id, customer: custody.customer, ...turn, locale: dialogue.locale ?? pageLocale }
+    if (!shop || custody.customer === null) throw new Error(`conversation ${nameOf(key)} has a turn but no shop or no customer`)
+    const received: Received = {
+      shop: shop.id,
+      customer: custody.customer,
+      ...turn,
+      locale: dialogue.locale ?? pageLocale,
+      frame: dialogue.frame,
+      isQueued: custody.owner.with === 'queue',
+      placeFor: urgency => queue.placeFor(key, urgency),
+      // A message behind the turn that asks for it must not be taken back with the rest.
+      recallTo: dialogue.lastTurn === null || custody.open.length > 1 ? null : dialogue.lastTurn - 1,
+    }
     const deadline = new AbortController()
-    const cancel = stages.clock.after(stages.deadlines.turn, () => deadline.abort())
-    fanOut.publish(key, { type: 'typing', who: 'bot' })
+    const cancel = clock.after(stages.deadlines.turn, () => deadline.abort())
+    const cancelTyping = clock.after(TYPING_AFTER_MS, () => fanOut.publish(key, { type: 'typing', who: 'bot' }))
     try {
-      return await workOut(received, shop, stages, deadline.signal)
+      return await workOut(received, shop, { ...stages, shed: shedAt(underWay.size, limits.turns) }, deadline.signal)
     } catch (error) {
       observer.broke(key, error)
       return apologise(received, shop)
     } finally {
       cancel()
+      cancelTyping()
     }
   }
 
   /**
    * Keeps the decision, if the turn still stands as it was decided: a message that joined it meanwhile means to decide again (the caller's loop
-   * does), a decision by somebody else means that there is nothing to do.
+   * does), a decision by somebody else or a claim means that there is nothing to do.
    */
   async function commit(key: ConversationKey, decided: OpenTurn, decision: RecordedDecision): Promise<void> {
-    const conversation = await load(key)
-    const turn = conversation.custody.open[0]
-    if (turn?.turn !== decided.turn || turn.upTo !== decided.upTo) return
-    const customer = conversation.custody.customer as CustomerId // decideTurn has seen to it
-    const at = stages.clock.now()
-    const reply = { kind: 'text', text: decision.reply } as const
-    try {
-      await append(key, customer, conversation, [
-        { type: 'decided', at, turn: turn.turn, upTo: turn.upTo, decision },
-        { type: 'reply', at, turn: turn.turn, locale: decision.locale, template: decision.template, parts: [reply] },
-      ])
-    } catch (error) {
-      if (isFault(error, 'APPEND_CONFLICT')) return // another node was faster: read and look again
-      throw error
-    }
-    observer.decided(key, decision)
+    const isKept = await holder.run(key, async () => {
+      const conversation = await holder.load(key)
+      const turn = conversation.custody.open[0]
+      if (turn?.turn !== decided.turn || turn.upTo !== decided.upTo) return false
+      const customer = conversation.custody.customer as CustomerId // decideTurn has seen to it
+      try {
+        await holder.append(key, customer, conversation, outcomeOf(turn, decision, clock.now()))
+      } catch (error) {
+        if (isFault(error, 'APPEND_CONFLICT')) return false // another node was faster: read and look again
+        throw error
+      }
+      return true
+    })
+    if (isKept) observer.decided(key, decision)
   }
 
   async function since(key: ConversationKey, customer: CustomerId, position: StreamPosition | null): Promise<Caught> {
-    return lanes.run(idOf(key), async () => {
-      const conversation = ownedBy(await load(key), key, customer)
+    return holder.run(key, async () => {
+      const conversation = ownedBy(await holder.load(key), key, customer)
+      const { dialogue, seq } = conversation
       // A seq beyond our end is a history that this store never had: as foreign as another epoch.
-      const isRecovered = position === null || (position.epoch === conversations.epoch && position.seq <= conversation.seq)
-      const after = isRecovered ? (position?.seq ?? 0) : 0
-      const events = conversation.dialogue.entries.filter(entry => entry.seq > after)
-      return { epoch: conversations.epoch, isRecovered, after, upTo: conversation.seq, events }
+      const isRecovered = position === null || (position.epoch === holder.epoch && position.seq <= seq)
+      const known = isRecovered ? (position?.seq ?? 0) : 0
+      const isWhole = known > 0 && dialogue.rolledBackAt > known
+      const after = isWhole ? 0 : known
+      const events = entriesAfter(dialogue, after)
+      return { epoch: holder.epoch, isRecovered, after, upTo: seq, events, isWhole, state: stateOf(key, conversation) }
     })
   }
 
+  async function seen(key: ConversationKey, reader: Side, how: 'delivered' | 'read', seq: Seq): Promise<void> {
+    const isNews = await holder.run(key, async () => seenMarks.see(key, reader, how, seq, (await holder.load(key)).seq))
+    if (isNews) await tellState(key)
+  }
+
   async function finishUnsettled(): Promise<number> {
+    for await (const key of conversations.withPeople()) await holder.run(key, async () => queue.update(key, await holder.load(key)))
     const workers: Promise<void>[] = []
     for await (const key of conversations.unsettled()) workers.push(settle(key, null))
     await Promise.all(workers)
@@ -257,6 +313,10 @@ export function createEngine(parts: EngineParts): Engine {
   return {
     say,
     since,
+    seen,
+    state,
+    desk,
+    queue,
     finishUnsettled,
     drain,
     get turnsUnderWay() {
@@ -265,7 +325,22 @@ export function createEngine(parts: EngineParts): Engine {
   }
 }
 
-const place = (events: readonly ConversationEvent[], after: Seq): readonly Logged[] =>
-  events.map((event, i) => ({ ...event, seq: after + 1 + i }))
-
-const visibleOf = (events: readonly Logged[]): readonly VisibleEvent[] => events.flatMap(event => visible(event) ?? [])
+/** What a decision puts into the log, in one append. The reply of a turn with an effect comes with the effect's outcome. */
+function outcomeOf({ turn, upTo }: OpenTurn, decision: RecordedDecision, at: number): readonly ConversationEvent[] {
+  const { recall, wait, quickReplies = [] } = decision
+  const decided: ConversationEvent = { type: 'decided', at, turn, upTo, decision }
+  if (decision.effect) return [decided]
+  const rolledBack: ConversationEvent[] =
+    recall === undefined ? [] : [{ type: 'rolled_back', at, toSeq: recall, by: 'customer', reason: 'recalled by saying so' }]
+  const reply: ConversationEvent = {
+    type: 'reply',
+    at,
+    turn,
+    locale: decision.locale,
+    template: decision.template,
+    parts: [{ kind: 'text', text: decision.reply }],
+    ...(quickReplies.length > 0 && { quickReplies }),
+  }
+  const queued: ConversationEvent[] = wait ? [{ type: 'queued', at, turn, wait }] : []
+  return [decided, ...rolledBack, reply, ...queued]
+}

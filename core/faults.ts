@@ -31,6 +31,8 @@ export const FAULTS = {
     false,
     (d: { conversation: string }) => `there is no conversation ${JSON.stringify(d.conversation)} of yours`,
   ),
+  SIGN_IN_REFUSED: fault(false, (_: Record<never, never>) => 'the name or the password is not right'),
+  ORIGIN_REFUSED: fault(false, (d: { origin: string }) => `a page of ${JSON.stringify(d.origin)} may not ask this`),
   TEXT_EMPTY: fault(false, (_: Record<never, never>) => 'the message has no text'),
   TEXT_TOO_LONG: fault(
     false,
@@ -44,7 +46,10 @@ export const FAULTS = {
     false,
     (d: { ref: string; seq: number }) => `message id ${JSON.stringify(d.ref)} stands for another text already, at seq ${d.seq}`,
   ),
-  RATE_LIMITED: fault(true, (d: { retryAfterMs: number }) => `too many messages; try again in ${d.retryAfterMs} ms`),
+  ALREADY_CLAIMED: fault(false, (d: { by: string }) => `${d.by} has taken it`),
+  NOT_WAITING: fault(false, (_: Record<never, never>) => 'it does not wait for a person any more'),
+  NOT_OWNER: fault(false, (d: { owner: string }) => `it is not yours to write in: ${d.owner} has it`),
+  RATE_LIMITED: fault(true, (d: { retryAfterMs: number }) => `too many in a short time; try again in ${d.retryAfterMs} ms`),
   OVERLOADED: fault(true, (d: { what: string; retryAfterMs: number }) => `${d.what} is full; try again in ${d.retryAfterMs} ms`),
   SHUTTING_DOWN: fault(true, (_: Record<never, never>) => 'the server is shutting down; connect again'),
   // What an operator wrote
@@ -60,6 +65,15 @@ export const FAULTS = {
     (d: { plugin: string; path: string; reason: string }) => `plugin ${d.plugin}: ${d.path || '(the whole)'}: ${d.reason}`,
   ),
   TURNS_INVALID: fault(false, (d: { file: string; line: number; reason: string }) => `${d.file}:${d.line}: ${d.reason}`),
+  AGENT_INVALID: fault(false, (d: { path: 'name' | 'password'; reason: string }) => `the ${d.path} will not do: ${d.reason}`),
+  AGENT_EXISTS: fault(
+    false,
+    (d: { shop: string; name: string }) => `shop ${JSON.stringify(d.shop)} has an agent ${JSON.stringify(d.name)} already`,
+  ),
+  UNKNOWN_AGENT: fault(
+    false,
+    (d: { shop: string; name: string }) => `there is no agent ${JSON.stringify(d.name)} in shop ${JSON.stringify(d.shop)}`,
+  ),
   DATA_IN_USE: fault(
     false,
     (d: { folder: string; pid: number }) => `${d.folder} is in use by process ${d.pid}; one engine owns a data folder`,
@@ -69,6 +83,10 @@ export const FAULTS = {
     (d: { host: string; port: number }) => `port ${d.port} of ${d.host} is taken; choose another with --port or PORT`,
   ),
   SERVER_UNREACHABLE: fault(true, (d: { url: string; reason: string }) => `no server answers at ${d.url}: ${d.reason}`),
+  SOURCE_INVALID: fault(
+    false,
+    (d: { source: string; file: string; reason: string }) => `${d.file} of ${d.source} can't be used: ${d.reason}`,
+  ),
   // What the engine met
   APPEND_CONFLICT: fault(true, (d: { conversation: string }) => `conversation ${d.conversation} has moved on since it was read`),
   LOG_DAMAGED: fault(
@@ -81,6 +99,7 @@ export const FAULTS = {
     (d: { customer: string }) => `the key of customer ${d.customer} is destroyed: what it sealed is gone for good`,
   ),
   EVENT_TOO_NEW: fault(false, (d: { type: string; v: number }) => `event ${d.type} has version ${d.v}, newer than this release reads`),
+  SOURCE_UNAVAILABLE: fault(true, (d: { source: string; reason: string }) => `${d.source} gave no answer: ${d.reason}`),
   PLUGIN_TIMEOUT: fault(true, (d: { plugin: string; ms: number }) => `plugin "${d.plugin}" gave no answer in ${d.ms} ms`),
   PLUGIN_CRASHED: fault(true, (d: { plugin: string; reason: string }) => `plugin "${d.plugin}" took its host down: ${d.reason}`),
   PLUGIN_FAILED: fault(true, (d: { plugin: string; reason: string }) => `plugin "${d.plugin}" failed: ${d.reason}`),

@@ -6,6 +6,7 @@ type Brand<T, B extends string> = T & { readonly [brand]: B }
 export type ShopId = Brand<string, 'ShopId'>
 export type CustomerId = Brand<string, 'CustomerId'>
 export type ConversationId = Brand<string, 'ConversationId'>
+export type AgentId = Brand<string, 'AgentId'>
 /** The client's own id of a message: unique in its conversation for life. */
 export type MessageRef = Brand<string, 'MessageRef'>
 /** Place of an event in its conversation: 1, 2, 3, … without gaps. */
@@ -27,6 +28,7 @@ export const isId = (value: string): boolean => ID.test(value)
 export const asShopId = (value: string): ShopId => checked(value, 'shop') as ShopId
 export const asCustomerId = (value: string): CustomerId => checked(value, 'customer') as CustomerId
 export const asConversationId = (value: string): ConversationId => checked(value, 'conversation') as ConversationId
+export const asAgentId = (value: string): AgentId => checked(value, 'agent') as AgentId
 
 function checked(value: string, what: string): string {
   if (!isId(value)) throw new Error(`not an id of a ${what}: ${JSON.stringify(value.slice(0, 80))}`)

@@ -1,4 +1,6 @@
 // Runs a model's graph. `run` blocks the thread it is called on (onnxruntime computes there), so only worker threads and tests may call it.
+import './without-telemetry.ts' // before the library, so the first import
+
 import { Fault } from '@parley/core/faults.ts'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import type { ModelFile } from './model-file.ts'

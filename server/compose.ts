@@ -7,16 +7,23 @@ import type { Pack } from '@parley/core/pack/pack.ts'
 import type { Stages } from '@parley/core/pipeline/pipeline.ts'
 import type { Shop } from '@parley/core/pipeline/shop.ts'
 import type { ConversationLog } from '@parley/core/ports/conversation-log.ts'
+import type { Risks } from '@parley/core/ports/risks.ts'
 import type { Vault } from '@parley/core/ports/vault.ts'
 import type { VoterPool } from '@parley/core/ports/voters.ts'
+import { createEffects } from '@parley/mesh/effects.ts'
+import { createMesh } from '@parley/mesh/mesh.ts'
 import type { FastifyInstance } from 'fastify'
 import { type Logger, pino } from 'pino'
+import { createAccounts } from './accounts/accounts.ts'
+import { createDeskSessions } from './accounts/desk-sessions.ts'
+import { createSessionTokens } from './accounts/session-tokens.ts'
 import type { Config, ShopConfig } from './config.ts'
 import { createConversations } from './conversations.ts'
+import { openLmdbAccounts } from './drivers/accounts.lmdb.ts'
 import { systemClock } from './drivers/clock.system.ts'
 import { openLmdbLog } from './drivers/conversation-log.lmdb.ts'
 import { createLocalFanOut } from './drivers/fan-out.local.ts'
-import { createMeshWithoutSources } from './drivers/mesh.none.ts'
+import { createPhraseRisks } from './drivers/risks.phrases.ts'
 import { createLiquidTemplates } from './drivers/templates.liquid.ts'
 import { openLmdbVault } from './drivers/vault.lmdb.ts'
 import { createKeywordVoters } from './drivers/voters.keyword.ts'
@@ -27,7 +34,7 @@ import { createApp } from './http/app.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { readPack } from './pack-folder.ts'
 import { PROJECT } from './project.ts'
-import { loadOrMakeSecret } from './secret.ts'
+import { identityKeyOf, loadOrMakeSecret } from './secret.ts'
 import { createTokens } from './tokens.ts'
 import { watchPlugins } from './watch-plugins.ts'
 
@@ -51,6 +58,7 @@ export async function createBrain(config: Config, logger: Logger, metrics?: Metr
   const packs = memo((name: string) => readPack(join(PROJECT.packs, name)))
   const ensembles = memo(loadEnsemble)
   const keywords = memo((pack: string) => createKeywordVoters(packs.get(pack).phrases))
+  const risks = memo((pack: string) => createPhraseRisks(packs.get(pack).risks))
   const plugins = memo(
     (folders: string) => createPluginVoters({ folders: JSON.parse(folders) as string[], observer: watchPlugins(logger, metrics) }), // what foldersOf has written
   )
@@ -62,13 +70,19 @@ export async function createBrain(config: Config, logger: Logger, metrics?: Metr
   const shops = await Promise.all(
     config.shops.map(async shop => {
       const { pool } = await plugins.get(foldersOf(shop.plugins))
-      return createShop(shop, packs.get(shop.pack), [keywords.get(shop.pack), models, pool], ensembles.get(shop.ensemble))
+      return createShop(
+        shop,
+        packs.get(shop.pack),
+        risks.get(shop.pack),
+        [keywords.get(shop.pack), models, pool],
+        ensembles.get(shop.ensemble),
+      )
     }),
   )
   const hosts = await Promise.all(plugins.made())
   return {
     shops: new Map(shops.map(shop => [shop.id, shop])),
-    stages: { mesh: createMeshWithoutSources(), clock: systemClock, deadlines: config.deadlines },
+    stages: { mesh: createMesh(new Map()), effects: createEffects(new Map()), clock: systemClock, deadlines: config.deadlines },
     pluginsReady: Promise.all(hosts.map(host => host.ready)).then(() => {}),
     reloadEnsembles() {
       const faults = ensembles.made().flatMap(ensemble => {
@@ -100,12 +114,14 @@ function memo<T>(make: (name: string) => T): { get(name: string): T; made(): rea
   }
 }
 
-function createShop(config: ShopConfig, pack: Pack, pools: readonly VoterPool[], ensemble: EnsembleInForce): Shop {
+function createShop(config: ShopConfig, pack: Pack, risks: Risks, pools: readonly VoterPool[], ensemble: EnsembleInForce): Shop {
   const actions = Object.entries(pack.actions)
   const about = { name: config.name, phone: config.phone, hours: config.hours, emergencyPhone: config.emergencyPhone }
   return {
     id: asShopId(config.id),
     actions: pack.actions,
+    slots: pack.slots,
+    risks,
     situation: {
       domain: actions.map(([action]) => action),
       alwaysPerson: actions.flatMap(([action, entry]) => (entry.alwaysPerson ? [action] : [])),
@@ -156,7 +172,10 @@ async function openServer(config: Config, logger: Logger, keep: (part: Closable)
   keep(log)
   const vault: Vault = await openLmdbVault(join(config.data, 'keys'))
   keep(vault)
+  const accounts = createAccounts(openLmdbAccounts(join(config.data, 'accounts')))
+  keep(accounts)
   const secret = loadOrMakeSecret(config.data)
+  const identityKey = (shop: string): string => identityKeyOf(secret, shop)
   const conversations = createConversations(log, vault)
   let engine: Engine | undefined
   const metrics = createMetrics(() => engine?.turnsUnderWay ?? 0)
@@ -180,12 +199,26 @@ async function openServer(config: Config, logger: Logger, keep: (part: Closable)
   const app = await createApp({
     engine,
     fanOut,
+    epoch: conversations.epoch,
+    aboutShop: id => {
+      const shop = config.shops.find(each => each.id === id)
+      return { name: shop?.name || id, locale: shop?.locale ?? 'en' }
+    },
     conversations,
-    tokens: createTokens(secret.keyFor('visitor-tokens'), config.tokens),
+    tokens: createTokens(secret.keyFor('visitor-tokens'), { ...config.tokens, identityKey }),
+    identityKey,
+    origins: new Map(config.shops.map(shop => [shop.id, shop.origins])),
     operatorKey: secret.keyFor('operator').toString('hex'),
+    deskSessions: createDeskSessions({
+      accounts,
+      tokens: createSessionTokens(secret.keyFor('desk-sessions')),
+      hasShop: id => brain.shops.has(id),
+    }),
     clock: systemClock,
     shopNames: new Map(config.shops.map(shop => [shop.id, shop.name])),
     visitorsPerMinute: config.limits.visitorsPerMinute,
+    signInsPerMinute: config.limits.signInsPerMinute,
+    trustProxy: config.trustProxy,
     logger,
     metrics,
     pages: PROJECT.pages,

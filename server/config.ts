@@ -1,6 +1,7 @@
 // Everything an operator can set, in one schema: read once at the start, checked, and handed down. `parley config doc` prints it.
 // Later wins: default, file (parley.yaml or PARLEY_CONFIG), environment, command line.
 import { existsSync, readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
 import { parseDocument } from 'yaml'
@@ -9,7 +10,7 @@ import { z } from 'zod'
 const Shop = z.strictObject({
   id: z
     .string()
-    .regex(/^[a-z0-9-]{1,64}$/)
+    .regex(/^[a-z0-9-]{1,64}$/, 'an id is 1 to 64 of a-z 0-9 -')
     .describe('Id of the shop, in URLs and logs.'),
   pack: z.string().default('retail').describe('Folder under packs/ with catalogue, templates and phrases.'),
   ensemble: z
@@ -25,6 +26,10 @@ const Shop = z.strictObject({
   phone: z.string().default('').describe('Number that customers may call; templates leave it out when empty.'),
   hours: z.string().default('').describe('When people answer, in words; templates leave it out when empty.'),
   emergencyPhone: z.string().default('').describe('Number for food safety; templates leave it out when empty.'),
+  origins: z
+    .array(z.string().regex(/^https?:\/\/(\*\.)?[a-z0-9.-]+(:\d{1,5})?$/i, 'must be like https://www.shop.example, without a path'))
+    .default([])
+    .describe('Origins of the pages that may embed the widget, beside its own; https://*.shop.example stands for all subdomains.'),
   costs: z
     .strictObject({
       wrongAnswer: z.number().gt(0).default(10).describe('Cost of a wrong answer; only ratios matter.'),
@@ -35,11 +40,25 @@ const Shop = z.strictObject({
 })
 export type ShopConfig = z.infer<typeof Shop>
 
+/** Loopback and the like by name, an address, or a network with its bits. */
+function isNetwork(text: string): boolean {
+  if (['loopback', 'linklocal', 'uniquelocal'].includes(text)) return true
+  const [address = '', bits, ...more] = text.split('/')
+  const version = isIP(address)
+  return version !== 0 && more.length === 0 && (bits === undefined || (/^\d+$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128)))
+}
+
 const Ms = z.int().min(1).max(600_000)
 
 export const Config = z.strictObject({
   host: z.string().default('127.0.0.1').describe('Address to listen on.').meta({ env: 'HOST' }),
   port: z.coerce.number().int().min(0).max(65_535).default(8080).describe('Port to listen on; 0 takes a free one.').meta({ env: 'PORT' }),
+  trustProxy: z
+    .string()
+    .refine(text => text === '' || text.split(',').every(part => isNetwork(part.trim())), 'give addresses or networks, with commas between')
+    .default('')
+    .describe('Proxies whose X-Forwarded headers are believed: addresses, networks (10.0.0.0/8) or loopback, with commas; empty: none.')
+    .meta({ env: 'PARLEY_TRUST_PROXY' }),
   data: z.string().min(1).default('data').describe('Folder of the conversation log, keys and secrets.').meta({ env: 'PARLEY_DATA' }),
   logLevel: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent'])
@@ -51,6 +70,7 @@ export const Config = z.strictObject({
     .strictObject({
       voters: Ms.default(50).describe('Milliseconds for all voters; a later vote is an abstention.'),
       mesh: Ms.default(800).describe('Milliseconds for facts.'),
+      effect: Ms.default(1_000).describe('Milliseconds that a reply waits for an effect before it promises.'),
       turn: Ms.default(3_000).describe('Milliseconds for a whole turn.'),
     })
     .prefault({}),
@@ -60,6 +80,7 @@ export const Config = z.strictObject({
       turns: z.int().min(1).default(2_000).describe('Undecided turns of all conversations; more are refused with a retry-after.'),
       conversations: z.int().min(1).default(10_000).describe('Conversations kept in memory.'),
       visitorsPerMinute: z.int().min(1).default(600).describe('New visitors from one address in a minute.'),
+      signInsPerMinute: z.int().min(1).default(30).describe('Sign-ins of agents from one address in a minute.'),
     })
     .prefault({}),
   tokens: z
@@ -76,10 +97,18 @@ export const Config = z.strictObject({
 })
 export type Config = z.infer<typeof Config>
 
+export const configFile = (environment: NodeJS.ProcessEnv): string => environment.PARLEY_CONFIG ?? 'parley.yaml'
+
 /** Faults: CONFIG_INVALID, naming the file or variable and the place in it. */
 export function readConfig(environment: NodeJS.ProcessEnv, overrides: Partial<Config> = {}): Config {
-  const file = environment.PARLEY_CONFIG ?? 'parley.yaml'
-  const fromFile = existsSync(file) || environment.PARLEY_CONFIG !== undefined ? readFile(file) : {}
+  const file = configFile(environment)
+  return configFrom(existsSync(file) || environment.PARLEY_CONFIG !== undefined ? readText(file) : '', environment, overrides)
+}
+
+/** What the file would amount to if this were its text. Faults: as `readConfig`. */
+export function configFrom(text: string, environment: NodeJS.ProcessEnv, overrides: Partial<Config> = {}): Config {
+  const file = configFile(environment)
+  const fromFile = parseFile(file, text)
   const fromEnvironment: Record<string, string> = {}
   const variables = new Map<string, string>()
   for (const [key, schema] of Object.entries(Config.shape)) {
@@ -106,13 +135,15 @@ export function readConfig(environment: NodeJS.ProcessEnv, overrides: Partial<Co
   return { ...parsed.data, data: resolve(parsed.data.data) }
 }
 
-function readFile(file: string): Record<string, unknown> {
-  let text: string
+function readText(file: string): string {
   try {
-    text = readFileSync(file, 'utf8')
+    return readFileSync(file, 'utf8')
   } catch (cause) {
     throw new Fault('CONFIG_INVALID', { file, path: '', reason: 'the file cannot be read' }, { cause })
   }
+}
+
+function parseFile(file: string, text: string): Record<string, unknown> {
   const document = parseDocument(text)
   const broken = document.errors[0]
   if (broken) throw new Fault('CONFIG_INVALID', { file, path: '', reason: broken.message.split('\n')[0] ?? 'not YAML' })

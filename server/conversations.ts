@@ -13,6 +13,7 @@ export function createConversations(log: ConversationLog, vault: Vault): Convers
   return {
     epoch: log.epoch,
     unsettled: () => log.unsettled(),
+    withPeople: () => log.withPeople(),
     async append(key, customer, events, expected, options) {
       // Together, so that a new customer's key and first conversation share a flush.
       const [cipher] = await Promise.all([vault.cipher(key.shop, customer), vault.own(key, customer)])

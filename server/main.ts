@@ -60,6 +60,63 @@ config
   .description('Print every setting with its default and meaning.')
   .action(async () => (await import('./cli/config.ts')).printConfigDoc())
 
+const wrongUse = (command: Command) => (message: string) => command.error(`parley: ${message}`, { exitCode: WRONG_USE })
+const ofShop = new Option('--shop <shop>', 'shop of the agent (default: the only one)')
+const passwordStdin = new Option('--password-stdin', 'read the password from standard input instead of asking for it')
+
+const agent = program.command('agent').description('Who may sign in at /desk. Works while the server runs.')
+agent
+  .command('add')
+  .description('Let an agent sign in; asks for the password.')
+  .argument('<name>', 'what customers and colleagues see; unique in the shop')
+  .addOption(ofShop)
+  .addOption(passwordStdin)
+  .action(async (name, options, command) => (await import('./cli/agent.ts')).addAgent(name, options, wrongUse(command)))
+agent
+  .command('list')
+  .description('The agents of a shop, or of all.')
+  .option('--shop <shop>', 'only those of this shop')
+  .option('--all', 'removed ones too')
+  .option('--json', 'print them as JSON')
+  .action(async options => (await import('./cli/agent.ts')).listAgents(options))
+agent
+  .command('password')
+  .description('Give an agent a new password and end every session of the old one.')
+  .argument('<name>', 'the agent')
+  .addOption(ofShop)
+  .addOption(passwordStdin)
+  .action(async (name, options, command) => (await import('./cli/agent.ts')).changePassword(name, options, wrongUse(command)))
+agent
+  .command('remove')
+  .description('Take an agent away; asks first.')
+  .argument('<name>', 'the agent')
+  .addOption(ofShop)
+  .option('--yes', 'do not ask')
+  .action(async (name, options, command) => (await import('./cli/agent.ts')).removeAgent(name, options, wrongUse(command)))
+
+const shop = program.command('shop').description('The shops of parley.yaml.')
+shop
+  .command('add')
+  .description('Write one more shop into parley.yaml. A running server has to be restarted.')
+  .argument('<id>', 'its id, in URLs and logs: 1 to 64 of a-z 0-9 -')
+  .requiredOption('--name <name>', 'what templates and pages call it')
+  .addOption(new Option('--locale <locale>', 'locale where neither the words nor the page tell').choices(['zh-CN', 'en']))
+  .option('--phone <phone>', 'number that customers may call')
+  .option('--emergency-phone <phone>', 'number for food safety')
+  .option('--hours <hours>', 'when people answer, in words')
+  .option('--pack <pack>', 'folder under packs/')
+  .action(async (id, options) => (await import('./cli/shop.ts')).addShop(id, options))
+shop
+  .command('list')
+  .description('The shops that are configured.')
+  .option('--json', 'print them as JSON')
+  .action(async options => (await import('./cli/shop.ts')).listShops(options))
+shop
+  .command('identity-key')
+  .description("Print what the shop's own backend signs identity tokens with (docs/widget.md). Keep it secret.")
+  .option('--shop <shop>', 'shop whose key it is', 'demo')
+  .action(async options => (await import('./cli/shop.ts')).printIdentityKey(options.shop))
+
 try {
   await program.parseAsync()
 } catch (error) {

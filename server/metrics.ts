@@ -5,6 +5,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 
 export interface Metrics extends Pick<EngineObserver, 'decided'> {
   readonly sockets: Gauge
+  readonly deskSockets: Gauge
   readonly faults: Counter<'code'>
   readonly pluginHostDeaths: Counter<'runtime' | 'reason'>
   readonly pluginOff: Counter<'plugin'>
@@ -21,6 +22,7 @@ export function createMetrics(turnsUnderWay: () => number): Metrics {
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
   const sockets = new Gauge({ name: 'parley_sockets', help: 'Open customer sockets.', registers })
+  const deskSockets = new Gauge({ name: 'parley_desk_sockets', help: "Open sockets of agents' consoles.", registers })
   const faults = new Counter({
     name: 'parley_faults_total',
     help: 'Expected failures, by code (docs/faults.md).',
@@ -70,6 +72,7 @@ export function createMetrics(turnsUnderWay: () => number): Metrics {
   })
   return {
     sockets,
+    deskSockets,
     faults,
     pluginHostDeaths,
     pluginOff,

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
 import { Catalogue, LOCALES, type Pack, type PackLocale, Phrases } from '@parley/core/pack/pack.ts'
 import { REQUIRED_TEMPLATES } from '@parley/core/pack/required-templates.ts'
+import { type RiskList, Risks } from '@parley/core/pack/risks.ts'
 import { parseDocument } from 'yaml'
 import type { z } from 'zod'
 
@@ -20,9 +21,10 @@ export function readPack(folder: string): Pack {
   }
   const catalogue = parse('catalogue.yaml', read('catalogue.yaml'), Catalogue)
   const phrases = inEveryLocale(locale => parse(`phrases/${locale}.yaml`, read(`phrases/${locale}.yaml`), Phrases))
+  const risks = existsSync(join(folder, 'risks.yaml')) ? parse('risks.yaml', read('risks.yaml'), Risks) : {}
   const templates = readTemplates(folder, read)
-  checkReferences(catalogue, phrases, templates)
-  return { ...catalogue, id: `${catalogue.name}@${catalogue.version}-${hash.digest('hex').slice(0, 12)}`, templates, phrases }
+  checkReferences(catalogue, phrases, risks, templates)
+  return { ...catalogue, id: `${catalogue.name}@${catalogue.version}-${hash.digest('hex').slice(0, 12)}`, templates, phrases, risks }
 }
 
 function readTemplates(folder: string, read: (name: string) => string): Pack['templates'] {
@@ -33,15 +35,23 @@ function readTemplates(folder: string, read: (name: string) => string): Pack['te
 const liquidFiles = (folder: string): string[] =>
   existsSync(folder) ? readdirSync(folder).flatMap(file => (file.endsWith('.liquid') ? [file.slice(0, -'.liquid'.length)] : [])) : []
 
-function checkReferences(catalogue: Catalogue, phrases: Pack['phrases'], templates: Pack['templates']): void {
+function checkReferences(catalogue: Catalogue, phrases: Pack['phrases'], risks: RiskList, templates: Pack['templates']): void {
   const needTemplate = (file: string, path: string, template: string): void => {
     if (!Object.hasOwn(templates, template)) throw invalid(file, path, `there is no template ${JSON.stringify(template)}`)
   }
   if (!Object.hasOwn(catalogue.actions, 'OUT_OF_SCOPE'))
     throw invalid('catalogue.yaml', 'actions', 'OUT_OF_SCOPE must be one of the actions')
-  for (const [action, entry] of Object.entries(catalogue.actions))
+  for (const [action, entry] of Object.entries(catalogue.actions)) {
     needTemplate('catalogue.yaml', `actions.${action}.template`, entry.template)
+    for (const [i, slot] of entry.slots.entries())
+      if (!Object.hasOwn(catalogue.slots, slot))
+        throw invalid('catalogue.yaml', `actions.${action}.slots.${i}`, `there is no slot ${JSON.stringify(slot)}`)
+    for (const part of ['confirm', 'done', 'refused', 'promised', 'undone'] as const)
+      if (entry.effect) needTemplate('catalogue.yaml', `actions.${action}.effect.${part}`, entry.effect[part])
+  }
+  for (const [slot, { ask }] of Object.entries(catalogue.slots)) needTemplate('catalogue.yaml', `slots.${slot}.ask`, ask)
   for (const [alias, template] of Object.entries(catalogue.aliases)) needTemplate('catalogue.yaml', `aliases.${alias}`, template)
+  for (const [risk, { template }] of Object.entries(risks)) if (template) needTemplate('risks.yaml', `${risk}.template`, template)
   for (const template of REQUIRED_TEMPLATES) needTemplate('templates', template, template)
   for (const locale of LOCALES) {
     for (const [action, entries] of Object.entries(phrases[locale])) {

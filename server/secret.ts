@@ -6,8 +6,14 @@ import { Fault } from '@parley/core/faults.ts'
 
 export interface Secret {
   /** 32 bytes that only this purpose has. */
-  keyFor(purpose: 'visitor-tokens' | 'operator'): Buffer
+  keyFor(purpose: 'visitor-tokens' | 'operator' | 'desk-sessions' | `identity:${string}`): Buffer
 }
+
+/**
+ * What a shop's own backend signs identity tokens with, as the text that `parley shop identity-key` prints: JWT libraries take a text's bytes as
+ * they are, and nobody has to know in which encoding a key was written down.
+ */
+export const identityKeyOf = (secret: Secret, shop: string): string => secret.keyFor(`identity:${shop}`).toString('hex')
 
 /** Makes the secret where there is none. Faults: CONFIG_INVALID when the file holds something else. */
 export function loadOrMakeSecret(folder: string): Secret {

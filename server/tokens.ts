@@ -1,6 +1,7 @@
 // Who a visitor is: two signed tokens of the shop. The visitor's is short-lived and opens sockets; the refresh token is kept by the browser and
-// only buys the next visitor's token.
-import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
+// only buys the next visitor's token. A customer whom the shop's own backend has named, by an identity token of its own key, has one conversation
+// that any device finds again.
+import { createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
 import { Fault } from '@parley/core/faults.ts'
 import { asConversationId, asCustomerId, asShopId, type ConversationId, type CustomerId, isId, type ShopId } from '@parley/core/ids.ts'
 import { errors, jwtVerify, SignJWT } from 'jose'
@@ -14,6 +15,11 @@ export interface Visitor {
 export interface Tokens {
   /** A visitor never seen before. */
   newVisitor(shop: ShopId): Visitor
+  /**
+   * The customer of an identity token, with their conversation: the same on every device.
+   * Faults: TOKEN_INVALID, TOKEN_EXPIRED (also when it was issued longer ago than it may live, whatever it says itself).
+   */
+  identify(shop: ShopId, identity: string): Promise<Visitor>
   issue(visitor: Visitor): Promise<{ readonly token: string; readonly expiresInMs: number; readonly refresh: string }>
   /** Faults: TOKEN_INVALID, TOKEN_EXPIRED. */
   verify(token: string, audience: 'socket' | 'refresh'): Promise<Visitor>
@@ -21,8 +27,19 @@ export interface Tokens {
 
 const ISSUER = 'parley'
 const ALGORITHM = 'HS256'
+const IDENTITY_AUDIENCE = 'parley-identity'
+/** Longest life of an identity token, and how far the shop's clock may be from ours. */
+const IDENTITY_SECONDS = 300
+const SKEW_SECONDS = 30
 
-export function createTokens(secret: Uint8Array, life: { readonly visitorMinutes: number; readonly refreshDays: number }): Tokens {
+export interface TokenParts {
+  readonly visitorMinutes: number
+  readonly refreshDays: number
+  /** What the shop's own backend signs identity tokens with. */
+  readonly identityKey: (shop: ShopId) => string
+}
+
+export function createTokens(secret: Uint8Array, life: TokenParts): Tokens {
   const key: KeyObject = createSecretKey(secret)
   const sign = (visitor: Visitor, audience: string, seconds: number): Promise<string> =>
     new SignJWT({ shop: visitor.shop, conversation: visitor.conversation })
@@ -34,15 +51,32 @@ export function createTokens(secret: Uint8Array, life: { readonly visitorMinutes
       .setExpirationTime(Math.floor(Date.now() / 1000) + seconds)
       .sign(key)
   const newId = (): string => randomBytes(16).toString('base64url')
+  /** Not to be guessed from the customer's id: an id may be a running number. */
+  const conversationOf = (shop: ShopId, customer: CustomerId): ConversationId =>
+    asConversationId(createHmac('sha256', key).update(`conversation:${shop}:${customer}`).digest('base64url').slice(0, 22))
   return {
     newVisitor: shop => ({ shop, customer: asCustomerId(newId()), conversation: asConversationId(newId()) }),
+    identify: (shop, identity) =>
+      faultsOf(async () => {
+        const { payload } = await jwtVerify(identity, new TextEncoder().encode(life.identityKey(shop)), {
+          algorithms: [ALGORITHM],
+          audience: IDENTITY_AUDIENCE,
+          requiredClaims: ['sub', 'iat'],
+          maxTokenAge: IDENTITY_SECONDS,
+          clockTolerance: SKEW_SECONDS,
+        })
+        if (typeof payload.sub !== 'string' || !isId(payload.sub))
+          throw new Fault('TOKEN_INVALID', { reason: 'its "sub" is no id of a customer: 1 to 64 of A-Z a-z 0-9 _ -' })
+        const customer = asCustomerId(payload.sub)
+        return { shop, customer, conversation: conversationOf(shop, customer) }
+      }),
     async issue(visitor) {
       const seconds = life.visitorMinutes * 60
       const [token, refresh] = await Promise.all([sign(visitor, 'socket', seconds), sign(visitor, 'refresh', life.refreshDays * 86_400)])
       return { token, expiresInMs: seconds * 1000, refresh }
     },
-    async verify(token, audience) {
-      try {
+    verify: (token, audience) =>
+      faultsOf(async () => {
         const { payload } = await jwtVerify(token, key, {
           algorithms: [ALGORITHM],
           issuer: ISSUER,
@@ -59,11 +93,16 @@ export function createTokens(secret: Uint8Array, life: { readonly visitorMinutes
           throw new Fault('TOKEN_INVALID', { reason: 'it names no visitor' })
         }
         return { shop: asShopId(shop), customer: asCustomerId(sub), conversation: asConversationId(conversation) }
-      } catch (cause) {
-        if (cause instanceof Fault) throw cause
-        if (cause instanceof errors.JWTExpired) throw new Fault('TOKEN_EXPIRED', {}, { cause })
-        throw new Fault('TOKEN_INVALID', { reason: cause instanceof errors.JOSEError ? cause.code : 'it is no token' }, { cause })
-      }
-    },
+      }),
+  }
+}
+
+async function faultsOf<T>(verify: () => Promise<T>): Promise<T> {
+  try {
+    return await verify()
+  } catch (cause) {
+    if (cause instanceof Fault) throw cause
+    if (cause instanceof errors.JWTExpired) throw new Fault('TOKEN_EXPIRED', {}, { cause })
+    throw new Fault('TOKEN_INVALID', { reason: cause instanceof errors.JOSEError ? cause.code : 'it is no token' }, { cause })
   }
 }

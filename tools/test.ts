@@ -19,8 +19,8 @@ if (unknown) {
   process.exit(2)
 }
 
-/** Folders whose tests start servers, browsers and hostile plugins: run one after another, so that they do not starve each other. */
-const HEAVY = ['test/e2e/', 'test/plugin-host/', 'test/server/']
+/** Folders, and a file, whose tests start servers, browsers and hostile plugins: run one after another, so that they do not starve each other. */
+const HEAVY = ['test/e2e/', 'test/plugin-host/', 'test/server/', 'test/mesh/crash']
 const isHeavy = (file: string): boolean => HEAVY.some(folder => file.startsWith(folder))
 
 const counts = { passed: 0, failed: 0, skipped: 0 }

@@ -4,7 +4,7 @@ import { existsSync, globSync, mkdirSync, readFileSync, renameSync, writeFileSyn
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
-import { build, version } from 'esbuild'
+import { type BuildOptions, build, type Plugin, transform, version } from 'esbuild'
 
 const web = fileURLToPath(new URL('.', import.meta.url))
 const dist = join(web, 'dist')
@@ -17,28 +17,21 @@ export interface Built {
   readonly sizes: readonly { readonly file: string; readonly bytes: number; readonly gzipped: number }[]
 }
 
-const PAGES = [
-  'index.html',
-  'assets/widget.js',
-  'assets/widget.css',
-  'assets/icon.svg',
-  'desk/index.html',
-  'assets/desk.js',
-  'assets/desk.css',
-]
-
-/** Each page's folder under `web`, and where its index.html goes. Its style has the folder's name. */
-const HTML = [
-  { folder: 'widget', html: 'index.html' },
-  { folder: 'desk', html: 'desk/index.html' },
-] as const
+/** What each page costs: the widget's, the script on a shop's own pages, the demo storefront and the agents' console. */
+export const PAGES = {
+  widget: ['index.html', 'assets/widget.js', 'assets/widget.css', 'assets/icon.svg'],
+  loader: ['parley.js'],
+  demo: ['demo.html', 'assets/demo.js', 'assets/demo.css'],
+  desk: ['desk/index.html', 'assets/desk.js', 'assets/desk.css'],
+} as const
+const FILES: readonly string[] = Object.values(PAGES).flat()
 
 /** Rejects with esbuild's own message when a source does not compile. */
 export async function buildWeb(): Promise<Built> {
   const sources = hashOfSources()
-  const isFresh = existsSync(stamp) && readFileSync(stamp, 'utf8') === sources && PAGES.every(file => existsSync(join(dist, file)))
+  const isFresh = existsSync(stamp) && readFileSync(stamp, 'utf8') === sources && FILES.every(file => existsSync(join(dist, file)))
   if (!isFresh) await buildAnew(sources)
-  const sizes = PAGES.map(file => {
+  const sizes = FILES.map(file => {
     const bytes = readFileSync(join(dist, file))
     return { file, bytes: bytes.length, gzipped: gzipSync(bytes).length }
   })
@@ -46,40 +39,74 @@ export async function buildWeb(): Promise<Built> {
 }
 
 function hashOfSources(): string {
-  const files = globSync(['build.ts', 'client/**', 'widget/**', 'desk/**', '../core/protocol/*.ts'], { cwd: web, withFileTypes: true })
+  const files = globSync(['build.ts', 'client/**', 'widget/**', 'embed/**', 'demo/**', 'desk/**', '../core/protocol/*.ts'], {
+    cwd: web,
+    withFileTypes: true,
+  })
   const paths = files.filter(file => file.isFile()).map(file => join(file.parentPath, file.name))
   const hash = createHash('sha256').update(version)
   for (const path of paths.sort()) hash.update(`\0${path.slice(web.length)}\0`).update(readFileSync(path))
   return hash.digest('hex')
 }
 
+const BUNDLED = {
+  outdir: join(dist, 'assets'),
+  bundle: true,
+  minify: true,
+  sourcemap: 'external',
+  legalComments: 'none',
+  write: false,
+  logLevel: 'silent',
+} as const satisfies BuildOptions
+
 async function buildAnew(sources: string): Promise<void> {
-  const { outputFiles } = await build({
-    entryPoints: Object.fromEntries(
-      HTML.flatMap(({ folder }) => [
-        [folder, join(web, folder, 'main.ts')],
-        [`${folder}-style`, join(web, folder, `${folder}.css`)],
-      ]),
-    ),
-    outdir: join(dist, 'assets'),
-    bundle: true,
-    minify: true,
+  const pages = build({
+    ...BUNDLED,
+    entryPoints: {
+      widget: join(web, 'widget/main.ts'),
+      'widget-style': join(web, 'widget/widget.css'),
+      demo: join(web, 'demo/demo.ts'),
+      'demo-style': join(web, 'demo/demo.css'),
+      desk: join(web, 'desk/main.ts'),
+      'desk-style': join(web, 'desk/desk.css'),
+    },
     format: 'esm',
     target: ['es2022', 'chrome111', 'firefox113', 'safari16.4'],
-    sourcemap: 'external',
     external: ['/assets/*'],
-    legalComments: 'none',
-    write: false,
-    logLevel: 'silent',
   })
-  for (const { path, contents } of outputFiles) put(path.replace(/-style\.css/, '.css'), contents)
+  // A classic script that leaves no name behind but the one it sets; its stylesheet goes within.
+  const loader = build({
+    ...BUNDLED,
+    outdir: dist,
+    entryPoints: { parley: join(web, 'embed/parley.ts') },
+    format: 'iife',
+    target: ['es2020', 'chrome111', 'firefox113', 'safari16.4'],
+    plugins: [smallStyles],
+  })
+  const outputs = (await Promise.all([pages, loader])).flatMap(({ outputFiles }) => outputFiles)
+  for (const { path, contents } of outputs) put(path.replace(/-style\.css$/, '.css'), contents)
   put(join(dist, 'assets/icon.svg'), readFileSync(join(web, 'widget/icon.svg')))
-  // A browser may keep an asset; the version in its address makes it fetch what belongs to this page.
-  for (const { folder, html } of HTML) {
-    const page = readFileSync(join(web, folder, 'index.html'), 'utf8')
-    put(join(dist, html), page.replace(/"(\/assets\/[^"]+)"/g, `"$1?v=${sources.slice(0, 12)}"`).replace(/\n\s*/g, '\n'))
+  for (const [page, source] of [
+    ['index.html', 'widget/index.html'],
+    ['demo.html', 'demo/index.html'],
+    ['desk/index.html', 'desk/index.html'],
+  ] as const) {
+    // A browser may keep an asset; the version in its address makes it fetch what belongs to this page.
+    const text = readFileSync(join(web, source), 'utf8')
+    put(join(dist, page), text.replace(/"(\/assets\/[^"]+)"/g, `"$1?v=${sources.slice(0, 12)}"`).replace(/\n\s*/g, '\n'))
   }
   put(stamp, sources)
+}
+
+/** A stylesheet that a script imports comes as its text, without what only its readers need. */
+const smallStyles: Plugin = {
+  name: 'small-styles',
+  setup({ onLoad }) {
+    onLoad({ filter: /\.css$/ }, async ({ path }) => {
+      const { code } = await transform(readFileSync(path, 'utf8'), { loader: 'css', minify: true, target: 'safari16.4' })
+      return { contents: code.trim(), loader: 'text' }
+    })
+  },
 }
 
 /** Whole or not at all: another process may be serving or building. */

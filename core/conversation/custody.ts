@@ -1,9 +1,13 @@
-// The fold that no rollback takes back: who the conversation belongs to, which messages were seen, which turns stand undecided.
+// The fold that no rollback takes back: who the conversation belongs to, who has it, which messages were seen, which turns stand undecided, and
+// what was done in the world.
+import { type Effect, foldEffects, isUnderWay } from '../effects/effects.ts'
+import { foldOwner, type Owner, ownedByBot } from '../handoff/owner.ts'
 import type { CustomerId, MessageRef, Seq } from '../ids.ts'
+import type { DeskMark } from '../protocol/desk-message.ts'
 import { type Logged, textOf } from './event.ts'
 
 /** Part of every snapshot's key: a snapshot of another version is thrown away. */
-export const CUSTODY_FOLD = 1
+export const CUSTODY_FOLD = 2
 
 /** Messages in a row before the decision join the open turn, up to these: then the next message opens a turn of its own. */
 export const TURN_LIMITS = { messages: 8, characters: 4_000 } as const
@@ -14,36 +18,109 @@ export interface OpenTurn {
   /** The seq of its last message so far. */
   readonly upTo: Seq
   readonly texts: readonly string[]
+  /** A number that must not be kept was hidden in one of them. */
+  readonly isMasked: boolean
+}
+
+/** A message that was seen: where it stands and what it said, whatever became of it in the dialogue. */
+export interface Seen {
+  readonly seq: Seq
+  readonly text: string
 }
 
 export interface Custody {
   readonly customer: CustomerId | null
-  /** Every client message id ever seen here, with its seq. */
-  readonly refs: ReadonlyMap<MessageRef, Seq>
+  /** Every message id ever seen here, the customer's and the agents'. */
+  readonly refs: ReadonlyMap<MessageRef, Seen>
   /** Turns without a decision, in order of seq; they are decided in that order. */
   readonly open: readonly OpenTurn[]
+  readonly owner: Owner
+  /** In order of their turns. */
+  readonly effects: readonly Effect[]
+  /** The last message of a decided turn: the bot has read up to here. */
+  readonly readByBot: Seq
+  /** What agents see beside the dialogue, newest first. */
+  readonly marks: Marks | null
 }
 
-export const emptyCustody: Custody = { customer: null, refs: new Map(), open: [] }
+export interface Marks {
+  readonly mark: DeskMark
+  readonly before: Marks | null
+}
+
+export const emptyCustody: Custody = {
+  customer: null,
+  refs: new Map(),
+  open: [],
+  owner: ownedByBot,
+  effects: [],
+  readByBot: 0,
+  marks: null,
+}
+
+/** True while a restart would have something to finish. */
+export const isUnsettled = ({ open, effects }: Custody): boolean => open.length > 0 || effects.some(isUnderWay)
 
 export function foldCustody(custody: Custody, events: readonly Logged[]): Custody {
-  let { customer, open } = custody
-  const refs = new Map(custody.refs)
+  let { customer, refs, open, owner, effects, readByBot, marks } = custody
+  const see = (ref: MessageRef, seen: Seen): void => {
+    if (refs === custody.refs) refs = new Map(custody.refs)
+    ;(refs as Map<MessageRef, Seen>).set(ref, seen) // our own copy, made above
+  }
   for (const event of events) {
     if (event.type === 'opened') customer = event.customer
     else if (event.type === 'message') {
-      refs.set(event.ref, event.seq)
-      open = takeIn(open, event.seq, textOf(event.parts))
-    } else if (event.type === 'decided') open = open.filter(turn => turn.turn !== event.turn)
+      see(event.ref, { seq: event.seq, text: textOf(event.parts) })
+      // A message opens a turn only if no person owns the conversation.
+      if (owner.with !== 'agent') open = takeIn(open, event.seq, textOf(event.parts), event.isMasked ?? false)
+    } else if (event.type === 'agent_message') see(event.ref, { seq: event.seq, text: textOf(event.parts) })
+    else if (event.type === 'decided' || event.type === 'superseded') {
+      open = open.filter(turn => turn.turn !== event.turn)
+      readByBot = Math.max(readByBot, event.upTo)
+    }
+    const mark = markOf(event)
+    if (mark) marks = { mark, before: marks }
+    owner = foldOwner(owner, event)
+    effects = foldEffects(effects, event)
   }
-  return { customer, refs, open }
+  return { customer, refs, open, owner, effects, readByBot, marks }
 }
 
-function takeIn(open: readonly OpenTurn[], seq: Seq, text: string): readonly OpenTurn[] {
+function takeIn(open: readonly OpenTurn[], seq: Seq, text: string, isMasked: boolean): readonly OpenTurn[] {
   const last = open.at(-1)
   const joins =
     last && last.texts.length < TURN_LIMITS.messages && last.texts.reduce((sum, t) => sum + t.length, text.length) <= TURN_LIMITS.characters
   return joins
-    ? [...open.slice(0, -1), { ...last, upTo: seq, texts: [...last.texts, text] }]
-    : [...open, { turn: seq, upTo: seq, texts: [text] }]
+    ? [...open.slice(0, -1), { ...last, upTo: seq, texts: [...last.texts, text], isMasked: last.isMasked || isMasked }]
+    : [...open, { turn: seq, upTo: seq, texts: [text], isMasked }]
+}
+
+/** The event as agents see it beside the dialogue; undefined for one that says nothing to them. */
+export function markOf(event: Logged): DeskMark | undefined {
+  const { seq, at } = event
+  switch (event.type) {
+    case 'queued':
+      return { type: 'mark', seq, at, about: 'queued' }
+    case 'claimed':
+      return { type: 'mark', seq, at, about: 'claimed', by: event.agent.name }
+    case 'released': {
+      const note = event.note === '' ? {} : { note: event.note }
+      return { type: 'mark', seq, at, about: event.to === 'closed' ? 'closed' : 'returned', by: event.agent.name, ...note }
+    }
+    case 'rolled_back':
+      return { type: 'mark', seq, at, about: 'recalled', by: event.by }
+    case 'effect': {
+      const [, , , name, verb] = event.key.split('/')
+      return { type: 'mark', seq, at, about: 'effect', note: [name, verb, event.state, ...Object.values(event.result)].join(' ') }
+    }
+    default:
+      return undefined
+  }
+}
+
+/** What a reader who has everything up to `after` lacks of the marks, oldest first. */
+export function marksAfter(custody: Custody, after: Seq): DeskMark[] {
+  const found: DeskMark[] = []
+  for (let node = custody.marks; node && node.mark.seq > after; node = node.before) found.push(node.mark)
+  return found.reverse()
 }

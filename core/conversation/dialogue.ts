@@ -1,51 +1,123 @@
-// The fold that a rollback takes back: what was said. Custody (custody.ts) is the other one and stands for ever.
+// The fold that a rollback takes back: what was said, and where the talk stands. Custody (custody.ts) is the other one and stands for ever.
+// Versions of it are kept as a chain that shares its parts: going back to any seq is a walk, and costs no copy.
 import type { Locale } from '@parley/plugin-sdk/vocabulary.ts'
+import { emptyFrame, type Frame } from '../dialogue/frame.ts'
 import type { Seq } from '../ids.ts'
 import type { VisibleEvent } from '../protocol/server-message.ts'
 import type { Logged } from './event.ts'
 
 /** Part of every snapshot's key: a snapshot of another version is thrown away. */
-export const DIALOGUE_FOLD = 1
+export const DIALOGUE_FOLD = 2
 
-export interface Dialogue {
-  /** What the customer sees, in order. */
-  readonly entries: readonly VisibleEvent[]
-  /** The locale of the last reply; null before the first. */
-  readonly locale: Locale | null
-  /** Turns with a reply so far. */
-  readonly answered: number
+/** What the customer sees, newest first. */
+export interface Entries {
+  readonly event: VisibleEvent
+  readonly before: Entries | null
 }
 
-export const emptyDialogue: Dialogue = { entries: [], locale: null, answered: 0 }
+/** A turn as the bot left it, newest first: what a hand-over tells of. */
+export interface Tried {
+  readonly turn: Seq
+  readonly action: string
+  readonly disposition: string
+  readonly template: string
+  readonly before: Tried | null
+}
+
+/** The dialogue as it was after one event. */
+export interface Dialogue {
+  readonly entries: Entries | null
+  readonly frame: Frame
+  readonly tried: Tried | null
+  /** The locale of the last reply; null before the first. */
+  readonly locale: Locale | null
+  /** The first message of the last turn that stands: what a recall takes back, with the seq before it. Null when there is none. */
+  readonly lastTurn: Seq | null
+  /** The version that came before, which stood from its own `seq` on. Null for the first. */
+  readonly previous: Dialogue | null
+  /** The event that made this version. */
+  readonly seq: Seq
+  /** The last event that took something back; a reader from before it needs the whole. 0: none. */
+  readonly rolledBackAt: Seq
+}
+
+export const emptyDialogue: Dialogue = {
+  entries: null,
+  frame: emptyFrame,
+  tried: null,
+  locale: null,
+  lastTurn: null,
+  previous: null,
+  seq: 0,
+  rolledBackAt: 0,
+}
 
 /** The event as the customer sees it; undefined for one that is not theirs to see. */
 export function visible(event: Logged): VisibleEvent | undefined {
+  const { seq, at } = event
   switch (event.type) {
     case 'message':
-      return { type: 'message', seq: event.seq, at: event.at, ref: event.ref, parts: [...event.parts] }
-    case 'reply':
-      return { type: 'reply', seq: event.seq, at: event.at, turn: event.turn, locale: event.locale, parts: [...event.parts] }
+      return { type: 'message', seq, at, ref: event.ref, parts: [...event.parts] }
+    case 'reply': {
+      const { turn, locale, parts, quickReplies } = event
+      return { type: 'reply', seq, at, turn, locale, parts: [...parts], ...(quickReplies && { quickReplies: [...quickReplies] }) }
+    }
+    case 'agent_message':
+      return { type: 'agent_message', seq, at, ref: event.ref, name: event.agent.name, parts: [...event.parts] }
+    case 'notice':
+      return { type: 'notice', seq, at, about: event.about, locale: event.locale, parts: [...event.parts] }
     default:
       return undefined
   }
 }
 
-export function foldDialogue(dialogue: Dialogue, events: readonly Logged[]): Dialogue {
-  const entries = [...dialogue.entries]
-  let { locale, answered } = dialogue
-  for (const event of events) {
-    const entry = visible(event)
-    if (entry) entries.push(entry)
-    if (event.type === 'reply') {
-      locale = event.locale
-      answered++
-    }
+export const foldDialogue = (dialogue: Dialogue, events: readonly Logged[]): Dialogue => events.reduce(foldEvent, dialogue)
+
+function foldEvent(dialogue: Dialogue, event: Logged): Dialogue {
+  if (event.type === 'rolled_back') {
+    const { entries, frame, tried, locale, lastTurn } = dialogueAt(dialogue, event.toSeq)
+    return { entries, frame, tried, locale, lastTurn, previous: dialogue, seq: event.seq, rolledBackAt: event.seq }
   }
-  return { entries, locale, answered }
+  const entry = visible(event)
+  const changed = changeOf(dialogue, event)
+  if (!entry && !changed) return dialogue
+  const entries = entry ? { event: entry, before: dialogue.entries } : dialogue.entries
+  return { ...dialogue, entries, ...changed, previous: dialogue, seq: event.seq }
 }
 
-/** The text of the message at `seq`. */
-export function messageAt(dialogue: Dialogue, seq: Seq): string | undefined {
-  const entry = dialogue.entries.find(e => e.seq === seq && e.type === 'message')
-  return entry?.parts.map(part => part.text).join('\n')
+/** What beside the entries an event changes. */
+function changeOf(dialogue: Dialogue, event: Logged): Partial<Dialogue> | undefined {
+  switch (event.type) {
+    case 'reply':
+      return { locale: event.locale }
+    case 'decided': {
+      const { action, disposition, template, frame } = event.decision
+      return {
+        frame: frame ?? dialogue.frame, // releases before dialogues recorded none
+        tried: { turn: event.turn, action, disposition, template, before: dialogue.tried },
+        lastTurn: event.turn,
+      }
+    }
+    case 'agent_message':
+      return { lastTurn: null } // what a person has dealt with is not the bot's to take back
+    case 'released':
+      // The person has dealt with what was open: the bot asks no old question again.
+      return { frame: { ...dialogue.frame, pending: null, shelved: null, misses: 0, moods: [], isPersonOffered: false } }
+    default:
+      return undefined
+  }
+}
+
+/** The version that stood after the event `seq`. */
+export function dialogueAt(dialogue: Dialogue, seq: Seq): Dialogue {
+  let version = dialogue
+  while (version.seq > seq && version.previous) version = version.previous
+  return version
+}
+
+/** What a reader who has everything up to `after` lacks, oldest first. */
+export function entriesAfter(dialogue: Dialogue, after: Seq): VisibleEvent[] {
+  const found: VisibleEvent[] = []
+  for (let node = dialogue.entries; node && node.event.seq > after; node = node.before) found.push(node.event)
+  return found.reverse()
 }

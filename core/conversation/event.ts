@@ -1,9 +1,10 @@
 // The events of a conversation's log, in clear. How they are stored (sealed, chained) is server/conversations' and the driver's matter.
 import type { Locale } from '@parley/plugin-sdk/vocabulary.ts'
 import { Fault } from '../faults.ts'
-import type { CustomerId, MessageRef, Seq } from '../ids.ts'
+import type { Agent, Wait } from '../handoff/owner.ts'
+import type { AgentId, CustomerId, MessageRef, Seq } from '../ids.ts'
 import type { RecordedDecision } from '../pipeline/decision.ts'
-import type { Part } from '../protocol/server-message.ts'
+import type { Part, QuickReply } from '../protocol/server-message.ts'
 
 /** The version that this release writes. Raise it when a body changes, and add the step from the version before to `UPCASTERS`. */
 export const EVENT_VERSION = 1
@@ -16,9 +17,12 @@ interface At {
 export type ConversationEvent =
   /** Always first, in the append of the first message. */
   | (At & { readonly type: 'opened'; readonly customer: CustomerId; readonly locale: Locale | null })
-  | (At & { readonly type: 'message'; readonly ref: MessageRef; readonly parts: readonly Part[] })
+  /** `isMasked`: a number that must not be kept was hidden before anything was stored. */
+  | (At & { readonly type: 'message'; readonly ref: MessageRef; readonly parts: readonly Part[]; readonly isMasked?: true })
   /** The one outcome of the turn that begins at `turn`; `upTo` is the last message that it took in. */
   | (At & { readonly type: 'decided'; readonly turn: Seq; readonly upTo: Seq; readonly decision: RecordedDecision })
+  /** A claim overtook the turn: it ends without a reply. In the append of the claim. */
+  | (At & { readonly type: 'superseded'; readonly turn: Seq; readonly upTo: Seq; readonly by: AgentId })
   /** In the append of its decision, unless an effect has to run first. */
   | (At & {
       readonly type: 'reply'
@@ -26,7 +30,32 @@ export type ConversationEvent =
       readonly locale: Locale
       readonly template: string
       readonly parts: readonly Part[]
+      readonly quickReplies?: readonly QuickReply[]
     })
+  /** Said outside of a turn. */
+  | (At & {
+      readonly type: 'notice'
+      readonly about: 'claimed' | 'returned' | 'closed' | 'effect'
+      readonly locale: Locale
+      readonly template: string
+      readonly parts: readonly Part[]
+    })
+  /** The dialogue is again as it was after `toSeq`; custody stands. Effects of the turns taken back are undone after it. */
+  | (At & { readonly type: 'rolled_back'; readonly toSeq: Seq; readonly by: 'customer' | 'agent' | 'operator'; readonly reason: string })
+  /** What became of an effect or of its undo: custody. Until there is one, the effect that a decision planned is under way. */
+  | (At & {
+      readonly type: 'effect'
+      /** `shop/conversation/turnSeq/effect/do` or `…/undo`. */
+      readonly key: string
+      readonly state: 'done' | 'refused' | 'failed'
+      readonly result: Readonly<Record<string, string>>
+    })
+  /** The conversation waits for a person. */
+  | (At & { readonly type: 'queued'; readonly turn: Seq | null; readonly wait: Wait })
+  | (At & { readonly type: 'claimed'; readonly agent: Agent })
+  | (At & { readonly type: 'agent_message'; readonly agent: Agent; readonly ref: MessageRef; readonly parts: readonly Part[] })
+  /** The person has let it go: to the bot, to the queue (`queued` follows in the same append), or for good. */
+  | (At & { readonly type: 'released'; readonly agent: Agent; readonly to: 'bot' | 'queue' | 'closed'; readonly note: string })
 
 /** An event at its place in the log. */
 export type Logged = ConversationEvent & { readonly seq: Seq }

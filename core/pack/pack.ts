@@ -1,10 +1,11 @@
 // A pack is a shop's starting data: catalogue, templates, phrases, examples. This is the schema of its files; server/pack-folder.ts reads them.
 import { z } from 'zod'
+import type { RiskList } from './risks.ts'
+import { TemplateName } from './template-name.ts'
 
 export const LOCALES = ['zh-CN', 'en'] as const
 
 const ActionName = z.string().regex(/^[A-Z][A-Z0-9_]{1,40}$/, 'an action is named in upper case, such as TRACK_ORDER')
-const TemplateName = z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/, 'a template is named in lower case, such as compensate.fresh')
 const InEveryLocale = z.strictObject({ 'zh-CN': z.string().min(1), en: z.string().min(1) })
 
 const SlotName = z.string().regex(/^[a-z][a-z0-9_]{0,39}$/, 'a slot is named in lower case, such as order')
@@ -82,4 +83,6 @@ export interface Pack extends Catalogue {
   /** Liquid source by template and locale. Every template is there in every locale. */
   readonly templates: Readonly<Record<string, Readonly<Record<PackLocale, string>>>>
   readonly phrases: Readonly<Record<PackLocale, Phrases>>
+  /** By the name of the risk; empty in a pack without `risks.yaml`. */
+  readonly risks: RiskList
 }

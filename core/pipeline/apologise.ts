@@ -6,6 +6,7 @@ import type { Received } from './turn.ts'
 
 export function apologise(received: Received, shop: Shop): RecordedDecision {
   const locale = received.locale ?? shop.defaultLocale
+  const wait = { reason: 'trouble', action: 'OUT_OF_SCOPE', urgency: 0.5, locale } as const
   return {
     turnSeq: received.turn,
     action: 'OUT_OF_SCOPE',
@@ -25,6 +26,7 @@ export function apologise(received: Received, shop: Shop): RecordedDecision {
     situation: shop.situation,
     options: [],
     facts: {},
-    missing: [],
+    frame: { ...received.frame, pending: null },
+    wait,
   }
 }

@@ -1,25 +1,77 @@
-// Chooses what costs least, and the template that says it.
-
+// Chooses what costs least, in the light of what the bot has asked before; finds the second request of a message that holds two.
 import type { ActionId } from '@parley/plugin-sdk/vocabulary.ts'
-import { CLARIFY_TEMPLATE, HANDOFF_TEMPLATE } from '../pack/required-templates.ts'
-import type { Choice, Ensemble } from '../ports/ensemble.ts'
+import { understand } from '../dialogue/understand.ts'
+import type { Choice, Ensemble, Fusion } from '../ports/ensemble.ts'
 import type { Shop } from './shop.ts'
 import type { Decided, Fused } from './turn.ts'
 
 export function decide(turn: Fused, shop: Shop, ensemble: Ensemble): Decided {
-  const choice = ensemble.decide(turn.fusion, shop.situation)
-  return { ...turn, choice, template: chooseTemplate(turn, choice, shop) }
+  const alone = ensemble.decide(turn.fusion, shop.situation)
+  const requests = requestsOf(turn, alone, shop, ensemble)
+  const choice = requests ? pressing(requests.main, alone, shop) : alone
+  const understood = understand({
+    text: turn.question.text,
+    choice,
+    ranking: turn.fusion.ranking,
+    probabilities: turn.fusion.probabilities,
+    frame: turn.frame,
+    slots: shop.slots,
+    actions: shop.actions,
+    alwaysPerson: shop.situation.alwaysPerson,
+    templateFor: action => namedTemplate(turn, action, shop) ?? defaultTemplate(shop, action),
+  })
+  const also = requests && understood.action === requests.main.action ? requests.also : null
+  const risk = turn.risks.find(({ rule }) => rule === 'handoff')
+  return { ...turn, choice, understood: risk ? { ...understood, disposition: 'handoff', unanswered: null } : understood, also }
 }
 
-function chooseTemplate(turn: Fused, choice: Choice, shop: Shop): string {
-  if (choice.disposition === 'clarify') return CLARIFY_TEMPLATE
-  // An action that a person always takes has words of its own; one handed over out of doubt must not sound sure of what it is about.
-  if (choice.disposition === 'handoff' && !shop.situation.alwaysPerson.includes(choice.action)) return HANDOFF_TEMPLATE
-  return namedTemplate(turn, choice.action, shop) ?? defaultTemplate(shop, choice.action)
+interface Request {
+  readonly action: ActionId
+  readonly p: number
 }
+
+/** Least probability of a clause's action that makes it a request of its own. */
+const CLEAR = 0.8
+/** Frames a request rather than being one. */
+const NO_REQUEST: ReadonlySet<ActionId> = new Set([
+  'OUT_OF_SCOPE',
+  'GREETING',
+  'THANKS',
+  'GOODBYE',
+  'AFFIRM',
+  'DENY',
+  'PRAISE',
+  'COMPLAINT',
+  'RECALL_MESSAGE',
+])
+
+/**
+ * Two requests in one message: clauses that are clearly about different actions, of which the whole is one or is unsure. The more pressing one goes
+ * first; where both press alike, the first written.
+ */
+function requestsOf({ clauseBallots, question, fusion }: Fused, whole: Choice, shop: Shop, ensemble: Ensemble) {
+  if (clauseBallots.length < 2) return undefined
+  const found = new Map<ActionId, Request>()
+  for (const ballots of clauseBallots) {
+    const clause = ensemble.fuse(ballots, question.language, shop.situation.domain)
+    const action = clause.ranking[0]?.action
+    const p = action === undefined ? 0 : (clause.probabilities[action] ?? 0)
+    if (action !== undefined && p >= CLEAR && !NO_REQUEST.has(action) && (found.get(action)?.p ?? 0) < p) found.set(action, { action, p })
+  }
+  const isSure = whole.disposition !== 'clarify' && !found.has(whole.action) && (fusion.probabilities[whole.action] ?? 0) >= CLEAR
+  if (found.size < 2 || isSure) return undefined
+  const weight = ({ action }: Request): number => (shop.situation.alwaysPerson.includes(action) ? 2 : (shop.actions[action]?.urgency ?? 0))
+  const [main, also] = [...found.values()].sort((a, b) => weight(b) - weight(a)) // a stable sort: the first written stays first
+  return main && also ? { main, also: also.action } : undefined
+}
+
+const pressing = ({ action, p }: Request, alone: Choice, shop: Shop): Choice =>
+  action === alone.action && alone.disposition !== 'clarify'
+    ? alone
+    : { ...alone, action, disposition: shop.situation.alwaysPerson.includes(action) ? 'handoff' : 'answer', confidence: p, options: [] }
 
 /** Of the votes for the action that name a template of this shop, the weightiest one's. */
-function namedTemplate(turn: Fused, action: ActionId, shop: Shop): string | undefined {
+function namedTemplate(turn: Pick<Fused, 'ballots'> & { readonly fusion: Fusion }, action: ActionId, shop: Shop): string | undefined {
   const share = new Map(turn.fusion.breakdown.filter(s => s.action === action).map(s => [s.voter, s.share]))
   let best: { readonly share: number; readonly template: string } | undefined
   for (const ballot of turn.ballots) {

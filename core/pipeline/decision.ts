@@ -1,15 +1,21 @@
 // The one outcome of a turn, as it is shown everywhere: command line, console, log.
 import type { ActionId, Locale, Signals, Vote } from '@parley/plugin-sdk/vocabulary.ts'
+import type { Frame } from '../dialogue/frame.ts'
+import type { Understood } from '../dialogue/understand.ts'
+import type { PlannedEffect } from '../effects/effects.ts'
+import type { Wait } from '../handoff/owner.ts'
 import type { Seq } from '../ids.ts'
 import type { Choice, Disposition, Ranked, Share, Situation } from '../ports/ensemble.ts'
+import type { Fact } from '../ports/mesh.ts'
 import type { Ballot } from '../ports/voters.ts'
+import type { QuickReply } from '../protocol/server-message.ts'
 
 export interface Decision {
   readonly turnSeq: Seq
   /** What the turn is about. */
   readonly action: ActionId
   readonly disposition: Disposition
-  /** The template that was rendered. */
+  /** The template of the reply's first part. */
   readonly template: string
   /** Probability that `action` is right, 0 to 1. */
   readonly confidence: number
@@ -38,10 +44,29 @@ export interface BallotView {
   readonly ms: number
 }
 
-/** The decision with all that a replay needs beside the votes. */
+/** The decision with all that a replay needs beside the votes, and all that the log does because of it. */
 export interface RecordedDecision extends Decision {
   readonly situation: Situation
   readonly options: Choice['options']
-  readonly facts: Readonly<Record<string, unknown>>
-  readonly missing: readonly string[]
+  /** As the mesh gave them. */
+  readonly facts: Readonly<Record<string, Fact>>
+  /** How the turn was understood where it was said; absent in releases before dialogues. */
+  readonly how?: Understood['how']
+  /** Where the dialogue stands after it. */
+  readonly frame?: Frame
+  readonly quickReplies?: readonly QuickReply[]
+  /** The votes on each clause, where the message may hold two requests. */
+  readonly clauseVotes?: readonly (readonly BallotView[])[]
+  /** The less pressing of two requests. */
+  readonly also?: ActionId
+  /** Risks that were found, gravest first. */
+  readonly risks?: readonly string[]
+  /** What is done in the world; the reply then waits for its outcome, and `reply` is what promises it. */
+  readonly effect?: PlannedEffect
+  /** The dialogue goes back to after this event. */
+  readonly recall?: Seq
+  /** Why the conversation waits for a person from here on, with disposition handoff. */
+  readonly wait?: Wait
+  /** The place in line that the reply named. */
+  readonly place?: number
 }

@@ -1,5 +1,6 @@
 // Makes the question that voters are asked: the turn's messages as one text, normalised, with its language and locale.
 import type { Language, Locale } from '@parley/plugin-sdk/vocabulary.ts'
+import { clausesOf } from '../dialogue/clauses.ts'
 import { detectLanguage, normaliseText } from './normalise.ts'
 import type { Shop } from './shop.ts'
 import type { Normalised, Received } from './turn.ts'
@@ -12,5 +13,6 @@ export function normalise(received: Received, shop: Shop): Normalised {
   const original = received.texts.join('\n')
   const text = normaliseText(original)
   const language = detectLanguage(text, LANGUAGE[received.locale ?? shop.defaultLocale])
-  return { ...received, question: { text, original, language, locale: LOCALE[language] } }
+  const question = { text, original, language, locale: LOCALE[language] }
+  return { ...received, question, clauses: clausesOf(text, language).map(clause => ({ ...question, text: clause, original: clause })) }
 }

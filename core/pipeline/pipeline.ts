@@ -1,14 +1,19 @@
-// A turn's way from the customer's words to the reply: normalise, ask, fuse, decide, enrich, render. A function of calls and returns; no stage
+// A turn's way from the customer's words to the reply: normalise, ask, fuse, decide,
+// enrich, plan, render. A function of calls and returns; no stage
 // throws on odd text, and no voter or source can fail a turn.
 import type { Clock } from '../ports/clock.ts'
+import type { Effects } from '../ports/effects.ts'
 import type { Mesh } from '../ports/mesh.ts'
 import { askVoters } from './ask-voters.ts'
 import { decide } from './decide.ts'
 import type { RecordedDecision } from './decision.ts'
 import { enrich } from './enrich.ts'
+import { fuse } from './fuse.ts'
 import { normalise } from './normalise-turn.ts'
+import { plan } from './plan.ts'
 import { record } from './record.ts'
 import { render } from './render.ts'
+import type { Shed } from './shed.ts'
 import type { Shop } from './shop.ts'
 import type { Received } from './turn.ts'
 
@@ -16,14 +21,19 @@ import type { Received } from './turn.ts'
 export interface Deadlines {
   readonly voters: number
   readonly mesh: number
+  /** How long a reply waits for its effect before it promises. */
+  readonly effect: number
   readonly turn: number
 }
 
 /** What the stages touch the world with. */
 export interface Stages {
   readonly mesh: Mesh
+  readonly effects: Effects
   readonly clock: Clock
   readonly deadlines: Deadlines
+  /** What is given up for the time being. */
+  readonly shed?: Shed
 }
 
 /** Works a turn out. `signal` (a shutdown, say) makes late voters and sources abstain at once; the turn is still decided. */
@@ -31,7 +41,7 @@ export async function workOut(received: Received, shop: Shop, stages: Stages, si
   const started = stages.clock.monotonic()
   const ensemble = shop.ensemble()
   const polled = await askVoters(normalise(received, shop), shop.pools, stages, signal)
-  const fused = { ...polled, fusion: ensemble.fuse(polled.ballots, polled.question.language, shop.situation.domain) }
-  const enriched = await enrich(decide(fused, shop, ensemble), shop, stages, signal)
-  return record(render(enriched, shop), shop, ensemble.version, stages.clock.monotonic() - started)
+  const enriched = await enrich(decide(fuse(polled, shop, ensemble), shop, ensemble), shop, stages, signal)
+  const planned = plan(enriched, shop, effect => stages.effects.has(shop.id, effect))
+  return record(render(planned, shop), shop, ensemble.version, stages.clock.monotonic() - started)
 }

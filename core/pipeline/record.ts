@@ -1,30 +1,41 @@
 // The finished turn as one plain value: what the log keeps, the console shows and `parley ask --json` prints.
-import type { RecordedDecision } from './decision.ts'
-import { viewOf } from './render.ts'
+import type { Ballot } from '../ports/voters.ts'
+import type { BallotView, RecordedDecision } from './decision.ts'
 import type { Shop } from './shop.ts'
 import type { Rendered } from './turn.ts'
 
 export function record(turn: Rendered, shop: Shop, ensemble: string, ms: number): RecordedDecision {
-  const view = viewOf(turn, shop)
+  const { fusion, understood } = turn
   return {
     turnSeq: turn.turn,
-    action: turn.choice.action,
-    disposition: turn.choice.disposition,
-    template: turn.template,
-    confidence: turn.choice.confidence,
-    ranking: turn.fusion.ranking,
-    breakdown: turn.fusion.breakdown,
+    action: understood.action,
+    disposition: turn.disposition,
+    template: turn.templates[0] ?? '', // there is always a first
+    confidence: understood.confidence,
+    ranking: fusion.ranking,
+    breakdown: fusion.breakdown,
     reply: turn.reply,
     locale: turn.question.locale,
-    slots: {},
-    votes: turn.ballots.map(({ version: _, ...ballot }) => ballot),
-    signals: turn.fusion.signals,
+    slots: turn.slots,
+    votes: viewsOf(turn.ballots),
+    signals: fusion.signals,
     ensemble,
     versions: { pack: shop.packVersion, ...Object.fromEntries(turn.ballots.map(ballot => [ballot.voter, ballot.version])) },
     ms,
     situation: shop.situation,
-    options: turn.choice.options,
-    facts: view.facts,
-    missing: view.missing,
+    options: understood.options,
+    facts: turn.facts,
+    how: understood.how,
+    frame: turn.next,
+    quickReplies: turn.quickReplies,
+    ...(turn.clauseBallots.length > 0 && { clauseVotes: turn.clauseBallots.map(viewsOf) }),
+    ...(turn.also !== null && { also: turn.also }),
+    ...(turn.risks.length > 0 && { risks: turn.risks.map(({ id }) => id) }),
+    ...(turn.effect && { effect: turn.effect }),
+    ...(turn.recall !== null && { recall: turn.recall }),
+    ...(turn.wait && { wait: turn.wait }),
+    ...(turn.place !== null && { place: turn.place }),
   }
 }
+
+const viewsOf = (ballots: readonly Ballot[]): readonly BallotView[] => ballots.map(({ version: _, ...ballot }) => ballot)

@@ -1,21 +1,41 @@
-// Writes the reply from the template, in the turn's locale.
+// Writes the reply from its templates, in the turn's locale. What was just said is not said again in the same words.
+import { createHash } from 'node:crypto'
+import { againOf } from '../pack/required-templates.ts'
 import type { TemplateView } from '../ports/templates.ts'
 import type { Shop } from './shop.ts'
-import type { Enriched, Rendered } from './turn.ts'
+import type { Planned, Rendered, Saying } from './turn.ts'
 
-export function render(turn: Enriched, shop: Shop): Rendered {
+/** Replies that are remembered, so that none of them is given twice in the same words. */
+const REMEMBERED = 12
+
+export function render(turn: Planned, shop: Shop): Rendered {
   const locale = turn.question.locale
-  return { ...turn, reply: shop.templates.render(turn.template, locale, viewOf(turn, shop)) }
+  const [main, ...behind] = turn.sayings
+  const said = turn.next.said
+  const write = (saying: Saying, template = saying.template): string => shop.templates.render(template, locale, viewOf(turn, shop, saying))
+  const first = write(main)
+  const again = said.includes(hashOf(first)) ? shop.templates.resolve(againOf(main.template)) : undefined
+  const opening = again === undefined ? first : write(main, again)
+  const reply = [opening, ...behind.map(saying => write(saying))].filter(text => text !== '').join('\n')
+  return {
+    ...turn,
+    reply,
+    templates: [again ?? main.template, ...behind.map(({ template }) => template)],
+    next: { ...turn.next, said: [...said.filter(hash => hash !== hashOf(opening)), hashOf(opening)].slice(-REMEMBERED) },
+  }
 }
 
+const hashOf = (text: string): string => createHash('sha256').update(text).digest('base64url').slice(0, 8)
+
 /** All that a template sees. Unknown facts are absent from `facts`; those whose source did not answer are named in `missing`. */
-export function viewOf(turn: Enriched, shop: Shop): TemplateView {
+export function viewOf(turn: Planned, shop: Shop, saying: Saying): TemplateView {
   const facts = Object.entries(turn.facts)
   return {
     shop: shop.about,
-    facts: Object.fromEntries(facts.flatMap(([name, fact]) => (fact.isKnown ? [[name, fact.value]] : []))),
+    facts: Object.fromEntries(facts.flatMap(([name, fact]) => (fact.isKnown && fact.value !== null ? [[name, fact.value]] : []))),
     missing: facts.flatMap(([name, fact]) => (fact.isKnown || fact.source === null ? [] : [name])),
-    slots: {},
-    options: turn.choice.options.map(action => ({ action, label: shop.actions[action]?.label[turn.question.locale] ?? action })),
+    slots: turn.slots,
+    options: (saying.options ?? []).map(action => ({ action, label: shop.actions[action]?.label[turn.question.locale] ?? action })),
+    ...(turn.place !== null && { queue: { position: turn.place } }),
   }
 }

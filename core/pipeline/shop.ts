@@ -1,7 +1,9 @@
 // What the pipeline needs of a shop: its catalogue, who votes in it, what errors cost it, what its templates may say of it. Made at the start.
 import type { ActionId, Locale } from '@parley/plugin-sdk/vocabulary.ts'
 import type { ShopId } from '../ids.ts'
+import type { EffectEntry, SlotEntry } from '../pack/pack.ts'
 import type { Ensemble, Situation } from '../ports/ensemble.ts'
+import type { Risks } from '../ports/risks.ts'
 import type { Templates } from '../ports/templates.ts'
 import type { VoterPool } from '../ports/voters.ts'
 
@@ -10,6 +12,11 @@ export interface ShopAction {
   readonly template: string
   /** Facts that its templates use. */
   readonly facts: readonly string[]
+  /** What it asks the customer for, in this order. */
+  readonly slots: readonly string[]
+  readonly effect?: EffectEntry | undefined
+  /** Which of two requests goes first: 0 (whenever) to 1 (now). */
+  readonly urgency: number
   /** What `clarify` calls it. */
   readonly label: Readonly<Record<Locale, string>>
 }
@@ -17,7 +24,10 @@ export interface ShopAction {
 export interface Shop {
   readonly id: ShopId
   readonly actions: Readonly<Record<ActionId, ShopAction>>
+  /** What actions ask for, by name. */
+  readonly slots: Readonly<Record<string, SlotEntry>>
   readonly situation: Situation
+  readonly risks: Risks
   readonly templates: Templates
   readonly pools: readonly VoterPool[]
   /** The ensemble in force now; another one from the next turn on once it has been replaced. */

@@ -49,6 +49,8 @@ export interface ConversationLog {
   head(key: ConversationKey): Promise<Head>
   /** Conversations whose last append said `isUnsettled`, in no order: what a restart has to finish. */
   unsettled(): AsyncIterable<ConversationKey>
+  /** Conversations whose last append said `isWithPeople`, in no order: the queue and what agents have in hand. */
+  withPeople(): AsyncIterable<ConversationKey>
   /** Every conversation with at least one event, ordered by shop and id. */
   conversations(): AsyncIterable<ConversationKey>
   /** Waits for appends under way, then lets the store go. Later calls reject. */
@@ -56,6 +58,8 @@ export interface ConversationLog {
 }
 
 export interface AppendOptions {
-  /** True when, after this append, the conversation has a turn without a decision. */
+  /** True when, after this append, the conversation has a turn without a decision or an effect under way. */
   readonly isUnsettled: boolean
+  /** True when, after this append, it waits for a person or a person has it. */
+  readonly isWithPeople: boolean
 }

@@ -16,4 +16,5 @@ export interface Conversations {
   /** Everything after `after`, with the head that it ends at. */
   read(key: ConversationKey, after: Seq): Promise<Head & { readonly events: readonly Logged[] }>
   unsettled(): AsyncIterable<ConversationKey>
+  withPeople(): AsyncIterable<ConversationKey>
 }

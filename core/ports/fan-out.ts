@@ -1,18 +1,26 @@
 // Carries what was appended to every socket of a conversation. At most once, in order within one conversation: a reader that sees a hole
 // reads the log, which is the truth. Driver: server/drivers/fan-out.local.ts.
 import type { ConversationKey, Seq } from '../ids.ts'
-import type { VisibleEvent } from '../protocol/server-message.ts'
+import type { DeskMark } from '../protocol/desk-message.ts'
+import type { ConversationState, VisibleEvent } from '../protocol/server-message.ts'
 
-/** Everything visible in (after, upTo]. */
+/** Everything visible in (after, upTo]; with `isWhole` something was taken back, and it is all that stands, whatever the reader had. */
 export interface Delivery {
   readonly after: Seq
   readonly upTo: Seq
   readonly events: readonly VisibleEvent[]
+  /** What agents see beside the events. */
+  readonly marks: readonly DeskMark[]
+  readonly isWhole: boolean
 }
 
 export type Sign =
   | { readonly type: 'delivery'; readonly delivery: Delivery }
+  | { readonly type: 'state'; readonly state: ConversationState }
   | { readonly type: 'typing'; readonly who: 'bot' | 'customer' }
+  | { readonly type: 'typing'; readonly who: 'agent'; readonly name: string }
+  /** Signs may have been lost on the way here: the reader asks for what it lacks. */
+  | { readonly type: 'resync' }
 
 export interface FanOut {
   publish(key: ConversationKey, sign: Sign): void

@@ -1,5 +1,5 @@
 // Facts from the shop's order, CRM and warehouse systems. A dead source gives a partial answer that says so; it never fails a turn.
-// Drivers: mesh/demo-shop/, server/drivers/mesh.none.ts.
+// Driver: mesh/mesh.ts, which asks each shop's source; the first source is mesh/demo-shop/.
 import type { Locale } from '@parley/plugin-sdk/vocabulary.ts'
 import type { CustomerId, ShopId } from '../ids.ts'
 
@@ -29,6 +29,7 @@ export interface OrderFact {
   /** As the customer knows it: `2024-881`. */
   readonly number: string
   readonly placedOn: string
+  /** As it ends the sentence "order 2024-881 is …": `on its way`, `运输中`. */
   readonly status: string
   readonly items: readonly { readonly name: string; readonly quantity: number }[]
   readonly total: string

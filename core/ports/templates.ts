@@ -13,6 +13,14 @@ export interface TemplateView {
   readonly facts: Readonly<Record<string, unknown>>
   /** Sources that did not answer, by fact. */
   readonly missing: readonly string[]
+  /** Values that the dialogue has, by slot. */
   readonly slots: Readonly<Record<string, unknown>>
+  /** What is offered to choose from, or the one other request that the words name. */
   readonly options: readonly { readonly action: string; readonly label: string }[]
+  /** Where the conversation waits for a person: its place in line, from 1. Absent where it does not wait or the place is not known. */
+  readonly queue?: { readonly position: number }
+  /** An effect's result (`case`, `amount`), or `reason` where it was refused. */
+  readonly effect?: Readonly<Record<string, string>>
+  /** The person that a notice is about, by the name that customers may know. */
+  readonly agent?: { readonly name: string }
 }

@@ -12,14 +12,16 @@ export interface VoterInfo {
 /** A voter's answer to one turn. Silence for whatever reason is an abstention; the turn never fails on a voter. */
 export interface Ballot extends VoterInfo {
   readonly abstained: boolean
-  /** Why it abstained: it had nothing to say, came late, failed or is switched off. A fault's code where there is one. */
-  readonly reason?: 'silent' | 'late' | 'failed' | 'off'
+  /** Why it abstained: it had nothing to say, came late, failed, is switched off, or was not asked under overload. A fault's code where there is one. */
+  readonly reason?: 'silent' | 'late' | 'failed' | 'off' | 'shed'
   readonly votes: readonly Vote[]
   readonly signals?: Signals
   readonly ms: number
 }
 
 export interface VoterPool {
+  /** What goes first under overload: plugins, then models; the keyword voter is always asked. */
+  readonly tier: 'keyword' | 'model' | 'plugin'
   /** Who would be asked now. Every one of them gets a ballot, cast or missing. */
   readonly voters: readonly VoterInfo[]
   /**

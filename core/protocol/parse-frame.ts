@@ -1,9 +1,16 @@
 // A client's frame, from bytes to a checked value, with a fault that names what is wrong and where.
+import type { z } from 'zod'
 import { Fault } from '../faults.ts'
 import { ClientMessage, PROTOCOL } from './client-message.ts'
+import { DeskRequest } from './desk-message.ts'
 
-/** Its size was checked by the wire. Faults: FRAME_NOT_JSON, PROTOCOL_VERSION, FRAME_INVALID. */
-export function parseFrame(text: string): ClientMessage {
+/** A customer's frame. Its size was checked by the wire. Faults: FRAME_NOT_JSON, PROTOCOL_VERSION, FRAME_INVALID. */
+export const parseFrame = (text: string): ClientMessage => parseAs(ClientMessage, text)
+
+/** An agent's frame; as the customer's. */
+export const parseDeskFrame = (text: string): DeskRequest => parseAs(DeskRequest, text)
+
+function parseAs<S extends z.ZodType>(schema: S, text: string): z.infer<S> {
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -12,7 +19,7 @@ export function parseFrame(text: string): ClientMessage {
   }
   if (isHello(value) && value.protocol !== PROTOCOL)
     throw new Fault('PROTOCOL_VERSION', { given: value.protocol ?? null, spoken: PROTOCOL })
-  const parsed = ClientMessage.safeParse(value)
+  const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]
   throw new Fault('FRAME_INVALID', { path: issue?.path.join('.') ?? '', reason: issue?.message ?? 'not a frame' })

@@ -6,6 +6,7 @@ import { normaliseText } from '@parley/core/pipeline/normalise.ts'
 import type { ActionId, Vote } from '@parley/plugin-sdk/vocabulary.ts'
 import { createAutomaton, type Matches } from './automaton.ts'
 import { isDenied } from './negation.ts'
+import { cutsWord } from './word-edges.ts'
 
 export interface KeywordVoter {
   /** Votes by falling confidence, on a text that `normaliseText` gave; none when no phrase stands in it. */
@@ -74,13 +75,6 @@ function longest(text: string, { count, data }: Matches): readonly Span[] {
     return isOutside
   })
 }
-
-/** True when a word of a script with spaces goes on across `at`. */
-const cutsWord = (text: string, at: number): boolean =>
-  at > 0 && at < text.length && isWordUnit(text.charCodeAt(at - 1)) && isWordUnit(text.charCodeAt(at))
-
-const isWordUnit = (unit: number): boolean =>
-  (unit >= 0x61 && unit <= 0x7a) || (unit >= 0x30 && unit <= 0x39) || (unit >= 0xdf && unit <= 0x52f && unit !== 0xf7)
 
 interface Tally {
   /** Probability that every phrase said is wrong. */

@@ -6,6 +6,7 @@ import { asCustomerId } from '@parley/core/ids.ts'
 import type { RecordedDecision } from '@parley/core/pipeline/decision.ts'
 import { workOut } from '@parley/core/pipeline/pipeline.ts'
 import type { Shop } from '@parley/core/pipeline/shop.ts'
+import { outsideConversation } from '@parley/core/pipeline/turn.ts'
 import { messageText } from '@parley/core/protocol/message-text.ts'
 import type { Locale } from '@parley/plugin-sdk/vocabulary.ts'
 import { z } from 'zod'
@@ -46,7 +47,15 @@ export async function ask(text: string | undefined, options: AskOptions): Promis
 }
 
 function askOne(raw: string, turn: number, shop: Shop, brain: Brain, locale: Locale | null): Promise<RecordedDecision> {
-  const received = { shop: shop.id, customer: asCustomerId('ask'), turn, upTo: turn, texts: [messageText(raw)], locale }
+  const received = {
+    ...outsideConversation,
+    shop: shop.id,
+    customer: asCustomerId('ask'),
+    turn,
+    upTo: turn,
+    texts: [messageText(raw)],
+    locale,
+  }
   return workOut(received, shop, brain.stages, new AbortController().signal)
 }
 
@@ -98,14 +107,15 @@ async function askLine(
   }
 }
 
-/** What is printed: the decision without what only a replay needs. */
+/** What is printed: the decision without what only a replay or the log needs. */
 function viewOf({
   situation: _s,
   options: _o,
   facts: _f,
-  missing: _m,
+  frame: _d,
+  clauseVotes: _c,
   ...decision
-}: RecordedDecision): Omit<RecordedDecision, 'situation' | 'options' | 'facts' | 'missing'> {
+}: RecordedDecision): Omit<RecordedDecision, 'situation' | 'options' | 'facts' | 'frame' | 'clauseVotes'> {
   return decision
 }
 

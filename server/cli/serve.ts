@@ -2,6 +2,7 @@
 
 import { createLogger, startServer } from '../compose.ts'
 import { type Config, readConfig } from '../config.ts'
+import { DEMO_SHOP } from '../http/demo.ts'
 
 /** Longest that a stop may take; what is not decided by then is decided after the next start. */
 const STOP_MS = 4_500
@@ -26,7 +27,7 @@ export async function serve(overrides: Partial<Pick<Config, 'host' | 'port'>>): 
 Parley is ready. Shop: ${server.shops.join(', ')}
 
   widget   ${server.url}/
-  health   ${server.url}/readyz
+${server.shops.includes(DEMO_SHOP) ? `  demo     ${server.url}/demo\n` : ''}  health   ${server.url}/readyz
   metrics  ${server.url}/metrics
   data     ${config.data}
 

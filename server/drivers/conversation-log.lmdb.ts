@@ -30,7 +30,7 @@ interface Pending {
 
 /** Opens the store in `folder`, making it where there is none. Faults: DATA_IN_USE. */
 export async function openLmdbLog(folder: string): Promise<ConversationLog> {
-  const unlock = lockFolder(folder)
+  const unlock = await lockFolder(folder)
   try {
     return await openLocked(folder, unlock)
   } catch (error) {
@@ -44,6 +44,7 @@ async function openLocked(folder: string, unlock: () => void): Promise<Conversat
   const events: Database<Buffer, EventKey> = root.openDB({ name: 'events', encoding: 'binary' })
   const heads: Database<Buffer, HeadKey> = root.openDB({ name: 'heads', encoding: 'binary' })
   const unsettled: Database<Buffer, HeadKey> = root.openDB({ name: 'unsettled', encoding: 'binary' })
+  const withPeople: Database<Buffer, HeadKey> = root.openDB({ name: 'with-people', encoding: 'binary' })
   const meta: Database<string, string> = root.openDB({ name: 'meta', encoding: 'string' })
   const epoch = await epochOf(meta)
   for (const made of [folder, dirname(folder)]) flushFolder(made)
@@ -109,9 +110,14 @@ async function openLocked(folder: string, unlock: () => void): Promise<Conversat
     const first = end.seq - records.length + 1
     records.forEach((record, i) => events.put([key.shop, key.conversation, first + i], record))
     heads.put([key.shop, key.conversation], encodeHead(end))
-    if (options.isUnsettled) unsettled.put([key.shop, key.conversation], Buffer.alloc(1))
-    else unsettled.remove([key.shop, key.conversation])
+    mark(unsettled, key, options.isUnsettled)
+    mark(withPeople, key, options.isWithPeople)
     return () => append.resolve(view(end.seq))
+  }
+
+  function mark(table: Database<Buffer, HeadKey>, { shop, conversation }: ConversationKey, isMarked: boolean): void {
+    if (isMarked) table.put([shop, conversation], Buffer.alloc(1))
+    else table.remove([shop, conversation])
   }
 
   function read(key: ConversationKey, after: Seq): StoredEnvelope[] {
@@ -169,6 +175,7 @@ async function openLocked(folder: string, unlock: () => void): Promise<Conversat
       return view(endOf(key).seq)
     },
     unsettled: () => keysOf(unsettled),
+    withPeople: () => keysOf(withPeople),
     conversations: () => keysOf(heads),
     close() {
       const end = async (): Promise<void> => {

@@ -14,6 +14,7 @@ const copy = (stored: StoredEnvelope): StoredEnvelope => ({
 export function createMemoryLog(epoch = 'memory' as Epoch): ConversationLog {
   const logs = new Map<string, StoredEnvelope[]>()
   const open = new Set<string>()
+  const withPeople = new Set<string>()
   let isClosed = false
   // NUL sorts before everything that an id may hold, so that ids sort by shop and then by conversation.
   const idOf = (key: ConversationKey): string => `${key.shop}\0${key.conversation}`
@@ -27,7 +28,7 @@ export function createMemoryLog(epoch = 'memory' as Epoch): ConversationLog {
   }
   return {
     epoch,
-    async append(key, events, expected, { isUnsettled }) {
+    async append(key, events, expected, { isUnsettled, isWithPeople }) {
       refuseClosed()
       if (events.length === 0) throw new Error('an append needs an event')
       const id = idOf(key)
@@ -43,6 +44,8 @@ export function createMemoryLog(epoch = 'memory' as Epoch): ConversationLog {
       logs.set(id, log)
       if (isUnsettled) open.add(id)
       else open.delete(id)
+      if (isWithPeople) withPeople.add(id)
+      else withPeople.delete(id)
       return headOf(log.length)
     },
     async read(key, after) {
@@ -56,6 +59,10 @@ export function createMemoryLog(epoch = 'memory' as Epoch): ConversationLog {
     async *unsettled() {
       refuseClosed()
       for (const id of [...open]) yield keyOf(id)
+    },
+    async *withPeople() {
+      refuseClosed()
+      for (const id of [...withPeople]) yield keyOf(id)
     },
     async *conversations() {
       refuseClosed()

@@ -45,7 +45,7 @@ interface Store {
 
 /** Opens the vault in `folder`, making it where there is none. Faults: DATA_IN_USE. A folder of which a part is lost is refused with an Error. */
 export async function openLmdbVault(folder: string): Promise<Vault> {
-  const unlock = lockFolder(folder)
+  const unlock = await lockFolder(folder)
   try {
     return openLocked(folder, unlock)
   } catch (error) {

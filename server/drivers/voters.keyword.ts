@@ -9,6 +9,7 @@ export function createKeywordVoters(phrases: Readonly<Record<string, Phrases>>):
   const keyword = createKeywordVoter(phrases)
   const info = { voter: 'keyword', version: createHash('sha256').update(JSON.stringify(phrases)).digest('hex').slice(0, 12) }
   return {
+    tier: 'keyword',
     voters: [info],
     async ask(question, cast, signal) {
       if (signal.aborted) return

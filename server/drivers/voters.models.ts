@@ -1,5 +1,7 @@
 // The intent and sentiment voters: trained models in worker threads, since running one blocks its thread. A turn that finds a thread free goes at
 // once and alone; turns that come while all are busy go together when one is free. Nothing ever waits for a batch to fill.
+import '@parley/models/without-telemetry.ts' // the threads inherit it
+
 import type { Ballot, VoterInfo, VoterPool } from '@parley/core/ports/voters.ts'
 import { readModelFile } from '@parley/models/model-file.ts'
 import type { VoterJob, VoterJobAnswer } from '@parley/models/voter-worker.ts'
@@ -58,6 +60,7 @@ export async function createModelVoters(options: ModelVotersOptions): Promise<Vo
   }
 
   return {
+    tier: 'model',
     voters: [infos.intent, infos.sentiment],
     ask(question, cast, signal) {
       if (signal.aborted) return Promise.resolve()

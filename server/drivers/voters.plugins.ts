@@ -40,6 +40,7 @@ export async function createPluginVoters({ folders, observer = {}, clock = syste
   const voters = plugins.map(createVoter)
   return {
     pool: {
+      tier: 'plugin',
       voters: voters.map(({ info }) => info),
       async ask(question, cast, signal) {
         if (signal.aborted) return

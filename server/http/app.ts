@@ -3,17 +3,35 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import fastifyStatic from '@fastify/static'
 import fastifyWebsocket from '@fastify/websocket'
+import type { Engine } from '@parley/core/engine.ts'
 import { Fault, type FaultCode, isFault } from '@parley/core/faults.ts'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import { asShopId } from '@parley/core/ids.ts'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify'
+import type { WebSocket } from 'ws'
 import type { Metrics } from '../metrics.ts'
-import { type CustomerSocket, createCustomerSocket, type SocketParts } from '../realtime/customer-socket.ts'
+import { type AgentIdentity, type AgentSocketParts, createAgentSocket } from '../realtime/agent-socket.ts'
+import { createCustomerSocket, type SocketParts } from '../realtime/customer-socket.ts'
+import type { Connection, Wire } from '../realtime/session.ts'
 import { TIGHT_OPTIONS } from '../realtime/tight-web-socket.ts'
+import { type DemoParts, registerDemoRoutes } from './demo.ts'
+import { type DeskSessionParts, registerDeskSession } from './desk-session.ts'
 import { type OperatorParts, registerOperatorRoutes } from './operator.ts'
 import { registerVisitorRoutes, type VisitorParts } from './visitors.ts'
+import { frameAncestors, type WidgetPageParts } from './widget-page.ts'
 
-export interface AppParts extends SocketParts, VisitorParts, OperatorParts {
+export interface AppParts
+  extends SocketParts,
+    Omit<AgentSocketParts, 'isAdmitted' | 'engine'>,
+    VisitorParts,
+    OperatorParts,
+    DeskSessionParts,
+    DemoParts,
+    WidgetPageParts {
+  readonly engine: Engine
   readonly logger: FastifyBaseLogger
   readonly metrics: Metrics
+  /** Proxies whose forwarded headers are believed, as fastify takes them; empty: none. */
+  readonly trustProxy: string
   /** The folder of the built pages. */
   readonly pages: string
   /** Undefined when turns can be taken, else what is still missing. */
@@ -29,6 +47,8 @@ export interface App {
 const STATUS: Partial<Record<FaultCode, number>> = {
   TOKEN_INVALID: 401,
   TOKEN_EXPIRED: 401,
+  SIGN_IN_REFUSED: 401,
+  ORIGIN_REFUSED: 403,
   UNKNOWN_SHOP: 404,
   UNKNOWN_CONVERSATION: 404,
   RATE_LIMITED: 429,
@@ -36,9 +56,10 @@ const STATUS: Partial<Record<FaultCode, number>> = {
   SHUTTING_DOWN: 503,
 }
 
+const CONTENT =
+  "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'none'"
+
 const HEADERS = {
-  'content-security-policy':
-    "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
 } as const
@@ -48,9 +69,11 @@ export async function createApp(parts: AppParts): Promise<App> {
     loggerInstance: parts.logger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: 64 * 1024,
+    trustProxy: parts.trustProxy === '' ? false : parts.trustProxy,
     forceCloseConnections: true,
   })
-  const sockets = new Set<CustomerSocket>()
+  const customers = new Set<Connection>()
+  const consoles = new Set<Connection>()
 
   http.setErrorHandler((error, _request, reply) => {
     if (isFault(error)) {
@@ -65,34 +88,59 @@ export async function createApp(parts: AppParts): Promise<App> {
     parts.onBug(error)
     return reply.code(500).send({ code: 'INTERNAL', message: 'something went wrong on our side' })
   })
-  http.addHook('onSend', async (_request, reply) => void reply.headers(HEADERS))
+  http.addHook('onSend', async (request, reply) => {
+    reply.headers(HEADERS)
+    reply.header('content-security-policy', `${CONTENT}; frame-ancestors ${frameAncestors(request.url, parts.origins)}`)
+  })
 
   // As an object: the types want `WebSocket` to be the module's own class with its statics; `ws` itself asks for a subclass only.
   await http.register(fastifyWebsocket, { options: TIGHT_OPTIONS as object, preClose: done => done() })
-  http.get('/v1/socket', { websocket: true }, socket => {
-    const customer = createCustomerSocket(
-      {
-        send: text => socket.send(text),
-        close: (code, reason) => socket.close(code, reason),
-        get bufferedBytes() {
-          return socket.bufferedAmount
-        },
+  /** Joins a WebSocket to the connection that `make` makes of its wire. */
+  function carry(socket: WebSocket, gauge: Metrics['sockets'], mine: Set<Connection>, make: (wire: Wire) => Connection): void {
+    const connection = make({
+      send: text => socket.send(text),
+      close: (code, reason) => socket.close(code, reason),
+      get bufferedBytes() {
+        return socket.bufferedAmount
       },
-      parts,
-    )
-    sockets.add(customer)
-    parts.metrics.sockets.set(sockets.size)
-    socket.on('message', (data, isBinary) => (isBinary ? customer.refuse(new Fault('FRAME_BINARY', {})) : customer.frame(String(data))))
+    })
+    mine.add(connection)
+    gauge.set(mine.size)
+    socket.on('message', (data, isBinary) => (isBinary ? connection.refuse(new Fault('FRAME_BINARY', {})) : connection.frame(String(data))))
     socket.on('error', () => parts.metrics.faults.inc({ code: 'WIRE' })) // `ws` closes the connection; 'close' follows
     socket.on('close', () => {
-      customer.gone()
-      sockets.delete(customer)
-      parts.metrics.sockets.set(sockets.size)
+      connection.gone()
+      mine.delete(connection)
+      gauge.set(mine.size)
     })
+  }
+
+  http.get('/v1/socket', { websocket: true }, socket =>
+    carry(socket, parts.metrics.sockets, customers, wire => createCustomerSocket(wire, parts)),
+  )
+  const agents = new WeakMap<FastifyRequest, AgentIdentity>()
+  const identify = async (request: FastifyRequest): Promise<AgentIdentity> => {
+    const { id, name, shop } = await parts.deskSessions.agentOf(request.headers.cookie, request.headers.origin, request.host)
+    return { id, name, shop: asShopId(shop) }
+  }
+  const desk = {
+    websocket: true,
+    preValidation: async (request: FastifyRequest) => void agents.set(request, await identify(request)),
+  } as const
+  http.get('/v1/desk/socket', desk, (socket, request) => {
+    const agent = agents.get(request)! // preValidation has put it there, or has refused the upgrade
+    const isAdmitted = (): Promise<boolean> =>
+      identify(request).then(
+        () => true,
+        () => false,
+      )
+    carry(socket, parts.metrics.deskSockets, consoles, wire => createAgentSocket(wire, agent, { ...parts, isAdmitted }))
   })
 
   registerVisitorRoutes(http, parts)
   registerOperatorRoutes(http, parts)
+  registerDeskSession(http, parts)
+  registerDemoRoutes(http, parts)
   http.get('/healthz', async () => ({ ok: true }))
   http.get('/readyz', async (_request, reply) => {
     const missing = parts.notReady()
@@ -100,14 +148,19 @@ export async function createApp(parts: AppParts): Promise<App> {
   })
   http.get('/metrics', async (_request, reply) => reply.type(parts.metrics.contentType).send(await parts.metrics.render()))
 
-  if (existsSync(join(parts.pages, 'index.html')))
+  const isBuilt = (page: string): boolean => existsSync(join(parts.pages, page))
+  const notBuilt = async (_request: FastifyRequest, reply: FastifyReply) =>
+    reply.code(503).type('text/plain').send('The pages are not built. Run: npm start\n')
+  if (isBuilt('index.html'))
     await http.register(fastifyStatic, {
       root: parts.pages,
       cacheControl: false,
       setHeaders: reply => void reply.header('cache-control', 'no-cache'),
     })
-  else http.get('/', async (_request, reply) => reply.code(503).type('text/plain').send('The pages are not built. Run: npm start\n'))
-  return { http, leave: () => sockets.forEach(socket => socket.leave()) }
+  else http.get('/', notBuilt)
+  if (isBuilt('index.html') && isBuilt('desk/index.html')) http.get('/desk', async (_request, reply) => reply.sendFile('desk/index.html'))
+  else http.get('/desk', notBuilt)
+  return { http, leave: () => [...customers, ...consoles].forEach(connection => connection.leave()) }
 }
 
 const statusOf = (error: unknown): number =>

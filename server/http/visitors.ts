@@ -1,11 +1,11 @@
-// Where a browser gets its token: a new visitor, or the same one again by its refresh token.
+// Where a browser gets its token: a new visitor, the same one again by its refresh token, or the customer whom the shop's backend has named.
 import { Fault } from '@parley/core/faults.ts'
 import type { ShopId } from '@parley/core/ids.ts'
 import type { Clock } from '@parley/core/ports/clock.ts'
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
-import { type Bucket, createBucket } from '../realtime/bucket.ts'
-import type { Tokens } from '../tokens.ts'
+import { createBuckets } from '../realtime/buckets.ts'
+import type { Tokens, Visitor } from '../tokens.ts'
 
 export interface VisitorParts {
   readonly tokens: Tokens
@@ -15,21 +15,26 @@ export interface VisitorParts {
   readonly visitorsPerMinute: number
 }
 
-const Body = z.strictObject({ refresh: z.string().min(1).max(4_096).optional() })
-
-/** Addresses whose buckets are kept; the oldest goes first, which at worst gives it a full bucket again. */
-const MOST_ADDRESSES = 10_000
+const Token = z.string().min(1).max(4_096).optional()
+const Body = z.strictObject({ refresh: Token, identity: Token })
 
 export function registerVisitorRoutes(http: FastifyInstance, { tokens, clock, shopNames, visitorsPerMinute }: VisitorParts): void {
-  const buckets = new Map<string, Bucket>()
+  const byAddress = createBuckets(visitorsPerMinute, visitorsPerMinute / 60)
 
   function limitNewVisitors(address: string): void {
-    const bucket = buckets.get(address) ?? createBucket(visitorsPerMinute, visitorsPerMinute / 60)
-    buckets.delete(address)
-    buckets.set(address, bucket)
-    if (buckets.size > MOST_ADDRESSES) buckets.delete(buckets.keys().next().value as string) // size > 0: there is a first key
-    const retryAfterMs = bucket.take(clock.monotonic())
+    const retryAfterMs = byAddress.take(address, clock.monotonic())
     if (retryAfterMs > 0) throw new Fault('RATE_LIMITED', { retryAfterMs })
+  }
+
+  /** An identity token says more than a refresh token, and its conversation is another one: nothing of the nameless visitor's passes into it. */
+  async function visitorOf(shop: ShopId, { refresh, identity }: z.infer<typeof Body>, address: string): Promise<Visitor> {
+    if (identity === undefined && refresh !== undefined) {
+      const visitor = await tokens.verify(refresh, 'refresh')
+      if (visitor.shop !== shop) throw new Fault('TOKEN_INVALID', { reason: 'it is of another shop' })
+      return visitor
+    }
+    limitNewVisitors(address)
+    return identity === undefined ? tokens.newVisitor(shop) : tokens.identify(shop, identity)
   }
 
   http.post<{ Params: { shop: string } }>('/v1/shops/:shop/visitors', async request => {
@@ -42,9 +47,7 @@ export function registerVisitorRoutes(http: FastifyInstance, { tokens, clock, sh
         path: body.error.issues[0]?.path.join('.') ?? '',
         reason: body.error.issues[0]?.message ?? 'not of the schema',
       })
-    if (body.data.refresh === undefined) limitNewVisitors(request.ip)
-    const visitor = body.data.refresh === undefined ? tokens.newVisitor(shop as ShopId) : await tokens.verify(body.data.refresh, 'refresh') // a known shop's id
-    if (visitor.shop !== shop) throw new Fault('TOKEN_INVALID', { reason: 'it is of another shop' })
+    const visitor = await visitorOf(shop as ShopId, body.data, request.ip) // a known shop's id
     return {
       ...(await tokens.issue(visitor)),
       conversation: visitor.conversation,

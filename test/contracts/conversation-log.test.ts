@@ -41,7 +41,7 @@ const FILLER = `
   let head = await log.head(key)
   while (refused < 5 && head.seq < 100) {
     const event = { v: 1, type: 'message', at: 1, body: Buffer.alloc(100_000, head.seq) }
-    await log.append(key, [event], head.position, { isUnsettled: false }).then(after => (head = after), () => refused++)
+    await log.append(key, [event], head.position, { isUnsettled: false, isWithPeople: false }).then(after => (head = after), () => refused++)
   }
   console.log(JSON.stringify({ acknowledged: head.seq, refused, read: (await log.read(key, 0)).length }))
   await log.close()
@@ -56,7 +56,7 @@ async function withDamaged<T>(damage: (store: Store) => Promise<unknown>, run: (
   try {
     const log = await openLmdbLog(folder.path)
     const bodies = ['a', 'b', 'c', 'd', 'e'].map(text => ({ v: 1, type: 'message', at: 1, body: Buffer.from(text.repeat(50)) }))
-    await log.append(key, bodies, (await log.head(key)).position, { isUnsettled: false })
+    await log.append(key, bodies, (await log.head(key)).position, { isUnsettled: false, isWithPeople: false })
     await log.close()
     const store = openEvents(folder.path)
     await damage(store)
@@ -100,7 +100,7 @@ test('[LOG3] lmdb: every single flipped byte of a record is noticed', async () =
     key,
     [1, 2, 3].map(n => ({ v: 1, type: 'message', at: n, body: Buffer.from(`event ${n}`) })),
     (await log.head(key)).position,
-    { isUnsettled: false },
+    { isUnsettled: false, isWithPeople: false },
   )
   await log.close()
   const { events, root } = openEvents(folder.path)
@@ -160,11 +160,11 @@ test('[LOG3] lmdb: a lost, torn or wound back end is damage: neither a shorter a
   ] as const)
     await withDamaged(damage, async log => {
       const event = { v: 1, type: 'message', at: 1, body: Buffer.from('over') }
-      const appending = log.append(key, [event], position as Position, { isUnsettled: false }) // as this driver writes positions
+      const appending = log.append(key, [event], position as Position, { isUnsettled: false, isWithPeople: false }) // as this driver writes positions
       assert.equal(await faultCodeOf(appending), 'LOG_DAMAGED')
       assert.equal(await faultCodeOf(log.head(key)), 'LOG_DAMAGED')
       const sound = { ...key, conversation: asConversationId('sound') }
-      assert.equal((await log.append(sound, [event], (await log.head(sound)).position, { isUnsettled: false })).seq, 1)
+      assert.equal((await log.append(sound, [event], (await log.head(sound)).position, { isUnsettled: false, isWithPeople: false })).seq, 1)
     })
 })
 
@@ -182,7 +182,7 @@ test('[LOG1] lmdb: a full disk refuses appends and loses nothing acknowledged; t
   assert.equal(stored.length, acknowledged)
   const { position } = await log.head(key)
   assert.equal(
-    (await log.append(key, [{ v: 1, type: 'm', at: 1, body: Buffer.alloc(1) }], position, { isUnsettled: false })).seq,
+    (await log.append(key, [{ v: 1, type: 'm', at: 1, body: Buffer.alloc(1) }], position, { isUnsettled: false, isWithPeople: false })).seq,
     acknowledged! + 1,
   )
   await log.close()
@@ -195,6 +195,44 @@ test('lmdb: a second opening of a folder is refused, naming the owner', async ()
   await assert.rejects(openLmdbLog(folder.path), (error: unknown) => isFault(error, 'DATA_IN_USE') && error.details.pid === process.pid)
   await log.close()
   await (await openLmdbLog(folder.path)).close()
+  folder.remove()
+})
+
+/** Of a process namespace of its own, as in a container: there it is process 1. */
+const UNSHARE = ['--pid', '--fork', '--kill-child', '--mount-proc', ...(process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'])]
+const cannotUnshare = spawnSync('unshare', [...UNSHARE, 'true']).status === 0 ? false : 'this machine lets nobody make a process namespace'
+
+test('lmdb: an owner in another container is named while it lives, and is not in the way once it is gone', {
+  skip: cannotUnshare,
+}, async () => {
+  const folder = temporaryFolder()
+  const deep = join(folder.path, 'a-path-longer-than-the-address-of-a-socket-may-be/'.repeat(4))
+  const openInContainer = () => {
+    const args = [...UNSHARE, process.execPath, ...NODE_FLAGS, WRITER, deep, '1']
+    const child = spawn('unshare', args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    let said = ''
+    child.stderr.on('data', chunk => (said += chunk))
+    return { child, isIn: once(child.stdout, 'data'), ended: once(child, 'close').then(() => said) }
+  }
+  /** What a newcomer says when it is refused; one that is let in is ended, or it would go on for ever. */
+  const newcomer = async (): Promise<string> => {
+    const { child, isIn, ended } = openInContainer()
+    isIn.then(
+      () => child.kill('SIGKILL'),
+      () => {},
+    ) // no output: it was refused
+    return ended
+  }
+  const owner = openInContainer()
+  await owner.isIn
+  await assert.rejects(openLmdbLog(deep), (error: unknown) => isFault(error, 'DATA_IN_USE') && error.details.pid === 1)
+  assert.match(await newcomer(), /DATA_IN_USE/, 'process 1 here is not process 1 there')
+  await assert.rejects(openLmdbLog(deep), (error: unknown) => isFault(error, 'DATA_IN_USE'), 'the refused took nothing from the owner')
+  owner.child.kill('SIGKILL')
+  await owner.ended
+  const log = await openLmdbLog(deep)
+  assert.match(await newcomer(), /DATA_IN_USE/, 'nor does a container go past an owner outside of it')
+  await log.close()
   folder.remove()
 })
 
@@ -225,6 +263,9 @@ test('[LOG4] a new store has a new epoch', async () => {
 test('a position is opaque: another store of the same length takes nothing that it did not give', async () => {
   const log = createMemoryLog()
   await assert.rejects(
-    log.append(key, [{ v: 1, type: 'm', at: 1, body: new Uint8Array() }], 'elsewhere' as Position, { isUnsettled: false }),
+    log.append(key, [{ v: 1, type: 'm', at: 1, body: new Uint8Array() }], 'elsewhere' as Position, {
+      isUnsettled: false,
+      isWithPeople: false,
+    }),
   )
 })

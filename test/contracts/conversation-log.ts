@@ -21,7 +21,7 @@ const keyOf = (conversation: string, shop = 'demo'): ConversationKey => ({
 })
 const event = (text: string, type = 'message'): Envelope => ({ v: 1, type, at: 1_700_000_000_000.5, body: new TextEncoder().encode(text) })
 const textsOf = (stored: readonly Envelope[]): string[] => stored.map(e => new TextDecoder().decode(e.body))
-const settled = { isUnsettled: false }
+const settled = { isUnsettled: false, isWithPeople: false }
 
 async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
   const found: T[] = []
@@ -38,7 +38,7 @@ async function checkHistory({ log: first, reopen }: LogUnderTest, seed: number):
   const below = (n: number): number => Math.floor(random() * n)
   // Ids that begin alike and shops that share them.
   const keys = ['a', 'ab', 'a-', 'a-b'].flatMap(id => [keyOf(id), keyOf(id, 'a')])
-  const model = keys.map(key => ({ key, texts: [] as string[], heads: [] as Head[], isUnsettled: false }))
+  const model = keys.map(key => ({ key, texts: [] as string[], heads: [] as Head[], isUnsettled: false, isWithPeople: false }))
   const { epoch } = first
   let log = first
   let reopened = false
@@ -50,22 +50,22 @@ async function checkHistory({ log: first, reopen }: LogUnderTest, seed: number):
       const texts = Array.from({ length: 1 + below(4) }, (_, n) => `${step}.${n} `.repeat(below(60)))
       const isStale = m.heads.length > 1 && random() < 0.3
       const expected = m.heads[isStale ? below(m.heads.length - 1) : m.heads.length - 1]! // the first head is there from the start
-      return { m, texts, isStale, isUnsettled: random() < 0.5, expected }
+      return { m, texts, isStale, isUnsettled: random() < 0.5, isWithPeople: random() < 0.3, expected }
     })
     // Two that expect the same position: the second of one moment always loses.
     const twice = appends.filter(a => !a.isStale).slice(0, 1)
     const settledAs = await Promise.allSettled(
-      [...appends, ...twice].map(({ m, texts, isUnsettled, expected }) =>
+      [...appends, ...twice].map(({ m, texts, isUnsettled, isWithPeople, expected }) =>
         log.append(
           m.key,
           texts.map(text => event(text)),
           expected.position,
-          { isUnsettled },
+          { isUnsettled, isWithPeople },
         ),
       ),
     )
     for (const [i, outcome] of settledAs.entries()) {
-      const { m, texts, isStale, isUnsettled } = [...appends, ...twice][i]! // one outcome an append
+      const { m, texts, isStale, isUnsettled, isWithPeople } = [...appends, ...twice][i]! // one outcome an append
       const isLoser = isStale || i >= appends.length
       if (outcome.status === 'rejected') {
         assert.ok(isLoser && isFault(outcome.reason, 'APPEND_CONFLICT'), `${where}: ${outcome.reason}`)
@@ -75,6 +75,7 @@ async function checkHistory({ log: first, reopen }: LogUnderTest, seed: number):
       m.texts.push(...texts)
       m.heads.push(outcome.value)
       m.isUnsettled = isUnsettled
+      m.isWithPeople = isWithPeople
       assert.equal(outcome.value.seq, m.texts.length, where)
     }
     if (reopen && !reopened && step === 60) {
@@ -98,6 +99,7 @@ async function checkHistory({ log: first, reopen }: LogUnderTest, seed: number):
   }
   const named = (items: readonly ConversationKey[]): Set<string> => new Set(items.map(key => `${key.shop}/${key.conversation}`))
   assert.deepEqual(named(await all(log.unsettled())), named(model.filter(m => m.isUnsettled).map(m => m.key)), `seed ${seed}`)
+  assert.deepEqual(named(await all(log.withPeople())), named(model.filter(m => m.isWithPeople).map(m => m.key)), `seed ${seed}`)
   await log.close()
 }
 
@@ -179,7 +181,7 @@ export function conversationLogContract(name: string, open: () => Promise<LogUnd
 
   on('more conversations than a driver reads at once are all listed', async ({ log }) => {
     const ids = Array.from({ length: 2_100 }, (_, i) => `c${String(i).padStart(4, '0')}`)
-    await Promise.all(ids.map(id => append(log, keyOf(id), ['x'], { isUnsettled: true })))
+    await Promise.all(ids.map(id => append(log, keyOf(id), ['x'], { isUnsettled: true, isWithPeople: false })))
     assert.deepEqual(
       (await all(log.conversations())).map(key => key.conversation as string),
       ids,
@@ -248,9 +250,9 @@ export function conversationLogContract(name: string, open: () => Promise<LogUnd
   })
 
   on('[LOG5] unsettled names exactly the conversations whose last append said so', async ({ log }) => {
-    await append(log, keyOf('one'), ['a'], { isUnsettled: true })
-    await append(log, keyOf('two'), ['a'], { isUnsettled: true })
-    await append(log, keyOf('two'), ['b'], { isUnsettled: false })
+    await append(log, keyOf('one'), ['a'], { isUnsettled: true, isWithPeople: false })
+    await append(log, keyOf('two'), ['a'], { isUnsettled: true, isWithPeople: false })
+    await append(log, keyOf('two'), ['b'], { isUnsettled: false, isWithPeople: false })
     await append(log, keyOf('three'), ['a'])
     assert.deepEqual(await all(log.unsettled()), [keyOf('one')])
   })
@@ -258,7 +260,7 @@ export function conversationLogContract(name: string, open: () => Promise<LogUnd
   on('[LOG1] [LOG4] [LOG5] what was appended is there after opening again, with the same epoch', async ({ log, reopen }, t) => {
     if (!reopen) return t.skip('this driver keeps nothing')
     const { epoch } = log
-    await append(log, keyOf('kept'), ['a', 'b'], { isUnsettled: true })
+    await append(log, keyOf('kept'), ['a', 'b'], { isUnsettled: true, isWithPeople: false })
     const again = await reopen()
     assert.equal(again.epoch, epoch)
     assert.deepEqual(textsOf(await again.read(keyOf('kept'), 0)), ['a', 'b'])

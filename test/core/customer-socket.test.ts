@@ -3,14 +3,15 @@ import { test } from 'node:test'
 import { CLOSE } from '@parley/core/protocol/close-codes.ts'
 import { LIMITS } from '@parley/core/protocol/limits.ts'
 import { ServerMessage } from '@parley/core/protocol/server-message.ts'
-import { type CustomerSocket, createCustomerSocket, type Wire } from '@parley/server/realtime/customer-socket.ts'
+import { createCustomerSocket } from '@parley/server/realtime/customer-socket.ts'
+import type { Connection, Wire } from '@parley/server/realtime/session.ts'
 import { createTokens, type Visitor } from '@parley/server/tokens.ts'
 import { createTestHouse, SHOP, type TestHouse } from './house.ts'
 
-const tokens = createTokens(new Uint8Array(32).fill(1), { visitorMinutes: 5, refreshDays: 1 })
+const tokens = createTokens(new Uint8Array(32).fill(1), { visitorMinutes: 5, refreshDays: 1, identityKey: () => 'a key' })
 
-interface Connection {
-  readonly socket: CustomerSocket
+interface TestLine {
+  readonly socket: Connection
   readonly frames: ServerMessage[]
   readonly closes: number[]
   /** Resolves with the next frame of that type that has not been looked at. */
@@ -18,7 +19,7 @@ interface Connection {
   bufferedBytes: number
 }
 
-function connect(house: TestHouse): Connection {
+function connect(house: TestHouse): TestLine {
   const frames: ServerMessage[] = []
   const closes: number[] = []
   const waiting = new Set<() => void>()
@@ -33,7 +34,7 @@ function connect(house: TestHouse): Connection {
       return connection.bufferedBytes
     },
   }
-  const connection: Connection = {
+  const connection: TestLine = {
     frames,
     closes,
     bufferedBytes: 0,
@@ -61,7 +62,7 @@ function connect(house: TestHouse): Connection {
   return connection
 }
 
-async function join(house: TestHouse, visitor: Visitor, resumeAfter: { epoch: string; seq: number } | null = null): Promise<Connection> {
+async function join(house: TestHouse, visitor: Visitor, resumeAfter: { epoch: string; seq: number } | null = null): Promise<TestLine> {
   const connection = connect(house)
   const { token } = await tokens.issue(visitor)
   connection.socket.frame(JSON.stringify({ type: 'hello', protocol: 1, token, conversation: visitor.conversation, resumeAfter }))
@@ -69,7 +70,7 @@ async function join(house: TestHouse, visitor: Visitor, resumeAfter: { epoch: st
   return connection
 }
 
-const say = (connection: Connection, ref: string, text: string): void => connection.socket.frame(JSON.stringify({ type: 'say', ref, text }))
+const say = (connection: TestLine, ref: string, text: string): void => connection.socket.frame(JSON.stringify({ type: 'say', ref, text }))
 
 test('[RT1] two tabs see the same conversation, and one that was away gets exactly what it missed', async () => {
   const house = createTestHouse()
@@ -78,7 +79,7 @@ test('[RT1] two tabs see the same conversation, and one that was away gets exact
   const two = await join(house, visitor)
   say(one, 'm1', 'hello')
   await house.settled()
-  const seen = (c: Connection): number[] => c.frames.flatMap(f => (f.type === 'events' ? f.events.map(e => e.seq) : []))
+  const seen = (c: TestLine): number[] => c.frames.flatMap(f => (f.type === 'events' ? f.events.map(e => e.seq) : []))
   assert.deepEqual(seen(one), [2, 4])
   assert.deepEqual(seen(two), [2, 4])
   two.socket.gone()

@@ -209,7 +209,7 @@ test('[TURN7] a bug in the pipeline still gives one decision: an apology', async
   await house.settled()
   const decided = (await house.events('c1')).find(e => e.type === 'decided')
   assert.equal(decided?.decision.disposition, 'handoff')
-  assert.equal(decided?.decision.reply, 'trouble')
+  assert.equal(decided?.decision.reply, '(trouble)')
   assert.equal(house.bugs.length, 1)
 })
 

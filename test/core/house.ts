@@ -1,18 +1,21 @@
 // A whole engine in memory for tests: real log and vault drivers (memory), real pipeline, real ensemble; voters and clock are the test's own.
 import { createEngine, type Engine, type EngineLimits, type EngineObserver } from '@parley/core/engine.ts'
 import { asConversationId, asCustomerId, asShopId, type ConversationKey, type MessageRef } from '@parley/core/ids.ts'
+import { REQUIRED_TEMPLATES } from '@parley/core/pack/required-templates.ts'
 import type { Shop } from '@parley/core/pipeline/shop.ts'
 import type { Clock } from '@parley/core/ports/clock.ts'
 import type { ConversationLog } from '@parley/core/ports/conversation-log.ts'
+import type { Effects } from '@parley/core/ports/effects.ts'
 import type { FanOut } from '@parley/core/ports/fan-out.ts'
 import type { Mesh } from '@parley/core/ports/mesh.ts'
 import type { Ballot, VoterPool } from '@parley/core/ports/voters.ts'
 import { createEnsemble } from '@parley/ensembles/ensemble.ts'
+import { createEffects } from '@parley/mesh/effects.ts'
+import { createMesh } from '@parley/mesh/mesh.ts'
 import type { Question } from '@parley/plugin-sdk/vocabulary.ts'
 import { createConversations } from '@parley/server/conversations.ts'
 import { createMemoryLog } from '@parley/server/drivers/conversation-log.memory.ts'
 import { createLocalFanOut } from '@parley/server/drivers/fan-out.local.ts'
-import { createMeshWithoutSources } from '@parley/server/drivers/mesh.none.ts'
 import { createLiquidTemplates } from '@parley/server/drivers/templates.liquid.ts'
 import { createMemoryVault } from '@parley/server/drivers/vault.memory.ts'
 
@@ -54,6 +57,7 @@ export function createTestClock(): TestClock {
 /** A pool of one voter that answers as `answer` says; a promise that never settles is a voter that hangs. */
 export function poolOf(voter: string, answer: (question: Question) => Promise<Ballot['votes']> | Ballot['votes']): VoterPool {
   return {
+    tier: 'model',
     voters: [{ voter, version: '1' }],
     async ask(question, cast) {
       const votes = await answer(question)
@@ -63,42 +67,76 @@ export function poolOf(voter: string, answer: (question: Question) => Promise<Ba
   }
 }
 
+const ACTIONS = ['TRACK', 'FOOD', 'HELLO', 'PAY', 'HOURS', 'HUMAN_AGENT', 'RECALL_MESSAGE', 'AFFIRM', 'DENY', 'OUT_OF_SCOPE'] as const
+
 /** Votes for the action that the text names first: `TRACK please`. Enough for everything that is not about understanding. */
 export const literalVoter = (): VoterPool =>
   poolOf('literal', ({ text }) => {
-    const action = ['TRACK', 'FOOD', 'HELLO'].find(name => text.includes(name.toLowerCase()))
-    return action ? [{ action, confidence: 0.99 }] : []
+    const named = ACTIONS.map(action => ({ action, at: text.indexOf(action.toLowerCase().split('_')[0]!) })).filter(({ at }) => at >= 0) // split gives at least one
+    const first = named.sort((a, b) => a.at - b.at)[0]
+    return first ? [{ action: first.action, confidence: 0.99 }] : []
   })
 
+/** A small shop: TRACK asks for an order, PAY has an effect and asks for an order and a count, FOOD and HUMAN_AGENT are a person's. */
 export function createTestShop(pools: readonly VoterPool[]): Shop {
-  const names = ['TRACK', 'FOOD', 'HELLO', 'OUT_OF_SCOPE', 'clarify', 'handoff', 'trouble']
   const label = (name: string) => ({ 'zh-CN': name, en: name })
   const ensemble = createEnsemble(
     'name: test\nversion: 1\nvoters: { literal: { weight: { zh: 1, en: 1 } }, other: { weight: { zh: 1, en: 1 } } }',
     'test.yaml',
   )
+  const effect = {
+    do: 'open-case',
+    undo: 'withdraw-case',
+    confirm: 'pay.confirm',
+    done: 'pay.done',
+    refused: 'pay.refused',
+    promised: 'pay.promised',
+    undone: 'pay.undone',
+  }
+  const extra: Partial<Record<string, Partial<Shop['actions'][string]>>> = {
+    TRACK: { facts: ['order'], slots: ['order'] },
+    PAY: { facts: ['order'], slots: ['order', 'count'], effect, urgency: 0.8 },
+    HOURS: { urgency: 0.2 },
+  }
+  const withOrders = '{% if facts.orders %} {{ facts.orders.size }} orders{% endif %}'
+  const texts: Record<string, string> = {
+    ...Object.fromEntries(ACTIONS.map(name => [name.toLowerCase().replaceAll('_', '-'), name.toLowerCase()])),
+    ...Object.fromEntries(REQUIRED_TEMPLATES.map(name => [name, `(${name})`])),
+    track:
+      '{% if facts.order %}track {{ facts.order.number }}: {{ facts.order.status }}{% else %}track{% endif %}{% if missing contains "order" %} (orders do not answer){% endif %}',
+    'track.again': 'as I said{% if facts.order %}, {{ facts.order.number }}: {{ facts.order.status }}{% endif %}',
+    also: '(also {{ options[0].label }})',
+    back: '(back to {{ options[0].label }})',
+    'again-order': '(not found: {{ slots.order }})',
+    'human-agent': 'human{% if queue.position %} #{{ queue.position }}{% endif %}',
+    'notice.claimed': '{{ agent.name }} joined',
+    'ask.order': `which order?${withOrders}`,
+    'ask.order.again': `which order, please?${withOrders}`,
+    'ask.count': 'how many?',
+    'pay.confirm': 'pay {{ slots.count }} of {{ slots.order }}?',
+    'pay.done': 'paid: {{ effect.case }}',
+    'pay.refused': 'not paid: {{ effect.reason }}',
+    'pay.promised': 'will pay',
+    'pay.undone': 'unpaid: {{ effect.case }}',
+  }
   return {
     id: SHOP,
     actions: Object.fromEntries(
-      names.slice(0, 4).map(name => [name, { template: name.toLowerCase(), facts: name === 'TRACK' ? ['order'] : [], label: label(name) }]),
+      ACTIONS.map(name => [
+        name,
+        { template: name.toLowerCase().replaceAll('_', '-'), facts: [], slots: [], urgency: 0.5, label: label(name), ...extra[name] },
+      ]),
     ),
+    slots: { order: { kind: 'order', ask: 'ask.order' }, count: { kind: 'count', ask: 'ask.count' } },
     situation: {
-      domain: names.slice(0, 4),
-      alwaysPerson: ['FOOD'],
+      domain: [...ACTIONS],
+      alwaysPerson: ['FOOD', 'HUMAN_AGENT'],
       costs: { wrongAnswer: 10, clarify: 3.5, handoff: 7, severity: {} },
     },
+    risks: { find: text => (text.includes('lawyer') ? [{ id: 'lawyer', rule: 'handoff', signals: { urgency: 0.9 } }] : []) },
     templates: createLiquidTemplates({
       aliases: {},
-      templates: Object.fromEntries(
-        names
-          .map(name => name.toLowerCase())
-          .map(name => [
-            name,
-            label(
-              `${name}{% if missing contains "order" %} (orders do not answer){% endif %}{% if facts.order %} {{ facts.order }}{% endif %}`,
-            ),
-          ]),
-      ),
+      templates: Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, label(text)])),
     }),
     pools,
     ensemble: () => ensemble,
@@ -124,6 +162,7 @@ export interface HouseOptions {
   readonly pools?: readonly VoterPool[]
   readonly shop?: Shop
   readonly mesh?: Mesh
+  readonly effects?: Effects
   readonly log?: ConversationLog
   readonly vault?: ReturnType<typeof createMemoryVault>
   readonly limits?: Partial<EngineLimits>
@@ -149,7 +188,12 @@ export function createTestHouse(options: HouseOptions = {}): TestHouse {
   const engine = createEngine({
     conversations,
     fanOut,
-    stages: { mesh: options.mesh ?? createMeshWithoutSources(), clock, deadlines: { voters: 50, mesh: 800, turn: 3_000 } },
+    stages: {
+      mesh: options.mesh ?? createMesh(new Map()),
+      effects: options.effects ?? createEffects(new Map()),
+      clock,
+      deadlines: { voters: 50, mesh: 800, effect: 1_000, turn: 3_000 },
+    },
     shop: id => (id === SHOP ? shop : undefined),
     limits: { inbox: 20, turns: 1_000, conversations: 100, ...options.limits },
     observer,

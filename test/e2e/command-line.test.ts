@@ -37,6 +37,8 @@ test('--help everywhere', async () => {
     ['ask', '--help'],
     ['config', '--help'],
     ['config', 'check', '--help'],
+    ['shop', '--help'],
+    ['shop', 'identity-key', '--help'],
   ]) {
     const { status, stdout } = await parley(args)
     assert.equal(status, 0, args.join(' '))

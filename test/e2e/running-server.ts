@@ -1,12 +1,21 @@
 // The real server as a process of its own, for tests that kill it, and a client that speaks the protocol by itself.
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import { asAgentId } from '@parley/core/ids.ts'
 import { PROTOCOL, type StreamPosition } from '@parley/core/protocol/client-message.ts'
+import type { DeskMessage } from '@parley/core/protocol/desk-message.ts'
 import type { ServerMessage, VisibleEvent } from '@parley/core/protocol/server-message.ts'
+import { DESK_COOKIE } from '@parley/server/accounts/desk-sessions.ts'
+import { COST, deriveByScrypt, hashPassword } from '@parley/server/accounts/password-hash.ts'
+import { createSessionTokens } from '@parley/server/accounts/session-tokens.ts'
+import { openLmdbAccounts } from '@parley/server/drivers/accounts.lmdb.ts'
+import { loadOrMakeSecret } from '@parley/server/secret.ts'
 import { WebSocket } from 'ws'
 
 const MAIN = fileURLToPath(new URL('../../server/main.ts', import.meta.url))
@@ -23,11 +32,17 @@ export interface RunningServer {
 }
 
 /** Starts `parley serve` and resolves when it prints its links. */
-export async function startServer(data: string, options: { port?: number; env?: Record<string, string> } = {}): Promise<RunningServer> {
-  const child = spawn(process.execPath, [...NODE_FLAGS, MAIN, 'serve', '--port', String(options.port ?? 0)], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, PARLEY_DATA: data, PARLEY_LOG_LEVEL: 'warn', ...options.env },
-  })
+export function startServer(data: string, options: { port?: number; env?: Record<string, string> } = {}): Promise<RunningServer> {
+  return runServer(
+    spawn(process.execPath, [...NODE_FLAGS, MAIN, 'serve', '--port', String(options.port ?? 0)], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, PARLEY_DATA: data, PARLEY_LOG_LEVEL: 'warn', ...options.env },
+    }),
+  )
+}
+
+/** The same of a process that was started in any way, with its output piped. */
+export async function runServer(child: ChildProcessByStdio<null, Readable, Readable>): Promise<RunningServer> {
   let stdout = ''
   let stderr = ''
   child.stderr.on('data', chunk => {
@@ -40,6 +55,7 @@ export async function startServer(data: string, options: { port?: number; env?: 
       if (found && stdout.includes('Ctrl-C')) resolve(found[0])
     })
     child.once('exit', code => reject(new Error(`the server ended with ${code}\n${stdout}\n${stderr}`)))
+    child.once('error', reject)
   })
   return {
     url,
@@ -76,27 +92,30 @@ export async function fetchVisitor(url: string, refresh?: string): Promise<Visit
   return (await response.json()) as Visitor // our own server's answer
 }
 
-/** One connection, frame by frame. */
-export interface Line {
+/** One connection, frame by frame: a customer's, or with `DeskMessage` an agent's. */
+export interface Line<M extends { readonly type: string } = ServerMessage> {
   readonly socket: WebSocket
   send(frame: unknown): void
   /** The next frame that `wanted` accepts, also one that came before the call and was not taken. */
-  next<T extends ServerMessage['type']>(
-    type: T,
-    wanted?: (frame: Extract<ServerMessage, { type: T }>) => boolean,
-  ): Promise<Extract<ServerMessage, { type: T }>>
+  next<T extends M['type']>(type: T, wanted?: (frame: Extract<M, { type: T }>) => boolean): Promise<Extract<M, { type: T }>>
   readonly closed: Promise<number>
 }
 
-export async function openLine(url: string): Promise<Line> {
-  const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/v1/socket`)
-  const waiting: { readonly type: string; readonly take: (frame: ServerMessage) => boolean; readonly fail: (error: Error) => void }[] = []
-  const early: ServerMessage[] = []
+export const openLine = (url: string): Promise<Line> => openSocket<ServerMessage>(`${url.replace(/^http/, 'ws')}/v1/socket`)
+
+/** `cookie`: the agent's session. Rejects where the upgrade is refused. */
+export const openDeskLine = (url: string, cookie: string): Promise<Line<DeskMessage>> =>
+  openSocket<DeskMessage>(`${url.replace(/^http/, 'ws')}/v1/desk/socket`, { cookie })
+
+async function openSocket<M extends { readonly type: string }>(url: string, headers: Record<string, string> = {}): Promise<Line<M>> {
+  const socket = new WebSocket(url, { headers })
+  const waiting: { readonly type: string; readonly take: (frame: M) => boolean; readonly fail: (error: Error) => void }[] = []
+  const early: M[] = []
   const closed = new Promise<number>(resolve => socket.once('close', code => resolve(code)))
   socket.on('error', () => {}) // 'close' follows
   closed.then(code => waiting.splice(0).forEach(w => w.fail(new Error(`closed with ${code} while waiting for ${w.type}`))))
   socket.on('message', data => {
-    const frame = JSON.parse(String(data)) as ServerMessage // the server's own frames
+    const frame = JSON.parse(String(data)) as M // the server's own frames
     const index = waiting.findIndex(w => w.take(frame))
     if (index >= 0) waiting.splice(index, 1)
     else early.push(frame)
@@ -108,7 +127,7 @@ export async function openLine(url: string): Promise<Line> {
     send: frame => socket.send(typeof frame === 'string' ? frame : JSON.stringify(frame)),
     next: (type, wanted = () => true) =>
       new Promise((resolve, reject) => {
-        const take = (frame: ServerMessage): boolean => {
+        const take = (frame: M): boolean => {
           if (frame.type !== type || !wanted(frame as never)) return false // the type was compared
           resolve(frame as never) // as above
           return true
@@ -128,3 +147,19 @@ export async function joinConversation(url: string, visitor: Visitor, resumeAfte
 }
 
 export const textOf = (event: VisibleEvent): string => event.parts.map(part => part.text).join('\n')
+
+/** Agents of the demo shop, made in the data folder with sessions of their own: signing in is another test's matter. */
+export async function makeAgents(data: string, names: readonly string[], shop = 'demo'): Promise<string[]> {
+  const rows = openLmdbAccounts(join(data, 'accounts'))
+  const tokens = createSessionTokens(loadOrMakeSecret(data).keyFor('desk-sessions'))
+  const password = await hashPassword('never used here', COST, deriveByScrypt)
+  const cookies: string[] = []
+  for (const name of names) {
+    const id = asAgentId(randomBytes(8).toString('hex'))
+    const account = { id, shop, name, createdAt: 0, state: 'active', password, endings: 0 } as const
+    if (!(await rows.add(account))) throw new Error(`there is an agent ${name} already`)
+    cookies.push(`${DESK_COOKIE}=${await tokens.issue(account)}`)
+  }
+  await rows.close()
+  return cookies
+}

@@ -19,9 +19,10 @@ const ARROWS: Readonly<Record<string, Arrow>> = {
   core: { workspaces: ['plugin-sdk'], packages: ['zod', 'opencc-js', 'node:crypto'] },
   models: { workspaces: ['plugin-sdk', 'core'] },
   ensembles: { workspaces: ['plugin-sdk', 'core'] },
+  mesh: { workspaces: ['plugin-sdk', 'core'] },
   plugins: { workspaces: ['plugin-sdk'], packages: [] },
   web: { workspaces: ['core/protocol'] },
-  server: { workspaces: ['plugin-sdk', 'core', 'models', 'ensembles'] },
+  server: { workspaces: ['plugin-sdk', 'core', 'models', 'ensembles', 'mesh'] },
 }
 
 interface Import {
@@ -78,7 +79,7 @@ test('[ARROW] core has no clock and no randomness of its own', () => {
 })
 
 test('[ARROW] only models knows onnxruntime and transformers', () => {
-  const found = ['plugin-sdk', 'core', 'ensembles', 'server', 'web', 'plugins']
+  const found = ['plugin-sdk', 'core', 'ensembles', 'mesh', 'server', 'web', 'plugins']
     .flatMap(importsOf)
     .filter(i => /onnxruntime|transformers/.test(i.specifier))
   assert.deepEqual(found, [])

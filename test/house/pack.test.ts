@@ -4,6 +4,9 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { Fault } from '@parley/core/faults.ts'
 import { LOCALES } from '@parley/core/pack/pack.ts'
+import { againOf } from '@parley/core/pack/required-templates.ts'
+import type { OrderFact, RefundFact } from '@parley/core/ports/mesh.ts'
+import type { TemplateView } from '@parley/core/ports/templates.ts'
 import { createLiquidTemplates } from '@parley/server/drivers/templates.liquid.ts'
 import { readPack } from '@parley/server/pack-folder.ts'
 import { PROJECT } from '@parley/server/project.ts'
@@ -68,25 +71,137 @@ test('no transcript stands in the examples word for word, but for the words of c
   assert.deepEqual(copied, [])
 })
 
-test('every template renders in both locales with every fact missing: never a blank, never a placeholder', () => {
-  const templates = createLiquidTemplates(pack)
-  for (const name of Object.keys(pack.templates)) {
-    for (const locale of LOCALES) {
-      for (const missing of [[], ['order', 'refund']]) {
-        const text = templates.render(name, locale, {
-          shop: {},
-          facts: {},
-          missing,
-          slots: {},
-          options: [
-            { action: 'A', label: 'one' },
-            { action: 'B', label: 'two' },
-          ],
-        })
+/** What a view may have beside the facts, each there or not. */
+const ORDER = {
+  number: '2024-881',
+  placedOn: '2025-10-28',
+  status: 'on its way',
+  items: [
+    { name: 'hairy crab', quantity: 6 },
+    { name: 'vase', quantity: 1 },
+  ],
+  total: '¥218.00',
+  carrier: 'SF',
+  trackingNumber: 'SF1234567890123',
+  expectedOn: '2025-11-03',
+} satisfies OrderFact
+const REFUND = { order: '2024-881', amount: '¥54.00', status: 'approved', expectedOn: '2025-11-05' } satisfies RefundFact
+const OPTIONS = [
+  { action: 'A', label: 'one' },
+  { action: 'B', label: 'two' },
+]
+const BARE: TemplateView = { shop: {}, facts: {}, missing: [], slots: {}, options: OPTIONS }
+const FULL: TemplateView = {
+  shop: { name: 'Meridian', phone: '400-100', hours: '9-21', emergencyPhone: '400-119' },
+  facts: { order: ORDER, orders: [ORDER, { ...ORDER, number: '2024-702' }], refund: REFUND },
+  missing: [],
+  slots: { order: '2024-881', count: '3' },
+  options: OPTIONS,
+  queue: { position: 4 },
+  effect: { case: 'CP-1007', amount: '¥54.00' },
+  agent: { name: 'Lin' },
+}
+const VIEWS: Readonly<Record<string, TemplateView>> = {
+  'nothing known': BARE,
+  'sources that do not answer': { ...BARE, missing: ['order', 'orders', 'refund'] },
+  'a number given, no source': { ...BARE, slots: { order: '2024-881', count: '1' } },
+  'a number given, sources that do not answer': { ...BARE, missing: ['order', 'orders', 'refund'], slots: { order: '2024-881' } },
+  'sources that have nothing': { ...BARE, facts: { order: null, orders: [], refund: null } },
+  'an order of which little is known': {
+    ...FULL,
+    facts: { order: { number: '2024-881', placedOn: '2025-10-28', status: 'on its way', items: [], total: '¥1.00' } },
+  },
+  'a refusal': { ...FULL, effect: { reason: 'too-many' } },
+  'everything known': FULL,
+}
+
+const templates = createLiquidTemplates(pack)
+for (const [title, view] of Object.entries(VIEWS)) {
+  test(`every template reads well in both locales with ${title}: never a blank, never a placeholder`, () => {
+    for (const name of Object.keys(pack.templates)) {
+      for (const locale of LOCALES) {
+        const text = templates.render(name, locale, view)
         assert.ok(text.length > 8, `${locale} ${name}`)
-        assert.doesNotMatch(text, /\{\{|\{%|undefined|null| {2}|,,|,。|\(\)/, `${locale} ${name}: ${text}`)
+        assert.doesNotMatch(
+          text,
+          /\{\{|\{%|undefined|null|\[object| {2}|,,|,。|，，|，。|。。|：。|\.\.|\. \.| [,.;:]|\(\)|（）|: *$/,
+          `${locale} ${name}: ${text}`,
+        )
+        if (locale === 'en') assert.doesNotMatch(text, /[^0-9][.!?] [a-z]|: [A-Z][a-z]/, `${name}: ${text}`)
       }
     }
+  })
+}
+
+test('a reply about an order says what is known of it, and never asks for the number it has', () => {
+  for (const [action, { template, slots }] of Object.entries(pack.actions)) {
+    if (!slots.includes('order')) continue
+    for (const locale of LOCALES) {
+      const said = templates.render(template, locale, FULL)
+      assert.ok(said.includes('2024-881'), `${locale} ${action}: ${said}`)
+      for (const view of [FULL, { ...BARE, slots: { order: '2024-881', count: '3' } }])
+        assert.doesNotMatch(templates.render(template, locale, view), /order number|订单号/, `${locale} ${action}`)
+    }
+  }
+})
+
+/** Templates that a decision about an action can choose: its own, those of its phrases, those that votes name by an alias. */
+const CHOSEN = [
+  ...new Set([
+    ...Object.values(pack.actions).map(({ template }) => template),
+    ...Object.values(pack.aliases),
+    ...LOCALES.flatMap(locale => Object.values(pack.phrases[locale]).flatMap(entries => entries.flatMap(({ template }) => template ?? []))),
+  ]),
+]
+
+/** A point in a price ends nothing. */
+const SENTENCE_END = /[!?。！？\n]|\.(?!\d)/
+
+test('who asks again is answered in other words that know the same', () => {
+  for (const name of CHOSEN) {
+    for (const locale of LOCALES) {
+      for (const [title, view] of Object.entries(VIEWS)) {
+        const [first, again] = [templates.render(name, locale, view), templates.render(againOf(name), locale, view)]
+        const sentences = first.split(SENTENCE_END).map(part => part.trim())
+        assert.ok(
+          again.split(SENTENCE_END).every(part => part.trim() === '' || !sentences.includes(part.trim())),
+          `${locale} ${name}, ${title}: ${again}`,
+        )
+        for (const known of ['2024-881', 'SF1234567890123', '¥54.00', '400-100', '400-119', '2025-11-03'])
+          if (first.includes(known)) assert.ok(again.includes(known), `${locale} ${name}, ${title}: ${known} is not in ${again}`)
+      }
+    }
+  }
+})
+
+test('the questions for an order list the orders, one a line, for who sees the text alone', () => {
+  for (const name of ['ask.order', 'ask.order.again', 'again-order', 'again-order.again']) {
+    for (const locale of LOCALES) {
+      const lines = templates.render(name, locale, FULL).split('\n')
+      for (const number of ['2024-881', '2024-702']) {
+        const line = lines.find(text => text.startsWith(`${number}`)) ?? ''
+        for (const part of ['2025-10-28', 'hairy crab', 'on its way']) assert.ok(line.includes(part), `${locale} ${name}: ${line}`)
+      }
+    }
+  }
+})
+
+test('whoever waits for a person is told the place in line where it is known, and none where it is not', () => {
+  for (const name of ['handoff', 'human-agent', 'food-safety', 'delete-account', 'queued', 'still-queued', 'risk.serious']) {
+    for (const locale of LOCALES) {
+      const place = locale === 'en' ? /number 4 in line|at number 4/ : /第 4 位/
+      assert.match(templates.render(name, locale, FULL), place, `${locale} ${name}`)
+      assert.doesNotMatch(templates.render(name, locale, BARE), /\bline\b.*number \d|第 \d/, `${locale} ${name}`)
+    }
+  }
+})
+
+test('an effect that is refused says why, each reason in words of its own', () => {
+  for (const locale of LOCALES) {
+    const said = ['unknown-order', 'too-many', 'too-late', 'another'].map(reason =>
+      templates.render('compensate.refused', locale, { ...FULL, effect: { reason } }),
+    )
+    assert.equal(new Set(said).size, said.length)
   }
 })
 
@@ -116,6 +231,12 @@ test('a pack with something missing or wrong is refused with file and place', ()
       broken(edit('catalogue.yaml', 'template: track-order', 'template: nowhere')).message,
       /catalogue\.yaml: actions\.TRACK_ORDER\.template: .*nowhere/,
     )
+    assert.match(
+      broken(edit('catalogue.yaml', 'slots: [order, count]', 'slots: [order, colour]')).message,
+      /COMPENSATE\.slots\.1: .*colour/,
+    )
+    assert.match(broken(edit('catalogue.yaml', 'ask: ask.count', 'ask: nowhere')).message, /slots\.count\.ask: .*nowhere/)
+    assert.match(broken(edit('catalogue.yaml', 'undone: compensate.undone', 'undone: nowhere')).message, /effect\.undone: .*nowhere/)
     assert.match(broken(edit('catalogue.yaml', 'severity: 8', 'severity: grave')).message, /actions\.FOOD_SAFETY\.severity/)
     assert.match(broken(edit('phrases/en.yaml', 'COMPENSATE:', 'COMPENSAT:')).message, /phrases\/en\.yaml: COMPENSAT/)
   } finally {

@@ -9,7 +9,7 @@ const append = async (name: string): Promise<never> => {
   const key = { shop: asShopId('demo'), conversation: asConversationId(name) }
   for (;;) {
     const events = [1, 2].map(n => ({ v: 1, type: 'message', at: Date.now(), body: Buffer.from(`${round} ${n} `.repeat(40)) }))
-    const { seq } = await log.append(key, events, (await log.head(key)).position, { isUnsettled: true })
+    const { seq } = await log.append(key, events, (await log.head(key)).position, { isUnsettled: true, isWithPeople: false })
     writeSync(1, `${name} ${seq}\n`)
   }
 }

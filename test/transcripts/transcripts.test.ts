@@ -8,6 +8,7 @@ import { asCustomerId } from '@parley/core/ids.ts'
 import type { RecordedDecision } from '@parley/core/pipeline/decision.ts'
 import { workOut } from '@parley/core/pipeline/pipeline.ts'
 import type { Shop } from '@parley/core/pipeline/shop.ts'
+import { outsideConversation } from '@parley/core/pipeline/turn.ts'
 import type { Locale } from '@parley/plugin-sdk/vocabulary.ts'
 import { type Brain, createBrain, createLogger } from '@parley/server/compose.ts'
 import { readConfig } from '@parley/server/config.ts'
@@ -46,7 +47,7 @@ after(() => brain.close())
 
 /** Decides with every voter heard: a plugin's own limit may be missed on a busy machine, and that is another test's matter too. */
 async function decide(text: string, locale: Locale): Promise<RecordedDecision> {
-  const received = { shop: shop.id, customer: asCustomerId('test'), turn: 1, upTo: 1, texts: [text], locale }
+  const received = { ...outsideConversation, shop: shop.id, customer: asCustomerId('test'), turn: 1, upTo: 1, texts: [text], locale }
   for (let attempt = 1; ; attempt++) {
     const decision = await workOut(received, shop, brain.stages, new AbortController().signal)
     const unheard = decision.votes.filter(ballot => ballot.reason !== undefined && ballot.reason !== 'silent')

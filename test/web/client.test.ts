@@ -24,7 +24,10 @@ async function connected(shelf?: Shelf): Promise<{ shop: FakeShop; client: Clien
 }
 
 const lines = (client: Client): string[] =>
-  rowsOf(client.view.timeline).map(row => (row.who === 'customer' ? `${row.text} (${row.state})` : `> ${row.text}`))
+  rowsOf(client.view.timeline).map(row => {
+    if (row.who === 'customer') return `${row.text} (${row.state})`
+    return row.who === 'person' ? `${row.name}> ${row.text}` : row.who === 'notice' ? `* ${row.text}` : `> ${row.text}`
+  })
 const saysOf = (shop: FakeShop): string[] => shop.received.flatMap(frame => (frame.type === 'say' ? [frame.text] : []))
 const hellosOf = (shop: FakeShop) => shop.received.flatMap(frame => (frame.type === 'hello' ? [frame] : []))
 
@@ -219,7 +222,7 @@ test('a token that has run out is fetched anew with the refresh token; the conve
   shop.kill()
   await live(shop, 5_000)
   assert.equal(client.view.connection.name, 'connected')
-  assert.deepEqual(shop.fetches, [undefined, 'refresh-c1'])
+  assert.deepEqual(shop.fetches, [{}, { refresh: 'refresh-c1' }])
   assert.deepEqual(lines(client), ['one (sent)'])
 })
 
@@ -240,7 +243,7 @@ test('a refresh token that is not taken any more means a new conversation, with 
   shop.kill()
   client.say('two')
   await live(shop, 5_000)
-  assert.deepEqual(shop.fetches, [undefined, 'refresh-c1', undefined])
+  assert.deepEqual(shop.fetches, [{}, { refresh: 'refresh-c1' }, {}])
   assert.equal(hellosOf(shop).at(-1)?.resumeAfter, null, 'the new conversation has no history to resume')
   assert.deepEqual(lines(client), ['two (sent)'])
 })
@@ -334,4 +337,88 @@ test('typing is told at most every three seconds', async () => {
   }
   await shop.deliver()
   assert.equal(shop.received.filter(({ type }) => type === 'typing').length, 2)
+})
+
+const seensOf = (shop: FakeShop): string[] => shop.received.flatMap(frame => (frame.type === 'seen' ? [`${frame.state} ${frame.seq}`] : []))
+
+test('tells the shop what has arrived and what was in sight, each once, and again only where the shop does not know', async () => {
+  const { shop, client } = await connected()
+  shop.reply('one')
+  await live(shop, 1_000)
+  assert.deepEqual(seensOf(shop), ['delivered 2'])
+  assert.equal(client.view.unread, 1)
+  client.setInSight(true)
+  shop.reply('two')
+  shop.reply('three')
+  await live(shop, 1_000)
+  assert.deepEqual(seensOf(shop), ['delivered 2', 'read 2', 'delivered 6', 'read 6'])
+  assert.equal(client.view.unread, 0)
+  shop.kill()
+  await live(shop, 2_000)
+  assert.equal(seensOf(shop).length, 4, 'the shop has said that it knows')
+  client.setInSight(false)
+  shop.reply('four')
+  await shop.deliver()
+  shop.kill() // before it was told
+  await live(shop, 2_000)
+  assert.deepEqual(seensOf(shop).slice(4), ['delivered 8'])
+})
+
+test('a second tab reads for both', async () => {
+  const shelf = createShelf()
+  const { shop, client } = await connected(shelf)
+  const other = startClient(shop)
+  shop.reply('one')
+  await live(shop, 1_000)
+  assert.deepEqual([client.view.unread, other.view.unread], [1, 1])
+  other.setInSight(true)
+  await live(shop, 1_000)
+  assert.deepEqual([client.view.unread, other.view.unread], [0, 0])
+})
+
+test('shows who types, by name, until it is over; and is told who has the conversation also after a reconnect', async () => {
+  const { shop, client } = await connected()
+  shop.setState({ with: 'agent', agent: 'Chen' })
+  shop.notice('Chen 已加入')
+  shop.push({ type: 'typing', who: 'agent', name: 'Chen' })
+  await shop.deliver()
+  assert.deepEqual(client.view.typist, { name: 'Chen' })
+  await shop.clock.advance(5_000)
+  assert.equal(client.view.typist, undefined)
+  client.say('hello')
+  await shop.deliver()
+  assert.equal(client.view.isReplyAwaited, false)
+  shop.kill()
+  shop.agentMessage('Chen', 'hello')
+  shop.setState({ customer: { delivered: 2, read: 2 } })
+  await live(shop, 2_000)
+  assert.deepEqual(lines(client), ['* Chen 已加入', 'hello (read)', 'Chen> hello'])
+  assert.equal(client.view.timeline.state?.agent, 'Chen')
+})
+
+test('a named customer is found by the identity token once, then by the refresh token; apart from the nameless visitor of the same browser', async () => {
+  const shelf = createShelf()
+  shelf.write('parley.demo.visitor', JSON.stringify({ refresh: 'refresh-c1', conversation: 'c1' }))
+  const shop = createFakeShop(undefined, shelf)
+  shop.identities.set('identity1', 'lins')
+  const lin = createClient(shop.world, 'demo.@lin', 'zh-CN', () => {}, 'identity1')
+  lin.start()
+  await shop.deliver()
+  assert.equal(lin.view.timeline.conversation, 'lins')
+  shop.tokens.clear()
+  shop.kill()
+  await live(shop, 5_000)
+  assert.equal(lin.view.connection.name, 'connected')
+  assert.deepEqual(shop.fetches, [{ identity: 'identity1' }, { refresh: 'refresh-lins' }])
+  assert.deepEqual([...shelf.kept.keys()].sort(), ['parley.demo.@lin.visitor', 'parley.demo.visitor'])
+})
+
+test('an identity token that is refused gives way to the refresh token, and that to a new visitor', async () => {
+  const { shop, client } = await connected()
+  const late = createClient(shop.world, 'demo', 'zh-CN', () => {}, 'too old')
+  late.start()
+  await shop.deliver()
+  assert.equal(late.view.connection.name, 'connected')
+  assert.equal(late.view.timeline.conversation, client.view.timeline.conversation)
+  assert.deepEqual(shop.fetches, [{}, { identity: 'too old' }, { refresh: 'refresh-c1' }])
 })

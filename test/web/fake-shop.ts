@@ -4,12 +4,24 @@
 import { ClientMessage, type Hello } from '@parley/core/protocol/client-message.ts'
 import { CLOSE } from '@parley/core/protocol/close-codes.ts'
 import { LIMITS } from '@parley/core/protocol/limits.ts'
-import { ServerMessage, type VisibleEvent } from '@parley/core/protocol/server-message.ts'
-import { type Shelf, type Socket, type SocketEvents, type VisitorAnswer, VisitorRefused, type World } from '@parley/web/client/world.ts'
+import { type ConversationState, ServerMessage, type VisibleEvent } from '@parley/core/protocol/server-message.ts'
+import {
+  type Proof,
+  type Shelf,
+  type Socket,
+  type SocketEvents,
+  type VisitorAnswer,
+  VisitorRefused,
+  type World,
+} from '@parley/web/client/world.ts'
 import { createFakeClock, type FakeClock, settle } from './fake-clock.ts'
 
 /** What the customer does not see takes a seq too. */
-type Entry = VisibleEvent | { readonly type: 'decided'; readonly seq: number }
+type Entry =
+  | VisibleEvent
+  | { readonly type: 'decided'; readonly seq: number }
+  /** The dialogue is again as it was after `to`; what was said stays known by its id. */
+  | { readonly type: 'recalled'; readonly seq: number; readonly to: number }
 
 export interface Line {
   readonly toServer: string[]
@@ -40,8 +52,13 @@ export interface FakeShop {
   goUp(): void
   /** Tokens that the shop has given and takes. */
   readonly tokens: Set<string>
-  /** Refresh tokens that were shown to it, one entry a fetch. */
-  readonly fetches: (string | undefined)[]
+  /** What was shown to it, one entry a fetch. */
+  readonly fetches: Proof[]
+  /** Identity tokens that it takes, each with its customer's conversation. */
+  readonly identities: Map<string, string>
+  /** Who has the conversation, and the marks. Told to every line when it changes. */
+  readonly state: ConversationState
+  setState(state: Partial<ConversationState>): void
   /** Takes the place of the next answers to `say`; undefined lets one through. */
   readonly faults: (Omit<Extract<ServerMessage, { type: 'fault' }>, 'type' | 'ref'> | undefined)[]
   visible(): readonly VisibleEvent[]
@@ -51,7 +68,12 @@ export interface FakeShop {
   /** Opens what waits to be opened and moves frames until nothing is left to move. */
   deliver(): Promise<void>
   /** Appends a decision and its reply. */
-  reply(text: string): void
+  reply(text: string, quickReplies?: readonly { readonly label: string; readonly text: string }[]): void
+  /** A person of the shop writes. */
+  agentMessage(name: string, text: string): void
+  notice(text: string): void
+  /** Takes everything after `to` back, and says so in a reply. */
+  recall(to: number): void
   /** The store is restored from a backup that ends after `keep` entries: a new life. */
   restore(keep: number): void
   /** Ends every line as a killed process does. */
@@ -89,11 +111,23 @@ export function createFakeShop(
   let refs = 0
   const received: ClientMessage[] = []
   const tokens = new Set<string>()
-  const fetches: (string | undefined)[] = []
+  const fetches: Proof[] = []
+  const identities = new Map<string, string>()
+  const noMarks = { with: 'bot', customer: { delivered: 0, read: 0 }, shop: { delivered: 0, read: 0 } } as const
+  let state: ConversationState = noMarks
   const faults: FakeShop['faults'] = []
 
   const log = (): Entry[] => conversations.get(conversation) ?? []
-  const isVisible = (entry: Entry): entry is VisibleEvent => entry.type !== 'decided'
+  const isVisible = (entry: Entry): entry is VisibleEvent => entry.type !== 'decided' && entry.type !== 'recalled'
+  function dialogue(): VisibleEvent[] {
+    let standing: VisibleEvent[] = []
+    for (const entry of log()) {
+      if (entry.type === 'recalled') standing = standing.filter(({ seq }) => seq <= entry.to)
+      else if (isVisible(entry)) standing.push(entry)
+    }
+    return standing
+  }
+  const text = (said: string) => ({ parts: [{ kind: 'text' as const, text: said }] })
   const say = (line: OpenLine, frame: ServerMessage): void => {
     if (line.isOpen && !line.isDead) line.toClient.push(JSON.stringify(ServerMessage.parse(frame)))
   }
@@ -103,6 +137,11 @@ export function createFakeShop(
     log().push(...entries)
     for (const line of lines.filter(({ isJoined }) => isJoined))
       say(line, { type: 'events', after, upTo: log().length, events: entries.filter(isVisible) })
+  }
+
+  function setState(next: Partial<ConversationState>): void {
+    state = { ...state, ...next }
+    for (const line of lines.filter(({ isJoined }) => isJoined)) say(line, { type: 'state', ...state })
   }
 
   function join(line: OpenLine, hello: Hello): void {
@@ -115,13 +154,21 @@ export function createFakeShop(
     const limits = { frameBytes, textCharacters, textBytes, messagesPerSecond, messageBurst }
     line.isJoined = true
     say(line, { type: 'welcome', protocol: 1, conversation, epoch, recovered, heartbeatMs, limits })
-    say(line, { type: 'events', after, upTo: log().length, events: log().slice(after).filter(isVisible) })
+    const isTakenBack = log().some(({ type, seq }) => type === 'recalled' && seq > after)
+    if (isTakenBack && after > 0) say(line, { type: 'events', after: 0, upTo: log().length, events: dialogue(), whole: true })
+    else say(line, { type: 'events', after, upTo: log().length, events: dialogue().filter(({ seq }) => seq > after) })
+    say(line, { type: 'state', ...state })
   }
 
   function take(line: OpenLine, frame: ClientMessage): void {
     received.push(frame)
     if (frame.type === 'hello') return join(line, frame)
     if (frame.type === 'ping') return say(line, { type: 'pong' })
+    if (frame.type === 'seen') {
+      const shop = { ...state.shop, [frame.state]: Math.max(state.shop[frame.state], frame.seq) }
+      if (shop[frame.state] !== state.shop[frame.state]) setState({ shop })
+      return
+    }
     if (frame.type !== 'say') return
     const fault = faults.shift()
     if (fault) return say(line, { type: 'fault', ref: frame.ref, ...fault })
@@ -162,11 +209,17 @@ export function createFakeShop(
     line.toClient.length = 0
   }
 
-  async function fetchVisitor(refresh: string | undefined): Promise<VisitorAnswer> {
-    fetches.push(refresh)
+  async function fetchVisitor(proof: Proof): Promise<VisitorAnswer> {
+    const { refresh, identity } = proof
+    fetches.push(proof)
     if (isDown) throw new Error('no route')
-    if (refresh !== undefined && refresh !== refreshable) throw new VisitorRefused(401, 'TOKEN_INVALID')
-    if (refresh === undefined && fetches.length > 1) {
+    const known = identity === undefined ? undefined : identities.get(identity)
+    if (identity !== undefined && known === undefined) throw new VisitorRefused(401, 'TOKEN_EXPIRED')
+    if (known !== undefined) {
+      if (!conversations.has(known)) conversations.set(known, [])
+      conversation = known
+    } else if (refresh !== undefined && refresh !== refreshable) throw new VisitorRefused(401, 'TOKEN_INVALID')
+    if (known === undefined && refresh === undefined && fetches.length > 1) {
       conversation = `c${conversations.size + 1}`
       conversations.set(conversation, [])
     }
@@ -203,8 +256,13 @@ export function createFakeShop(
     lines,
     tokens,
     fetches,
+    identities,
     faults,
-    visible: () => log().filter(isVisible),
+    get state() {
+      return state
+    },
+    setState,
+    visible: dialogue,
     moveToServer(moved) {
       const line = lines.find(candidate => candidate === moved)
       if (!line) return false
@@ -223,17 +281,35 @@ export function createFakeShop(
       do await settle()
       while ([...lines].map(line => shop.moveToServer(line) || shop.moveToClient(line)).some(Boolean))
     },
-    reply(text) {
+    reply(said, quickReplies) {
       const seq = log().length + 1
+      const offered = quickReplies && { quickReplies: [...quickReplies] }
       append([
         { type: 'decided', seq },
-        { type: 'reply', seq: seq + 1, at: clock.now(), turn: seq - 1, locale: 'zh-CN', parts: [{ kind: 'text', text }] },
+        { type: 'reply', seq: seq + 1, at: clock.now(), turn: seq - 1, locale: 'zh-CN', ...text(said), ...offered },
       ])
+    },
+    agentMessage(name, said) {
+      const seq = log().length + 1
+      append([{ type: 'agent_message', seq, at: clock.now(), ref: `a${seq}`, name, ...text(said) }])
+    },
+    notice(said) {
+      append([{ type: 'notice', seq: log().length + 1, at: clock.now(), about: 'claimed', locale: 'zh-CN', ...text(said) }])
+    },
+    recall(to) {
+      const seq = log().length + 1
+      log().push(
+        { type: 'recalled', seq, to },
+        { type: 'reply', seq: seq + 1, at: clock.now(), turn: seq, locale: 'zh-CN', ...text('taken back') },
+      )
+      for (const line of lines.filter(({ isJoined }) => isJoined))
+        say(line, { type: 'events', after: 0, upTo: log().length, events: dialogue(), whole: true })
     },
     restore(keep) {
       shop.kill()
       epoch = `epoch${++lives}`
       log().length = Math.min(keep, log().length)
+      state = noMarks
     },
     goDown() {
       isDown = true

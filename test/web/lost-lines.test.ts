@@ -40,7 +40,7 @@ interface Run {
   readonly said: readonly string[]
 }
 
-async function play(seed: number, mayRestore: boolean): Promise<Run> {
+async function play(seed: number, may: { readonly restore?: boolean; readonly recall?: boolean } = {}): Promise<Run> {
   const random = createRandom(seed)
   const shop = createFakeShop(random)
   const said: string[] = []
@@ -68,7 +68,11 @@ async function play(seed: number, mayRestore: boolean): Promise<Run> {
         page = openPage(shop)
       },
     ],
-    restore: [mayRestore ? 2 : 0, () => shop.restore(below(shop.log.length + 1))],
+    restore: [may.restore ? 2 : 0, () => shop.restore(below(shop.log.length + 1))],
+    recall: [may.recall ? 3 : 0, () => shop.recall(below(shop.log.length + 1))],
+    look: [3, () => page.client.setInSight(random() < 0.5)],
+    person: [2, () => shop.agentMessage('Chen', `p${shop.log.length}`)],
+    custody: [2, () => shop.setState({ with: (['bot', 'queue', 'agent'] as const)[below(3)] ?? 'bot' })],
   }
   const lots = Object.values(acts).flatMap(([weight, act]) => Array.from({ length: weight }, () => act))
   for (let step = 0; step < STEPS; step++) {
@@ -78,10 +82,13 @@ async function play(seed: number, mayRestore: boolean): Promise<Run> {
   }
   shop.goUp()
   shop.faults.length = 0
+  page.client.setInSight(true)
   for (let i = 0; i < 400 && !isCaughtUp(shop, page.client); i++) {
     await shop.clock.advance(1_000)
     await shop.deliver()
   }
+  await shop.clock.advance(1_000)
+  await shop.deliver()
   return { shop, client: page.client, said }
 }
 
@@ -98,7 +105,7 @@ function checkRows({ view: { timeline } }: Client, seed: number): void {
 test(`[RT1] [RT2] lines cut at arbitrary points: the timeline ends as the log, every message once and in order (${SEEDS.length} seeds)`, async t => {
   const counts = { messages: 0, connections: 0, resends: 0 }
   for (const seed of SEEDS) {
-    const { shop, client, said } = await play(seed, false)
+    const { shop, client, said } = await play(seed)
     assert.deepEqual(client.view.timeline.log, shop.visible(), `seed ${seed}`)
     assert.deepEqual(client.view.timeline.outbox, [], `seed ${seed}`)
     const texts = shop.visible().flatMap(event => (event.type === 'message' ? event.parts.map(part => part.text) : []))
@@ -117,8 +124,32 @@ test(`[RT1] [RT2] lines cut at arbitrary points: the timeline ends as the log, e
 
 test(`[RT3] with restores from old backups in between, the timeline still ends as the log (${SEEDS.length} seeds)`, async () => {
   for (const seed of SEEDS) {
-    const { shop, client } = await play(seed, true)
+    const { shop, client } = await play(seed, { restore: true })
     assert.deepEqual(client.view.timeline.log, shop.visible(), `seed ${seed}`)
     assert.deepEqual(client.view.timeline.outbox, [], `seed ${seed}`)
+  }
+})
+
+test(`with what was said taken back in between, the timeline ends as the dialogue, and nothing is said twice (${SEEDS.length} seeds)`, async t => {
+  let recalls = 0
+  for (const seed of SEEDS) {
+    const { shop, client, said } = await play(seed, { recall: true })
+    assert.deepEqual(client.view.timeline.log, shop.visible(), `seed ${seed}`)
+    assert.deepEqual(client.view.timeline.outbox, [], `seed ${seed}`)
+    const kept = shop.log.flatMap(entry => (entry.type === 'message' ? entry.parts.map(part => part.text) : []))
+    assert.deepEqual(kept, said, `seed ${seed}`)
+    recalls += shop.log.filter(({ type }) => type === 'recalled').length
+  }
+  t.diagnostic(`${recalls} recalls`)
+  if (SEEDS.length > 1) assert.ok(recalls > SEEDS.length, 'hardly anything was taken back: the test tests nothing')
+})
+
+test(`the shop learns how far its messages have got: only forward, and in the end up to the newest (${SEEDS.length} seeds)`, async () => {
+  for (const seed of SEEDS) {
+    const { shop, client } = await play(seed, { recall: true, restore: true })
+    const newest = shop.visible().findLast(({ type }) => type !== 'message')?.seq ?? 0
+    assert.ok(shop.state.shop.delivered >= newest && shop.state.shop.read >= newest, `seed ${seed}: ${JSON.stringify(shop.state.shop)}`)
+    assert.ok(shop.state.shop.delivered <= shop.log.length, `seed ${seed}: a seq of another life was told`)
+    assert.equal(client.view.unread, 0, `seed ${seed}`)
   }
 })

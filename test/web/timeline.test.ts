@@ -1,9 +1,9 @@
 // The fold of frames and the customer's doings, without wire and time.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { ServerMessage, VisibleEvent } from '@parley/core/protocol/server-message.ts'
+import type { ConversationState, ServerMessage, VisibleEvent } from '@parley/core/protocol/server-message.ts'
 import { rowsOf } from '@parley/web/client/rows.ts'
-import { type Change, change, emptyTimeline, leavesGap, type Timeline } from '@parley/web/client/timeline.ts'
+import { type Change, change, emptyTimeline, leavesGap, quickRepliesOf, type Timeline, unreadOf } from '@parley/web/client/timeline.ts'
 
 const welcome = (epoch = 'e1', recovered = true, conversation = 'c1'): ServerMessage => ({
   type: 'welcome',
@@ -34,8 +34,9 @@ const wrote = (ref: string): Change => ({ type: 'wrote', ref, text: ref, at: 5 }
 
 const fold = (start: Timeline, ...steps: (ServerMessage | Change)[]): Timeline =>
   steps.reduce<Timeline>((timeline, step) => {
-    const isChange = step.type === 'wrote' || step.type === 'retried' || step.type === 'discarded' || step.type === 'heard'
-    return change(timeline, isChange ? step : { type: 'heard', message: step, at: 100 })
+    const isFrame = !['wrote', 'retried', 'discarded', 'heard', 'shown'].includes(step.type)
+    // The two unions share no type, as the line above tells them apart.
+    return change(timeline, isFrame ? { type: 'heard', message: step as ServerMessage, at: 100 } : (step as Change))
   }, start)
 
 const keys = (timeline: Timeline): string[] => rowsOf(timeline).map(row => (row.who === 'customer' ? `${row.key}:${row.state}` : row.key))
@@ -116,4 +117,108 @@ test('a reply is awaited from the acknowledgement until it comes', () => {
 test('what this page does not know yet is passed over', () => {
   const later = { type: 'picture', seq: 4, at: 1 } as unknown as VisibleEvent // of a newer server
   assert.deepEqual(keys(fold(known, events(3, 4, later))), ['mr1:sent', 'r3'])
+})
+
+const agentMessage = (seq: number, name = 'Chen'): VisibleEvent => ({
+  type: 'agent_message',
+  seq,
+  at: seq,
+  ref: `a${seq}`,
+  name,
+  parts: [{ kind: 'text', text: `p${seq}` }],
+})
+const notice = (seq: number): VisibleEvent => ({
+  type: 'notice',
+  seq,
+  at: seq,
+  about: 'claimed',
+  locale: 'en',
+  parts: [{ kind: 'text', text: `n${seq}` }],
+})
+const offer = (seq: number): VisibleEvent => ({ ...reply(seq), quickReplies: [{ label: 'Yes, please', text: 'yes' }] }) as VisibleEvent // a reply
+const state = (more: Partial<ConversationState> = {}): ServerMessage => ({
+  type: 'state',
+  with: 'bot',
+  customer: { delivered: 0, read: 0 },
+  shop: { delivered: 0, read: 0 },
+  ...more,
+})
+const whole = (upTo: number, ...list: VisibleEvent[]): ServerMessage => ({ type: 'events', after: 0, upTo, events: list, whole: true })
+
+test('what was taken back goes, with what was acknowledged and not yet shown; what the shop has not taken stays', () => {
+  const before = fold(known, wrote('x'), { type: 'ack', ref: 'x', seq: 4 }, wrote('y'))
+  const after = fold(before, whole(6, message(1), reply(6)))
+  assert.deepEqual(keys(after), ['mr1:sent', 'r6', 'my:sending'])
+  assert.deepEqual(after.position, { epoch: 'e1', seq: 6 })
+  assert.deepEqual(keys(fold(after, { type: 'ack', ref: 'y', seq: 5 })), ['mr1:sent', 'r6'], 'said before, and taken back since')
+  assert.deepEqual(keys(fold(after, whole(6, message(1), reply(6)))), keys(after))
+  assert.deepEqual(keys(fold(after, whole(5, message(1)))), keys(after), 'an older whole changes nothing')
+})
+
+test("a message's state follows the shop's marks", () => {
+  const said = fold(known, events(3, 5, message(4), message(5)))
+  assert.deepEqual(keys(fold(said, state({ customer: { delivered: 5, read: 4 } }))), ['mr1:read', 'r3', 'mr4:read', 'mr5:delivered'])
+  const sent = fold(said, wrote('x'), { type: 'ack', ref: 'x', seq: 6 }, state({ customer: { delivered: 6, read: 4 } }))
+  assert.equal(keys(sent).at(-1), 'mx:delivered')
+})
+
+test('who has the conversation is forgotten with the life it was of', () => {
+  const queued = fold(known, state({ with: 'queue', position: 2 }))
+  assert.equal(queued.state?.position, 2)
+  assert.equal(fold(queued, welcome()).state?.position, 2)
+  for (const greeting of [welcome('e2'), welcome('e1', false), welcome('e1', true, 'c2')]) assert.equal(fold(queued, greeting).state, null)
+})
+
+test('no reply of the bot is awaited while a person has the conversation; the person is seen typing', () => {
+  const asked = fold(known, wrote('x'), { type: 'ack', ref: 'x', seq: 4 })
+  assert.ok(asked.replyAwaitedUntil > 0)
+  const withPerson = fold(asked, state({ with: 'agent', agent: 'Chen' }))
+  assert.equal(withPerson.replyAwaitedUntil, 0)
+  const again = fold(
+    withPerson,
+    events(3, 4, message(4, 'x')),
+    wrote('y'),
+    { type: 'ack', ref: 'y', seq: 5 },
+    { type: 'typing', who: 'bot' },
+  )
+  assert.equal(again.replyAwaitedUntil, 0)
+  const typing = fold(again, { type: 'typing', who: 'agent', name: 'Chen' })
+  assert.deepEqual(typing.typing, { name: 'Chen', until: 5_100 })
+  assert.equal(fold(typing, events(4, 6, message(5, 'y'), agentMessage(6))).typing, null)
+  assert.equal(fold(typing, state({ with: 'bot' })).typing, null)
+})
+
+test('quick replies are those of the newest message, and go when the customer has said anything', () => {
+  const offered = fold(known, events(3, 4, offer(4)))
+  assert.deepEqual(quickRepliesOf(offered), [{ label: 'Yes, please', text: 'yes' }])
+  assert.deepEqual(quickRepliesOf(fold(offered, wrote('x'))), [])
+  assert.deepEqual(quickRepliesOf(fold(offered, events(4, 5, message(5)))), [])
+  assert.deepEqual(quickRepliesOf(fold(offered, events(4, 5, notice(5)))), [])
+  assert.deepEqual(quickRepliesOf(fold(offered, events(4, 5, reply(5)))), [])
+  const refused = fold(offered, wrote('x'), { type: 'fault', code: 'TEXT_TOO_LONG', message: '', ref: 'x' })
+  assert.equal(quickRepliesOf(refused).length, 1, 'what could not be said was not said')
+})
+
+test('unread is what this page has not shown and no other has', () => {
+  const three = fold(known, events(3, 6, reply(4), notice(5), agentMessage(6)))
+  assert.equal(unreadOf(three), 4)
+  assert.equal(unreadOf(fold(three, state({ shop: { delivered: 6, read: 4 } }))), 2)
+  assert.equal(unreadOf(fold(three, { type: 'shown' })), 0)
+  assert.equal(unreadOf(fold(three, { type: 'shown' }, events(6, 7, agentMessage(7)))), 1)
+})
+
+test('people and notices have rows of their own, and only the first of a run is named', () => {
+  const rows = rowsOf(fold(known, events(3, 8, reply(4), notice(5), agentMessage(6), agentMessage(7), agentMessage(8, 'Wu'))))
+  assert.deepEqual(
+    rows.map(row => [row.who, 'isFirst' in row && row.isFirst]),
+    [
+      ['customer', false],
+      ['shop', true],
+      ['shop', false],
+      ['notice', false],
+      ['person', true],
+      ['person', false],
+      ['person', true],
+    ],
+  )
 })

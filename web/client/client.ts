@@ -1,10 +1,11 @@
 // The customer's side of a conversation, without a page: joins line, outbox and timeline, and tells a listener whenever something changed.
-import type { ServerMessage } from '@parley/core/protocol/server-message.ts'
+import type { QuickReply, ServerMessage } from '@parley/core/protocol/server-message.ts'
 import { PROTOCOL } from '@parley/core/protocol/version.ts'
 import { type ConnectionState, createConnection } from './connection.ts'
 import { createOutbox } from './outbox.ts'
+import { createSeen } from './seen.ts'
 import { createSender } from './sender.ts'
-import { type Change, change, emptyTimeline, isPostponed, leavesGap, type Timeline } from './timeline.ts'
+import { type Change, change, emptyTimeline, isPostponed, leavesGap, quickRepliesOf, type Timeline, unreadOf } from './timeline.ts'
 import { createVisitors } from './visitors.ts'
 import type { World } from './world.ts'
 
@@ -13,7 +14,13 @@ export type ClientLocale = 'zh-CN' | 'en'
 export interface ClientView {
   readonly timeline: Timeline
   readonly connection: ConnectionState
+  /** The bot is expected to answer, or says that it is about to. */
   readonly isReplyAwaited: boolean
+  /** A person of the shop is typing. */
+  readonly typist: { readonly name: string | undefined } | undefined
+  readonly quickReplies: readonly QuickReply[]
+  /** Messages of the shop's that the customer has not seen. */
+  readonly unread: number
   readonly shopName: string | undefined
 }
 
@@ -30,6 +37,8 @@ export interface Client {
   discard(ref: string): string | undefined
   /** Forgets the visitor, the conversation and what is unsent, and begins anew. */
   startAnew(): void
+  /** Whether the customer has the newest message before their eyes: the page is visible and scrolled to its end. */
+  setInSight(isInSight: boolean): void
   /** The device woke up, the page is visible or the network is back. */
   wake(): void
   /** Another tab wrote to the shelf: follows it when it has begun a new conversation. */
@@ -44,14 +53,23 @@ const TYPING_EVERY_MS = 3_000
 /** Pause after a refusal that does not say for how long. */
 const UNTOLD_PAUSE_MS = 1_000
 
-export function createClient(world: World, shop: string, startLocale: ClientLocale, changed: (view: ClientView) => void): Client {
+/** `scope` names this conversation on the shelf. `identity` is the retailer's token that says who the customer is. */
+export function createClient(
+  world: World,
+  scope: string,
+  startLocale: ClientLocale,
+  changed: (view: ClientView) => void,
+  identity?: string,
+): Client {
   const { clock } = world
-  const outbox = createOutbox(world.shelf, shop)
-  const visitors = createVisitors(world, shop)
+  const outbox = createOutbox(world.shelf, scope)
+  const visitors = createVisitors(world, scope, identity)
   let timeline = emptyTimeline
   let locale = startLocale
   let toldTypingAt = Number.NEGATIVE_INFINITY
+  let isInSight = false
   let cancelAwaited = (): void => {}
+  let cancelTyping = (): void => {}
 
   const connection = createConnection({
     world,
@@ -66,8 +84,13 @@ export function createClient(world: World, shop: string, startLocale: ClientLoca
     }),
     heard: hear,
     changed(state) {
-      if (state.name === 'connected') sender.pump()
-      else sender.lineLost()
+      if (state.name === 'connected') {
+        sender.pump()
+        seen.changed()
+      } else {
+        sender.lineLost()
+        seen.lineLost()
+      }
       tell()
     },
   })
@@ -78,11 +101,23 @@ export function createClient(world: World, shop: string, startLocale: ClientLoca
     send: connection.send,
     stuck: connection.giveUp,
   })
+  const seen = createSeen({
+    world,
+    timeline: () => timeline,
+    isConnected: () => connection.state.name === 'connected',
+    send: connection.send,
+  })
 
   const view = (): ClientView => ({
     timeline,
     connection: connection.state,
     isReplyAwaited: connection.state.name === 'connected' && clock.monotonic() < timeline.replyAwaitedUntil,
+    typist:
+      connection.state.name === 'connected' && timeline.typing && clock.monotonic() < timeline.typing.until
+        ? { name: timeline.typing.name }
+        : undefined,
+    quickReplies: quickRepliesOf(timeline),
+    unread: unreadOf(timeline),
     shopName: visitors.shopName(),
   })
   const tell = (): void => changed(view())
@@ -90,11 +125,18 @@ export function createClient(world: World, shop: string, startLocale: ClientLoca
   function apply(next: Change): void {
     const before = timeline
     timeline = change(timeline, next)
+    if (isInSight) timeline = change(timeline, { type: 'shown' })
+    if (timeline === before) return
     if (timeline.replyAwaitedUntil !== before.replyAwaitedUntil) {
       cancelAwaited()
       if (timeline.replyAwaitedUntil > 0) cancelAwaited = clock.after(timeline.replyAwaitedUntil - clock.monotonic(), tell)
     }
-    if (timeline !== before) tell()
+    if (timeline.typing !== before.typing) {
+      cancelTyping()
+      if (timeline.typing) cancelTyping = clock.after(timeline.typing.until - clock.monotonic(), tell)
+    }
+    seen.changed()
+    tell()
   }
 
   function hear(heard: ServerMessage): void {
@@ -148,6 +190,10 @@ export function createClient(world: World, shop: string, startLocale: ClientLoca
       visitors.forgetVisitor()
       timeline = emptyTimeline
       connection.connect()
+    },
+    setInSight(next) {
+      isInSight = next
+      if (next) apply({ type: 'shown' })
     },
     wake: connection.wake,
     shelfChanged() {

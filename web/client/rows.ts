@@ -2,37 +2,62 @@
 import type { VisibleEvent } from '@parley/core/protocol/server-message.ts'
 import type { Timeline } from './timeline.ts'
 
+/** `delivered` and `read` are by the shop's side. */
+export type MessageState = 'sending' | 'sent' | 'delivered' | 'read' | 'failed'
+
+interface Said {
+  readonly key: string
+  readonly text: string
+  readonly at: number
+}
+
 export type Row =
-  | { readonly who: 'shop'; readonly key: string; readonly text: string; readonly at: number; readonly locale: 'zh-CN' | 'en' }
-  | {
+  /** The bot. `isFirst`: nobody of the same name spoke right before. */
+  | (Said & { readonly who: 'shop'; readonly locale: 'zh-CN' | 'en'; readonly isFirst: boolean })
+  /** A person of the shop. */
+  | (Said & { readonly who: 'person'; readonly name: string; readonly isFirst: boolean })
+  /** What happened, said by nobody: a person joined. */
+  | (Said & { readonly who: 'notice'; readonly locale: 'zh-CN' | 'en' })
+  | (Said & {
       readonly who: 'customer'
-      readonly key: string
-      readonly text: string
-      readonly at: number
       readonly ref: string
-      readonly state: 'sending' | 'sent' | 'failed'
+      readonly state: MessageState
       /** Only for `failed`: whether sending it again, unchanged, may help. */
       readonly canRetry: boolean
-    }
+    })
 
-export const rowsOf = ({ log, outbox }: Timeline): readonly Row[] => [
-  ...log.flatMap(event => rowOf(event) ?? []),
+export const rowsOf = ({ log, outbox, state }: Timeline): readonly Row[] => [
+  ...log.flatMap((event, i) => rowOf(event, log[i - 1], state) ?? []),
   ...outbox.map(({ ref, text, at, delivery }): Row => {
     const canRetry = delivery.state === 'failed' && delivery.canRetry
-    return { who: 'customer', key: `m${ref}`, ref, text, at, state: delivery.state, canRetry }
+    const shown = delivery.state === 'sent' ? gotTo(delivery.seq, state) : delivery.state
+    return { who: 'customer', key: `m${ref}`, ref, text, at, state: shown, canRetry }
   }),
 ]
 
 /** Undefined for a sort of event that this page does not know yet. */
-function rowOf(event: VisibleEvent): Row | undefined {
+function rowOf(event: VisibleEvent, before: VisibleEvent | undefined, state: Timeline['state']): Row | undefined {
+  const said = { text: textOf(event), at: event.at }
   switch (event.type) {
     case 'message':
-      return { who: 'customer', key: `m${event.ref}`, ref: event.ref, text: textOf(event), at: event.at, state: 'sent', canRetry: false }
+      return { ...said, who: 'customer', key: `m${event.ref}`, ref: event.ref, state: gotTo(event.seq, state), canRetry: false }
     case 'reply':
-      return { who: 'shop', key: `r${event.seq}`, text: textOf(event), at: event.at, locale: event.locale }
+      return { ...said, who: 'shop', key: `r${event.seq}`, locale: event.locale, isFirst: before?.type !== 'reply' }
+    case 'agent_message': {
+      const isFirst = before?.type !== 'agent_message' || before.name !== event.name
+      return { ...said, who: 'person', key: `a${event.seq}`, name: event.name, isFirst }
+    }
+    case 'notice':
+      return { ...said, who: 'notice', key: `n${event.seq}`, locale: event.locale }
     default:
       return undefined
   }
 }
 
-const textOf = ({ parts }: VisibleEvent): string => parts.flatMap(part => (part.kind === 'text' ? [part.text] : [])).join('\n')
+function gotTo(seq: number, state: Timeline['state']): MessageState {
+  if (state === null || seq > Math.max(state.customer.delivered, state.customer.read)) return 'sent'
+  return seq <= state.customer.read ? 'read' : 'delivered'
+}
+
+export const textOf = ({ parts }: Pick<VisibleEvent, 'parts'>): string =>
+  (parts ?? []).flatMap(part => (part.kind === 'text' ? [part.text] : [])).join('\n')

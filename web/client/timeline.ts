@@ -1,7 +1,7 @@
 // What the page shows, as plain data: the shop's log as far as it is known, and behind it what the customer wrote that is not in the log yet.
 // A pure fold: no time, wire or page. The log's order is the shop's; nothing here can put a message in twice or leave one out.
 import type { StreamPosition } from '@parley/core/protocol/client-message.ts'
-import type { ServerMessage, VisibleEvent } from '@parley/core/protocol/server-message.ts'
+import type { ConversationState, QuickReply, ServerMessage, VisibleEvent } from '@parley/core/protocol/server-message.ts'
 
 /** `sent`: the shop has it for good, at `seq`; its event is on the way. */
 export type Delivery =
@@ -26,8 +26,14 @@ export interface Timeline {
   readonly log: readonly VisibleEvent[]
   /** In the order of writing; no `ref` of it is in `log`. */
   readonly outbox: readonly Outgoing[]
-  /** A reply is expected until then, on the monotonic clock. */
+  /** Who has the conversation and how far messages have got, as the shop said last; null until it has. */
+  readonly state: ConversationState | null
+  /** Greatest seq of the shop's that this page has shown to the customer. */
+  readonly shownUpTo: number
+  /** A reply of the bot is expected until then, on the monotonic clock. */
   readonly replyAwaitedUntil: number
+  /** A person of the shop is typing; `name` where the shop tells it. */
+  readonly typing: { readonly name: string | undefined; readonly until: number } | null
 }
 
 export type Change =
@@ -36,8 +42,13 @@ export type Change =
   | { readonly type: 'wrote'; readonly ref: string; readonly text: string; readonly at: number }
   | { readonly type: 'retried'; readonly ref: string }
   | { readonly type: 'discarded'; readonly ref: string }
+  /** Everything of the shop's that is in the log was in the customer's sight. */
+  | { readonly type: 'shown' }
 
-export const emptyTimeline: Timeline = { conversation: null, position: null, log: [], outbox: [], replyAwaitedUntil: 0 }
+/** What begins again with another conversation or another life of the store: sequence numbers of before mean nothing in it. */
+const NOTHING_KNOWN = { log: [], state: null, shownUpTo: 0, replyAwaitedUntil: 0, typing: null } as const
+
+export const emptyTimeline: Timeline = { ...NOTHING_KNOWN, conversation: null, position: null, outbox: [] }
 
 /** How long the customer is shown that a reply is on the way, after the message was taken and after a sign of typing. */
 const REPLY_AWAITED_MS = 10_000
@@ -66,7 +77,27 @@ export function change(timeline: Timeline, change: Change): Timeline {
       return deliver(timeline, change.ref, { state: 'sending' })
     case 'discarded':
       return { ...timeline, outbox: timeline.outbox.filter(({ ref }) => ref !== change.ref) }
+    case 'shown': {
+      const newest = newestOfShop(timeline)?.seq ?? 0
+      return newest > timeline.shownUpTo ? { ...timeline, shownUpTo: newest } : timeline
+    }
   }
+}
+
+/** What the shop said last, bot, person or notice. */
+export const newestOfShop = ({ log }: Timeline): VisibleEvent | undefined => log.findLast(event => event.type !== 'message')
+
+/** How many of the shop's messages the customer has not seen, in this tab or another. */
+export function unreadOf({ log, shownUpTo, state }: Timeline): number {
+  const read = Math.max(shownUpTo, state?.shop.read ?? 0)
+  return log.filter(event => event.type !== 'message' && event.seq > read).length
+}
+
+/** What the newest message offers to press, until the customer has said anything since. */
+export function quickRepliesOf({ log, outbox }: Timeline): readonly QuickReply[] {
+  const last = log.at(-1)
+  const hasSpoken = outbox.some(({ delivery }) => delivery.state !== 'failed')
+  return last?.type === 'reply' && !hasSpoken ? (last.quickReplies ?? []) : []
 }
 
 function hear(timeline: Timeline, message: ServerMessage, at: number): Timeline {
@@ -81,8 +112,18 @@ function hear(timeline: Timeline, message: ServerMessage, at: number): Timeline 
       if (message.ref === undefined || isPostponed(message)) return timeline
       return deliver(timeline, message.ref, { state: 'failed', code: message.code, canRetry: !NEEDS_CHANGE.includes(message.code) })
     case 'typing':
-      return { ...timeline, replyAwaitedUntil: Math.max(timeline.replyAwaitedUntil, at + TYPING_MS) }
-    case 'state':
+      if (message.who === 'agent') return { ...timeline, typing: { name: message.name, until: at + TYPING_MS } }
+      return awaitReply(timeline, Math.max(timeline.replyAwaitedUntil, at + TYPING_MS))
+    case 'state': {
+      const { type: _, ...state } = message
+      const isPersons = state.with === 'agent'
+      return {
+        ...timeline,
+        state,
+        replyAwaitedUntil: isPersons ? 0 : timeline.replyAwaitedUntil,
+        typing: isPersons ? timeline.typing : null,
+      }
+    }
     case 'ping':
     case 'pong':
       return timeline
@@ -95,35 +136,42 @@ function welcome(timeline: Timeline, { conversation, epoch, recovered }: Extract
   if (goesOn) return { ...timeline, position: position ?? { epoch, seq: 0 } }
   // The history is of another life. What that life acknowledged and never showed may be gone with it: it is sent again, which is harmless.
   const outbox = timeline.outbox.map(item => (item.delivery.state === 'sent' ? { ...item, delivery: { state: 'sending' } as const } : item))
-  return { conversation, position: { epoch, seq: 0 }, log: [], outbox, replyAwaitedUntil: 0 }
+  return { ...NOTHING_KNOWN, conversation, position: { epoch, seq: 0 }, outbox }
 }
 
-function append(timeline: Timeline, { upTo, events }: Extract<ServerMessage, { type: 'events' }>, at: number): Timeline {
+function append(timeline: Timeline, { upTo, events, whole }: Extract<ServerMessage, { type: 'events' }>, at: number): Timeline {
   const { position } = timeline
-  if (position === null || upTo <= position.seq) return timeline
-  const fresh = events.filter(event => event.seq > position.seq)
+  if (position === null || (whole ? upTo < position.seq : upTo <= position.seq)) return timeline
+  const fresh = whole ? events : events.filter(event => event.seq > position.seq)
   const refs = new Set(fresh.map(event => (event.type === 'message' ? event.ref : undefined)))
   const ahead = {
     ...timeline,
     position: { ...position, seq: upTo },
-    log: [...timeline.log, ...fresh],
-    outbox: timeline.outbox.filter(({ ref }) => !refs.has(ref)),
+    log: whole ? fresh : [...timeline.log, ...fresh],
+    // What was acknowledged up to here and is not among the events was taken back: it is over, and not to be sent again.
+    outbox: timeline.outbox.filter(({ ref, delivery }) => !refs.has(ref) && !(delivery.state === 'sent' && delivery.seq <= upTo)),
+    typing: fresh.some(event => event.type === 'agent_message') ? null : timeline.typing,
   }
   const last = ahead.log.at(-1)
   // The first frame may end with a message that is being worked on right now.
-  if (fresh.length > 0 && last?.type === 'message') return { ...ahead, replyAwaitedUntil: at + REPLY_AWAITED_MS }
+  if (fresh.length > 0 && last?.type === 'message') return awaitReply(ahead, at + REPLY_AWAITED_MS)
   return isAnswered(ahead) ? { ...ahead, replyAwaitedUntil: 0 } : ahead
 }
 
+/** A person answers in their own time: while one has the conversation nothing is expected of the bot. */
+const awaitReply = (timeline: Timeline, until: number): Timeline =>
+  timeline.state?.with === 'agent' ? timeline : { ...timeline, replyAwaitedUntil: until }
+
 function acknowledge(timeline: Timeline, ref: string, seq: number, at: number): Timeline {
   if (!timeline.outbox.some(item => item.ref === ref)) return timeline
-  const isShown = timeline.log.some(event => event.type === 'message' && event.ref === ref)
-  if (isShown) return { ...timeline, outbox: timeline.outbox.filter(item => item.ref !== ref) }
-  return { ...deliver(timeline, ref, { state: 'sent', seq }), replyAwaitedUntil: at + REPLY_AWAITED_MS }
+  // Known up to there already: it is in the log, or it was taken back.
+  if (timeline.position !== null && seq <= timeline.position.seq)
+    return { ...timeline, outbox: timeline.outbox.filter(item => item.ref !== ref) }
+  return awaitReply(deliver(timeline, ref, { state: 'sent', seq }), at + REPLY_AWAITED_MS)
 }
 
 const isAnswered = ({ log, outbox }: Timeline): boolean =>
-  log.at(-1)?.type === 'reply' && !outbox.some(({ delivery }) => delivery.state === 'sent')
+  log.length > 0 && log.at(-1)?.type !== 'message' && !outbox.some(({ delivery }) => delivery.state === 'sent')
 
 const deliver = (timeline: Timeline, ref: string, delivery: Delivery): Timeline => ({
   ...timeline,

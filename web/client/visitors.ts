@@ -1,6 +1,7 @@
 // Who this browser is to the shop. The refresh token stays on the shelf and buys short-lived tokens; a refresh token that the shop does not take
-// any more means a new visitor with a new conversation.
-import { type Shelf, type VisitorAnswer, VisitorRefused, type World } from './world.ts'
+// any more means a new visitor with a new conversation. A retailer's identity token, where the page has one, comes first and is used once: it lives for
+// minutes, and what it has bought goes on by the refresh token.
+import { type Proof, type Shelf, type VisitorAnswer, VisitorRefused, type World } from './world.ts'
 
 export interface Visitor {
   readonly token: string
@@ -31,8 +32,9 @@ const LEAST_LIFE_MS = 30_000
 
 export const visitorKey = (shop: string): string => `parley.${shop}.visitor`
 
-export function createVisitors(world: Pick<World, 'clock' | 'shelf' | 'fetchVisitor'>, shop: string): Visitors {
+export function createVisitors(world: Pick<World, 'clock' | 'shelf' | 'fetchVisitor'>, shop: string, identity?: string): Visitors {
   const { clock, shelf } = world
+  let unused = identity
   const key = visitorKey(shop)
   let held: (Visitor & { readonly until: number }) | undefined
   let fetching: Promise<Visitor> | undefined
@@ -48,13 +50,20 @@ export function createVisitors(world: Pick<World, 'clock' | 'shelf' | 'fetchVisi
     return held
   }
 
+  /** The strongest proof first; one that is refused gives way to the next. */
   async function fetchWith(refresh: string | undefined): Promise<VisitorAnswer> {
-    try {
-      return await world.fetchVisitor(refresh)
-    } catch (error) {
-      if (refresh === undefined || !(error instanceof VisitorRefused) || error.status !== 401) throw error
-      return world.fetchVisitor(undefined)
+    const proofs: Proof[] = [...(unused === undefined ? [] : [{ identity: unused }]), ...(refresh === undefined ? [] : [{ refresh }])]
+    for (const proof of proofs) {
+      try {
+        const answer = await world.fetchVisitor(proof)
+        unused = undefined
+        return answer
+      } catch (error) {
+        if (!(error instanceof VisitorRefused) || error.status !== 401) throw error
+        if (proof.identity !== undefined) unused = undefined
+      }
     }
+    return world.fetchVisitor({})
   }
 
   async function current(): Promise<Visitor> {

@@ -23,6 +23,12 @@ export interface Socket {
   close(): void
 }
 
+/** What shows who asks: a token of the retailer's that names a customer, the refresh token of before, or nothing. */
+export interface Proof {
+  readonly identity?: string
+  readonly refresh?: string
+}
+
 /** The answer of `POST /v1/shops/SHOP/visitors`. */
 export interface VisitorAnswer {
   readonly token: string
@@ -62,5 +68,5 @@ export interface World {
   newRef(): string
   openSocket(events: SocketEvents): Socket
   /** Rejects with VisitorRefused, or with anything else when no answer came. */
-  fetchVisitor(refresh: string | undefined): Promise<VisitorAnswer>
+  fetchVisitor(proof: Proof): Promise<VisitorAnswer>
 }

@@ -1,5 +1,5 @@
 // The real world of the client core: the browser's clock, chance, WebSocket, fetch and localStorage.
-import { type Shelf, type SocketEvents, type VisitorAnswer, VisitorRefused, type World } from '../client/world.ts'
+import { type Proof, type Shelf, type SocketEvents, type VisitorAnswer, VisitorRefused, type World } from '../client/world.ts'
 
 const FETCH_MS = 10_000
 
@@ -17,7 +17,7 @@ export function browserWorld(shop: string): World {
     random: Math.random,
     newRef,
     openSocket,
-    fetchVisitor: refresh => fetchVisitor(shop, refresh),
+    fetchVisitor: proof => fetchVisitor(shop, proof),
   }
 }
 
@@ -35,11 +35,11 @@ function openSocket(events: SocketEvents) {
   }
 }
 
-async function fetchVisitor(shop: string, refresh: string | undefined): Promise<VisitorAnswer> {
+async function fetchVisitor(shop: string, proof: Proof): Promise<VisitorAnswer> {
   const response = await fetch(`/v1/shops/${encodeURIComponent(shop)}/visitors`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(refresh === undefined ? {} : { refresh }),
+    body: JSON.stringify(proof),
     signal: AbortSignal.timeout(FETCH_MS),
   })
   if (response.ok) return (await response.json()) as VisitorAnswer // our own server's answer
@@ -50,7 +50,10 @@ async function fetchVisitor(shop: string, refresh: string | undefined): Promise<
   )
 }
 
-/** localStorage, or memory where the browser does not let a page keep anything: the conversation then lasts as long as the page. */
+/**
+ * localStorage, or memory where the browser does not let a page keep anything (in a frame of another site, often): the conversation then lasts as
+ * long as the page.
+ */
 function openShelf(): Shelf {
   const memory = new Map<string, string>()
   const inMemory: Shelf = {
@@ -64,7 +67,7 @@ function openShelf(): Shelf {
     storage.setItem('parley.probe', '')
     storage.removeItem('parley.probe')
     return {
-      read: key => storage.getItem(key) ?? undefined,
+      read: key => storage.getItem(key) ?? memory.get(key),
       write(key, value) {
         try {
           storage.setItem(key, value)
@@ -72,8 +75,11 @@ function openShelf(): Shelf {
           memory.set(key, value) // full: it is kept for as long as the page is open, and the customer can go on
         }
       },
-      remove: key => storage.removeItem(key),
-      keys: () => Object.keys(storage),
+      remove(key) {
+        storage.removeItem(key)
+        memory.delete(key)
+      },
+      keys: () => [...Object.keys(storage), ...memory.keys()],
     }
   } catch {
     return inMemory // forbidden by the browser's settings

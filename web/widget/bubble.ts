@@ -18,11 +18,31 @@ export interface Bubble {
 }
 
 /** Seen beside the words, not read out: the words say it. */
-const ICONS = { sending: '◔', sent: '✓', failed: '!' } as const
+const ICONS = { sending: '◔', sent: '✓', delivered: '✓✓', read: '✓✓', failed: '!' } as const
 
-export function createBubble(who: Row['who']): Bubble {
+export const createBubble = (who: Row['who']): Bubble => (who === 'notice' ? createNotice() : createSpoken(who))
+
+/** What happened, as a line across the middle. */
+function createNotice(): Bubble {
+  const element = make('div', 'row notice')
+  const text = make('p', 'happened')
+  const time = make('time', '')
+  element.append(text, time)
+  return {
+    element,
+    update(row, { locale }) {
+      if (row.who === 'notice') text.lang = row.locale
+      setText(text, row.text)
+      showTime(time, row.at, locale)
+    },
+  }
+}
+
+function createSpoken(who: Row['who']): Bubble {
   const element = make('div', `row ${who}`)
-  const speaker = make('span', 'unseen')
+  const speaker = make('span', 'speaker')
+  const mark = make('span', 'initials')
+  mark.ariaHidden = 'true'
   const text = make('div', 'bubble')
   text.dir = 'auto'
   const meta = make('div', 'meta')
@@ -36,27 +56,31 @@ export function createBubble(who: Row['who']): Bubble {
   meta.append(time)
   if (who === 'customer') meta.append(icon, state, action)
   element.append(speaker, text, meta)
+  if (who === 'person') element.append(mark)
   let shown: string | undefined
 
   function showText(row: Row): void {
     if (shown === row.text) return
     shown = row.text
     text.replaceChildren(
-      ...(row.who === 'shop' ? withLinks(row.text) : [row.text]).map(piece => (typeof piece === 'string' ? piece : anchor(piece))),
+      ...(row.who === 'customer' ? [row.text] : withLinks(row.text)).map(piece => (typeof piece === 'string' ? piece : anchor(piece))),
     )
   }
 
   return {
     element,
     update(row, { strings, locale, isConnected, retry, edit }) {
-      setText(speaker, row.who === 'shop' ? strings.us : strings.you)
+      setText(speaker, row.who === 'person' ? row.name : row.who === 'shop' ? strings.bot : strings.you)
+      // Named to the ear each time, to the eye at the first of a run.
+      speaker.classList.toggle('unseen', !('isFirst' in row && row.isFirst))
       showText(row)
-      time.dateTime = new Date(row.at).toISOString()
-      setText(time, timeOf(row.at, locale))
-      if (row.who === 'shop') {
-        text.lang = row.locale
-        return
+      showTime(time, row.at, locale)
+      if (row.who === 'shop') text.lang = row.locale
+      if (row.who === 'person') {
+        mark.hidden = !row.isFirst
+        setText(mark, initialsOf(row.name))
       }
+      if (row.who !== 'customer') return
       element.dataset.state = row.state
       setText(icon, ICONS[row.state])
       setText(state, row.state === 'sending' && !isConnected ? strings.queued : strings[row.state])
@@ -73,6 +97,19 @@ function anchor({ href, text }: { readonly href: string; readonly text: string }
   made.rel = 'noopener noreferrer'
   made.target = '_blank'
   return made
+}
+
+/** One character where names are written in Chinese, else the first letters of the first and the last name. */
+function initialsOf(name: string): string {
+  const words = name.trim().split(/\s+/)
+  const first = (word: string | undefined): string => [...(word ?? '')][0] ?? ''
+  const last = words.length > 1 ? words.at(-1) : undefined
+  return /\p{Script=Han}/u.test(name) ? first(name) : (first(words[0]) + first(last)).toUpperCase()
+}
+
+function showTime(time: HTMLTimeElement, at: number, locale: PageLocale): void {
+  time.dateTime = new Date(at).toISOString()
+  setText(time, timeOf(at, locale))
 }
 
 /** The hour, with the day in front unless it is today. */

@@ -9,12 +9,16 @@ export interface MessageList {
   /** `isLoading`: the history is on its way; what comes now is no news to be read out. */
   show(rows: readonly Row[], context: BubbleContext, isLoading: boolean): void
   toNewest(): void
+  /** Something below the messages has come or gone: the newest stays in sight. */
+  settle(): void
+  readonly isAtEnd: boolean
 }
 
 /** The reader counts as being at the end when this near to it. */
 const NEAR_PX = 80
 
-export function createMessageList(): MessageList {
+/** `moved`: the reader has scrolled to the end or away from it. */
+export function createMessageList(moved: () => void): MessageList {
   const log = element('log', HTMLDivElement)
   const scroller = element('scroller', HTMLElement)
   scroller.tabIndex = 0 // the arrow keys scroll it
@@ -33,6 +37,7 @@ export function createMessageList(): MessageList {
     () => {
       isAtEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR_PX
       if (isAtEnd) button.hidden = true
+      moved()
     },
     { passive: true },
   )
@@ -50,6 +55,10 @@ export function createMessageList(): MessageList {
 
   return {
     toNewest,
+    settle: () => void (isAtEnd && toNewest()),
+    get isAtEnd() {
+      return isAtEnd
+    },
     show(rows, context, isLoading) {
       log.ariaBusy = String(isLoading)
       const keys = new Set(rows.map(row => row.key))

@@ -5,11 +5,15 @@ import type { BubbleContext } from './bubble.ts'
 import { createComposer } from './composer.ts'
 import { element, make, setText } from './elements.ts'
 import { createMessageList, labelList } from './message-list.ts'
-import { createStatusLine } from './status-line.ts'
+import { createQuickReplies } from './quick-replies.ts'
+import { createStatusLine, withWhom } from './status-line.ts'
 import { type PageLocale, STRINGS, type Strings } from './strings.ts'
 
 export interface Page {
   show(view: ClientView): void
+  /** Puts the keyboard where one writes; on a touch screen at the page's head, so that no keyboard jumps up over what there is to read. */
+  focus(): void
+  readonly isAtEnd: boolean
 }
 
 export interface PageParts {
@@ -17,6 +21,10 @@ export interface PageParts {
   readonly monotonic: () => number
   readonly locale: PageLocale
   readonly localeChosen: (locale: PageLocale) => void
+  /** The customer has one conversation for life: none can be begun anew. */
+  readonly isNamed: boolean
+  /** The newest message has come into sight or gone out of it. */
+  readonly moved: () => void
 }
 
 export function createPage(parts: PageParts): Page {
@@ -27,9 +35,12 @@ export function createPage(parts: PageParts): Page {
   let failed = 0
   const { client } = parts
 
-  const list = createMessageList()
+  const list = createMessageList(parts.moved)
   const showLine = createStatusLine(parts.monotonic)
   const composer = createComposer(say, () => client().typing())
+  const quickReplies = createQuickReplies(press)
+  const person = element('person', HTMLButtonElement)
+  const whom = element('whom', HTMLSpanElement)
   const greeting = element('greeting', HTMLDivElement)
   const suggestions = element('suggestions', HTMLDivElement)
   const typing = element('typing', HTMLSpanElement)
@@ -44,6 +55,12 @@ export function createPage(parts: PageParts): Page {
     return isTaken
   }
 
+  /** Says what a button stands for. With a mouse or the keyboard one may write on at once; a touch keyboard stays down. */
+  function press(text: string, event: MouseEvent): void {
+    say(text)
+    if (event.detail === 0 || matchMedia('(pointer: fine)').matches) composer.focus()
+  }
+
   function label(): void {
     document.documentElement.lang = locale
     const language = element('language', HTMLButtonElement)
@@ -51,7 +68,6 @@ export function createPage(parts: PageParts): Page {
     language.ariaLabel = strings.languageSwitchLabel
     language.lang = locale === 'en' ? 'zh-CN' : 'en'
     const words: readonly (readonly [string, keyof Strings])[] = [
-      ['typing-text', 'typing'],
       ['person', 'person'],
       ['new-conversation', 'newConversation'],
       ['greeting-text', 'greeting'],
@@ -65,10 +81,7 @@ export function createPage(parts: PageParts): Page {
       ...strings.suggestions.map(text => {
         const button = make('button', 'suggestion', text)
         button.type = 'button'
-        button.addEventListener('click', () => {
-          say(text)
-          composer.focus()
-        })
+        button.addEventListener('click', event => press(text, event))
         return button
       }),
     )
@@ -90,23 +103,30 @@ export function createPage(parts: PageParts): Page {
     const rows = rowsOf(timeline)
     setText(element('shop-name', HTMLHeadingElement), view.shopName ?? strings.shop)
     document.title = view.shopName ?? strings.shop
-    showLine(connection, strings)
+    showLine(connection, timeline.state, strings)
     const isLoading = timeline.log.length === 0 && connection.name !== 'connected'
     greeting.hidden = rows.length > 0
     list.show(rows, context(view), isLoading)
+    quickReplies.show(view.quickReplies, strings)
+    list.settle()
     showStrip(view)
+    const isPersonComing = timeline.state !== null && timeline.state.with !== 'bot'
+    person.hidden = isPersonComing
+    whom.hidden = !isPersonComing
+    setText(whom, withWhom(timeline.state, strings))
   }
 
-  function showStrip({ connection, timeline, isReplyAwaited }: ClientView): void {
+  function showStrip({ connection, timeline, isReplyAwaited, typist }: ClientView): void {
     const failures = timeline.outbox.filter(({ delivery }) => delivery.state === 'failed')
     if (failures.length > failed) notice = failureNotice(failures.at(-1)?.delivery)
     else if (failures.length < failed) notice = ''
     failed = failures.length
     setText(element('notice', HTMLSpanElement), notice)
-    typing.hidden = !isReplyAwaited || notice !== ''
+    typing.hidden = !(isReplyAwaited || typist) || notice !== ''
+    setText(element('typing-text', HTMLSpanElement), typist ? strings.personTyping(typist.name) : strings.typing)
     wayOut.hidden = connection.name !== 'stopped'
     if (connection.name === 'stopped')
-      setText(wayOut, connection.reason === 'unknown-conversation' ? strings.newConversation : strings.reload)
+      setText(wayOut, connection.reason === 'unknown-conversation' && !parts.isNamed ? strings.newConversation : strings.reload)
   }
 
   function failureNotice(delivery: ClientView['timeline']['outbox'][number]['delivery'] | undefined): string {
@@ -122,7 +142,7 @@ export function createPage(parts: PageParts): Page {
     if (last) show(last)
     parts.localeChosen(locale)
   })
-  element('person', HTMLButtonElement).addEventListener('click', () => void say(strings.personMessage))
+  person.addEventListener('click', event => press(strings.personMessage, event))
   element('new-conversation', HTMLButtonElement).addEventListener('click', () => confirm.showModal())
   element('confirm-no', HTMLButtonElement).addEventListener('click', () => confirm.close())
   element('confirm-yes', HTMLButtonElement).addEventListener('click', () => {
@@ -133,9 +153,19 @@ export function createPage(parts: PageParts): Page {
   })
   wayOut.addEventListener('click', () => {
     const { connection } = client().view
-    if (connection.name === 'stopped' && connection.reason === 'unknown-conversation') confirm.showModal()
+    if (connection.name === 'stopped' && connection.reason === 'unknown-conversation' && !parts.isNamed) confirm.showModal()
     else location.reload()
   })
+  element('new-conversation', HTMLButtonElement).hidden = parts.isNamed
   label()
-  return { show }
+  return {
+    show,
+    focus() {
+      if (matchMedia('(pointer: fine)').matches) composer.focus()
+      else element('shop-name', HTMLHeadingElement).focus()
+    },
+    get isAtEnd() {
+      return list.isAtEnd
+    },
+  }
 }

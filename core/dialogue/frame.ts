@@ -1,0 +1,56 @@
+// Where a dialogue stands between two turns: what the bot has asked and waits for, what is known, what did not work out. A decision records the
+// frame that it leaves behind, so that folding it is taking it over, and a rollback brings back the one of before.
+import type { ActionId } from '@parley/plugin-sdk/vocabulary.ts'
+import type { QuickReply } from '../protocol/server-message.ts'
+
+/** A request that is being filled in. */
+export interface Form {
+  readonly action: ActionId
+  /** Filled so far. */
+  readonly slots: Readonly<Record<string, string>>
+  /** The template that the votes named when it began. */
+  readonly template: string
+}
+
+/** The bot's open question. `asked` counts how often it was put in a row. */
+export type Question =
+  | { readonly kind: 'slot'; readonly form: Form; readonly slot: string; readonly asked: number; readonly choices: readonly QuickReply[] }
+  /** Shall the form's effect be done? */
+  | { readonly kind: 'confirm'; readonly form: Form; readonly asked: number }
+  /** Which of these was meant? */
+  | { readonly kind: 'choose'; readonly options: readonly ActionId[] }
+  /** Shall we go on with the other request of the same message? */
+  | { readonly kind: 'next'; readonly form: Form }
+
+export type Pending =
+  | Question
+  /** Shall a person take over? If not, the question `held` is open again. */
+  | { readonly kind: 'person'; readonly held: Question | null }
+
+export interface Frame {
+  readonly pending: Pending | null
+  /** A question that was left for another topic, or the other request of a message: it comes back when that is done. */
+  readonly shelved: Question | null
+  /** Values that the customer gave in this dialogue; another topic that asks for the same takes them over. */
+  readonly slots: Readonly<Record<string, string>>
+  /** Turns in a row that did not get the customer on. */
+  readonly misses: number
+  /** Mood of the last turns, oldest first, at most `MOODS`. */
+  readonly moods: readonly number[]
+  /** What was said, newest last: hashes of the last replies, so that none is given twice in the same words. */
+  readonly said: readonly string[]
+  /** A person is offered once. */
+  readonly isPersonOffered: boolean
+}
+
+export const MOODS = 5
+
+export const emptyFrame: Frame = {
+  pending: null,
+  shelved: null,
+  slots: {},
+  misses: 0,
+  moods: [],
+  said: [],
+  isPersonOffered: false,
+}

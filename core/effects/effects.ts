@@ -1,0 +1,80 @@
+// The life of an effect, folded from the log: planned by a decision, run under its key until an outcome is kept, undone when its turn is taken
+// back. Part of custody: a rollback takes back the turn and never the memory of what was done in the world.
+import type { Locale } from '@parley/plugin-sdk/vocabulary.ts'
+import type { Logged } from '../conversation/event.ts'
+import type { ConversationKey, Seq } from '../ids.ts'
+import type { EffectEntry } from '../pack/pack.ts'
+
+/** As a decision plans it: all that running, telling and undoing it takes, so that a later pack changes nothing about it. */
+export interface PlannedEffect extends Pick<EffectEntry, 'do' | 'undo' | 'done' | 'refused' | 'promised' | 'undone'> {
+  readonly slots: Readonly<Record<string, string>>
+  readonly locale: Locale
+}
+
+type Result = Readonly<Record<string, string>>
+
+/**
+ * `running`: no outcome is kept yet; it may have been done. `undoing`: its turn was taken back. `failed`: given up after its retries, a person
+ * knows; `undo-failed`: as `failed`, and what was done stands.
+ */
+export type EffectState =
+  | { readonly name: 'running' }
+  | { readonly name: 'done'; readonly result: Result }
+  | { readonly name: 'refused'; readonly result: Result }
+  | { readonly name: 'failed' }
+  /** `result` is null where the effect was still running when its turn was taken back: it is brought to its end first. */
+  | { readonly name: 'undoing'; readonly result: Result | null }
+  | { readonly name: 'undone' }
+  | { readonly name: 'undo-failed'; readonly result: Result }
+
+export interface Effect {
+  readonly turn: Seq
+  readonly plan: PlannedEffect
+  readonly state: EffectState
+  /** True once the customer has had a reply that says how it stands: what comes later is a notice. */
+  readonly isReplied: boolean
+}
+
+export const doKey = (key: ConversationKey, effect: Pick<Effect, 'turn' | 'plan'>): string =>
+  `${key.shop}/${key.conversation}/${effect.turn}/${effect.plan.do}/do`
+export const undoKey = (key: ConversationKey, effect: Pick<Effect, 'turn' | 'plan'>): string =>
+  `${key.shop}/${key.conversation}/${effect.turn}/${effect.plan.do}/undo`
+
+/** True while something is left to be done in the world. */
+export const isUnderWay = ({ state }: Effect): boolean => state.name === 'running' || state.name === 'undoing'
+
+export function foldEffects(effects: readonly Effect[], event: Logged): readonly Effect[] {
+  switch (event.type) {
+    case 'decided': {
+      const plan = event.decision.effect
+      return plan ? [...effects, { turn: event.turn, plan, state: { name: 'running' }, isReplied: false }] : effects
+    }
+    case 'reply':
+      return effects.map(effect => (effect.turn === event.turn ? { ...effect, isReplied: true } : effect))
+    case 'effect':
+      return effects.map(effect => (isOf(event.key, effect) ? { ...effect, state: after(effect.state, event) } : effect))
+    case 'rolled_back':
+      return effects.map(effect => (effect.turn > event.toSeq ? takenBack(effect) : effect))
+    default:
+      return effects
+  }
+}
+
+/** A key ends with `turnSeq/effect/do`; the part before it is the conversation's own. */
+const isOf = (key: string, { turn, plan }: Effect): boolean => {
+  const [, , seq, name] = key.split('/')
+  return Number(seq) === turn && name === plan.do
+}
+
+function after(state: EffectState, event: Extract<Logged, { type: 'effect' }>): EffectState {
+  const { result } = event
+  if (event.key.endsWith('/undo')) return event.state === 'done' ? { name: 'undone' } : { name: 'undo-failed', result }
+  // Taken back while it ran: a result must now be undone, and anything else has nothing to undo.
+  if (state.name === 'undoing') return event.state === 'done' ? { name: 'undoing', result } : { name: 'undone' }
+  return event.state === 'failed' ? { name: 'failed' } : { name: event.state, result }
+}
+
+function takenBack(effect: Effect): Effect {
+  if (effect.state.name === 'running') return { ...effect, state: { name: 'undoing', result: null } }
+  return effect.state.name === 'done' ? { ...effect, state: { name: 'undoing', result: effect.state.result } } : effect
+}

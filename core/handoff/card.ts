@@ -1,0 +1,73 @@
+// What an agent reads before the first word: why the bot handed over, what the voters said, what was tried. Made from the log, which is where all of it
+// stands.
+import type { Conversation } from '../conversation/conversation.ts'
+import type { Logged } from '../conversation/event.ts'
+import type { RecordedDecision } from '../pipeline/decision.ts'
+import type { HandoffCard, QueueItem } from '../protocol/desk-message.ts'
+import type { Wait } from './owner.ts'
+
+/** Actions that the ranking shows, and turns that it tells of. */
+const MOST = { ranking: 5, tried: 8 } as const
+
+/** Null where the bot never handed the conversation over. `labelOf` is the catalogue's. */
+export function cardOf(
+  events: readonly Logged[],
+  { custody, dialogue }: Pick<Conversation, 'custody' | 'dialogue'>,
+  labelOf: (action: string) => QueueItem['label'],
+): HandoffCard | null {
+  const queued = events.findLast(event => event.type === 'queued')
+  if (!queued) return null
+  const decided = events.findLast(event => event.type === 'decided' && event.seq < queued.seq)
+  const decision = decided?.type === 'decided' ? decided.decision : undefined
+  const { wait } = queued
+  return {
+    reason: wait.reason,
+    at: queued.at,
+    action: wait.action,
+    label: labelOf(wait.action),
+    confidence: decision?.confidence ?? 0,
+    ranking: decision ? rankingOf(decision) : [],
+    votes: decision ? votesOf(decision, wait) : [],
+    moods: [...dialogue.frame.moods],
+    risks: [...(decision?.risks ?? [])],
+    tried: triedOf(dialogue),
+    slots: { ...dialogue.frame.slots },
+    effects: custody.effects.map(({ plan, state }) => ({
+      name: plan.do,
+      state: state.name,
+      result: 'result' in state && state.result ? { ...state.result } : {},
+    })),
+  }
+}
+
+function rankingOf({ ranking }: RecordedDecision): HandoffCard['ranking'] {
+  const top = ranking[0]?.score ?? 0
+  const raised = ranking.map(({ score }) => Math.exp(score - top))
+  const total = raised.reduce((sum, each) => sum + each, 0)
+  return ranking.slice(0, MOST.ranking).map(({ action }, i) => ({ action, probability: raised[i]! / total })) // one for each
+}
+
+function votesOf({ breakdown, votes }: RecordedDecision, { action }: Wait): HandoffCard['votes'] {
+  const shares = new Map(breakdown.filter(share => share.action === action).map(({ voter, share }) => [voter, share]))
+  return votes.map(({ voter, abstained, reason, votes: said }) => {
+    const share = shares.get(voter)
+    return {
+      voter,
+      abstained,
+      ...(reason !== undefined && { reason }),
+      ...(share !== undefined && { share }),
+      votes: said
+        .slice(0, 3)
+        .map(({ action, confidence, evidence }) => ({ action, confidence, ...(evidence !== undefined && { evidence }) })),
+    }
+  })
+}
+
+function triedOf({ tried }: Conversation['dialogue']): HandoffCard['tried'] {
+  const found: HandoffCard['tried'] = []
+  for (let node = tried; node && found.length < MOST.tried; node = node.before) {
+    const { turn, action, disposition, template } = node
+    found.push({ turn, action, disposition, template })
+  }
+  return found.reverse()
+}

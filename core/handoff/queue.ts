@@ -1,0 +1,151 @@
+// The queue of every shop: who waits for a person, in which order, and who is in whose hands. A projection of the log: it is filled at the start from
+// the conversations that were with people, and moved by each append. What customers and agents are told of it is coalesced.
+import type { Conversation } from '../conversation/conversation.ts'
+import type { ConversationId, ConversationKey, ShopId } from '../ids.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { QueueItem } from '../protocol/desk-message.ts'
+import type { Owner, Wait } from './owner.ts'
+
+export interface QueueRow {
+  readonly key: ConversationKey
+  readonly owner: Exclude<Owner, { with: 'bot' }>
+  readonly preview: string
+}
+
+export interface QueueView {
+  readonly version: number
+  readonly items: readonly QueueItem[]
+}
+
+export interface Queue {
+  update(key: ConversationKey, conversation: Conversation): void
+  /** The place in line, from 1, that a conversation has, or would get if it were queued now with this urgency. */
+  placeFor(key: ConversationKey, urgency: number): number
+  /** Undefined unless it waits. */
+  placeOf(key: ConversationKey): number | undefined
+  view(shop: ShopId): QueueView
+  /** Called with every later view of the shop, at most once in `EVERY_MS`, until the function it returns is called. */
+  subscribe(shop: ShopId, listener: (view: QueueView) => void): () => void
+}
+
+export interface QueueParts {
+  readonly clock: Clock
+  readonly labelOf: (shop: ShopId, action: string) => QueueItem['label']
+  /** Told when the place in line of a waiting conversation has changed; coalesced as the views are. */
+  readonly moved: (key: ConversationKey, place: number) => void
+}
+
+/** What is told of the queue is told at most this often. */
+const EVERY_MS = 1_000
+/** From here on a conversation goes before all that are less urgent. */
+const PRESSING = 0.95
+const PREVIEW = 80
+
+interface ShopQueue {
+  readonly rows: Map<ConversationId, QueueRow>
+  readonly listeners: Set<(view: QueueView) => void>
+  readonly places: Map<ConversationId, number>
+  version: number
+  isTellingDue: boolean
+}
+
+export function createQueue({ clock, labelOf, moved }: QueueParts): Queue {
+  const shops = new Map<ShopId, ShopQueue>()
+
+  function of(shop: ShopId): ShopQueue {
+    const found = shops.get(shop) ?? { rows: new Map(), listeners: new Set(), places: new Map(), version: 0, isTellingDue: false }
+    shops.set(shop, found)
+    return found
+  }
+
+  const waiting = (queue: ShopQueue): QueueRow[] => [...queue.rows.values()].filter(row => row.owner.with === 'queue').sort(inLine)
+
+  function tellSoon(shop: ShopId, queue: ShopQueue): void {
+    queue.version++
+    if (queue.isTellingDue) return
+    queue.isTellingDue = true
+    clock.after(EVERY_MS, () => {
+      queue.isTellingDue = false
+      for (const [i, { key }] of waiting(queue).entries()) {
+        if (queue.places.get(key.conversation) === i + 1) continue
+        queue.places.set(key.conversation, i + 1)
+        moved(key, i + 1)
+      }
+      const now = view(shop)
+      for (const listener of queue.listeners) listener(now)
+    })
+  }
+
+  function view(shop: ShopId): QueueView {
+    const queue = of(shop)
+    const line = waiting(queue)
+    const held = [...queue.rows.values()].filter(row => row.owner.with === 'agent').sort((a, b) => a.owner.since - b.owner.since)
+    const items = [...line.map((row, i) => itemOf(row, i + 1)), ...held.map(row => itemOf(row, undefined))]
+    return { version: queue.version, items }
+  }
+
+  function itemOf({ key, owner, preview }: QueueRow, position: number | undefined): QueueItem {
+    const wait: Wait = owner.wait ?? { reason: 'asked', action: 'HUMAN_AGENT', urgency: 0, locale: 'en' }
+    return {
+      conversation: key.conversation,
+      since: owner.since,
+      with: owner.with,
+      ...(position !== undefined && { position }),
+      ...(owner.with === 'agent' && { agent: { ...owner.agent } }),
+      reason: wait.reason,
+      action: wait.action,
+      label: labelOf(key.shop, wait.action),
+      urgency: wait.urgency,
+      ...(wait.mood !== undefined && { mood: wait.mood }),
+      locale: wait.locale,
+      preview,
+    }
+  }
+
+  return {
+    update(key, conversation) {
+      const queue = of(key.shop)
+      const { owner } = conversation.custody
+      if (owner.with === 'bot') {
+        queue.places.delete(key.conversation)
+        if (queue.rows.delete(key.conversation)) tellSoon(key.shop, queue)
+        return
+      }
+      if (owner.with === 'agent') queue.places.delete(key.conversation)
+      queue.rows.set(key.conversation, { key, owner, preview: previewOf(conversation) })
+      tellSoon(key.shop, queue)
+    },
+    placeFor(key, urgency) {
+      const queue = of(key.shop)
+      const own = queue.rows.get(key.conversation)
+      if (own?.owner.with === 'queue') return waiting(queue).indexOf(own) + 1
+      return 1 + waiting(queue).filter(row => rank(row) >= (urgency >= PRESSING ? 1 : 0)).length
+    },
+    placeOf(key) {
+      const queue = of(key.shop)
+      const own = queue.rows.get(key.conversation)
+      return own?.owner.with === 'queue' ? waiting(queue).indexOf(own) + 1 : undefined
+    },
+    view,
+    subscribe(shop, listener) {
+      const queue = of(shop)
+      queue.listeners.add(listener)
+      return () => queue.listeners.delete(listener)
+    },
+  }
+}
+
+const rank = ({ owner }: QueueRow): number => ((owner.wait?.urgency ?? 0) >= PRESSING ? 1 : 0)
+
+/** Pressing ones first, then who came first; ids decide between two of one millisecond. */
+const inLine = (a: QueueRow, b: QueueRow): number =>
+  rank(b) - rank(a) || a.owner.since - b.owner.since || (a.key.conversation < b.key.conversation ? -1 : 1)
+
+function previewOf({ dialogue }: Conversation): string {
+  for (let node = dialogue.entries; node; node = node.before) {
+    if (node.event.type !== 'message') continue
+    const text = node.event.parts.map(part => part.text).join(' ')
+    return [...text].length > PREVIEW ? `${[...text].slice(0, PREVIEW - 1).join('')}…` : text
+  }
+  return ''
+}

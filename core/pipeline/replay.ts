@@ -1,0 +1,35 @@
+// Works a recorded turn out again: the votes, facts and place in line that the log has, put through the same stages. The voters and the sources
+// are not asked. With the versions that the decision names the result is the same; with others it shows what they would have changed.
+import type { Mesh } from '../ports/mesh.ts'
+import type { Ballot, VoterPool } from '../ports/voters.ts'
+import type { BallotView, RecordedDecision } from './decision.ts'
+import { type Stages, workOut } from './pipeline.ts'
+import type { Shop } from './shop.ts'
+import type { Received } from './turn.ts'
+
+/** `received` is the turn as the log has it: its texts, and the frame of before. Its place in line is the recorded one. */
+export function replay(decision: RecordedDecision, received: Received, shop: Shop, stages: Stages): Promise<RecordedDecision> {
+  const mesh: Mesh = { facts: async () => decision.facts }
+  const asked = { ...stages, mesh, shed: decision.clauseVotes ? ('none' as const) : ('plugins' as const) }
+  return workOut(
+    { ...received, placeFor: () => decision.place ?? null },
+    { ...shop, pools: [recordedPool(decision)] },
+    asked,
+    new AbortController().signal,
+  )
+}
+
+/** Answers the first question with the votes on the whole, the next ones with those on the clauses. */
+function recordedPool({ votes, clauseVotes = [], versions }: RecordedDecision): VoterPool {
+  const version = (voter: string): string => versions[voter] ?? ''
+  const rounds: readonly (readonly BallotView[])[] = [votes, ...clauseVotes]
+  let round = 0
+  return {
+    tier: 'keyword',
+    voters: votes.map(({ voter }) => ({ voter, version: version(voter) })),
+    async ask(_question, cast) {
+      for (const ballot of rounds[round++] ?? []) cast({ ...ballot, version: version(ballot.voter) } satisfies Ballot)
+    },
+    close: async () => {},
+  }
+}

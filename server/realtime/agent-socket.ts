@@ -1,0 +1,219 @@
+// One agent's connection: the queue of the shop, and the conversations that the agent watches. The same session as a customer's, and the same signs;
+// who the agent is was settled when the connection was made.
+import type { Engine } from '@parley/core/engine.ts'
+import { Fault } from '@parley/core/faults.ts'
+import type { Agent } from '@parley/core/handoff/owner.ts'
+import { asConversationId, type ConversationKey, type Epoch, type MessageRef, type Seq, type ShopId } from '@parley/core/ids.ts'
+import type { FanOut, Sign } from '@parley/core/ports/fan-out.ts'
+import { PROTOCOL, type StreamPosition } from '@parley/core/protocol/client-message.ts'
+import type { DeskMessage, DeskRequest } from '@parley/core/protocol/desk-message.ts'
+import { LIMITS } from '@parley/core/protocol/limits.ts'
+import { messageText } from '@parley/core/protocol/message-text.ts'
+import { parseDeskFrame } from '@parley/core/protocol/parse-frame.ts'
+import { type Connection, createSession, type Session, type SessionParts, type Wire } from './session.ts'
+
+export interface AgentSocketParts extends SessionParts {
+  readonly engine: Pick<Engine, 'desk' | 'queue' | 'seen' | 'state'>
+  readonly fanOut: FanOut
+  readonly epoch: Epoch
+  /** Name of the shop, and the locale of what is told of its orders. */
+  readonly aboutShop: (shop: ShopId) => { readonly name: string; readonly locale: 'zh-CN' | 'en' }
+  /** True while the agent's account and session stand; asked again while the connection lives. */
+  readonly isAdmitted: () => Promise<boolean>
+}
+
+export interface AgentIdentity extends Agent {
+  readonly shop: ShopId
+}
+
+/** A conversation that the agent follows. */
+interface Watch {
+  readonly key: ConversationKey
+  unsubscribe: () => void
+  sentUpTo: Seq
+  /** Null while it is being read: what comes then waits here. */
+  early: Sign[] | null
+}
+
+/** The whole queue is told at least this often, so that a console that missed a change is right again. */
+const RECONCILE_MS = 5_000
+/** Conversations that one console may follow. */
+const MOST_WATCHED = 100
+
+export function createAgentSocket(wire: Wire, agent: AgentIdentity, parts: AgentSocketParts): Connection {
+  const { engine, fanOut, clock } = parts
+  const watches = new Map<string, Watch>()
+  let endQueue = (): void => {}
+  const session: Session<DeskMessage> = createSession<DeskRequest, DeskMessage>(wire, parts, {
+    parse: parseDeskFrame,
+    take,
+    ended() {
+      endQueue()
+      for (const watch of watches.values()) watch.unsubscribe()
+    },
+  })
+  const { send, refuse } = session
+  let hasJoined = false
+
+  const keyOf = (conversation: string): ConversationKey => ({ shop: agent.shop, conversation: asConversationId(conversation) })
+
+  function take(message: DeskRequest): void {
+    if (!hasJoined) {
+      if (message.type !== 'hello') return refuse(new Fault('HELLO_EXPECTED', { type: message.type }))
+      return join()
+    }
+    if (message.type === 'hello') return refuse(new Fault('HELLO_TWICE', {}))
+    if (message.type === 'ping' || message.type === 'pong') return // the session's
+    const { conversation } = message
+    const about = { conversation, ...('ref' in message && { ref: message.ref }) }
+    act(message, keyOf(conversation)).catch(error => refuse(error, about))
+  }
+
+  function join(): void {
+    hasJoined = true
+    session.admit()
+    const { id, name, shop } = agent
+    send({
+      type: 'welcome',
+      protocol: PROTOCOL,
+      epoch: parts.epoch,
+      heartbeatMs: LIMITS.heartbeatMs,
+      agent: { id, name },
+      shop: { id: shop, name: parts.aboutShop(shop).name },
+    })
+    const tell = (): void => send({ type: 'queue', ...queueNow() })
+    const unsubscribe = engine.queue.subscribe(shop, view => send({ type: 'queue', version: view.version, items: [...view.items] }))
+    let cancel = (): void => {}
+    const reconcile = (): void => {
+      cancel = clock.after(RECONCILE_MS, () => {
+        parts.isAdmitted().then(isAdmitted => (isAdmitted ? tell() : refuse(new Fault('TOKEN_EXPIRED', {}))), refuse)
+        reconcile()
+      })
+    }
+    endQueue = () => {
+      unsubscribe()
+      cancel()
+    }
+    tell()
+    reconcile()
+  }
+
+  function queueNow() {
+    const { version, items } = engine.queue.view(agent.shop)
+    return { version, items: [...items] }
+  }
+
+  async function act(message: Exclude<DeskRequest, { type: 'hello' | 'ping' | 'pong' }>, key: ConversationKey): Promise<void> {
+    const { conversation } = message
+    switch (message.type) {
+      case 'watch':
+        return watch(key, message.resumeAfter)
+      case 'unwatch':
+        watches.get(conversation)?.unsubscribe()
+        watches.delete(conversation)
+        return
+      case 'claim':
+        await engine.desk.claim(key, { id: agent.id, name: agent.name })
+        return send({ type: 'done', what: 'claim', conversation })
+      case 'release':
+        await engine.desk.release(key, { id: agent.id, name: agent.name }, message.to, message.note ?? '')
+        return send({ type: 'done', what: 'release', conversation })
+      case 'say': {
+        const retryAfterMs = session.takeMessage()
+        if (retryAfterMs > 0) throw new Fault('RATE_LIMITED', { retryAfterMs })
+        const { ref } = message
+        const said = await engine.desk.say(
+          key,
+          { id: agent.id, name: agent.name },
+          { ref: ref as MessageRef, text: messageText(message.text) },
+        ) // the schema has checked the id
+        return send({ type: 'ack', conversation, ref, seq: said.seq })
+      }
+      case 'typing':
+        if (isOwn(await engine.state(key))) fanOut.publish(key, { type: 'typing', who: 'agent', name: agent.name })
+        return
+      case 'seen':
+        // A colleague who looks on has not read for the shop.
+        if (isOwn(await engine.state(key))) await engine.seen(key, 'shop', message.state, message.seq)
+        return
+    }
+  }
+
+  const isOwn = (state: Awaited<ReturnType<Engine['state']>>): boolean => state.with === 'agent' && state.agent === agent.name
+
+  async function watch(key: ConversationKey, position: StreamPosition | null): Promise<void> {
+    const { conversation } = key
+    watches.get(conversation)?.unsubscribe()
+    watches.delete(conversation)
+    if (watches.size >= MOST_WATCHED) throw new Fault('OVERLOADED', { what: 'the list of watched conversations', retryAfterMs: 0 })
+    const mine: Watch = { key, unsubscribe: () => {}, sentUpTo: 0, early: [] }
+    // Subscribe before reading: what is appended in between comes twice and is dropped once, instead of not at all.
+    mine.unsubscribe = fanOut.subscribe(key, sign => (mine.early ? void mine.early.push(sign) : hear(mine, sign)))
+    watches.set(conversation, mine)
+    try {
+      const caught = await engine.desk.watch(key, position)
+      await tellAbout(key, caught.isRecovered)
+      catchUp(mine, caught)
+      send({ type: 'state', conversation, ...(await engine.state(key)) })
+      const early = mine.early ?? []
+      mine.early = null
+      for (const sign of early) hear(mine, sign)
+    } catch (error) {
+      mine.unsubscribe()
+      if (watches.get(conversation) === mine) watches.delete(conversation)
+      throw error
+    }
+  }
+
+  async function tellAbout(key: ConversationKey, recovered = true): Promise<void> {
+    const { card, orders } = await engine.desk.about(key, parts.aboutShop(agent.shop).locale)
+    send({ type: 'conversation', conversation: key.conversation, recovered, card, orders: orders ? [...orders] : null })
+  }
+
+  function catchUp(
+    watch: Watch,
+    { after, upTo, events, isWhole }: Pick<Awaited<ReturnType<Engine['desk']['watch']>>, 'after' | 'upTo' | 'events' | 'isWhole'>,
+  ): void {
+    send({ type: 'events', conversation: watch.key.conversation, after, upTo, events: [...events], ...(isWhole && { whole: true }) })
+    watch.sentUpTo = upTo
+  }
+
+  function hear(watch: Watch, sign: Sign): void {
+    const { conversation } = watch.key
+    switch (sign.type) {
+      case 'typing':
+        if (sign.who === 'agent' && sign.name === agent.name) return
+        return send({ type: 'typing', conversation, who: sign.who, ...(sign.who === 'agent' && { name: sign.name }) })
+      case 'state':
+        return send({ type: 'state', conversation, ...sign.state })
+      case 'resync':
+        return reread(watch)
+      case 'delivery': {
+        const { after, upTo, events, marks, isWhole } = sign.delivery
+        if (upTo <= watch.sentUpTo) return
+        // What was taken back, and what was missed, is read anew: the marks before it are not in the sign.
+        if (isWhole || after > watch.sentUpTo) return reread(watch)
+        const fresh = [...events, ...marks].filter(event => event.seq > watch.sentUpTo).sort((a, b) => a.seq - b.seq)
+        catchUp(watch, { after: watch.sentUpTo, upTo, events: fresh, isWhole: false })
+        if (marks.some(({ about }) => about === 'queued')) tellAbout(watch.key).catch(error => refuse(error, { conversation }))
+        return
+      }
+    }
+  }
+
+  function reread(watch: Watch): void {
+    if (watch.early) return
+    watch.early = []
+    engine.desk.watch(watch.key, { epoch: parts.epoch, seq: watch.sentUpTo }).then(
+      caught => {
+        catchUp(watch, caught)
+        const early = watch.early ?? []
+        watch.early = null
+        for (const sign of early) hear(watch, sign)
+      },
+      error => refuse(error, { conversation: watch.key.conversation }),
+    )
+  }
+
+  return session.connection
+}

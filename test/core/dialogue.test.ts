@@ -1,0 +1,205 @@
+// Whole dialogues on the small shop: what is asked, understood, left and taken up again. The retail shop's own are in test/transcripts.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { RecordedDecision } from '@parley/core/pipeline/decision.ts'
+import type { Fact, Mesh, OrderFact } from '@parley/core/ports/mesh.ts'
+import { createMemoryLog } from '@parley/server/drivers/conversation-log.memory.ts'
+import { createMemoryVault } from '@parley/server/drivers/vault.memory.ts'
+import { ANNA, createTestHouse, type HouseOptions, keyOf, refOf, type TestHouse } from './house.ts'
+
+const key = keyOf('c1')
+const order = (number: string, status: string, quantity = 6): OrderFact => ({
+  number,
+  placedOn: '2024-01-01',
+  status,
+  items: [{ name: number === '2024-881' ? 'hairy crabs' : 'glasses', quantity }],
+  total: '¥1',
+})
+const ORDERS = [order('2024-881', 'sent'), order('2024-875', 'packed')]
+
+/** A source with these orders, as the demo shop's is. */
+const meshOf = (orders: readonly OrderFact[]): Mesh => ({
+  async facts(names, { slots }) {
+    const known = (value: unknown): Fact => ({ isKnown: true, value })
+    return Object.fromEntries(
+      names.map(name => [name, name === 'orders' ? known(orders) : known(orders.find(({ number }) => number === slots.order) ?? null)]),
+    )
+  },
+})
+
+/** Says each line in turn and gives the replies. */
+function talk(options: HouseOptions = {}) {
+  const house: TestHouse = createTestHouse({ mesh: meshOf(ORDERS), ...options })
+  let said = 0
+  const say = async (text: string): Promise<string> => {
+    await house.engine.say(key, ANNA, { ref: refOf(`m${said++}`), text, locale: 'en' })
+    await house.settled()
+    const { events } = await house.engine.since(key, ANNA, null)
+    const last = events.at(-1)
+    return last && 'parts' in last ? last.parts.map(part => part.text).join('\n') : ''
+  }
+  const decision = async (): Promise<RecordedDecision> => {
+    const decided = (await house.events('c1')).findLast(event => event.type === 'decided')
+    assert.ok(decided?.type === 'decided')
+    return decided.decision
+  }
+  const dialogue = async (): Promise<string[]> =>
+    (await house.engine.since(key, ANNA, null)).events.map(event => `${event.type} ${event.parts.map(part => part.text).join(' / ')}`)
+  return { house, say, decision, dialogue }
+}
+
+test('[DLG1] a slot is asked for and its answer continues the action', async () => {
+  const { say, decision } = talk()
+  assert.equal(await say('track it'), 'which order? 2 orders')
+  const asked = await decision()
+  assert.equal(asked.disposition, 'ask_slot')
+  assert.deepEqual(asked.quickReplies, [
+    { label: '2024-881 hairy crabs', text: '2024-881' },
+    { label: '2024-875 glasses', text: '2024-875' },
+  ])
+  assert.equal(await say('2024-881'), 'track 2024-881: sent')
+  const answered = await decision()
+  assert.deepEqual([answered.action, answered.disposition, answered.how, answered.slots.order], ['TRACK', 'answer', 'slot', '2024-881'])
+})
+
+for (const answer of ['881', 'the first one', '第一个', 'the crabs one', 'order number 2024-881 please', '１', '#2024-881'])
+  test(`[DLG1] «${answer}» names the order that was offered`, async () => {
+    const { say } = talk()
+    await say('track it')
+    assert.equal(await say(answer), 'track 2024-881: sent')
+  })
+
+test('[DLG1] the question outlives a restart', async () => {
+  const log = createMemoryLog()
+  const vault = createMemoryVault()
+  const before = talk({ log, vault })
+  await before.say('track it')
+  const after = talk({ log, vault })
+  await after.house.engine.say(key, ANNA, { ref: refOf('after'), text: '2024-875', locale: 'en' })
+  await after.house.settled()
+  assert.equal((await after.dialogue()).at(-1), 'reply track 2024-875: packed')
+})
+
+test('[DLG1] one order needs no question, none gets the answer without one, a dead source asks nothing', async () => {
+  assert.equal(await talk({ mesh: meshOf([ORDERS[0]!]) }).say('track it'), 'track 2024-881: sent') // one of the two above
+  assert.equal(await talk({ mesh: meshOf([]) }).say('track it'), 'track')
+  const dead: Mesh = {
+    facts: async names => Object.fromEntries(names.map(name => [name, { isKnown: false, source: 'orders', reason: 'down' }])),
+  }
+  assert.equal(await talk({ mesh: dead }).say('track it'), 'track (orders do not answer)')
+})
+
+test('[DLG1] a number that is not the customer’s is asked for again, and is not remembered', async () => {
+  const { say, decision } = talk()
+  assert.equal(await say('track 2023-999'), '(not found: 2023-999)')
+  assert.deepEqual((await decision()).frame?.slots, {})
+  assert.equal(await say('2024-875'), 'track 2024-875: packed')
+})
+
+test('[DLG2] another request leaves the question, which comes back when it is done', async () => {
+  const { say, decision } = talk()
+  await say('track it')
+  assert.equal(await say('hours'), 'hours\n(back to TRACK)\nwhich order?')
+  assert.equal((await decision()).how, 'left')
+  assert.equal(await say('2024-881'), 'track 2024-881: sent')
+})
+
+test('[DLG2] a change of mind drops the question; a request for the same value takes it over', async () => {
+  const { say, decision } = talk()
+  await say('track it')
+  assert.equal(await say('never mind, hours'), 'hours')
+  assert.equal((await decision()).frame?.shelved, null)
+  await say('track it')
+  assert.equal(await say('pay for 2024-881'), 'pay')
+})
+
+test('[DLG2] the order goes along from topic to topic', async () => {
+  const { say, decision } = talk()
+  await say('track 2024-881')
+  await say('hours')
+  await say('track')
+  assert.equal((await decision()).slots.order, '2024-881')
+})
+
+test('[DLG3] yes and no mean something only where something was asked', async () => {
+  const { say, decision } = talk()
+  await say('affirm')
+  assert.deepEqual([(await decision()).action, (await decision()).how], ['AFFIRM', 'plain'])
+  await say('track it')
+  await say('no thanks')
+  assert.deepEqual([(await decision()).action, (await decision()).how, (await decision()).frame?.pending], ['DENY', 'no', null])
+})
+
+test('[DLG4] what was just said is not said again in the same words', async () => {
+  const { say } = talk()
+  assert.equal(await say('track 2024-881'), 'track 2024-881: sent')
+  assert.equal(await say('track 2024-881'), 'as I said, 2024-881: sent')
+})
+
+test('[DLG5] a question that is not answered twice brings the offer of a person; yes hands over, no asks again', async () => {
+  const { say, decision } = talk()
+  await say('track it')
+  assert.equal(await say('blah'), 'which order, please? 2 orders')
+  assert.equal(await say('blub'), '(offer-person)')
+  assert.deepEqual((await decision()).frame?.pending?.kind, 'person')
+  const { say: sayNo } = talk()
+  await sayNo('track it')
+  await sayNo('blah')
+  await sayNo('blub')
+  assert.equal(await sayNo('no'), 'deny\nwhich order, please?')
+  assert.equal(await sayNo('2024-881'), 'track 2024-881: sent')
+  assert.equal(await say('yes'), '(queued)')
+  const { action, disposition, wait, place } = await decision()
+  assert.deepEqual([action, disposition, wait?.reason, place], ['HUMAN_AGENT', 'handoff', 'offered', 1])
+})
+
+test('[DLG6] two requests in one message: the more pressing is answered, the other is named and comes next', async () => {
+  const { say, decision } = talk({ mesh: meshOf([ORDERS[0]!]) }) // one of the two above
+  assert.equal(await say('when are your hours? and can you track my order?'), 'track 2024-881: sent\n(also HOURS)')
+  assert.equal((await decision()).also, 'HOURS')
+  assert.equal(await say('yes'), 'hours')
+})
+
+test('[DLG7] a recall takes the last turn back from the dialogue, and a second one the turn before', async () => {
+  const { say, dialogue, house } = talk()
+  await say('hours')
+  await say('track 2024-881')
+  assert.equal(await say('recall that'), '(recalled)')
+  assert.deepEqual(await dialogue(), ['message hours', 'reply hours', 'reply (recalled)'])
+  assert.equal(await say('recall that'), '(recalled)')
+  assert.deepEqual(await dialogue(), ['reply (recalled)'])
+  assert.equal(await say('recall that'), '(recalled-nothing)')
+  const kinds = (await house.events('c1')).map(event => event.type)
+  assert.equal(kinds.filter(kind => kind === 'rolled_back').length, 2, 'the log keeps it all')
+  assert.equal(kinds.filter(kind => kind === 'message').length, 5)
+})
+
+test('[DLG7] a recall also takes back what was known and asked', async () => {
+  const { say, decision } = talk()
+  await say('hours')
+  await say('track it')
+  await say('recall that')
+  assert.deepEqual((await decision()).frame?.pending, null)
+  await say('2024-881')
+  assert.equal((await decision()).how, 'plain')
+})
+
+test('[DLG7] a reader who was away while something was taken back gets the whole of what stands', async () => {
+  const { say, house } = talk()
+  await say('hours')
+  const { epoch, upTo } = await house.engine.since(key, ANNA, null)
+  await say('track 2024-881')
+  await say('recall that')
+  const caught = await house.engine.since(key, ANNA, { epoch, seq: upTo })
+  assert.equal(caught.isWhole, true)
+  assert.deepEqual([caught.after, caught.events.length], [0, 3])
+  const again = await house.engine.since(key, ANNA, { epoch, seq: caught.upTo })
+  assert.deepEqual([again.isWhole, again.events], [false, []])
+})
+
+test('a risk that is a person’s is handed over whatever the votes say', async () => {
+  const { say, decision } = talk()
+  await say('hours, says my lawyer')
+  const { disposition, wait, risks } = await decision()
+  assert.deepEqual([disposition, wait?.reason, risks], ['handoff', 'risk', ['lawyer']])
+})

@@ -1,0 +1,316 @@
+// The accounts of agents: names, passwords, hashes, and two processes at one store. Costs are low where the cost is not what is tested.
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { globSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { isFault } from '@parley/core/faults.ts'
+import { type Accounts, type AccountsOptions, createAccounts } from '@parley/server/accounts/accounts.ts'
+import { checkOrigin } from '@parley/server/accounts/own-origin.ts'
+import { COST, type Cost, type Derive, deriveByScrypt } from '@parley/server/accounts/password-hash.ts'
+import { checkPassword } from '@parley/server/accounts/password-rules.ts'
+import { openLmdbAccounts } from '@parley/server/drivers/accounts.lmdb.ts'
+import { NODE_FLAGS, temporaryFolder } from '../e2e/running-server.ts'
+import { faultCodeOf } from '../fault-code.ts'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const CHEAP: Cost = { n: 2 ** 10, r: 8, p: 1 }
+const PASSWORD = 'crab soup at nine'
+
+async function withAccounts(options: AccountsOptions, work: (accounts: Accounts, folder: string) => Promise<void>): Promise<void> {
+  const folder = temporaryFolder()
+  const accounts = createAccounts(openLmdbAccounts(folder.path), { cost: CHEAP, ...options })
+  try {
+    await work(accounts, folder.path)
+  } finally {
+    await accounts.close()
+    folder.remove()
+  }
+}
+
+/** The real derivation, and the costs that were paid. */
+function countingDerive(): { readonly derive: Derive; readonly paid: Cost[] } {
+  const paid: Cost[] = []
+  return {
+    paid,
+    derive(password, salt, cost) {
+      paid.push({ n: cost.n, r: cost.r, p: cost.p })
+      return deriveByScrypt(password, salt, cost)
+    },
+  }
+}
+
+test('[ACC1] an unknown, an impossible and a removed name are refused in the words and at the cost of a wrong password', async () => {
+  const { derive, paid } = countingDerive()
+  await withAccounts({ derive }, async accounts => {
+    await accounts.add('demo', 'Anna', PASSWORD)
+    await accounts.add('demo', 'Gone', PASSWORD)
+    await accounts.remove('demo', 'Gone')
+    await accounts.add('other', 'Chen', PASSWORD)
+    const told = new Set<string>()
+    for (const [name, password] of [
+      ['Anna', 'not her password'],
+      ['Nobody', PASSWORD],
+      ['Gone', PASSWORD],
+      ['Chen', PASSWORD],
+      ['', PASSWORD],
+      ['x'.repeat(200), PASSWORD],
+      ['Anna', ''],
+    ] as const) {
+      paid.length = 0
+      await assert.rejects(accounts.signIn('demo', name, password), (error: unknown) => {
+        assert.ok(isFault(error, 'SIGN_IN_REFUSED'))
+        told.add(JSON.stringify([error.message, error.details]))
+        return true
+      })
+      assert.deepEqual(paid, [CHEAP], `${name} with ${password}`)
+    }
+    assert.equal(told.size, 1)
+    paid.length = 0
+    assert.equal((await accounts.signIn('demo', 'Anna', PASSWORD)).name, 'Anna')
+    assert.deepEqual(paid, [CHEAP])
+  })
+})
+
+test('[ACC1] what is paid by default is scrypt with N=2^15, r=8, p=1', async () => {
+  const { derive, paid } = countingDerive()
+  await withAccounts({ derive, cost: COST }, async accounts => {
+    const { password } = await accounts.add('demo', 'Anna', PASSWORD)
+    await accounts.signIn('demo', 'Anna', PASSWORD)
+    assert.deepEqual(paid, Array(2).fill({ n: 32_768, r: 8, p: 1 }))
+    assert.deepEqual([password.n, password.r, password.p], [32_768, 8, 1])
+  })
+})
+
+test('[ACC2] a name is unique in its shop, whatever its case and width, and free again after a removal', async () => {
+  await withAccounts({}, async accounts => {
+    const anna = await accounts.add('demo', '  Anna   Lee ', PASSWORD)
+    assert.equal(anna.name, 'Anna Lee')
+    for (const twin of ['anna lee', 'ANNA LEE', 'Ａｎｎａ　Ｌｅｅ'])
+      assert.equal(await faultCodeOf(accounts.add('demo', twin, PASSWORD)), 'AGENT_EXISTS', twin)
+    await accounts.add('other', 'Anna Lee', PASSWORD)
+    await accounts.add('demo', 'Straße', PASSWORD)
+    assert.equal(await faultCodeOf(accounts.add('demo', 'STRASSE', PASSWORD)), 'AGENT_EXISTS')
+    assert.equal((await accounts.signIn('demo', 'ａｎｎａ lee', PASSWORD)).id, anna.id)
+    // Of any number who add one name at once, one does.
+    const outcomes = await Promise.all(['Bo', 'bo', 'BO'].map(name => faultCodeOf(accounts.add('demo', name, PASSWORD))))
+    assert.deepEqual(outcomes.sort(), ['AGENT_EXISTS', 'AGENT_EXISTS', 'none'])
+    const bo = accounts.named('demo', 'bo').name
+
+    const gone = await accounts.remove('demo', 'ANNA LEE')
+    assert.equal(gone.state, 'removed')
+    assert.ok(!JSON.stringify(gone).includes('hash'), 'the password is gone from the record')
+    assert.equal(await faultCodeOf(accounts.remove('demo', 'Anna Lee')), 'UNKNOWN_AGENT')
+    assert.equal(await faultCodeOf(accounts.setPassword('demo', 'Anna Lee', PASSWORD)), 'UNKNOWN_AGENT')
+    const another = await accounts.add('demo', 'Anna Lee', PASSWORD)
+    assert.notEqual(another.id, anna.id)
+    assert.equal(accounts.get('demo', anna.id)?.state, 'removed', 'the old id names her for ever')
+    assert.deepEqual(
+      accounts
+        .list('demo')
+        .map(({ name, state }) => `${name} ${state}`)
+        .sort(),
+      ['Anna Lee active', 'Anna Lee removed', `${bo} active`, 'Straße active'].sort(),
+    )
+    assert.equal(accounts.list().length, 5)
+  })
+})
+
+test('[ACC2] names and passwords that will not do are refused with the reason', async () => {
+  await withAccounts({}, async accounts => {
+    for (const name of ['', '   ', 'x'.repeat(41), 'a\u0000b', 'an\u200dna', 'a\u202eb', '\u3164', '\ud800'])
+      assert.equal(await faultCodeOf(accounts.add('demo', name, PASSWORD)), 'AGENT_INVALID', JSON.stringify(name))
+    for (const name of ['陈', 'x'.repeat(40), '😀'.repeat(40), "O'Neil-Ørsted Jr."]) await accounts.add('demo', name, PASSWORD)
+  })
+  for (const [password, reason] of [
+    ['too short', /10 to 200/],
+    ['x1'.repeat(101), /10 to 200/],
+    ['Password123', /first that anybody would try/],
+    ['ＰＡＳＳＷＯＲＤ１２３', /first that anybody would try/],
+    ['aaaaaaaaaaaa', /first that anybody would try/],
+    ['anna lee-wong', /the agent's name/],
+    ['lone \ud800 surrogate', /no text/],
+  ] as const) {
+    assert.throws(
+      () => checkPassword(password, 'Anna Lee-Wong'),
+      (error: unknown) => isFault(error, 'AGENT_INVALID') && reason.test(error.message) && !error.message.includes(password),
+      password,
+    )
+  }
+  for (const password of ['螃蟹死了怎么赔好呢哈', '0123456789x', 'x1'.repeat(100)])
+    assert.doesNotThrow(() => checkPassword(password, 'Anna'))
+})
+
+test('[ACC3] a password stands in no file, each hash has its salt, and a full-width password is the same one', async () => {
+  await withAccounts({}, async (accounts, folder) => {
+    const [a, b] = [await accounts.add('demo', 'Anna', PASSWORD), await accounts.add('demo', 'Bo', PASSWORD)]
+    assert.notEqual(a.password.salt, b.password.salt)
+    assert.notEqual(a.password.hash, b.password.hash)
+    await accounts.setPassword('demo', 'Bo', 'ｃｒａｂ　ｓｏｕｐ　２')
+    assert.equal((await accounts.signIn('demo', 'Bo', 'crab soup 2')).id, b.id)
+    const files = globSync('**/*', { cwd: folder, withFileTypes: true }).filter(entry => entry.isFile())
+    const bytes = files.map(file => readFileSync(join(file.parentPath, file.name)))
+    assert.ok(
+      bytes.some(all => all.includes(a.password.hash)),
+      'the hash is found: the search works',
+    )
+    for (const word of [PASSWORD, 'crab soup', 'ｃｒａｂ']) assert.ok(!bytes.some(all => all.includes(word)), word)
+  })
+})
+
+test('[ACC3] a new store is its owner’s alone', async () => {
+  const parent = temporaryFolder()
+  const rows = openLmdbAccounts(join(parent.path, 'accounts'))
+  assert.equal(statSync(join(parent.path, 'accounts')).mode & 0o077, 0)
+  await rows.close()
+  parent.remove()
+})
+
+test('[ACC3] when the cost has been raised, the next sign-in makes a hash of the new cost, and the sessions stand', async () => {
+  const folder = temporaryFolder()
+  const rows = openLmdbAccounts(folder.path)
+  try {
+    const before = await createAccounts(rows, { cost: CHEAP }).add('demo', 'Anna', PASSWORD)
+    const dear: Cost = { n: 2 ** 11, r: 8, p: 2 }
+    const { derive, paid } = countingDerive()
+    const accounts = createAccounts(rows, { cost: dear, derive })
+    assert.equal(await faultCodeOf(accounts.signIn('demo', 'Anna', 'not her password')), 'SIGN_IN_REFUSED')
+    assert.deepEqual(accounts.named('demo', 'Anna').password, before.password, 'a wrong password renews nothing')
+    paid.length = 0
+    await accounts.signIn('demo', 'Anna', PASSWORD)
+    assert.deepEqual(paid, [CHEAP, dear])
+    const after = accounts.named('demo', 'Anna')
+    assert.deepEqual([after.password.n, after.password.p, after.endings], [dear.n, dear.p, before.endings])
+    paid.length = 0
+    await accounts.signIn('demo', 'Anna', PASSWORD)
+    assert.deepEqual(paid, [dear])
+  } finally {
+    await rows.close()
+    folder.remove()
+  }
+})
+
+test('[ACC3] a password changed while an older one is renewed stays the changed one', async () => {
+  const folder = temporaryFolder()
+  const rows = openLmdbAccounts(folder.path)
+  try {
+    const cli = createAccounts(rows, { cost: CHEAP })
+    await cli.add('demo', 'Anna', PASSWORD)
+    const dear: Cost = { n: 2 ** 11, r: 8, p: 1 }
+    const engine = createAccounts(rows, {
+      cost: dear,
+      async derive(password, salt, cost) {
+        if (cost.n === dear.n) await cli.setPassword('demo', 'Anna', 'another soup at ten')
+        return deriveByScrypt(password, salt, cost)
+      },
+    })
+    await engine.signIn('demo', 'Anna', PASSWORD)
+    assert.equal(await faultCodeOf(cli.signIn('demo', 'Anna', PASSWORD)), 'SIGN_IN_REFUSED')
+    assert.equal((await cli.signIn('demo', 'Anna', 'another soup at ten')).endings, 1)
+  } finally {
+    await rows.close()
+    folder.remove()
+  }
+})
+
+test('[ACC4] one password is looked at at a time, fifty sign-ins wait, and the next is told to come again', async () => {
+  let under = 0
+  let most = 0
+  let open = (): void => {}
+  const gateOpens = new Promise<void>(resolve => (open = resolve))
+  await withAccounts(
+    {
+      async derive(password, salt, cost) {
+        most = Math.max(most, ++under)
+        await gateOpens
+        const key = await deriveByScrypt(password, salt, cost)
+        under--
+        return key
+      },
+    },
+    async accounts => {
+      const waiting = Array.from({ length: 51 }, (_, i) => faultCodeOf(accounts.signIn('demo', `nobody ${i}`, PASSWORD)))
+      assert.equal(await faultCodeOf(accounts.signIn('demo', 'one too many', PASSWORD)), 'OVERLOADED')
+      open()
+      assert.deepEqual(new Set(await Promise.all(waiting)), new Set(['SIGN_IN_REFUSED']))
+      assert.equal(most, 1)
+      assert.equal(await faultCodeOf(accounts.signIn('demo', 'later', PASSWORD)), 'SIGN_IN_REFUSED', 'the place is free again')
+    },
+  )
+})
+
+/** A program that adds agents to the store in argv[1], named argv[2] and a number, and says so after each. */
+const ADDER = `
+  import { createAccounts } from '@parley/server/accounts/accounts.ts'
+  import { openLmdbAccounts } from '@parley/server/drivers/accounts.lmdb.ts'
+  const [, folder, prefix, count] = process.argv
+  const accounts = createAccounts(openLmdbAccounts(folder), { cost: { n: 16, r: 8, p: 1 } })
+  for (let i = 0; i < Number(count); i++) {
+    await accounts.add('demo', prefix + i, 'crab soup at nine')
+    console.log(i)
+  }
+  await accounts.close()
+`
+
+test('[ACC5] what another process writes is seen at once, both may write at the same time, and the store may outgrow its map', async () => {
+  await withAccounts({ cost: { n: 16, r: 8, p: 1 } }, async (accounts, folder) => {
+    const count = 500
+    const child = spawn(process.execPath, [...NODE_FLAGS, '--input-type=module', '-e', ADDER, folder, 'theirs ', String(count)], {
+      cwd: ROOT,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    let told = 0
+    let mine = 0
+    const ended = once(child, 'exit')
+    for await (const number of createInterface({ input: child.stdout })) {
+      told++
+      assert.equal(accounts.named('demo', `theirs ${number}`).name, `theirs ${number}`, 'what they have told of is there')
+      await accounts.add('demo', `mine ${mine++}`, PASSWORD)
+    }
+    assert.deepEqual(await ended, [0, null])
+    assert.equal(told, count)
+    assert.ok(statSync(join(folder, 'data.mdb')).size > 0x20000, 'larger than the map that it was opened with')
+    assert.equal(accounts.list('demo').length, count + mine)
+    assert.equal((await accounts.signIn('demo', `theirs ${count - 1}`, PASSWORD)).name, `theirs ${count - 1}`)
+  })
+})
+
+test('[ACC6] an origin is this server’s own by scheme-less host and port, and everything else is refused', () => {
+  const isAllowed = (origin: string | undefined, host: string | undefined): boolean => {
+    try {
+      checkOrigin(origin, host)
+      return true
+    } catch (error) {
+      assert.ok(isFault(error, 'ORIGIN_REFUSED'))
+      return false
+    }
+  }
+  for (const [origin, host] of [
+    [undefined, 'shop.example'],
+    ['http://127.0.0.1:8080', '127.0.0.1:8080'],
+    ['https://shop.example', 'shop.example'],
+    ['https://shop.example', 'shop.example:443'],
+    ['http://shop.example', 'SHOP.example:80'],
+    ['http://[::1]:8080', '[::1]:8080'],
+  ])
+    assert.ok(isAllowed(origin, host), `${origin} at ${host}`)
+  for (const [origin, host] of [
+    ['null', 'shop.example'],
+    ['', 'shop.example'],
+    ['https://shop.example', undefined],
+    ['https://shop.example', ''],
+    ['https://shop.example.evil.example', 'shop.example'],
+    ['https://evil.example', 'shop.example'],
+    ['https://desk.shop.example', 'shop.example'],
+    ['http://127.0.0.1:8081', '127.0.0.1:8080'],
+    ['https://shop.example', 'shop.example:8443'],
+    ['file://shop.example', 'shop.example'],
+    ['shop.example', 'shop.example'],
+    ['https://evil.example', 'shop.example@evil.example'],
+    ['https://evil.example', 'evil.example/shop.example'],
+  ])
+    assert.ok(!isAllowed(origin, host), `${origin} at ${host}`)
+})
