@@ -17,11 +17,12 @@ export interface Built {
   readonly sizes: readonly { readonly file: string; readonly bytes: number; readonly gzipped: number }[]
 }
 
-/** What each page costs: the widget's, the script on a shop's own pages, and the demo storefront. */
+/** What each page costs: the widget's, the script on a shop's own pages, the demo storefront and the agents' console. */
 export const PAGES = {
   widget: ['index.html', 'assets/widget.js', 'assets/widget.css', 'assets/icon.svg'],
   loader: ['parley.js'],
   demo: ['demo.html', 'assets/demo.js', 'assets/demo.css'],
+  desk: ['desk/index.html', 'assets/desk.js', 'assets/desk.css'],
 } as const
 const FILES: readonly string[] = Object.values(PAGES).flat()
 
@@ -38,7 +39,7 @@ export async function buildWeb(): Promise<Built> {
 }
 
 function hashOfSources(): string {
-  const files = globSync(['build.ts', 'client/**', 'widget/**', 'embed/**', 'demo/**', '../core/protocol/*.ts'], {
+  const files = globSync(['build.ts', 'client/**', 'widget/**', 'embed/**', 'demo/**', 'desk/**', '../core/protocol/*.ts'], {
     cwd: web,
     withFileTypes: true,
   })
@@ -66,6 +67,8 @@ async function buildAnew(sources: string): Promise<void> {
       'widget-style': join(web, 'widget/widget.css'),
       demo: join(web, 'demo/demo.ts'),
       'demo-style': join(web, 'demo/demo.css'),
+      desk: join(web, 'desk/main.ts'),
+      'desk-style': join(web, 'desk/desk.css'),
     },
     format: 'esm',
     target: ['es2022', 'chrome111', 'firefox113', 'safari16.4'],
@@ -86,6 +89,7 @@ async function buildAnew(sources: string): Promise<void> {
   for (const [page, source] of [
     ['index.html', 'widget/index.html'],
     ['demo.html', 'demo/index.html'],
+    ['desk/index.html', 'desk/index.html'],
   ] as const) {
     // A browser may keep an asset; the version in its address makes it fetch what belongs to this page.
     const text = readFileSync(join(web, source), 'utf8')

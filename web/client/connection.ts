@@ -1,5 +1,5 @@
 // Keeps a line to the shop for as long as the page is open: connects, says hello, answers pings, notices a dead line, and comes back by itself as
-// the close codes allow. It knows nothing of what is said over the line.
+// the close codes allow. It knows nothing of what is said over the line, so the customer's page and the agent's console share it.
 
 import type { ClientMessage, Hello } from '@parley/core/protocol/client-message.ts'
 import { CLOSE, mayReconnect } from '@parley/core/protocol/close-codes.ts'
@@ -7,7 +7,7 @@ import type { ServerMessage } from '@parley/core/protocol/server-message.ts'
 import { backoffMs } from './backoff.ts'
 import { readFrame } from './frames.ts'
 import { type Heartbeat, startHeartbeat } from './heartbeat.ts'
-import type { Visitor, Visitors } from './visitors.ts'
+import type { Visitor } from './visitors.ts'
 import { type Socket, VisitorRefused, type World } from './world.ts'
 
 /** Why it does not connect again by itself. `outdated`: the page must be loaded again. */
@@ -20,7 +20,7 @@ export type ConnectionState =
   | { readonly name: 'waiting'; readonly until: number }
   | { readonly name: 'stopped'; readonly reason: StopReason }
 
-export interface Connection {
+export interface Connection<Sent = ClientMessage> {
   readonly state: ConnectionState
   /** Drops the line, if there is one, and connects now. */
   connect(): void
@@ -29,17 +29,36 @@ export interface Connection {
   /** The device woke up or has a network again: connects now if it was waiting, else makes sure that the line is alive. */
   wake(): void
   /** Does nothing unless connected: whoever sends keeps what must not be lost. */
-  send(message: ClientMessage): void
+  send(message: Sent): void
 }
 
-export interface ConnectionParts {
+/** What opens a line: a customer's token, an agent's session. */
+export interface Tickets<Ticket> {
+  /** Rejects with VisitorRefused, or with anything else when no answer came. */
+  current(): Promise<Ticket>
+  /** The ticket was refused or has run out. */
+  forgetToken(): void
+}
+
+interface LineParts<Ticket, Sent, Heard> {
   readonly world: Pick<World, 'clock' | 'random' | 'openSocket'>
-  readonly visitors: Visitors
   /** The first frame, asked for when the line is open. */
-  hello(visitor: Visitor): Hello
+  hello(ticket: Ticket): Sent
   /** Every frame but the heartbeat's. The welcome comes before the state is `connected`. */
-  heard(message: ServerMessage): void
+  heard(message: Heard): void
   changed(state: ConnectionState): void
+}
+
+/** The customer's. */
+export interface ConnectionParts extends LineParts<Visitor, ClientMessage, ServerMessage> {
+  readonly visitors: Tickets<Visitor>
+  hello(visitor: Visitor): Hello
+}
+
+export interface KeptParts<Ticket, Sent, Heard> extends LineParts<Ticket, Sent, Heard> {
+  readonly tickets: Tickets<Ticket>
+  /** Undefined for what is no frame, or none that this page knows. */
+  read(text: string): Heard | undefined
 }
 
 interface Line {
@@ -55,7 +74,14 @@ const GOOD_LINE_MS = 5_000
 /** Pause after the server has closed because of too many frames. */
 const TOO_FAST_MS = 5_000
 
-export function createConnection({ world, visitors, hello, heard, changed }: ConnectionParts): Connection {
+export const createConnection = ({ visitors, ...parts }: ConnectionParts): Connection =>
+  keepConnection<Visitor, ClientMessage, ServerMessage>({ ...parts, tickets: visitors, read: readFrame })
+
+/** `Heard` has a `welcome` that tells `heartbeatMs`, as both protocols do. */
+export function keepConnection<Ticket, Sent, Heard extends { readonly type: string }>(
+  parts: KeptParts<Ticket, Sent, Heard>,
+): Connection<Sent> {
+  const { world, tickets, hello, read, heard, changed } = parts
   const { clock, random } = world
   let state: ConnectionState = { name: 'connecting' }
   /** The line in use. Whatever another one still tells is too late. */
@@ -84,15 +110,15 @@ export function createConnection({ world, visitors, hello, heard, changed }: Con
     line = mine
     cancelTimer = clock.after(CONNECT_MS, giveUp)
     become({ name: 'connecting' })
-    visitors.current().then(
-      visitor => line === mine && open(mine, visitor),
-      error => line === mine && noVisitor(error),
+    tickets.current().then(
+      ticket => line === mine && open(mine, ticket),
+      error => line === mine && noTicket(error),
     )
   }
 
-  function open(mine: Line, visitor: Visitor): void {
+  function open(mine: Line, ticket: Ticket): void {
     mine.socket = world.openSocket({
-      opened: () => line === mine && mine.socket?.send(JSON.stringify(hello(visitor))),
+      opened: () => line === mine && write(mine, hello(ticket)),
       heard: text => line === mine && take(mine, text),
       closed: code => line === mine && ended(code),
     })
@@ -100,11 +126,12 @@ export function createConnection({ world, visitors, hello, heard, changed }: Con
 
   function take(mine: Line, text: string): void {
     mine.heartbeat?.heard()
-    const message = readFrame(text)
+    const message = read(text)
     if (message === undefined || message.type === 'pong') return
     if (message.type === 'ping') return write(mine, { type: 'pong' })
     heard(message)
     if (message.type !== 'welcome' || line !== mine) return
+    if (!('heartbeatMs' in message) || typeof message.heartbeatMs !== 'number') return
     cancelTimer()
     tokensRefused = 0
     mine.welcomedAt = clock.monotonic()
@@ -112,17 +139,17 @@ export function createConnection({ world, visitors, hello, heard, changed }: Con
     become({ name: 'connected' })
   }
 
-  const write = ({ socket }: Line, message: ClientMessage): void => socket?.send(JSON.stringify(message))
+  const write = ({ socket }: Line, message: Sent | { readonly type: 'ping' | 'pong' }): void => socket?.send(JSON.stringify(message))
 
   function ended(code: number): void {
-    if (code === CLOSE.TOKEN_EXPIRED || code === CLOSE.TOKEN_INVALID) visitors.forgetToken()
+    if (code === CLOSE.TOKEN_EXPIRED || code === CLOSE.TOKEN_INVALID) tickets.forgetToken()
     // A token that is refused may be from before the shop lost its secret; a fresh one that is refused as well never gets better.
     const mayTryNewToken = code === CLOSE.TOKEN_INVALID && tokensRefused++ === 0
     if (mayReconnect(code) || mayTryNewToken) return wait(code === CLOSE.TOO_FAST ? TOO_FAST_MS : 0)
     stop(code === CLOSE.UNKNOWN_CONVERSATION ? 'unknown-conversation' : code === CLOSE.PROTOCOL_VERSION ? 'outdated' : 'refused')
   }
 
-  function noVisitor(error: unknown): void {
+  function noTicket(error: unknown): void {
     if (!(error instanceof VisitorRefused) || error.status >= 500) return wait(error instanceof VisitorRefused ? error.retryAfterMs : 0)
     if (error.status === 429) return wait(error.retryAfterMs)
     stop(error.status === 404 ? 'unknown-shop' : 'refused')

@@ -1,0 +1,106 @@
+// One bubble or one line of the log: made once, updated in place. Text goes in as text; web addresses become links.
+import { make, setText } from '../widget/elements.ts'
+import { withLinks } from '../widget/links.ts'
+import type { Row } from './rows.ts'
+import type { PageLocale, Strings } from './strings.ts'
+
+export interface MessageContext {
+  readonly strings: Strings
+  readonly locale: PageLocale
+  readonly isConnected: boolean
+  readonly retry: (ref: string) => void
+  readonly edit: (ref: string) => void
+}
+
+export interface MessageRow {
+  readonly element: HTMLElement
+  update(row: Row, context: MessageContext): void
+}
+
+/** Seen beside the words, not read out: the words say it. */
+const ICONS = { sending: '◔', sent: '✓', delivered: '✓✓', read: '✓✓', failed: '!' } as const
+
+export const createMessageRow = (who: Row['who']): MessageRow => (who === 'mark' ? createMark() : createBubble(who))
+
+function createMark(): MessageRow {
+  const element = make('div', 'mark-line')
+  const words = make('span', '')
+  const time = make('time', '')
+  const note = make('span', 'note')
+  element.append(words, time, note)
+  return {
+    element,
+    update(row, { strings, locale }) {
+      if (row.who !== 'mark') return
+      element.dataset.about = row.about
+      setText(words, strings.marks[row.about]?.(row.by) ?? row.about)
+      showTime(time, row.at, locale)
+      note.hidden = row.note === undefined
+      setText(note, row.note === undefined ? '' : row.about === 'effect' ? row.note : strings.noteOf(row.note))
+    },
+  }
+}
+
+function createBubble(who: Exclude<Row['who'], 'mark'>): MessageRow {
+  const element = make('div', `row ${who}`)
+  const head = make('div', 'meta')
+  const speaker = make('span', 'speaker')
+  const time = make('time', '')
+  head.append(speaker, time)
+  const text = make('div', 'bubble')
+  text.dir = 'auto'
+  const foot = make('div', 'meta foot')
+  foot.ariaLive = 'off' // a state that changes is no new message
+  const icon = make('span', 'icon')
+  icon.ariaHidden = 'true'
+  const state = make('span', 'state')
+  const action = make('button', 'link')
+  action.type = 'button'
+  foot.append(icon, state, action)
+  element.append(head, text)
+  if (who === 'agent') element.append(foot)
+  let shown: string | undefined
+
+  function showText(words: string): void {
+    if (shown === words) return
+    shown = words
+    text.replaceChildren(...withLinks(words).map(piece => (typeof piece === 'string' ? piece : anchor(piece))))
+  }
+
+  return {
+    element,
+    update(row, { strings, locale, isConnected, retry, edit }) {
+      if (row.who === 'mark') return
+      showText(row.text)
+      showTime(time, row.at, locale)
+      if (row.who !== 'agent') return setText(speaker, strings[row.who])
+      setText(speaker, row.isMine ? strings.you : row.name)
+      element.classList.toggle('mine', row.isMine)
+      element.dataset.state = row.state
+      foot.hidden = !row.isMine
+      setText(icon, ICONS[row.state])
+      const why = row.state === 'failed' ? ` · ${strings.faults[row.code] ?? strings.otherFault(row.code)}` : ''
+      setText(state, row.state === 'sending' && !isConnected ? strings.queued : `${strings.states[row.state]}${why}`)
+      action.hidden = row.state !== 'failed'
+      const mayRetry = row.canRetry && row.code !== 'NOT_OWNER'
+      setText(action, mayRetry ? strings.retry : strings.edit)
+      action.onclick = () => (mayRetry ? retry(row.ref) : edit(row.ref))
+    },
+  }
+}
+
+function anchor({ href, text }: { readonly href: string; readonly text: string }): HTMLElement {
+  const made = make('a', '', text)
+  made.href = href
+  made.rel = 'noopener noreferrer'
+  made.target = '_blank'
+  return made
+}
+
+/** The hour, with the day in front unless it is today. */
+function showTime(time: HTMLTimeElement, at: number, locale: PageLocale): void {
+  const isToday = new Date(at).toDateString() === new Date().toDateString()
+  const day = isToday ? {} : ({ month: 'short', day: 'numeric' } as const)
+  time.dateTime = new Date(at).toISOString()
+  setText(time, new Intl.DateTimeFormat(locale, { ...day, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(at))
+}
