@@ -47,7 +47,7 @@ test('says, is acknowledged and answered', async () => {
   assert.equal(client.view.isReplyAwaited, true)
   shop.reply('非常抱歉')
   await shop.deliver()
-  assert.deepEqual(lines(client), ['螃蟹死了怎么赔 (sent)', '> 非常抱歉'])
+  assert.deepEqual(lines(client), ['螃蟹死了怎么赔 (read)', '> 非常抱歉'])
   assert.equal(client.view.isReplyAwaited, false)
   assert.deepEqual(shop.world.shelf.keys(), ['parley.demo.visitor'], 'nothing acknowledged stays in the outbox')
 })
@@ -60,7 +60,7 @@ test('[RT1] comes back by itself and asks for exactly what it missed', async () 
   shop.reply('missed')
   assert.equal(client.view.connection.name, 'waiting')
   await live(shop, 2_000)
-  assert.deepEqual(lines(client), ['one (sent)', '> missed'])
+  assert.deepEqual(lines(client), ['one (read)', '> missed'])
   assert.deepEqual(hellosOf(shop).at(-1)?.resumeAfter, { epoch: 'epoch1', seq: 1 })
   assert.equal(shop.fetches.length, 1, 'the token is still good: no other is fetched')
 })
@@ -76,7 +76,7 @@ test('[RT2] a message whose acknowledgement was lost is sent again under the sam
   const refs = shop.received.flatMap(frame => (frame.type === 'say' ? [frame.ref] : []))
   assert.equal(new Set(refs).size, 1)
   assert.equal(shop.visible().length, 1)
-  assert.deepEqual(lines(client), ['one (sent)'])
+  assert.deepEqual(lines(client), ['one (delivered)'])
 })
 
 test('[RT3] an unknown epoch means to throw the history away and show the one there is', async () => {
@@ -85,10 +85,10 @@ test('[RT3] an unknown epoch means to throw the history away and show the one th
   await shop.deliver()
   shop.restore(2)
   await live(shop, 2_000)
-  assert.deepEqual(lines(client), ['one (sent)', 'two (sent)'])
+  assert.deepEqual(lines(client), ['one (delivered)', 'two (delivered)'])
   client.say('four')
   await shop.deliver()
-  assert.deepEqual(lines(client), ['one (sent)', 'two (sent)', 'four (sent)'])
+  assert.deepEqual(lines(client), ['one (delivered)', 'two (delivered)', 'four (delivered)'])
 })
 
 test('[RT1] a gap in the events is not shown: the client reconnects and resumes', async () => {
@@ -104,7 +104,7 @@ test('[RT1] a gap in the events is not shown: the client reconnects and resumes'
   await shop.deliver()
   assert.equal(client.view.connection.name, 'waiting')
   await live(shop, 2_000)
-  assert.deepEqual(lines(client), ['one (sent)'])
+  assert.deepEqual(lines(client), ['one (delivered)'])
   assert.deepEqual(hellosOf(shop).at(-1)?.resumeAfter, { epoch: 'epoch1', seq: 1 })
 })
 
@@ -122,7 +122,7 @@ test('what is written while the shop is away is sent in order when it is back, a
   assert.deepEqual(lines(reloaded), ['one (sending)', 'two (sending)', 'three (sending)'])
   shop.goUp()
   await live(shop, 40_000)
-  assert.deepEqual(lines(reloaded), ['one (sent)', 'two (sent)', 'three (sent)'])
+  assert.deepEqual(lines(reloaded), ['one (delivered)', 'two (delivered)', 'three (delivered)'])
   assert.deepEqual([...shelf.kept.keys()], ['parley.demo.visitor'])
 })
 
@@ -140,7 +140,7 @@ test('waits as long as a busy shop says, sends the same message again, and keeps
   assert.deepEqual(lines(client), ['one (sending)', 'two (sending)'])
   await live(shop, 10_000)
   assert.deepEqual(saysOf(shop), ['one', 'one', 'one', 'two'])
-  assert.deepEqual(lines(client), ['one (sent)', 'two (sent)'])
+  assert.deepEqual(lines(client), ['one (delivered)', 'two (delivered)'])
 })
 
 test('[RT2] a refused message is marked and lets the next pass; trying again uses its id, changing it gives its text back', async () => {
@@ -148,7 +148,7 @@ test('[RT2] a refused message is marked and lets the next pass; trying again use
   shop.faults.push({ code: 'SOMETHING_NEW', message: 'no' }, undefined, { code: 'TEXT_TOO_LONG', message: 'no' })
   for (const text of ['one', 'two', 'three']) client.say(text)
   await shop.deliver()
-  assert.deepEqual(lines(client), ['two (sent)', 'one (failed)', 'three (failed)'])
+  assert.deepEqual(lines(client), ['two (delivered)', 'one (failed)', 'three (failed)'])
   const [one, three] = client.view.timeline.outbox
   assert.ok(one && three)
   client.retry(one.ref)
@@ -156,7 +156,7 @@ test('[RT2] a refused message is marked and lets the next pass; trying again use
   const refs = shop.received.flatMap(frame => (frame.type === 'say' && frame.text === 'one' ? [frame.ref] : []))
   assert.deepEqual(refs, [one.ref, one.ref])
   assert.equal(client.discard(three.ref), 'three')
-  assert.deepEqual(lines(client), ['two (sent)', 'one (sent)'])
+  assert.deepEqual(lines(client), ['two (delivered)', 'one (delivered)'])
   assert.deepEqual(shop.world.shelf.keys(), ['parley.demo.visitor'])
 })
 
@@ -223,7 +223,7 @@ test('a token that has run out is fetched anew with the refresh token; the conve
   await live(shop, 5_000)
   assert.equal(client.view.connection.name, 'connected')
   assert.deepEqual(shop.fetches, [{}, { refresh: 'refresh-c1' }])
-  assert.deepEqual(lines(client), ['one (sent)'])
+  assert.deepEqual(lines(client), ['one (delivered)'])
 })
 
 test('a token near its end is fetched anew before it is used', async () => {
@@ -245,7 +245,7 @@ test('a refresh token that is not taken any more means a new conversation, with 
   await live(shop, 5_000)
   assert.deepEqual(shop.fetches, [{}, { refresh: 'refresh-c1' }, {}])
   assert.equal(hellosOf(shop).at(-1)?.resumeAfter, null, 'the new conversation has no history to resume')
-  assert.deepEqual(lines(client), ['two (sent)'])
+  assert.deepEqual(lines(client), ['two (delivered)'])
 })
 
 test('beginning anew forgets conversation, visitor and what is unsent', async () => {

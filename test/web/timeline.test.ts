@@ -44,18 +44,18 @@ const known = fold(emptyTimeline, welcome(), events(0, 3, message(1), reply(3)))
 
 test('what is written shows at once, and keeps its key from sending to the log', () => {
   let timeline = fold(known, wrote('x'))
-  assert.deepEqual(keys(timeline), ['mr1:sent', 'r3', 'mx:sending'])
+  assert.deepEqual(keys(timeline), ['mr1:read', 'r3', 'mx:sending'])
   timeline = fold(timeline, { type: 'ack', ref: 'x', seq: 4 })
-  assert.deepEqual(keys(timeline), ['mr1:sent', 'r3', 'mx:sent'])
+  assert.deepEqual(keys(timeline), ['mr1:read', 'r3', 'mx:sent'])
   timeline = fold(timeline, events(3, 4, message(4, 'x')))
-  assert.deepEqual(keys(timeline), ['mr1:sent', 'r3', 'mx:sent'])
+  assert.deepEqual(keys(timeline), ['mr1:read', 'r3', 'mx:sent'])
   assert.deepEqual(timeline.outbox, [])
 })
 
 test('[RT2] the event may come before its acknowledgement, and an acknowledgement twice', () => {
   const ack: ServerMessage = { type: 'ack', ref: 'x', seq: 4 }
   const timeline = fold(known, wrote('x'), events(3, 4, message(4, 'x')), ack, ack)
-  assert.deepEqual(keys(timeline), ['mr1:sent', 'r3', 'mx:sent'])
+  assert.deepEqual(keys(timeline), ['mr1:read', 'r3', 'mx:sent'])
 })
 
 test('[RT1] a frame that overlaps what is known adds only what is new; one that is known adds nothing', () => {
@@ -65,7 +65,7 @@ test('[RT1] a frame that overlaps what is known adds only what is new; one that 
     events(3, 5, message(4), reply(5)),
     events(0, 3, message(1), reply(3)),
   )
-  assert.deepEqual(keys(timeline), ['mr1:sent', 'r3', 'mr4:sent', 'r5'])
+  assert.deepEqual(keys(timeline), ['mr1:read', 'r3', 'mr4:read', 'r5'])
   assert.deepEqual(timeline.position, { epoch: 'e1', seq: 5 })
 })
 
@@ -116,7 +116,7 @@ test('a reply is awaited from the acknowledgement until it comes', () => {
 
 test('what this page does not know yet is passed over', () => {
   const later = { type: 'picture', seq: 4, at: 1 } as unknown as VisibleEvent // of a newer server
-  assert.deepEqual(keys(fold(known, events(3, 4, later))), ['mr1:sent', 'r3'])
+  assert.deepEqual(keys(fold(known, events(3, 4, later))), ['mr1:read', 'r3'])
 })
 
 const agentMessage = (seq: number, name = 'Chen'): VisibleEvent => ({
@@ -148,9 +148,9 @@ const whole = (upTo: number, ...list: VisibleEvent[]): ServerMessage => ({ type:
 test('[WEB2] what was taken back goes, with what was acknowledged and not yet shown; what the shop has not taken stays', () => {
   const before = fold(known, wrote('x'), { type: 'ack', ref: 'x', seq: 4 }, wrote('y'))
   const after = fold(before, whole(6, message(1), reply(6)))
-  assert.deepEqual(keys(after), ['mr1:sent', 'r6', 'my:sending'])
+  assert.deepEqual(keys(after), ['mr1:read', 'r6', 'my:sending'])
   assert.deepEqual(after.position, { epoch: 'e1', seq: 6 })
-  assert.deepEqual(keys(fold(after, { type: 'ack', ref: 'y', seq: 5 })), ['mr1:sent', 'r6'], 'said before, and taken back since')
+  assert.deepEqual(keys(fold(after, { type: 'ack', ref: 'y', seq: 5 })), ['mr1:read', 'r6'], 'said before, and taken back since')
   assert.deepEqual(keys(fold(after, whole(6, message(1), reply(6)))), keys(after))
   assert.deepEqual(keys(fold(after, whole(5, message(1)))), keys(after), 'an older whole changes nothing')
 })

@@ -26,21 +26,40 @@ export type Row =
       readonly canRetry: boolean
     })
 
-export const rowsOf = ({ log, outbox, state }: Timeline): readonly Row[] => [
-  ...log.flatMap((event, i) => rowOf(event, log[i - 1], state) ?? []),
-  ...outbox.map(({ ref, text, at, delivery }): Row => {
-    const canRetry = delivery.state === 'failed' && delivery.canRetry
-    const shown = delivery.state === 'sent' ? gotTo(delivery.seq, state) : delivery.state
-    return { who: 'customer', key: `m${ref}`, ref, text, at, state: shown, canRetry }
-  }),
-]
+export function rowsOf({ log, outbox, state }: Timeline): readonly Row[] {
+  const marks = marksOf(log, state)
+  return [
+    ...log.flatMap((event, i) => rowOf(event, log[i - 1], marks) ?? []),
+    ...outbox.map(({ ref, text, at, delivery }): Row => {
+      const canRetry = delivery.state === 'failed' && delivery.canRetry
+      const shown = delivery.state === 'sent' ? gotTo(delivery.seq, marks) : delivery.state
+      return { who: 'customer', key: `m${ref}`, ref, text, at, state: shown, canRetry }
+    }),
+  ]
+}
+
+interface Marks {
+  readonly delivered: number
+  readonly read: number
+}
+
+/**
+ * How far the customer's messages have got. The server tells it where a person has the conversation; of the bot it tells nothing at each turn, since
+ * everybody knows: it has what is stored at once, and has read what it has replied to.
+ */
+function marksOf(log: Timeline['log'], state: Timeline['state']): Marks {
+  const replied = log.findLast(({ type }) => type === 'reply')?.seq ?? 0
+  const { delivered, read } = state?.customer ?? { delivered: 0, read: 0 }
+  const isWithBot = state !== null && state.with !== 'agent'
+  return { delivered: isWithBot ? Number.POSITIVE_INFINITY : Math.max(delivered, replied), read: Math.max(read, replied) }
+}
 
 /** Undefined for a sort of event that this page does not know yet. */
-function rowOf(event: VisibleEvent, before: VisibleEvent | undefined, state: Timeline['state']): Row | undefined {
+function rowOf(event: VisibleEvent, before: VisibleEvent | undefined, marks: Marks): Row | undefined {
   const said = { text: textOf(event), at: event.at }
   switch (event.type) {
     case 'message':
-      return { ...said, who: 'customer', key: `m${event.ref}`, ref: event.ref, state: gotTo(event.seq, state), canRetry: false }
+      return { ...said, who: 'customer', key: `m${event.ref}`, ref: event.ref, state: gotTo(event.seq, marks), canRetry: false }
     case 'reply':
       return { ...said, who: 'shop', key: `r${event.seq}`, locale: event.locale, isFirst: before?.type !== 'reply' }
     case 'agent_message': {
@@ -54,10 +73,7 @@ function rowOf(event: VisibleEvent, before: VisibleEvent | undefined, state: Tim
   }
 }
 
-function gotTo(seq: number, state: Timeline['state']): MessageState {
-  if (state === null || seq > Math.max(state.customer.delivered, state.customer.read)) return 'sent'
-  return seq <= state.customer.read ? 'read' : 'delivered'
-}
+const gotTo = (seq: number, { delivered, read }: Marks): MessageState => (seq <= read ? 'read' : seq <= delivered ? 'delivered' : 'sent')
 
 export const textOf = ({ parts }: Pick<VisibleEvent, 'parts'>): string =>
   (parts ?? []).flatMap(part => (part.kind === 'text' ? [part.text] : [])).join('\n')
