@@ -151,5 +151,12 @@ test(`[WEB3] the shop learns how far its messages have got: only forward, and in
     assert.ok(shop.state.shop.delivered >= newest && shop.state.shop.read >= newest, `seed ${seed}: ${JSON.stringify(shop.state.shop)}`)
     assert.ok(shop.state.shop.delivered <= shop.log.length, `seed ${seed}: a seq of another life was told`)
     assert.equal(client.view.unread, 0, `seed ${seed}`)
+    let told = { delivered: 0, read: 0 }
+    for (const frame of shop.received) {
+      if (frame.type === 'hello') told = { delivered: 0, read: 0 }
+      if (frame.type !== 'seen') continue
+      assert.ok(frame.seq > told[frame.state], `seed ${seed}: ${frame.state} ${frame.seq} was told after ${told[frame.state]}`)
+      told[frame.state] = frame.seq
+    }
   }
 })

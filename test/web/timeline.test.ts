@@ -152,6 +152,7 @@ test('[WEB2] what was taken back goes, with what was acknowledged and not yet sh
   assert.deepEqual(after.position, { epoch: 'e1', seq: 6 })
   assert.deepEqual(keys(fold(after, { type: 'ack', ref: 'y', seq: 5 })), ['mr1:read', 'r6'], 'said before, and taken back since')
   assert.deepEqual(keys(fold(after, whole(6, message(1), reply(6)))), keys(after))
+  assert.deepEqual(keys(fold(after, whole(6, message(1)))), ['mr1:sent', 'my:sending'], 'the whole as of now counts')
   assert.deepEqual(keys(fold(after, whole(5, message(1)))), keys(after), 'an older whole changes nothing')
 })
 
