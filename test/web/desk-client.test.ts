@@ -6,7 +6,7 @@ import type { DeskRequest } from '@parley/core/protocol/desk-message.ts'
 import { type Noted, newsBetween, note } from '@parley/web/desk/alerts.ts'
 import { createDesk, type Desk, type DeskView } from '@parley/web/desk/desk-client.ts'
 import { rowsOf } from '@parley/web/desk/rows.ts'
-import { bot, CHEN, customer, fillHouse, LIU } from './desk-people.ts'
+import { bot, CARD, CHEN, customer, fillHouse, LIU } from './desk-people.ts'
 import type { FakeAgent } from './fake-desk.ts'
 import { createFakeDeskHouse, type FakeDeskHouse } from './fake-desk-lines.ts'
 
@@ -377,6 +377,30 @@ test('news: a message that came while the line was away is told once; catching u
   house.lines[0]?.close(1006)
   await live(house, 31_000)
   assert.deepEqual(heard, ['message', 'message'], 'the same ones are not told again')
+})
+
+test('handed over anew while it is followed: the new card is shown, and following goes on', async () => {
+  const { house, chen } = await claimed()
+  const liu = await signIn(house, LIU)
+  liu.open('crab')
+  await house.deliver()
+  house.desk.conversations.get('crab')!.card = { ...CARD, reason: 'transferred' }
+  chen.release('crab', 'queue', '')
+  await house.deliver()
+  assert.equal(liu.view.watched.get('crab')?.card?.reason, 'transferred')
+  assert.equal(liu.view.watched.get('crab')?.stage, 'synced')
+  liu.claim('crab')
+  await house.deliver()
+  assert.ok(liu.say('crab', 'my turn'))
+})
+
+test('a shop that is too busy to open a conversation is asked again', async () => {
+  const house = openHouse()
+  const chen = await signIn(house, CHEN)
+  house.desk.busyWatches = 2
+  chen.open('crab')
+  await live(house, 5_000)
+  assert.equal(chen.view.watched.get('crab')?.stage, 'synced')
 })
 
 test('an old queue is passed over; after a restart of the server its first one counts', async () => {

@@ -61,6 +61,8 @@ export interface FakeDesk {
   /** Take the place of the next answers to `say`; undefined lets one through. */
   readonly faults: ({ readonly code: string; readonly retryAfterMs?: number } | undefined)[]
   epoch: string
+  /** So many of the next watches are refused for now. */
+  busyWatches: number
   connect(agent: FakeAgent, wire: Wire): End
   /** Puts a conversation into the house; with the bot until it is queued. */
   add(id: string, about: FakeConversation['about'], card?: HandoffCard | null, orders?: DeskOrder[] | null): FakeConversation
@@ -145,6 +147,10 @@ export function createFakeDesk(now: () => number): FakeDesk {
     const placed = events.map(event => ({ ...event, seq: ++conversation.end, at: now() }) as DeskEvent) // its shape and its place
     conversation.shown.push(...placed)
     each(id, { type: 'events', conversation: id, after, upTo: conversation.end, events: placed })
+    // Handed over anew: the card and the orders are told again, to whoever follows already.
+    const { card, orders } = conversation
+    if (placed.some(event => event.type === 'mark' && event.about === 'queued'))
+      each(id, { type: 'conversation', conversation: id, recovered: true, card, orders })
   }
 
   function pass(id: string, holder: FakeConversation['holder']): void {
@@ -163,6 +169,7 @@ export function createFakeDesk(now: () => number): FakeDesk {
       say({ type: 'fault', code, message: code, conversation, ...(ref !== undefined && { ref }), ...more })
 
     function watch({ conversation: id, resumeAfter }: Extract<DeskRequest, { type: 'watch' }>): void {
+      if (desk.busyWatches-- > 0) return refuse('OVERLOADED', id, undefined, { retryAfterMs: 200 })
       const conversation = conversations.get(id)
       if (!conversation) return refuse('UNKNOWN_CONVERSATION', id)
       watching.add(id)
@@ -251,6 +258,7 @@ export function createFakeDesk(now: () => number): FakeDesk {
     received: [],
     faults: [],
     epoch: 'epoch1',
+    busyWatches: 0,
     connect,
     append,
     tellQueue,

@@ -19,6 +19,7 @@ import {
   lastOfCustomer,
   leavesGap,
   lineLost,
+  notAnswered,
   retried,
   typingAt,
   unwatched,
@@ -214,17 +215,22 @@ export function createDesk(world: DeskWorld, changed: (view: DeskView) => void):
     return true
   }
 
-  /** A refusal may name the message alone. */
+  /** A refusal may name the message alone; that of a frame that could not be read names nothing, but then only one message can be meant. */
   function conversationOf(message: AboutOne): string | undefined {
-    if (message.type !== 'fault' || message.ref === undefined) return undefined
-    return [...watched.values()].find(({ outbox }) => outbox.some(({ ref }) => ref === message.ref))?.conversation
+    if (message.type !== 'fault') return undefined
+    if (message.ref !== undefined)
+      return [...watched.values()].find(({ outbox }) => outbox.some(({ ref }) => ref === message.ref))?.conversation
+    const sending = [...senders].filter(([, { underWay }]) => underWay !== undefined)
+    return isUnread(message) && sending.length === 1 ? sending[0]?.[0] : undefined
   }
 
-  /** A frame that the server could not read has no id in its answer; only one message of a conversation is ever under way. */
+  const isUnread = (message: AboutOne): boolean => message.type === 'fault' && message.code.startsWith('FRAME_')
+
   function named(message: AboutOne, conversation: string): AboutOne {
     const underWay = senders.get(conversation)?.underWay
-    const isOfUnderWay = message.type === 'fault' && message.ref === undefined && !pending.has(conversation) && underWay !== undefined
-    return isOfUnderWay ? { ...message, ref: underWay } : message
+    return message.type === 'fault' && message.ref === undefined && isUnread(message) && underWay !== undefined
+      ? { ...message, ref: underWay }
+      : message
   }
 
   function settle(conversation: string, ref: string): void {
@@ -235,11 +241,21 @@ export function createDesk(world: DeskWorld, changed: (view: DeskView) => void):
   function fault(message: Extract<DeskMessage, { type: 'fault' }>, conversation: string): void {
     const { ref, code } = message
     const sender = senders.get(conversation)
-    if (ref === undefined) {
+    if (ref === undefined && !pending.has(conversation) && isPostponed(message)) askAgain(conversation, message.retryAfterMs ?? 0)
+    else if (ref === undefined) {
       pending.delete(conversation)
       outcomes.set(conversation, code === 'ALREADY_CLAIMED' ? { name: 'taken' } : { name: 'refused', code })
     } else if (isPostponed(message)) sender?.pause(ref, message.retryAfterMs ?? UNTOLD_PAUSE_MS)
     else sender?.answered(ref)
+  }
+
+  /** A `watch` that was refused because the shop is busy. */
+  function askAgain(conversation: string, afterMs: number): void {
+    clock.after(Math.max(afterMs, UNTOLD_PAUSE_MS), () => {
+      const known = watched.get(conversation)
+      if (known) watched.set(conversation, notAnswered(known))
+      follow()
+    })
   }
 
   function done({ what, conversation }: Extract<DeskMessage, { type: 'done' }>): void {

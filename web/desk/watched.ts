@@ -67,6 +67,9 @@ export const isPostponed = ({ retryAfterMs, code }: Extract<DeskMessage, { type:
 /** `watch` was sent. */
 export const asked = (watched: Watched): Watched => ({ ...watched, stage: 'asked' })
 
+/** `watch` was refused for now. */
+export const notAnswered = (watched: Watched): Watched => (watched.stage === 'asked' ? { ...watched, stage: 'unasked' } : watched)
+
 /** The line is gone: what is shown may be old from now on. */
 export const lineLost = (watched: Watched): Watched => ({ ...watched, stage: 'unasked', typing: [] })
 
@@ -114,6 +117,8 @@ export function hear(watched: Watched, message: AboutOne, epoch: string, at: num
 function begin(watched: Watched, message: Extract<DeskMessage, { type: 'conversation' }>, epoch: string): Watched {
   const { card, orders } = message
   const { position } = watched
+  // Not an answer to `watch`: the card is another one since it was handed over anew. What is followed goes on.
+  if (watched.stage !== 'asked') return { ...watched, card, orders }
   const told = { ...watched, stage: 'told', card, orders } as const
   if (message.recovered && (position === null || position.epoch === epoch)) return { ...told, position: position ?? { epoch, seq: 0 } }
   // Another life of the store. What the old one acknowledged and never showed may be gone with it: it is sent again, which is harmless.
