@@ -20,17 +20,22 @@ export function cardOf(
   const decided = events.findLast(event => event.type === 'decided' && event.seq < queued.seq)
   const decision = decided?.type === 'decided' ? decided.decision : undefined
   const { wait } = queued
+  const ranking = decision ? rankingOf(decision) : []
+  const votes = decision ? votesOf(decision, wait) : []
+  const tried = triedOf(dialogue)
+  const named = new Set([wait.action, ...[...ranking, ...tried, ...votes.flatMap(ballot => ballot.votes)].map(({ action }) => action)])
   return {
     reason: wait.reason,
     at: queued.at,
     action: wait.action,
     label: labelOf(wait.action),
     confidence: decision?.confidence ?? 0,
-    ranking: decision ? rankingOf(decision) : [],
-    votes: decision ? votesOf(decision, wait) : [],
+    ranking,
+    votes,
     moods: [...dialogue.frame.moods],
     risks: [...(decision?.risks ?? [])],
-    tried: triedOf(dialogue),
+    tried,
+    labels: Object.fromEntries([...named].map(action => [action, labelOf(action)])),
     slots: { ...dialogue.frame.slots },
     effects: custody.effects.map(({ plan, state }) => ({
       name: plan.do,

@@ -82,6 +82,8 @@ export const HandoffCard = z.strictObject({
   tried: z.array(z.strictObject({ turn: z.int(), action: z.string(), disposition: z.string(), template: z.string() })),
   /** What is known: the order it is about, how many pieces. */
   slots: z.record(z.string(), z.string()),
+  /** What the catalogue calls every action that the card names. */
+  labels: z.record(z.string(), z.strictObject({ 'zh-CN': z.string(), en: z.string() })),
   /** Effects that ran or run, with what came of them. */
   effects: z.array(z.strictObject({ name: z.string(), state: z.string(), result: z.record(z.string(), z.string()) })),
 })

@@ -98,10 +98,14 @@ export async function chat(options: ChatOptions): Promise<void> {
     } else if (message.type === 'ping') send({ type: 'pong' })
     else if (message.type === 'events' && position) {
       position = { ...position, seq: message.upTo }
+      if (message.whole) say('(the last message and what was said to it are taken back)')
       for (const event of message.events) {
-        if (event.type !== 'reply' || event.seq <= shown) continue
+        if (event.type === 'message' || event.seq <= shown) continue
         shown = event.seq
-        say(event.parts.map(part => part.text).join('\n'))
+        const text = event.parts.map(part => part.text).join('\n')
+        say(event.type === 'agent_message' ? `${event.name}: ${text}` : event.type === 'notice' ? `(${text})` : text)
+        if (event.type !== 'reply') continue
+        for (const [i, { label }] of (event.quickReplies ?? []).entries()) say(`  ${i + 1}. ${label}`)
         const decision = (await decisionsOf?.(visitor.conversation))?.find(d => d.turnSeq === event.turn)
         if (decision) say(traceOf(decision))
       }

@@ -27,7 +27,8 @@ export async function serve(overrides: Partial<Pick<Config, 'host' | 'port'>>): 
 Parley is ready. Shop: ${server.shops.join(', ')}
 
   widget   ${server.url}/
-${server.shops.includes(DEMO_SHOP) ? `  demo     ${server.url}/demo\n` : ''}  health   ${server.url}/readyz
+${server.shops.includes(DEMO_SHOP) ? `  demo     ${server.url}/demo\n` : ''}  desk     ${server.url}/desk      for people who take over: bin/parley agent add NAME
+  health   ${server.url}/readyz
   metrics  ${server.url}/metrics
   data     ${config.data}
 

@@ -54,6 +54,12 @@ export const CARD: HandoffCard = {
     { voter: 'fresh-goods', abstained: false, share: -0.18, votes: [{ action: 'COMPLAINT', confidence: 0.3, evidence: '三只' }] },
     { voter: 'complaint-analyzer', abstained: true, reason: 'timeout', votes: [] },
   ],
+  labels: {
+    COMPENSATE: COMPENSATE.label,
+    REFUND_STATUS: REFUND.label,
+    COMPLAINT: { 'zh-CN': '投诉', en: 'A complaint' },
+    RETURN_REQUEST: { 'zh-CN': '退货', en: 'A return' },
+  },
   moods: [0.1, -0.2, -0.45, -0.7],
   risks: ['mood-falling', 'second-claim-this-week'],
   tried: [

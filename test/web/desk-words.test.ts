@@ -23,7 +23,7 @@ test('mood and urgency in words: each end, each border', () => {
     'happy',
     'happy',
   ])
-  assert.deepEqual([0, 0.39, 0.4, 0.69, 0.7, 1].map(urgencyWord), [undefined, undefined, 'soon', 'soon', 'urgent', 'urgent'])
+  assert.deepEqual([0, 0.69, 0.7, 0.94, 0.95, 1].map(urgencyWord), [undefined, undefined, 'soon', 'soon', 'urgent', 'urgent'])
 })
 
 test('spans: seconds, minutes, hours, days, and nothing negative', () => {

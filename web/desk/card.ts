@@ -10,8 +10,6 @@ import type { Watched } from './watched.ts'
 export interface CardContext {
   readonly strings: Strings
   readonly locale: PageLocale
-  /** What an action is called, where that has been heard. */
-  readonly labelOf: (action: string) => string | undefined
 }
 
 export function createCard(): (watched: Watched | undefined, context: CardContext) => void {
@@ -23,14 +21,7 @@ export function createCard(): (watched: Watched | undefined, context: CardContex
     // Built anew only when something in it is new: what somebody is reading is not taken away under their eyes.
     const { card, orders, stage, conversation } = watched ?? {}
     const isLoading = watched !== undefined && watched.position === null && stage !== 'synced'
-    const content = JSON.stringify([
-      conversation,
-      card,
-      orders,
-      isLoading,
-      context.locale,
-      card?.ranking.map(({ action }) => context.labelOf(action)),
-    ])
+    const content = JSON.stringify([conversation, card, orders, isLoading, context.locale])
     if (content === shown) return
     shown = content
     if (!watched) return body.replaceChildren()
@@ -51,7 +42,7 @@ function part(title: string, ...content: readonly (Node | string)[]): HTMLElemen
 
 function cardParts(card: HandoffCard, context: CardContext): HTMLElement[] {
   const { strings, locale } = context
-  const name = (action: string): string => (action === card.action ? card.label[locale] : (context.labelOf(action) ?? readable(action)))
+  const name = (action: string): string => card.labels[action]?.[locale] ?? readable(action)
   const why = make('section', 'part why')
   const at = new Intl.DateTimeFormat(locale, { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
   why.append(
@@ -113,7 +104,7 @@ function votesOf({ votes }: HandoffCard, name: (action: string) => string, strin
     votes.map(({ voter, abstained, reason, share, votes: cast }) => {
       const head = make('div', 'vote-head')
       head.append(make('span', 'voter', voter))
-      if (abstained) head.append(make('span', 'number faint', strings.abstained(reason)))
+      if (abstained) head.append(make('span', 'number faint', strings.abstained[reason ?? ''] ?? reason ?? ''))
       else if (share !== undefined) {
         const amount = make('span', 'number', strings.share(signed(share)))
         head.append(amount, balance(share / most, share < 0 ? 'against' : 'for'))

@@ -8,7 +8,7 @@ export const moodWord = (mood: number): MoodWord =>
   mood <= -0.6 ? 'furious' : mood <= -0.2 ? 'unhappy' : mood < 0.25 ? 'neutral' : 'happy'
 
 /** `urgency`: 0 (whenever) to 1 (now). Undefined for what can wait: a mark on every row is a mark on none. */
-export const urgencyWord = (urgency: number): UrgencyWord | undefined => (urgency >= 0.7 ? 'urgent' : urgency >= 0.4 ? 'soon' : undefined)
+export const urgencyWord = (urgency: number): UrgencyWord | undefined => (urgency >= 0.95 ? 'urgent' : urgency >= 0.7 ? 'soon' : undefined)
 
 export interface SpanWords {
   seconds(n: number): string

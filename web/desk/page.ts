@@ -36,8 +36,6 @@ export function createDeskPage({ desk, world, alerts, locale: startLocale, local
   let noted: Noted | undefined
   let deskNotice = ''
   let hasLetters = world.settings.read(KEYS_KEY) !== 'off'
-  /** Labels that have been heard, so that the card need not show ids. */
-  const labels = new Map<string, Readonly<Record<PageLocale, string>>>()
 
   const queue = createQueueList()
   const chat = createChat(desk, () => strings)
@@ -115,7 +113,6 @@ export function createDeskPage({ desk, world, alerts, locale: startLocale, local
     }
     const { session, groups } = view
     const isMine = (conversation: string): boolean => view.owner(conversation).who === 'me'
-    for (const { action, label: heard } of [...groups.waiting, ...groups.mine, ...groups.colleagues]) labels.set(action, heard)
     setText(element('shop-name', HTMLHeadingElement), session.shop.name)
     setText(element('agent-name', HTMLSpanElement), `${session.agent.name} · `)
     showLine(view.connection, strings)
@@ -139,7 +136,6 @@ export function createDeskPage({ desk, world, alerts, locale: startLocale, local
     showCard(view.opened === null ? undefined : view.watched.get(view.opened), {
       strings,
       locale,
-      labelOf: action => labels.get(action)?.[locale],
     })
     showTools()
     hearNews(view)
