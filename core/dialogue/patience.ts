@@ -2,13 +2,12 @@
 
 /** Turns in a row that did not get the customer on. */
 const MISSES = 2
-/** A mood at or below this is anger. Moods run from -1 to 1. */
-const ANGRY = -0.45
+/** Anger: the last turn is at or below the first, and the last two together below the second. Moods run from -1 to 1; one turn alone says little. */
+const ANGRY = { now: -0.5, mean: -0.6 } as const
 
 export const isOutOfPatience = (misses: number, moods: readonly number[]): boolean => misses >= MISSES || isGrowingAngry(moods)
 
-/** Angry now and no better than the turn before, which was no good one either. */
 export function isGrowingAngry(moods: readonly number[]): boolean {
   const [before, now] = moods.slice(-2)
-  return before !== undefined && now !== undefined && now <= ANGRY && before < 0 && now <= before + 0.1
+  return before !== undefined && now !== undefined && now <= ANGRY.now && (before + now) / 2 <= ANGRY.mean
 }

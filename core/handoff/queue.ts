@@ -46,6 +46,8 @@ interface ShopQueue {
   readonly listeners: Set<(view: QueueView) => void>
   readonly places: Map<ConversationId, number>
   version: number
+  /** When it was last told of, on the monotonic clock. */
+  toldAt: number
   isTellingDue: boolean
 }
 
@@ -53,7 +55,14 @@ export function createQueue({ clock, labelOf, moved }: QueueParts): Queue {
   const shops = new Map<ShopId, ShopQueue>()
 
   function of(shop: ShopId): ShopQueue {
-    const found = shops.get(shop) ?? { rows: new Map(), listeners: new Set(), places: new Map(), version: 0, isTellingDue: false }
+    const found = shops.get(shop) ?? {
+      rows: new Map(),
+      listeners: new Set(),
+      places: new Map(),
+      version: 0,
+      toldAt: Number.NEGATIVE_INFINITY,
+      isTellingDue: false,
+    }
     shops.set(shop, found)
     return found
   }
@@ -64,8 +73,10 @@ export function createQueue({ clock, labelOf, moved }: QueueParts): Queue {
     queue.version++
     if (queue.isTellingDue) return
     queue.isTellingDue = true
-    clock.after(EVERY_MS, () => {
+    // The first change after a quiet while is told at once, what follows it within the time together.
+    clock.after(Math.max(0, queue.toldAt + EVERY_MS - clock.monotonic()), () => {
       queue.isTellingDue = false
+      queue.toldAt = clock.monotonic()
       for (const [i, { key }] of waiting(queue).entries()) {
         if (queue.places.get(key.conversation) === i + 1) continue
         queue.places.set(key.conversation, i + 1)

@@ -5,7 +5,7 @@ import type { RecordedDecision } from '@parley/core/pipeline/decision.ts'
 import type { Fact, Mesh, OrderFact } from '@parley/core/ports/mesh.ts'
 import { createMemoryLog } from '@parley/server/drivers/conversation-log.memory.ts'
 import { createMemoryVault } from '@parley/server/drivers/vault.memory.ts'
-import { ANNA, createTestHouse, type HouseOptions, keyOf, refOf, type TestHouse } from './house.ts'
+import { ANNA, createTestHouse, type HouseOptions, keyOf, literalVoter, refOf, type TestHouse } from './house.ts'
 
 const key = keyOf('c1')
 const order = (number: string, status: string, quantity = 6): OrderFact => ({
@@ -151,6 +151,26 @@ test('[DLG5] a question that is not answered twice brings the offer of a person;
   assert.equal(await say('yes'), '(queued)')
   const { action, disposition, wait, place } = await decision()
   assert.deepEqual([action, disposition, wait?.reason, place], ['HUMAN_AGENT', 'handoff', 'offered', 1])
+})
+
+test('[DLG5] growing anger brings the offer of a person; one angry turn does not, nor a second offer', async () => {
+  const moods = [-0.2, -0.7, -0.9, -0.9, -0.9]
+  const voter = literalVoter()
+  let turn = 0
+  const { say, decision } = talk({
+    pools: [
+      {
+        ...voter,
+        ask: (question, cast, signal) => voter.ask(question, ballot => cast({ ...ballot, signals: { mood: moods[turn++] ?? 0 } }), signal),
+      },
+    ],
+  })
+  assert.equal(await say('hours'), 'hours')
+  assert.equal(await say('track 2024-881'), 'track 2024-881: sent', 'the mean of the two is no anger yet')
+  assert.equal(await say('hello'), 'hello\n(offer-person)')
+  assert.deepEqual((await decision()).frame?.moods, [-0.2, -0.7, -0.9])
+  await say('no')
+  assert.doesNotMatch(await say('pay'), /offer-person/)
 })
 
 test('[DLG6] two requests in one message: the more pressing is answered, the other is named and comes next', async () => {
