@@ -60,6 +60,7 @@ export async function startShopThread({ file, adopts, today, onFailure }: ShopTh
   /** `onEnd` gets why the thread ended. */
   const start = (onReady: () => void, onEnd: (reason: string) => void): Worker => {
     const worker = new Worker(WORKER, {
+      name: 'demo-shop', // what `top -H` shows
       workerData: { file, adopts, today: today() } satisfies ThreadData,
       execArgv: ['--disable-warning=ExperimentalWarning'],
     })

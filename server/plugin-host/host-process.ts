@@ -29,6 +29,7 @@ async function receive(message: ToHost): Promise<void> {
       )
     }
     case 'load':
+      process.title = `parley-${message.guests[0]?.runtime ?? 'empty'}` // what `top` shows, and by which the bench tells the hosts apart
       for (const guest of message.guests) await load(guest, message.pyodide)
       return send({ type: 'ready' })
     case 'calls':
