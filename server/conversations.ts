@@ -1,5 +1,5 @@
 // Puts events in and out of the log's envelopes: their bodies sealed with the customer's key, bound to shop and conversation.
-import { type ConversationEvent, EVENT_VERSION, type Logged, upcast } from '@parley/core/conversation/event.ts'
+import { bodyOf, type ConversationEvent, EVENT_VERSION, type Logged, upcast } from '@parley/core/conversation/event.ts'
 import { Fault } from '@parley/core/faults.ts'
 import type { ConversationKey } from '@parley/core/ids.ts'
 import type { ConversationLog, Envelope } from '@parley/core/ports/conversation-log.ts'
@@ -47,9 +47,8 @@ const contextOf = (key: ConversationKey, { type, v, at }: Pick<Envelope, 'type' 
   `${key.shop}/${key.conversation}/${type}/${v}/${at}`
 
 function seal(event: ConversationEvent, key: ConversationKey, cipher: Cipher): Envelope {
-  const { type, ...body } = event
-  const header = { v: EVENT_VERSION, type, at: event.at }
-  return { ...header, body: cipher.seal(encoder.encode(JSON.stringify(body)), contextOf(key, header)) }
+  const header = { v: EVENT_VERSION, type: event.type, at: event.at }
+  return { ...header, body: cipher.seal(encoder.encode(JSON.stringify(bodyOf(event))), contextOf(key, header)) }
 }
 
 function open(envelope: Envelope & { readonly seq: number }, key: ConversationKey, cipher: Cipher): ConversationEvent {

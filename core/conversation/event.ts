@@ -4,10 +4,11 @@ import { Fault } from '../faults.ts'
 import type { Agent, Wait } from '../handoff/owner.ts'
 import type { AgentId, CustomerId, MessageRef, Seq } from '../ids.ts'
 import type { RecordedDecision } from '../pipeline/decision.ts'
+import { packDecision, unpackDecision } from '../pipeline/packed-decision.ts'
 import type { Part, QuickReply } from '../protocol/server-message.ts'
 
 /** The version that this release writes. Raise it when a body changes, and add the step from the version before to `UPCASTERS`. */
-export const EVENT_VERSION = 1
+export const EVENT_VERSION = 2
 
 interface At {
   /** Milliseconds since 1970, as the writing engine's clock had it. */
@@ -61,8 +62,17 @@ export type ConversationEvent =
 export type Logged = ConversationEvent & { readonly seq: Seq }
 
 type Upcaster = (body: Record<string, unknown>) => Record<string, unknown>
-/** `UPCASTERS[n]` makes a body of version n + 1 out of one of version n. */
+/**
+ * `UPCASTERS[n]` makes a body of version n + 1 out of one of version n. Version 2 packs decisions; one of version 1 is a decision that is not
+ * packed, which version 2 has too.
+ */
 const UPCASTERS: Readonly<Record<number, Readonly<Record<string, Upcaster>>>> = {}
+
+/** What is stored of an event beside its type, as this release writes it. */
+export function bodyOf(event: ConversationEvent): Record<string, unknown> {
+  const { type: _, ...body } = event
+  return event.type === 'decided' ? { ...body, decision: packDecision(event.decision) } : body
+}
 
 /**
  * A stored body as this release's event. Bodies are authenticated before they come here, so they are trusted to be what some release wrote.
@@ -72,7 +82,8 @@ export function upcast(type: string, v: number, body: Record<string, unknown>): 
   if (v > EVENT_VERSION) throw new Fault('EVENT_TOO_NEW', { type, v })
   let current = body
   for (let from = v; from < EVENT_VERSION; from++) current = UPCASTERS[from]?.[type]?.(current) ?? current
-  return { ...current, type } as unknown as ConversationEvent // trusted: see above
+  const event = { ...current, type } as unknown as ConversationEvent // trusted: see above
+  return event.type === 'decided' ? { ...event, decision: unpackDecision(event.decision) } : event
 }
 
 /** The text of a message or reply: its text parts, a line each. */
