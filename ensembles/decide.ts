@@ -3,6 +3,8 @@
 import type { Choice, Fusion, Situation } from '@parley/core/ports/ensemble.ts'
 import type { ActionId } from '@parley/plugin-sdk/vocabulary.ts'
 
+/** What an empty ranking is about: there is none, since every shop has this action. */
+const OUT_OF_SCOPE = 'OUT_OF_SCOPE'
 /** In order of preference where costs are equal. */
 const DISPOSITIONS = ['answer', 'clarify', 'handoff'] as const
 /** How many options `clarify` offers at most, and the least probability of one worth offering. */
@@ -10,18 +12,27 @@ const OPTIONS = { most: 3, least: 0.05 } as const
 
 export function decide({ ranking, probabilities }: Fusion, { domain, alwaysPerson, costs }: Situation): Choice {
   const p = (action: ActionId): number => probabilities[action] ?? 0
+  const losses = domain.map(action => p(action) * costs.wrongAnswer * (costs.severity[action] ?? 1))
   /** What it costs in the mean to act as if the turn were about none but `right`. */
-  const missing = (right: readonly ActionId[]): number =>
-    domain.reduce((sum, action) => (right.includes(action) ? sum : sum + p(action) * costs.wrongAnswer * (costs.severity[action] ?? 1)), 0)
+  const missing = (right: readonly ActionId[]): number => {
+    let sum = 0
+    for (let i = 0; i < domain.length; i++) if (!right.includes(domain[i]!)) sum += losses[i]! // both have an entry an action
+    return sum
+  }
 
   // The action that is cheapest to answer: with equal severities the likeliest, but a likely enough grave one goes before it.
-  const action = ranking.map(r => r.action).reduce((best, next) => (missing([next]) < missing([best]) - 1e-12 ? next : best))
+  let action = ranking[0]?.action ?? OUT_OF_SCOPE
+  let least = missing([action])
+  for (const { action: next } of ranking.slice(1)) {
+    const cost = missing([next])
+    if (cost < least - 1e-12) [action, least] = [next, cost]
+  }
   const options = optionsOf(
     ranking.map(r => r.action),
     p,
   )
   const expectedCosts = {
-    answer: missing([action]),
+    answer: least,
     clarify: options.length < 2 ? Number.POSITIVE_INFINITY : costs.clarify + missing(options),
     handoff: costs.handoff,
   }
@@ -38,4 +49,4 @@ export function decide({ ranking, probabilities }: Fusion, { domain, alwaysPerso
 function optionsOf(ranked: readonly ActionId[], p: (action: ActionId) => number): readonly ActionId[] {
   return ranked.filter(action => !UNASKABLE.has(action) && p(action) >= OPTIONS.least).slice(0, OPTIONS.most)
 }
-const UNASKABLE: ReadonlySet<ActionId> = new Set(['OUT_OF_SCOPE', 'GREETING', 'THANKS', 'GOODBYE', 'AFFIRM', 'DENY', 'PRAISE'])
+const UNASKABLE: ReadonlySet<ActionId> = new Set([OUT_OF_SCOPE, 'GREETING', 'THANKS', 'GOODBYE', 'AFFIRM', 'DENY', 'PRAISE'])

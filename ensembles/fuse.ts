@@ -9,9 +9,8 @@ import type { EnsembleFile } from './ensemble-file.ts'
 export const PRIOR = 'prior'
 
 export function fuse(file: EnsembleFile, ballots: readonly Ballot[], language: Language, domain: readonly ActionId[]): Fusion {
-  const prior = priorOf(file, domain)
-  const index = new Map(domain.map((action, i) => [action, i]))
-  const scores = prior.map(Math.log)
+  const { prior, scores: priorScores, index } = groundOf(file, domain)
+  const scores = [...priorScores]
   const breakdown: Share[] = domain.map((action, i) => ({ voter: PRIOR, action, share: scores[i]! }))
   for (const ballot of ballots) {
     const entry = file.voters[ballot.voter] ?? (ballot.voter.startsWith('plugin:') ? file.voters['plugin:*'] : undefined)
@@ -26,6 +25,26 @@ export function fuse(file: EnsembleFile, ballots: readonly Ballot[], language: L
     }
   }
   return { ranking: rank(domain, scores), probabilities: softmax(domain, scores), breakdown, signals: joinSignals(ballots) }
+}
+
+/** What the file alone says of a domain. */
+interface Ground {
+  readonly domain: readonly ActionId[]
+  readonly prior: readonly number[]
+  readonly scores: readonly number[]
+  readonly index: ReadonlyMap<ActionId, number>
+}
+
+/** Of the domain that was asked for last: a shop has one for its life. */
+const grounds = new WeakMap<EnsembleFile, Ground>()
+
+function groundOf(file: EnsembleFile, domain: readonly ActionId[]): Ground {
+  const known = grounds.get(file)
+  if (known?.domain === domain) return known
+  const prior = priorOf(file, domain)
+  const ground = { domain, prior, scores: prior.map(Math.log), index: new Map(domain.map((action, i) => [action, i])) }
+  grounds.set(file, ground)
+  return ground
 }
 
 /** The prior over the domain: named actions as given, the rest evenly, renormalised over what the shop has. */
@@ -68,7 +87,8 @@ function distributionOf(
   let total = 0
   for (let i = 0; i < p.length; i++) {
     const share = p[i]! > 0 ? p[i]! / kept : unnamedPrior > 1e-12 ? (unnamed * prior[i]!) / unnamedPrior : 0
-    p[i] = Math.max(share, floor) ** (1 / temperature)
+    // The power of 1 is exact and dear.
+    p[i] = temperature === 1 ? Math.max(share, floor) : Math.max(share, floor) ** (1 / temperature)
     total += p[i]!
   }
   for (let i = 0; i < p.length; i++) p[i]! /= total
@@ -84,7 +104,9 @@ function softmax(domain: readonly ActionId[], scores: readonly number[]): Record
   const top = Math.max(...scores)
   const raised = scores.map(score => Math.exp(score - top))
   const total = raised.reduce((sum, x) => sum + x, 0)
-  return Object.fromEntries(domain.map((action, i) => [action, raised[i]! / total]))
+  const probabilities: Record<ActionId, number> = {}
+  for (let i = 0; i < domain.length; i++) probabilities[domain[i]!] = raised[i]! / total // both have an entry an action
+  return probabilities
 }
 
 function joinSignals(ballots: readonly Ballot[]): Signals {
