@@ -1,5 +1,5 @@
 // Writes the reply from its templates, in the turn's locale. What was just said is not said again in the same words.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { againOf } from '../pack/required-templates.ts'
 import type { TemplateView } from '../ports/templates.ts'
 import type { Shop } from './shop.ts'
@@ -14,18 +14,20 @@ export function render(turn: Planned, shop: Shop): Rendered {
   const said = turn.next.said
   const write = (saying: Saying, template = saying.template): string => shop.templates.render(template, locale, viewOf(turn, shop, saying))
   const first = write(main)
-  const again = said.includes(hashOf(first)) ? shop.templates.resolve(againOf(main.template)) : undefined
+  const ofFirst = hashOf(first)
+  const again = said.includes(ofFirst) ? shop.templates.resolve(againOf(main.template)) : undefined
   const opening = again === undefined ? first : write(main, again)
+  const mine = opening === first ? ofFirst : hashOf(opening)
   const reply = [opening, ...behind.map(saying => write(saying))].filter(text => text !== '').join('\n')
   return {
     ...turn,
     reply,
     templates: [again ?? main.template, ...behind.map(({ template }) => template)],
-    next: { ...turn.next, said: [...said.filter(hash => hash !== hashOf(opening)), hashOf(opening)].slice(-REMEMBERED) },
+    next: { ...turn.next, said: [...said.filter(other => other !== mine), mine].slice(-REMEMBERED) },
   }
 }
 
-const hashOf = (text: string): string => createHash('sha256').update(text).digest('base64url').slice(0, 8)
+const hashOf = (text: string): string => hash('sha256', text, 'base64url').slice(0, 8)
 
 /** All that a template sees. Unknown facts are absent from `facts`; those whose source did not answer are named in `missing`. */
 export function viewOf(turn: Planned, shop: Shop, saying: Saying): TemplateView {
