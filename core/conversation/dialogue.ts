@@ -93,7 +93,7 @@ function changeOf(dialogue: Dialogue, event: Logged): Partial<Dialogue> | undefi
     case 'decided': {
       const { action, disposition, template, frame } = event.decision
       return {
-        frame: frame ?? dialogue.frame, // releases before dialogues recorded none
+        frame,
         tried: { turn: event.turn, action, disposition, template, before: dialogue.tried },
         lastTurn: event.turn,
       }

@@ -1,5 +1,6 @@
 // The events of a conversation's log, in clear. How they are stored (sealed, chained) is server/conversations' and the driver's matter.
 import type { Locale } from '@parley/plugin-sdk/vocabulary.ts'
+import { emptyFrame } from '../dialogue/frame.ts'
 import { Fault } from '../faults.ts'
 import type { Agent, Wait } from '../handoff/owner.ts'
 import type { AgentId, CustomerId, MessageRef, Seq } from '../ids.ts'
@@ -62,11 +63,17 @@ export type ConversationEvent =
 export type Logged = ConversationEvent & { readonly seq: Seq }
 
 type Upcaster = (body: Record<string, unknown>) => Record<string, unknown>
-/**
- * `UPCASTERS[n]` makes a body of version n + 1 out of one of version n. Version 2 packs decisions; one of version 1 is a decision that is not
- * packed, which version 2 has too.
- */
-const UPCASTERS: Readonly<Record<number, Readonly<Record<string, Upcaster>>>> = {}
+/** `UPCASTERS[n]` makes a body of version n + 1 out of one of version n. */
+const UPCASTERS: Readonly<Record<number, Readonly<Record<string, Upcaster>>>> = {
+  // Version 2 packs decisions (one that is not packed is one too), records each fact with its source, and the frame that the turn leaves behind.
+  1: { decided: body => ({ ...body, decision: decisionFromVersion1(body.decision as Record<string, unknown>) }) }, // a body that version 1 wrote
+}
+
+function decisionFromVersion1({ facts, missing, ...decision }: Record<string, unknown>): Record<string, unknown> {
+  const known = Object.entries(facts as Record<string, unknown>).map(([name, value]) => [name, { isKnown: true, value }]) // as version 1 wrote them
+  const unknown = (missing as readonly string[]).map(name => [name, { isKnown: false, source: name, reason: 'it did not answer' }])
+  return { ...decision, facts: Object.fromEntries([...known, ...unknown]), frame: emptyFrame }
+}
 
 /** What is stored of an event beside its type, as this release writes it. */
 export function bodyOf(event: ConversationEvent): Record<string, unknown> {

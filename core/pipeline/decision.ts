@@ -53,7 +53,7 @@ export interface RecordedDecision extends Decision {
   /** How the turn was understood where it was said; absent in releases before dialogues. */
   readonly how?: Understood['how']
   /** Where the dialogue stands after it. */
-  readonly frame?: Frame
+  readonly frame: Frame
   readonly quickReplies?: readonly QuickReply[]
   /** The votes on each clause, where the message may hold two requests. */
   readonly clauseVotes?: readonly (readonly BallotView[])[]
