@@ -117,6 +117,14 @@ shop
   .description("Print what the shop's own backend signs identity tokens with (docs/widget.md). Keep it secret.")
   .option('--shop <shop>', 'shop whose key it is', 'demo')
   .action(async options => (await import('./cli/shop.ts')).printIdentityKey(options.shop))
+program
+  .command('pack')
+  .description('Work on a pack: catalogue, templates, phrases, risks, examples.')
+  .command('check')
+  .description('Say everything that is wrong with a pack, with file and line; exit status 1 for any error.')
+  .argument('[folder]', 'folder of the pack (default: packs/retail)')
+  .option('--json', 'print the report as JSON')
+  .action(async (folder, options) => (await import('./cli/pack.ts')).checkPackFolder(folder, options))
 
 try {
   await program.parseAsync()

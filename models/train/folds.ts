@@ -5,7 +5,7 @@ import { createRandom, shuffle } from './random.ts'
 const SAME_FROM = 0.6
 
 /** A number for every text; near-duplicates, and near-duplicates of those, have the same. */
-export function nearDuplicateGroups(texts: readonly string[]): Int32Array {
+export function nearDuplicateGroups(texts: readonly string[], sameFrom = SAME_FROM): Int32Array {
   const pairs = texts.map(characterPairs)
   const parent = Int32Array.from(texts, (_, i) => i)
   const root = (i: number): number => {
@@ -24,7 +24,7 @@ export function nearDuplicateGroups(texts: readonly string[]): Int32Array {
         rows.push(row)
       }
     }
-    for (const [other, count] of common) if (count >= SAME_FROM * (mine.size + pairs[other]!.size - count)) parent[root(row)] = root(other) // `other` is a row
+    for (const [other, count] of common) if (count >= sameFrom * (mine.size + pairs[other]!.size - count)) parent[root(row)] = root(other) // `other` is a row
   }
   return Int32Array.from(texts, (_, i) => root(i))
 }

@@ -39,6 +39,8 @@ test('--help everywhere', async () => {
     ['config', 'check', '--help'],
     ['shop', '--help'],
     ['shop', 'identity-key', '--help'],
+    ['pack', '--help'],
+    ['pack', 'check', '--help'],
   ]) {
     const { status, stdout } = await parley(args)
     assert.equal(status, 0, args.join(' '))
