@@ -47,16 +47,20 @@ function findOrder(text: string, choices: readonly QuickReply[] | undefined): Fo
 }
 
 const ORDINALS: readonly RegExp[] = [
-  /^(?:第[一1]|最近|最新|最后买|刚(?:买|下)|the (?:first|newest|latest|most recent|last)|first|latest|1$|1\b(?!\d))/u,
+  /^(?:第[一1]|(?:最?上|最前)面|最近|最新|最后买|刚(?:买|下)|the (?:first|top|newest|latest|most recent|last)|first|top one|latest|1$|1\b(?!\d))/u,
   /^(?:第[二2]|the second|second|2$|2\b(?!\d))/u,
   /^(?:第[三3]|the third|third|3$|3\b(?!\d))/u,
   /^(?:第[四4]|the fourth|fourth|4$|4\b(?!\d))/u,
   /^(?:第[五5]|the fifth|fifth|5$|5\b(?!\d))/u,
 ]
 
+/** Said before an answer, and no part of it. */
+const BEFORE =
+  /^(?:[\s,.!?，。！？、~…]|哈+|呵+|嘿+|嗯+|哦+|噢+|额+|呃+|那就?|就|我[要选说]|应该|(?:ha)+h?\b|lol\b|oh\b|u[hm]+\b|hm+\b|i (?:mean|meant|think)\b)+/u
+
 /** What was offered, by its place, the end of its number, or a word of its label that no other one has. */
 export function findChoice(text: string, choices: readonly QuickReply[]): Found | undefined {
-  const bare = text.replace(/[\s,.!?，。！？~]+$/u, '')
+  const bare = text.replace(/[\s,.!?，。！？~]+$/u, '').replace(BEFORE, '')
   const by = (choice: QuickReply | undefined, isWhole = true): Found | undefined => choice && { value: choice.text, isWhole }
   const exact = choices.find(({ label, text: said }) => [label, said].some(words => words.toLowerCase() === bare))
   if (exact) return by(exact)
@@ -66,7 +70,14 @@ export function findChoice(text: string, choices: readonly QuickReply[]): Found 
   const place = bare.length <= 24 ? ORDINALS.findIndex(ordinal => ordinal.test(bare)) : -1
   if (place >= 0 && choices[place]) return by(choices[place])
   const byWord = choices.filter(({ label }) => wordsOf(label).some(word => bare.includes(word)))
-  return byWord.length === 1 && bare.length <= 24 ? by(byWord[0]) : undefined
+  return byWord.length === 1 && bare.length <= 24 ? by(byWord[0], isJustNamed(bare, byWord[0]!.label)) : undefined // one was counted
+}
+
+/** Says the words of a label and nothing more. «the crabs made us sick» names an order as well, and is about something else. */
+function isJustNamed(bare: string, label: string): boolean {
+  const words = wordsOf(label).sort((a, b) => b.length - a.length)
+  const rest = words.reduce((left, word) => left.replaceAll(new RegExp(/[a-z]/.test(word) ? `${word}\\w*` : word, 'gu'), ''), bare)
+  return rest.replace(FILLER, '').replace(/[单款件样只盒箱]/gu, '') === ''
 }
 
 /** Pieces of a label that a customer would name it by: Han runs in pairs, Latin words of four letters or more. */
@@ -91,16 +102,19 @@ const DIGITS: Readonly<Record<string, number>> = {
   九: 9,
 }
 const WORDS = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten', 'eleven', 'twelve']
-const NUMBER = `(?<n>\\d{1,3}|[一二两俩三仨四五六七八九]?十[一二三四五六七八九]?|[一二两俩三仨四五六七八九]|${WORDS.slice(1).join('|')}|a dozen|half a dozen)`
+// «none» is no one, and neither is «the crab one».
+const NUMBER = `(?<n>\\d{1,3}|[一二两俩三仨四五六七八九]?十[一二三四五六七八九]?|[一二两俩三仨四五六七八九]|(?<!\\b(?:the|this|that)(?: \\w+)? )\\bone\\b|\\b(?:${WORDS.slice(2).join('|')})\\b|a dozen|half a dozen)`
+// 「第一个」 is a place in a list, and counts nothing.
 const MEASURED_ZH = new RegExp(
-  `${NUMBER}\\s?(?:多)?(?:只|个|件|枚|颗|条|瓶|盒|箱|袋|包|罐|块|双|台|套|份|斤|杯|盘)(?!月|小时|星期|礼拜|工作日|人|问题)`,
+  `(?<!第)${NUMBER}\\s?(?:多)?(?:只|个|件|枚|颗|条|瓶|盒|箱|袋|包|罐|块|双|台|套|份|斤|杯|盘)(?!月|小时|星期|礼拜|工作日|人|问题)`,
   'u',
 )
 const MEASURED_EN = new RegExp(
   `\\b${NUMBER}\\b(?=\\s+(?:of\\s+(?:them|the|my|these|those)|(?:\\w+\\s+)?(?:crabs?|eggs?|pieces?|items?|bottles?|boxes|box|glasses|cups?|plates?|bowls?|shrimps?|prawns?|jars?|packs?|bags?|cans?)\\b|(?:are|were|is|was|arrived|came)\\s+(?:dead|broken|bad|rotten|cracked|smashed|spoiled|crushed)))`,
   'u',
 )
-const BARE_COUNT = new RegExp(`(?<![\\d.])${NUMBER}(?![\\d.])`, 'u')
+// The digits of an order's number count nothing either.
+const BARE_COUNT = new RegExp(`(?<![\\d.第]|\\d-)${NUMBER}(?![\\d.]|-\\d)`, 'u')
 const EVERY = /^(?:全部|全都?|都|所有|整箱|一整[箱盒]|all|everything|every one|all of (?:them|it)|the (?:whole|entire))/u
 
 function findCount(text: string, isAsked: boolean): Found | undefined {

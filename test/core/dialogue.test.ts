@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { RecordedDecision } from '@parley/core/pipeline/decision.ts'
+import type { Effects } from '@parley/core/ports/effects.ts'
 import type { Fact, Mesh, OrderFact } from '@parley/core/ports/mesh.ts'
 import { createMemoryLog } from '@parley/server/drivers/conversation-log.memory.ts'
 import { createMemoryVault } from '@parley/server/drivers/vault.memory.ts'
@@ -26,6 +27,9 @@ const meshOf = (orders: readonly OrderFact[]): Mesh => ({
     )
   },
 })
+
+/** Does whatever it is asked to. */
+const EFFECTS: Effects = { has: () => true, run: async () => ({ state: 'done', result: { case: 'CP-1' } }) }
 
 /** Says each line in turn and gives the replies. */
 function talk(options: HouseOptions = {}) {
@@ -62,12 +66,45 @@ test('[DLG1] a slot is asked for and its answer continues the action', async () 
   assert.deepEqual([answered.action, answered.disposition, answered.how, answered.slots.order], ['TRACK', 'answer', 'slot', '2024-881'])
 })
 
-for (const answer of ['881', 'the first one', '第一个', 'the crabs one', 'order number 2024-881 please', '１', '#2024-881'])
+const NAMES = [
+  '881',
+  'the first one',
+  '第一个',
+  'the crabs one',
+  'order number 2024-881 please',
+  '１',
+  '#2024-881',
+  'haha the top one',
+  '嗯，最上面那个',
+]
+for (const answer of NAMES)
   test(`[DLG1] «${answer}» names the order that was offered`, async () => {
     const { say } = talk()
     await say('track it')
     assert.equal(await say(answer), 'track 2024-881: sent')
   })
+
+for (const [answer, count] of [
+  ['the first one', undefined],
+  ['第一个订单', undefined],
+  ['2024-881, 3 crabs', '3'],
+  ['第一个，3件', '3'],
+] as const)
+  test(`[DLG1] «${answer}» says ${count ?? 'nothing'} about how many`, async () => {
+    const { say, decision } = talk({ effects: EFFECTS })
+    await say('pay for it')
+    await say(answer)
+    assert.equal((await decision()).slots.count, count)
+  })
+
+test('[DLG1] «none» and «the crabs one» are no counts', async () => {
+  const { say, decision } = talk({ effects: EFFECTS })
+  await say('pay for 2024-881')
+  await say('the crabs one')
+  assert.equal((await decision()).slots.count, undefined)
+  await say('none')
+  assert.deepEqual([(await decision()).action, (await decision()).frame?.pending], ['DENY', null])
+})
 
 test('[DLG1] the question outlives a restart', async () => {
   const log = createMemoryLog()
