@@ -6,6 +6,8 @@ export interface Found {
   readonly value: string
   /** The message says the value and nothing else: it answers a question and opens no other topic. */
   readonly isWhole: boolean
+  /** It is, to the letter, what was offered: whatever else the words might mean. */
+  readonly isName?: true
 }
 
 /** Every piece that was bought: `plan` turns it into their number once the order is known. */
@@ -61,7 +63,7 @@ const BEFORE =
 /** What was offered, by its place, the end of its number, or a word of its label that no other one has. */
 export function findChoice(text: string, choices: readonly QuickReply[]): Found | undefined {
   const bare = text.replace(/[\s,.!?，。！？~]+$/u, '').replace(BEFORE, '')
-  const by = (choice: QuickReply | undefined, isWhole = true): Found | undefined => choice && { value: choice.text, isWhole }
+  const by = (choice: QuickReply | undefined): Found | undefined => choice && { value: choice.text, isWhole: true }
   const exact = choices.find(({ label, text: said }) => [label, said].some(words => words.toLowerCase() === bare))
   if (exact) return by(exact)
   const tail = /^\D{0,6}(\d{2,8})\D{0,6}$/u.exec(bare)?.[1]
@@ -70,11 +72,14 @@ export function findChoice(text: string, choices: readonly QuickReply[]): Found 
   const place = bare.length <= 24 ? ORDINALS.findIndex(ordinal => ordinal.test(bare)) : -1
   if (place >= 0 && choices[place]) return by(choices[place])
   const byWord = choices.filter(({ label }) => wordsOf(label).some(word => bare.includes(word)))
-  return byWord.length === 1 && bare.length <= 24 ? by(byWord[0], isJustNamed(bare, byWord[0]!.label)) : undefined // one was counted
+  const [named, ...others] = byWord
+  if (!named || others.length > 0 || bare.length > 24) return undefined
+  return isJustNamed(bare, named.label) ? { value: named.text, isWhole: true, isName: true } : { value: named.text, isWhole: false }
 }
 
 /** Says the words of a label and nothing more. «the crabs made us sick» names an order as well, and is about something else. */
 function isJustNamed(bare: string, label: string): boolean {
+  if (/[死坏碎烂]|dead|broken/u.test(bare)) return false
   const words = wordsOf(label).sort((a, b) => b.length - a.length)
   const rest = words.reduce((left, word) => left.replaceAll(new RegExp(/[a-z]/.test(word) ? `${word}\\w*` : word, 'gu'), ''), bare)
   return rest.replace(FILLER, '').replace(/[单款件样只盒箱]/gu, '') === ''

@@ -76,7 +76,9 @@ function answerSlot(pending: Extract<Question, { kind: 'slot' }>, parts: Underst
   const slot = parts.slots[pending.slot]
   const found = slot && findSlot(slot.kind, text, pending.choices)
   const rival = rivalOf(parts, pending.form.action)
-  if (isLeft(found ? (found.isWhole ? FIT.whole : FIT.part) : FIT.none, rival, parts)) return leave(pending, parts)
+  // «Sorry, wrong number, it's 2024-881» takes nothing back: it brings the right one. And «glasses», said of what was offered, is nobody's alarm.
+  const isCertain = found?.isName === true || (found !== undefined && rival?.action === 'RECALL_MESSAGE')
+  if (!isCertain && isLeft(found ? (found.isWhole ? FIT.whole : FIT.part) : FIT.none, rival, parts)) return leave(pending, parts)
   if (found) return resume('slot', fill(pending.form, { ...slotsIn(parts), [pending.slot]: found.value }), parts)
   if (saysNo(parts)) return declined(pending.form, parts)
   return unanswered(pending, parts)

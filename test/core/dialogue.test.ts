@@ -150,6 +150,28 @@ test('[DLG2] a change of mind drops the question; a request for the same value t
   assert.equal(await say('pay for 2024-881'), 'pay')
 })
 
+test('[DLG2] words that take something back but bring what was asked for are the answer', async () => {
+  const { say } = talk()
+  await say('track it')
+  assert.equal(await say('2023-999'), '(not found: 2023-999)')
+  assert.equal(await say('sorry, recall that number, it is 2024-881'), 'track 2024-881: sent')
+})
+
+test('[DLG2] an alarm leaves the question, but not for the bare name of what was offered', async () => {
+  const mesh = meshOf([{ ...ORDERS[0]!, items: [{ name: 'food box', quantity: 1 }] }, ORDERS[1]!]) // the two above
+  const asked = talk({ mesh })
+  await asked.say('track it')
+  await asked.say('the food made us sick')
+  assert.deepEqual([(await asked.decision()).action, (await asked.decision()).disposition], ['FOOD', 'handoff'])
+  const named = talk({ mesh })
+  await named.say('track it')
+  assert.equal(await named.say('the food one'), 'track 2024-881: sent')
+  const counted = talk({ effects: EFFECTS })
+  await counted.say('pay for 2024-881')
+  await counted.say('2, bad food')
+  assert.deepEqual([(await counted.decision()).action, (await counted.decision()).disposition], ['FOOD', 'handoff'])
+})
+
 test('[DLG2] the order goes along from topic to topic', async () => {
   const { say, decision } = talk()
   await say('track 2024-881')
