@@ -3,7 +3,7 @@
 import type { Locale } from '@parley/plugin-sdk/vocabulary.ts'
 import { ALL } from '../dialogue/find-slot.ts'
 import { type Form, type Frame, MOODS, type Pending, type Question } from '../dialogue/frame.ts'
-import { isOutOfPatience } from '../dialogue/patience.ts'
+import { isAngry, isOutOfPatience, moodOf } from '../dialogue/patience.ts'
 import type { PlannedEffect } from '../effects/effects.ts'
 import {
   AGAIN_ORDER_TEMPLATE,
@@ -46,7 +46,8 @@ interface Core {
 export function plan(turn: Enriched, shop: Shop, canDo: (effect: string) => boolean): Planned {
   const core = coreOf(turn, shop, canDo)
   const { frame, fusion, question, understood } = turn
-  const moods = fusion.signals.mood === undefined ? frame.moods : [...frame.moods, fusion.signals.mood].slice(-MOODS)
+  const { mood } = fusion.signals
+  const moods = mood === undefined ? frame.moods : [...frame.moods, moodOf(turn.understood.how, mood)].slice(-MOODS)
   const misses = core.isMiss ? frame.misses + 1 : 0
   const behind = followUps(core, turn, { misses, moods }, shop)
   const wait = core.disposition === 'handoff' ? waitOf(turn, shop) : null
@@ -273,7 +274,8 @@ function followUps(core: Core, turn: Enriched, { misses, moods }: Patience, shop
     if (core.pending === null) return end([...core.sayings, mention], other, shelved)
     return end([...core.sayings.slice(0, -1), mention, ...core.sayings.slice(-1)], core.pending, other)
   }
-  const isDone = core.disposition === 'answer' && core.pending === null && !SOCIAL.has(understood.action)
+  // Who has just vented is not asked for an order's number in the same breath; the question waits for a calmer turn.
+  const isDone = core.disposition === 'answer' && core.pending === null && !SOCIAL.has(understood.action) && !isAngry(moods.at(-1))
   if (shelved && isDone && 'form' in shelved) {
     const back = { template: BACK_TEMPLATE, options: [shelved.form.action] }
     return end([...core.sayings, back, ...questionOf(shelved, shop, false)], shelved, null)

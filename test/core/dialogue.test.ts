@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import type { RecordedDecision } from '@parley/core/pipeline/decision.ts'
 import type { Effects } from '@parley/core/ports/effects.ts'
 import type { Fact, Mesh, OrderFact } from '@parley/core/ports/mesh.ts'
+import type { VoterPool } from '@parley/core/ports/voters.ts'
 import { createMemoryLog } from '@parley/server/drivers/conversation-log.memory.ts'
 import { createMemoryVault } from '@parley/server/drivers/vault.memory.ts'
 import { ANNA, createTestHouse, type HouseOptions, keyOf, literalVoter, refOf, type TestHouse } from './house.ts'
@@ -212,24 +213,35 @@ test('[DLG5] a question that is not answered twice brings the offer of a person;
   assert.deepEqual([action, disposition, wait?.reason, place], ['HUMAN_AGENT', 'handoff', 'offered', 1])
 })
 
-test('[DLG5] growing anger brings the offer of a person; one angry turn does not, nor a second offer', async () => {
-  const moods = [-0.2, -0.7, -0.9, -0.9, -0.9]
-  const voter = literalVoter()
-  let turn = 0
-  const { say, decision } = talk({
-    pools: [
-      {
-        ...voter,
-        ask: (question, cast, signal) => voter.ask(question, ballot => cast({ ...ballot, signals: { mood: moods[turn++] ?? 0 } }), signal),
-      },
-    ],
-  })
-  assert.equal(await say('hours'), 'hours')
-  assert.equal(await say('track 2024-881'), 'track 2024-881: sent', 'the mean of the two is no anger yet')
-  assert.equal(await say('hello'), 'hello\n(offer-person)')
-  assert.deepEqual((await decision()).frame?.moods, [-0.2, -0.7, -0.9])
-  await say('no')
-  assert.doesNotMatch(await say('pay'), /offer-person/)
+/** Hears anger in each exclamation mark, a third of all there can be. */
+const moodVoter: VoterPool = {
+  tier: 'model',
+  voters: [{ voter: 'other', version: '1' }],
+  async ask({ text }, cast) {
+    const mood = -Math.min(3, text.split('!').length - 1) / 3
+    cast({ voter: 'other', version: '1', abstained: false, votes: [], signals: { mood }, ms: 1 })
+  },
+  close: async () => {},
+}
+
+test('[DLG5] anger that grows brings the offer of a person; anger after calm words, or in a bare answer, does not', async () => {
+  const pools = [literalVoter(), moodVoter]
+  const grows = talk({ pools })
+  await grows.say('hours!')
+  assert.equal(await grows.say('track 2024-881!!'), 'track 2024-881: sent\n(offer-person)')
+  const sudden = talk({ pools })
+  await sudden.say('hours')
+  assert.equal(await sudden.say('track 2024-881!!'), 'track 2024-881: sent')
+  const answers = talk({ pools })
+  await answers.say('track it!')
+  assert.equal(await answers.say('no!!'), 'deny')
+})
+
+test('[DLG2] a question that was left does not come back while the customer is angry', async () => {
+  const { say } = talk({ pools: [literalVoter(), moodVoter] })
+  await say('track it')
+  assert.equal(await say('hours!!'), 'hours')
+  assert.equal(await say('hello'), 'hello\n(back to TRACK)\nwhich order?')
 })
 
 test('[DLG6] two requests in one message: the more pressing is answered, the other is named and comes next', async () => {
