@@ -143,7 +143,9 @@ function fillForm(turn: Enriched, shop: Shop, canDo: (effect: string) => boolean
       kind === 'order'
         ? (orders?.length ?? 0) > 1 && (effect !== undefined || !areKnown(entry.facts, facts))
         : effect !== undefined && hasOrder(form, shop)
-    if (isNeeded) return ask(slot, false)
+    // Given just now and not kept (more than was bought): asked for again, in other words.
+    const isRefused = understood.how === 'slot' && understood.form.slots[slot] !== undefined
+    if (isNeeded) return ask(slot, isRefused)
   }
   if (effect && entry.slots.every(slot => form.slots[slot] !== undefined)) {
     const planned: PlannedEffect = {

@@ -5,29 +5,55 @@ import type { TemplateView } from '../ports/templates.ts'
 import type { Shop } from './shop.ts'
 import type { Planned, Rendered, Saying } from './turn.ts'
 
-/** Replies that are remembered, so that none of them is given twice in the same words. */
-const REMEMBERED = 12
+/** Sayings that are remembered, so that none of them is given twice in the same words. */
+const REMEMBERED = 16
 
 export function render(turn: Planned, shop: Shop): Rendered {
   const locale = turn.question.locale
-  const [main, ...behind] = turn.sayings
+  const [main] = turn.sayings
   const said = turn.next.said
   const write = (saying: Saying, template = saying.template): string => shop.templates.render(template, locale, viewOf(turn, shop, saying))
-  const first = write(main)
-  const ofFirst = hashOf(first)
-  const again = said.includes(ofFirst) ? shop.templates.resolve(againOf(main.template)) : undefined
-  const opening = again === undefined ? first : write(main, again)
-  const mine = opening === first ? ofFirst : hashOf(opening)
-  const reply = [opening, ...behind.map(saying => write(saying))].filter(text => text !== '').join('\n')
+  const spoken: string[] = []
+  const templates: string[] = []
+  const reply: string[] = []
+  for (const saying of turn.sayings) {
+    const again = shop.templates.resolve(againOf(saying.template))
+    const ways = again === undefined ? [saying.template] : [saying.template, again]
+    const { text, hashed, template } = freshest(ways, name => write(saying, name), said)
+    if (text !== '') reply.push(text)
+    templates.push(template)
+    // What has no other words, and is put behind an answer, need not be remembered.
+    if (again !== undefined || saying === main) spoken.push(hashed)
+  }
   return {
     ...turn,
-    reply,
-    templates: [again ?? main.template, ...behind.map(({ template }) => template)],
-    next: { ...turn.next, said: [...said.filter(other => other !== mine), mine].slice(-REMEMBERED) },
+    reply: reply.join('\n'),
+    templates,
+    next: { ...turn.next, said: [...said.filter(other => !spoken.includes(other)), ...spoken].slice(-REMEMBERED) },
   }
 }
 
-const hashOf = (text: string): string => hash('sha256', text, 'base64url').slice(0, 8)
+interface Way {
+  readonly template: string
+  readonly text: string
+  readonly hashed: string
+  /** Where among what was said it stands; -1: not said yet. */
+  readonly saidAt: number
+}
+
+/** The first words that were not said yet; when all were, those said longest ago. Most replies are new, and written once. */
+function freshest(templates: readonly string[], write: (template: string) => string, said: readonly string[]): Way {
+  let best: Way | undefined
+  for (const template of templates) {
+    const text = write(template)
+    const hashed = hash('sha256', text, 'base64url').slice(0, 8)
+    const way = { template, text, hashed, saidAt: said.lastIndexOf(hashed) }
+    if (!best || way.saidAt < best.saidAt) best = way
+    if (best.saidAt < 0) return best
+  }
+  if (!best) throw new Error('a saying has a template')
+  return best
+}
 
 /** All that a template sees. Unknown facts are absent from `facts`; those whose source did not answer are named in `missing`. */
 export function viewOf(turn: Planned, shop: Shop, saying: Saying): TemplateView {

@@ -194,6 +194,21 @@ test('[DLG4] what was just said is not said again in the same words', async () =
   const { say } = talk()
   assert.equal(await say('track 2024-881'), 'track 2024-881: sent')
   assert.equal(await say('track 2024-881'), 'as I said, 2024-881: sent')
+  assert.equal(await say('track 2024-881'), 'track 2024-881: sent', 'when all words were said, those said longest ago')
+})
+
+test('[DLG4] nor is a question, behind whatever words it was put', async () => {
+  const { say } = talk()
+  await say('track it')
+  assert.equal(await say('hours'), 'hours\n(back to TRACK)\nwhich order?')
+  assert.equal(await say('hello'), 'hello\n(back to TRACK)\nwhich order, please?')
+})
+
+test('[DLG5] a count of more than was bought gets the customer no further', async () => {
+  const { say, decision } = talk({ effects: EFFECTS })
+  await say('pay for 2024-881')
+  await say('10')
+  assert.deepEqual([(await decision()).frame?.misses, (await decision()).frame?.pending?.kind], [1, 'slot'])
 })
 
 test('[DLG5] a question that is not answered twice brings the offer of a person; yes hands over, no asks again', async () => {
