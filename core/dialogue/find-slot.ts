@@ -40,7 +40,11 @@ function findOrder(text: string, choices: readonly QuickReply[] | undefined): Fo
   const dated = DATED.exec(text)
   if (dated) return { value: `${dated[1]}-${dated[2]}`, isWhole: isNothingBut(text, dated[0]) }
   const named = NAMED.exec(text)
-  if (named?.[1]) return { value: named[1].toUpperCase(), isWhole: isNothingBut(text, named[0]) }
+  if (named?.[1]) {
+    const value = named[1].toUpperCase()
+    const [offered, ...others] = (choices ?? []).filter(choice => choice.text.endsWith(value))
+    return { value: offered && others.length === 0 ? offered.text : value, isWhole: isNothingBut(text, named[0]) }
+  }
   if (choices === undefined) return undefined
   const chosen = findChoice(text, choices)
   if (chosen) return chosen

@@ -181,6 +181,28 @@ test('[DLG2] the order goes along from topic to topic', async () => {
   assert.equal((await decision()).slots.order, '2024-881')
 })
 
+for (const words of ['track the glasses', 'track 875', 'track my 875 please', 'track order 875', '875那单 track一下'])
+  test(`[DLG2] «${words}» is about the order that it names, not about the one before`, async () => {
+    const { say, decision } = talk()
+    assert.equal(await say('track 2024-881'), 'track 2024-881: sent')
+    assert.equal(await say(words), 'track 2024-875: packed')
+    assert.equal((await decision()).frame?.slots.order, '2024-875')
+  })
+
+for (const words of ['track the crabs and the glasses', 'track the $875 one', 'track 875 g of it', 'track the crabapple'])
+  test(`[DLG2] «${words}» names no order`, async () => {
+    const { say } = talk()
+    assert.equal(await say(words), 'which order? 2 orders')
+  })
+
+test('[DLG1] where something is done, goods alone do not settle the order, but do not go with another one either', async () => {
+  const fresh = talk({ effects: EFFECTS })
+  assert.equal(await fresh.say('pay for the glasses'), 'pay\nwhich order? 2 orders')
+  const after = talk({ effects: EFFECTS })
+  await after.say('track 2024-881')
+  assert.equal(await after.say('pay for 2 glasses'), 'pay\npay 2 of 2024-875?')
+})
+
 test('[DLG3] yes and no mean something only where something was asked', async () => {
   const { say, decision } = talk()
   await say('affirm')
