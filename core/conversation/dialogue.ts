@@ -100,9 +100,11 @@ function changeOf(dialogue: Dialogue, event: Logged): Partial<Dialogue> | undefi
     }
     case 'agent_message':
       return { lastTurn: null } // what a person has dealt with is not the bot's to take back
-    case 'released':
+    case 'released': {
       // The person has dealt with what was open: the bot asks no old question again.
-      return { frame: { ...dialogue.frame, pending: null, shelved: null, misses: 0, moods: [], isPersonOffered: false } }
+      const { topic: _spokenOfBefore, ...frame } = dialogue.frame
+      return { frame: { ...frame, pending: null, shelved: null, misses: 0, moods: [], isPersonOffered: false } }
+    }
     default:
       return undefined
   }

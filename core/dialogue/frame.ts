@@ -27,12 +27,19 @@ export type Pending =
   /** Shall a person take over? If not, the question `held` is open again. */
   | { readonly kind: 'person'; readonly held: Question | null }
 
+export interface Topic {
+  readonly action: ActionId
+  readonly choices: readonly QuickReply[]
+}
+
 export interface Frame {
   readonly pending: Pending | null
   /** A question that was left for another topic, or the other request of a message: it comes back when that is done. */
   readonly shelved: Question | null
   /** Values that the customer gave in this dialogue; another topic that asks for the same takes them over. */
   readonly slots: Readonly<Record<string, string>>
+  /** What was last answered about an order, and the orders that there were: «and the crabs?» asks the same about another one. */
+  readonly topic?: Topic
   /** Turns in a row that did not get the customer on. */
   readonly misses: number
   /** Mood of the last turns, oldest first, at most `MOODS`. */

@@ -53,7 +53,26 @@ const GIVES_UP = /^(?:算了|不用了|不查了|不要了|不弄了|先不|不�
 
 export function understand(parts: UnderstandParts): Understood {
   const { pending } = parts.frame
-  return pending ? answer(pending, parts) : plain(parts, 'plain')
+  return pending ? answer(pending, parts) : (sameOfAnother(parts) ?? plain(parts, 'plain'))
+}
+
+/** Around a thing that the same is asked about. */
+const AND = /^(?:and|what about|how about|then|那么?|还有|另外)\s*|\s*(?:呢|咧|then)?[?？!！。.~\s]*$/gu
+
+/** Nothing but a place in the list, or a number. Shorter ones may count anything. */
+const PLACE = /^(?:(?:the )?(?:first|second|third|fourth|fifth)|第[一二三四五1-5])(?:个|单|件|订单| one| order)*$/u
+const NUMBER = /^(?:订单号?|单号|order|number|no\.?|#|\s)*\d[\d-]{2,}(?:那|这|个|单|订单|的|\s)*$/u
+
+/** Nothing but another order, where nothing is asked: the last question, about that one. */
+function sameOfAnother(parts: UnderstandParts): Understood | undefined {
+  const { topic } = parts.frame
+  const slot = topic && parts.actions[topic.action]?.slots.find(name => parts.slots[name]?.kind === 'order')
+  if (!topic || slot === undefined) return undefined
+  const words = parts.text.replace(AND, '')
+  const found = findSlot('order', words, topic.choices)
+  if (!found || !(found.isName || PLACE.test(words) || NUMBER.test(words))) return undefined
+  const asked = onAction('slot', topic.action, FIT.whole, parts)
+  return { ...asked, form: { ...asked.form, slots: { ...asked.form.slots, [slot]: found.value } } }
 }
 
 function answer(pending: Pending, parts: UnderstandParts): Understood {

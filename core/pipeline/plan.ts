@@ -56,6 +56,7 @@ export function plan(turn: Enriched, shop: Shop, canDo: (effect: string) => bool
     pending: behind.pending,
     shelved: behind.shelved,
     slots: { ...frame.slots, ...slots },
+    ...topicOf(core, turn, shop),
     misses,
     moods,
     said: frame.said,
@@ -76,6 +77,18 @@ export function plan(turn: Enriched, shop: Shop, canDo: (effect: string) => bool
     place: wait && turn.placeFor(wait.urgency),
   }
 }
+
+/** An answer about one of several orders is the topic until something else is spoken of; courtesies leave it. */
+function topicOf(core: Core, { facts, frame, understood }: Enriched, shop: Shop): Pick<Frame, 'topic'> {
+  const orders = (valueIn(facts.orders) ?? []) as readonly OrderFact[] // as the port says
+  const isAnswered = core.disposition === 'answer' && hasOrder(core.form, shop) && orders.length > 1
+  if (isAnswered) return { topic: { action: core.form.action, choices: choicesOf(orders) } }
+  const isCourtesy = SOCIAL.has(understood.action) || understood.action === 'AFFIRM'
+  return frame.topic && isCourtesy ? { topic: frame.topic } : {}
+}
+
+const choicesOf = (orders: readonly OrderFact[]): QuickReply[] =>
+  orders.map(({ number, items }) => ({ label: items[0] ? `${number} ${items[0].name}` : number, text: number }))
 
 function coreOf(turn: Enriched, shop: Shop, canDo: (effect: string) => boolean): Core {
   const { understood } = turn
@@ -220,7 +233,7 @@ const areKnown = (names: readonly string[], facts: Readonly<Record<string, Fact>
 
 function slotQuestion(slot: string, form: Form, { frame, understood }: Enriched, orders: readonly OrderFact[], again: boolean): Question {
   const before = frame.pending?.kind === 'slot' ? frame.pending : understood.unanswered?.kind === 'slot' ? understood.unanswered : undefined
-  const choices = orders.map(({ number, items }): QuickReply => ({ label: items[0] ? `${number} ${items[0].name}` : number, text: number }))
+  const choices = choicesOf(orders)
   const kept = before?.slot === slot && choices.length === 0 ? before.choices : choices
   const isOrder = kept.length > 0
   return { kind: 'slot', form, slot, asked: again && before?.slot === slot ? before.asked + 1 : 1, choices: isOrder ? kept : [] }

@@ -203,6 +203,27 @@ test('[DLG1] where something is done, goods alone do not settle the order, but d
   assert.equal(await after.say('pay for 2 glasses'), 'pay\npay 2 of 2024-875?')
 })
 
+for (const words of ['and the glasses?', 'what about 2024-875', '那第二个呢', '875'])
+  test(`[DLG2] «${words}» asks the same about another order`, async () => {
+    const { say, decision } = talk()
+    await say('track 2024-881')
+    await say('affirm')
+    assert.equal(await say(words), 'track 2024-875: packed')
+    assert.equal((await decision()).action, 'TRACK')
+    await say('hours')
+    await say(words)
+    assert.notEqual((await decision()).action, 'TRACK', 'not when something else was spoken of since')
+  })
+
+test('[DLG2] words that say more than an order, or a lone digit, ask nothing again', async () => {
+  const { say, decision } = talk()
+  await say('track 2024-881')
+  for (const words of ['2', 'and the glasses are chipped', '第二个坏了', '875坏了', 'the second one has bad food in it']) {
+    await say(words)
+    assert.notEqual((await decision()).action, 'TRACK', words)
+  }
+})
+
 test('[DLG3] yes and no mean something only where something was asked', async () => {
   const { say, decision } = talk()
   await say('affirm')
