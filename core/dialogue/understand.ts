@@ -105,10 +105,11 @@ function answerSlot(pending: Extract<Question, { kind: 'slot' }>, parts: Underst
 
 function answerConfirm(pending: Extract<Question, { kind: 'confirm' }>, parts: UnderstandParts): Understood {
   const { form } = pending
-  const corrections = Object.entries(slotsIn(parts, true)).filter(
-    ([slot, value]) => form.slots[slot] !== undefined && form.slots[slot] !== value,
-  )
-  if (corrections.length > 0) return resume('slot', fill(form, Object.fromEntries(corrections)), parts)
+  const named = Object.entries(slotsIn(parts, true)).filter(([slot]) => form.slots[slot] !== undefined)
+  const isCorrected = named.some(([slot, value]) => form.slots[slot] !== value)
+  // Said once more as it stands («2024-881, three of them died, what do you pay?»): the question is put again, and nothing went wrong.
+  const isRepeated = named.length > 0 && p(parts, form.action) >= SURE
+  if (isCorrected || isRepeated) return resume('slot', fill(form, Object.fromEntries(named)), parts)
   if (saysYes(parts)) return { ...resume('yes', form, parts), isConfirmed: true }
   if (saysNo(parts)) return declined(form, parts)
   if (isLeft(FIT.none, rivalOf(parts, form.action), parts)) return leave(pending, parts)

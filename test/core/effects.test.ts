@@ -80,6 +80,16 @@ test('[EFF1] a no does nothing; a corrected count is confirmed anew; more than w
   assert.deepEqual(runs, [])
 })
 
+test('[EFF1] the request said once more as it stands is no yes and no miss: the question is put again', async () => {
+  const { effects, runs } = createProvider()
+  const { say, seen } = talk({ effects })
+  for (let i = 0; i < 4; i++) {
+    await say('pay for 3 pieces of 2024-881')
+    assert.match((await seen()).at(-1) ?? '', /pay 3 of 2024-881\?$/, `time ${i + 1}`)
+  }
+  assert.deepEqual(runs, [])
+})
+
 test('[EFF2] an effect that takes longer than the reply can wait is promised, and a notice tells its outcome', async () => {
   let open = (): void => {}
   const gate = new Promise<void>(resolve => {

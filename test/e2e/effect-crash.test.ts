@@ -91,7 +91,7 @@ test('[EFF1] [EFF3] [EFF4] a kill around a yes or a recall: one case for each ye
   for (let round = 0; round < ROUNDS; round++) {
     const open = round + 1
     await acknowledged(line, send(line, '2024-881 的螃蟹死了三只，怎么赔'))
-    await told(line, /是”或者|可以吗/)
+    await told(line, /可以吗|登记赔付/)
     line = await killAround(line, '好的', round % 3)
     await told(line, /CP-\d+/)
     assert.deepEqual(cases(), [...Array(open - 1).fill('withdrawn'), 'open'], `round ${round}`)
