@@ -1,6 +1,6 @@
 // One customer's connection: from the first frame to the last. It knows the protocol and the engine, and nothing of HTTP.
 import type { Caught, Engine } from '@parley/core/engine.ts'
-import { Fault } from '@parley/core/faults.ts'
+import { Fault, isFault } from '@parley/core/faults.ts'
 import { asConversationId, type ConversationKey, type MessageRef } from '@parley/core/ids.ts'
 import type { FanOut, Sign } from '@parley/core/ports/fan-out.ts'
 import { type ClientMessage, type Hello, PROTOCOL } from '@parley/core/protocol/client-message.ts'
@@ -25,7 +25,7 @@ type State =
       readonly name: 'joined'
       readonly key: ConversationKey
       readonly visitor: Visitor
-      readonly hello: Hello
+      readonly locale: Hello['locale']
       readonly unsubscribe: () => void
     }
 
@@ -41,20 +41,22 @@ export function createCustomerSocket(wire: Wire, parts: SocketParts): Connection
   let state: State = { name: 'awaiting-hello' }
   let sentUpTo = 0
   let epoch = ''
-  let isResyncing = false
+  /** `again`: more was lost while the engine was asked. */
+  let resyncing: 'no' | 'yes' | 'again' = 'no'
 
   function take(message: ClientMessage): void {
     switch (state.name) {
       case 'awaiting-hello':
         if (message.type !== 'hello') return refuse(new Fault('HELLO_EXPECTED', { type: message.type }))
         state = { name: 'joining' }
-        join(message).catch(error => refuse(error))
+        session.admit()
+        join(message).catch(refuseJoin)
         return
       case 'joining': // the client must wait for the welcome: nothing is known of it yet
         if (message.type === 'ping' || message.type === 'pong') return
         return refuse(new Fault('HELLO_EXPECTED', { type: message.type }))
       case 'joined':
-        return act(message, state.key, state.visitor, state.hello)
+        return act(message, state.key, state.visitor, state.locale)
     }
   }
 
@@ -69,8 +71,7 @@ export function createCustomerSocket(wire: Wire, parts: SocketParts): Connection
     try {
       const caught = await engine.since(key, visitor.customer, hello.resumeAfter)
       if (session.isClosed) return unsubscribe() // gone meanwhile
-      state = { name: 'joined', key, visitor, hello, unsubscribe }
-      session.admit()
+      state = { name: 'joined', key, visitor, locale: hello.locale, unsubscribe }
       epoch = caught.epoch
       const { frameBytes, textCharacters, textBytes, messagesPerSecond, messageBurst } = LIMITS
       send({
@@ -90,6 +91,12 @@ export function createCustomerSocket(wire: Wire, parts: SocketParts): Connection
       unsubscribe()
       throw error
     }
+  }
+
+  /** A client waits for its welcome and has nothing else to do: where no fault has ended the connection, it had better come again. */
+  function refuseJoin(error: unknown): void {
+    refuse(error)
+    close(CLOSE.GOING_AWAY, 'come again')
   }
 
   function catchUp({ after, upTo, events, isWhole }: Pick<Caught, 'after' | 'upTo' | 'events' | 'isWhole'>): void {
@@ -116,32 +123,42 @@ export function createCustomerSocket(wire: Wire, parts: SocketParts): Connection
     }
   }
 
-  /** Signs were lost on the way here: the engine knows what the client lacks. What comes meanwhile waits in its place. */
+  /** Signs were lost on the way here: the engine knows what the client lacks. What comes meanwhile is told in its place or asked for once more. */
   function resync(): void {
-    if (state.name !== 'joined' || isResyncing) return
-    isResyncing = true
+    if (state.name !== 'joined' || session.isClosed) return
+    if (resyncing !== 'no') {
+      resyncing = 'again'
+      return
+    }
+    resyncing = 'yes'
     const { key, visitor } = state
     engine
       .since(key, visitor.customer, { epoch, seq: sentUpTo })
       .then(caught => {
-        isResyncing = false
+        const isBehind = resyncing === 'again'
+        resyncing = 'no'
         if (session.isClosed) return
         if (!caught.isRecovered) return close(CLOSE.GOING_AWAY, 'resume')
-        if (caught.upTo > sentUpTo) catchUp(caught)
+        tell({ type: 'delivery', delivery: { ...caught, marks: [] } }) // some of it may have been told while the engine was asked
         send({ type: 'state', ...caught.state })
+        if (isBehind) resync()
       })
-      .catch(error => {
-        isResyncing = false
-        refuse(error)
-      })
+      .catch(refuseResync)
   }
 
-  function act(message: ClientMessage, key: ConversationKey, visitor: Visitor, hello: Hello): void {
+  /** A connection that does not know what it lacks must not stay: the client comes again and resumes. */
+  function refuseResync(error: unknown): void {
+    resyncing = 'no'
+    if (isFault(error) && error.isRetryable) return close(CLOSE.GOING_AWAY, 'resume')
+    refuse(error)
+  }
+
+  function act(message: ClientMessage, key: ConversationKey, visitor: Visitor, locale: Hello['locale']): void {
     switch (message.type) {
       case 'hello':
         return refuse(new Fault('HELLO_TWICE', {}))
       case 'say':
-        say(message.ref as MessageRef, message.text, key, visitor, hello).catch(error => refuse(error, { ref: message.ref })) // the schema has checked the id
+        say(message.ref as MessageRef, message.text, key, visitor, locale).catch(error => refuse(error, { ref: message.ref })) // the schema has checked the id
         return
       case 'typing':
         return fanOut.publish(key, { type: 'typing', who: 'customer' })
@@ -154,11 +171,11 @@ export function createCustomerSocket(wire: Wire, parts: SocketParts): Connection
     }
   }
 
-  async function say(ref: MessageRef, raw: string, key: ConversationKey, visitor: Visitor, hello: Hello): Promise<void> {
+  async function say(ref: MessageRef, raw: string, key: ConversationKey, visitor: Visitor, locale: Hello['locale']): Promise<void> {
     const retryAfterMs = session.takeMessage()
     if (retryAfterMs > 0) throw new Fault('RATE_LIMITED', { retryAfterMs })
     const text = messageText(raw)
-    const said = await engine.say(key, visitor.customer, { ref, text, locale: hello.locale ?? null })
+    const said = await engine.say(key, visitor.customer, { ref, text, locale: locale ?? null })
     send({ type: 'ack', ref, seq: said.seq })
   }
 

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { Fault } from '@parley/core/faults.ts'
+import { asConversationId } from '@parley/core/ids.ts'
 import { CLOSE } from '@parley/core/protocol/close-codes.ts'
 import { LIMITS } from '@parley/core/protocol/limits.ts'
 import { ServerMessage } from '@parley/core/protocol/server-message.ts'
-import { createCustomerSocket } from '@parley/server/realtime/customer-socket.ts'
+import { createCustomerSocket, type SocketParts } from '@parley/server/realtime/customer-socket.ts'
 import type { Connection, Wire } from '@parley/server/realtime/session.ts'
 import { createTokens, type Visitor } from '@parley/server/tokens.ts'
 import { createTestHouse, SHOP, type TestHouse } from './house.ts'
@@ -19,7 +21,10 @@ interface TestLine {
   bufferedBytes: number
 }
 
-function connect(house: TestHouse): TestLine {
+/** `changed`: what is otherwise than in the house. */
+type Changed = Partial<Pick<SocketParts, 'engine' | 'fanOut'>>
+
+function connect(house: TestHouse, changed: Changed = {}): TestLine {
   const frames: ServerMessage[] = []
   const closes: number[] = []
   const waiting = new Set<() => void>()
@@ -45,6 +50,7 @@ function connect(house: TestHouse): TestLine {
       clock: house.clock,
       onFault: () => {},
       onBug: error => house.bugs.push(error),
+      ...changed,
     }),
     next: type =>
       new Promise(resolve => {
@@ -62,8 +68,13 @@ function connect(house: TestHouse): TestLine {
   return connection
 }
 
-async function join(house: TestHouse, visitor: Visitor, resumeAfter: { epoch: string; seq: number } | null = null): Promise<TestLine> {
-  const connection = connect(house)
+async function join(
+  house: TestHouse,
+  visitor: Visitor,
+  resumeAfter: { epoch: string; seq: number } | null = null,
+  changed?: Changed,
+): Promise<TestLine> {
+  const connection = connect(house, changed)
   const { token } = await tokens.issue(visitor)
   connection.socket.frame(JSON.stringify({ type: 'hello', protocol: 1, token, conversation: visitor.conversation, resumeAfter }))
   await connection.next('welcome')
@@ -151,4 +162,85 @@ test('frames before the welcome are refused', async () => {
   connection.socket.frame(JSON.stringify({ type: 'hello', protocol: 1, token, conversation: visitor.conversation, resumeAfter: null }))
   say(connection, 'm1', 'too early')
   assert.deepEqual(connection.closes, [CLOSE.PROTOCOL_ERROR])
+})
+
+test('a client whose welcome takes long is not taken for one that never said hello; one that cannot be welcomed now is told to come again', async () => {
+  const house = createTestHouse()
+  const visitor = tokens.newVisitor(SHOP)
+  const { token } = await tokens.issue(visitor)
+  const hello = JSON.stringify({ type: 'hello', protocol: 1, token, conversation: visitor.conversation, resumeAfter: null })
+  let answer = (): void => {}
+  const asked = new Promise<void>(resolve => {
+    answer = resolve
+  })
+  const slow = connect(house, { engine: { ...house.engine, since: (...args) => asked.then(() => house.engine.since(...args)) } })
+  slow.socket.frame(hello)
+  house.clock.pass(LIMITS.helloMs)
+  answer()
+  await slow.next('welcome')
+  assert.deepEqual(slow.closes, [])
+
+  const away = new Fault('OVERLOADED', { what: 'the shop', retryAfterMs: 1_000 })
+  const refused = connect(house, { engine: { ...house.engine, since: () => Promise.reject(away) } })
+  refused.socket.frame(hello)
+  const fault = await refused.next('fault')
+  assert.deepEqual([fault.code, fault.retryAfterMs, refused.closes], ['OVERLOADED', 1_000, [CLOSE.GOING_AWAY]])
+})
+
+test('[RT1] what is lost while a client catches up is asked for once more, and nothing comes twice', async () => {
+  const house = createTestHouse()
+  const visitor = tokens.newVisitor(SHOP)
+  const key = { shop: SHOP, conversation: asConversationId(visitor.conversation) }
+  const answers: (() => void)[] = []
+  let isHeld = false
+  let isDeaf = false
+  const client = await join(house, visitor, null, {
+    engine: {
+      ...house.engine,
+      async since(...args) {
+        const caught = await house.engine.since(...args)
+        if (isHeld) await new Promise<void>(resolve => answers.push(resolve))
+        return caught
+      },
+    },
+    fanOut: {
+      ...house.fanOut,
+      subscribe: (of, listener) => house.fanOut.subscribe(of, sign => isDeaf || listener(sign)),
+    },
+  })
+  isHeld = true
+  isDeaf = true
+  say(client, 'm1', 'hello')
+  await house.settled()
+  isDeaf = false
+  house.fanOut.publish(key, { type: 'resync' })
+  while (answers.length === 0) await new Promise(resolve => setImmediate(resolve))
+  say(client, 'm2', 'hello') // comes behind what is lost
+  await house.settled()
+  assert.equal(answers.length, 1, 'one question at a time')
+  isHeld = false
+  answers[0]?.()
+  await house.settled()
+  const frames = client.frames.flatMap(frame => (frame.type === 'events' ? [frame] : []))
+  for (const [i, frame] of frames.entries()) assert.equal(frame.after, frames[i - 1]?.upTo ?? 0)
+  const seqs = frames.flatMap(frame => frame.events.map(event => event.seq))
+  assert.deepEqual(
+    seqs,
+    (await house.engine.since(key, visitor.customer, null)).events.map(event => event.seq),
+  )
+  assert.equal(seqs.length, 4)
+})
+
+test('[RT1] a client that cannot be told what it lacks is told to come again', async () => {
+  const house = createTestHouse()
+  const visitor = tokens.newVisitor(SHOP)
+  let isAway = false
+  const away = new Fault('OVERLOADED', { what: 'the shop', retryAfterMs: 1_000 })
+  const client = await join(house, visitor, null, {
+    engine: { ...house.engine, since: (...args) => (isAway ? Promise.reject(away) : house.engine.since(...args)) },
+  })
+  isAway = true
+  house.fanOut.publish({ shop: SHOP, conversation: asConversationId(visitor.conversation) }, { type: 'resync' })
+  await house.settled()
+  assert.deepEqual(client.closes, [CLOSE.GOING_AWAY])
 })
