@@ -1,4 +1,5 @@
 // The composition root: the one place that knows which drivers are in force. Reads top to bottom as the order of the start.
+import { chmodSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { createEngine, type Engine } from '@parley/core/engine.ts'
 import { Fault, isFault } from '@parley/core/faults.ts'
@@ -11,12 +12,13 @@ import type { Risks } from '@parley/core/ports/risks.ts'
 import type { Vault } from '@parley/core/ports/vault.ts'
 import type { VoterPool } from '@parley/core/ports/voters.ts'
 import type { FastifyInstance } from 'fastify'
-import { type Logger, pino } from 'pino'
+import type { Logger } from 'pino'
 import { createAccounts } from './accounts/accounts.ts'
 import { createDeskSessions } from './accounts/desk-sessions.ts'
 import { createSessionTokens } from './accounts/session-tokens.ts'
 import type { Config, ShopConfig } from './config.ts'
 import { createConversations } from './conversations.ts'
+import { customerParts } from './customer-parts.ts'
 import { openLmdbAccounts } from './drivers/accounts.lmdb.ts'
 import { systemClock } from './drivers/clock.system.ts'
 import { openLmdbLog } from './drivers/conversation-log.lmdb.ts'
@@ -29,12 +31,12 @@ import { createModelVoters } from './drivers/voters.models.ts'
 import { createPluginVoters } from './drivers/voters.plugins.ts'
 import { type EnsembleInForce, loadEnsemble } from './ensemble-in-force.ts'
 import { createApp } from './http/app.ts'
+import { serveLink } from './link/serve-link.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { readPack } from './pack-folder.ts'
 import { PROJECT } from './project.ts'
-import { identityKeyOf, loadOrMakeSecret } from './secret.ts'
+import { loadOrMakeSecret } from './secret.ts'
 import { noSources, openSources, type Sources } from './sources.ts'
-import { createTokens } from './tokens.ts'
 import { watchPlugins } from './watch-plugins.ts'
 
 /** What works a turn out, without a log: `parley ask` needs no more. */
@@ -46,10 +48,6 @@ export interface Brain {
   /** Reads the ensembles again. Faults: ENSEMBLE_INVALID; a bad one stays as it was, the others are exchanged. */
   reloadEnsembles(): void
   close(): Promise<void>
-}
-
-export function createLogger(level: Config['logLevel']): Logger {
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ dest: 2, sync: true }))
 }
 
 /** Shops that name the same pack, ensemble or plugins share them. */
@@ -148,14 +146,23 @@ export interface Server {
   stop(): Promise<void>
 }
 
-/** Faults: DATA_IN_USE, PORT_IN_USE, and those of configuration, pack, ensemble and models. What was opened by then is closed again. */
-export async function startServer(config: Config, logger: Logger): Promise<Server> {
+/** Where the engine listens when socket processes stand before it. */
+export interface EnginePaths {
+  readonly link: string
+  readonly http: string
+}
+
+/**
+ * With `paths` nothing but socket processes can reach it. Faults: DATA_IN_USE, PORT_IN_USE, and those of configuration, pack, ensemble and models.
+ * What was opened by then is closed again.
+ */
+export async function startServer(config: Config, logger: Logger, paths?: EnginePaths): Promise<Server> {
   const opened: Closable[] = []
   const closeAll = async (): Promise<void> => {
     for (const part of opened.splice(0).reverse()) await part.close()
   }
   try {
-    return await openServer(config, logger, part => opened.push(part), closeAll)
+    return await openServer(config, logger, paths, part => opened.push(part), closeAll)
   } catch (error) {
     await closeAll()
     throw error
@@ -166,7 +173,13 @@ interface Closable {
   close(): Promise<void>
 }
 
-async function openServer(config: Config, logger: Logger, keep: (part: Closable) => void, closeAll: () => Promise<void>): Promise<Server> {
+async function openServer(
+  config: Config,
+  logger: Logger,
+  paths: EnginePaths | undefined,
+  keep: (part: Closable) => void,
+  closeAll: () => Promise<void>,
+): Promise<Server> {
   const log: ConversationLog = await openLmdbLog(join(config.data, 'log'))
   keep(log)
   const vault: Vault = await openLmdbVault(join(config.data, 'keys'))
@@ -174,7 +187,6 @@ async function openServer(config: Config, logger: Logger, keep: (part: Closable)
   const accounts = createAccounts(openLmdbAccounts(join(config.data, 'accounts')))
   keep(accounts)
   const secret = loadOrMakeSecret(config.data)
-  const identityKey = (shop: string): string => identityKeyOf(secret, shop)
   const conversations = createConversations(log, vault)
   let engine: Engine | undefined
   const metrics = createMetrics(() => engine?.turnsUnderWay ?? 0)
@@ -198,6 +210,7 @@ async function openServer(config: Config, logger: Logger, keep: (part: Closable)
   const state = { missing: 'plugins' as string | undefined }
   brain.pluginsReady.then(() => (state.missing = undefined), broke)
   const app = await createApp({
+    ...customerParts(config, secret),
     engine,
     fanOut,
     epoch: conversations.epoch,
@@ -206,29 +219,23 @@ async function openServer(config: Config, logger: Logger, keep: (part: Closable)
       return { name: shop?.name || id, locale: shop?.locale ?? 'en' }
     },
     conversations,
-    tokens: createTokens(secret.keyFor('visitor-tokens'), { ...config.tokens, identityKey }),
-    identityKey,
-    origins: new Map(config.shops.map(shop => [shop.id, shop.origins])),
     operatorKey: secret.keyFor('operator').toString('hex'),
     deskSessions: createDeskSessions({
       accounts,
       tokens: createSessionTokens(secret.keyFor('desk-sessions')),
       hasShop: id => brain.shops.has(id),
     }),
-    clock: systemClock,
-    shopNames: new Map(config.shops.map(shop => [shop.id, shop.name])),
-    visitorsPerMinute: config.limits.visitorsPerMinute,
     signInsPerMinute: config.limits.signInsPerMinute,
-    trustProxy: config.trustProxy,
+    isBehindSockets: paths !== undefined,
     logger,
     metrics,
-    pages: PROJECT.pages,
     notReady: () => state.missing,
     onFault: metrics.fault,
     onBug: broke,
   })
   keep({ close: async () => void (await app.http.close()) })
-  const url = await listen(app.http, config)
+  if (paths) keep(await serveLink(paths.link, { engine, fanOut, onReport: metrics.reported, onBug: broke }))
+  const url = await listen(app.http, config, paths)
   const finished = engine.finishUnsettled()
   return {
     engine,
@@ -253,7 +260,13 @@ async function openServer(config: Config, logger: Logger, keep: (part: Closable)
   }
 }
 
-async function listen(http: FastifyInstance, { host, port }: Config): Promise<string> {
+async function listen(http: FastifyInstance, { host, port }: Config, paths?: EnginePaths): Promise<string> {
+  if (paths) {
+    rmSync(paths.http, { force: true }) // an engine's that was killed: this one owns the folder
+    const address = await http.listen({ path: paths.http })
+    chmodSync(paths.http, 0o600)
+    return address
+  }
   try {
     return await http.listen({ host, port })
   } catch (cause) {

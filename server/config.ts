@@ -63,6 +63,14 @@ export const Config = z.strictObject({
     .default('')
     .describe('Proxies whose X-Forwarded headers are believed: addresses, networks (10.0.0.0/8) or loopback, with commas; empty: none.')
     .meta({ env: 'PARLEY_TRUST_PROXY' }),
+  sockets: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(64)
+    .default(0)
+    .describe("Processes for the customers' sockets, sharing the port (Linux); 0 keeps them in the engine's own process.")
+    .meta({ env: 'PARLEY_SOCKETS' }),
   data: z.string().min(1).default('data').describe('Folder of the conversation log, keys and secrets.').meta({ env: 'PARLEY_DATA' }),
   logLevel: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent'])

@@ -9,6 +9,11 @@ const port = (text: string): number => {
   if (!/^\d+$/.test(text) || value > 65_535) throw new InvalidArgumentError('a port is a whole number from 0 to 65535')
   return value
 }
+const processes = (text: string): number => {
+  const value = Number(text)
+  if (!/^\d+$/.test(text) || value > 64) throw new InvalidArgumentError('it is a whole number from 0 to 64')
+  return value
+}
 const locale = new Option('--locale <locale>', 'locale where the words do not tell').choices(['zh-CN', 'en'])
 
 const program = new Command('parley')
@@ -23,6 +28,7 @@ program
   .description('Serve the widget, the sockets and the API, with an embedded log.')
   .option('--port <port>', 'port to listen on; 0 takes a free one (default: PORT or 8080)', port)
   .option('--host <host>', 'address to listen on (default: HOST or 127.0.0.1)')
+  .option('--sockets <n>', "processes for the customers' sockets, beside the engine's; 0: none (default: PARLEY_SOCKETS or 0)", processes)
   .action(async options => (await import('./cli/serve.ts')).serve(options))
 
 program

@@ -2,6 +2,7 @@
 import type { EngineObserver } from '@parley/core/engine.ts'
 import type { FaultCode } from '@parley/core/faults.ts'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { SocketReport } from './link/messages.ts'
 
 export interface Metrics extends Pick<EngineObserver, 'decided'> {
   readonly sockets: Gauge
@@ -12,6 +13,8 @@ export interface Metrics extends Pick<EngineObserver, 'decided'> {
   readonly contentType: string
   fault(code: FaultCode): void
   bug(): void
+  /** What a socket process tells of itself; undefined when it is out of reach. */
+  reported(process: number, report: SocketReport | undefined): void
   render(): Promise<string>
 }
 
@@ -23,6 +26,19 @@ export function createMetrics(turnsUnderWay: () => number): Metrics {
   collectDefaultMetrics({ register: registry })
   const sockets = new Gauge({ name: 'parley_sockets', help: 'Open customer sockets.', registers })
   const deskSockets = new Gauge({ name: 'parley_desk_sockets', help: "Open sockets of agents' consoles.", registers })
+  const processSockets = new Gauge({
+    name: 'parley_socket_process_sockets',
+    help: 'Open customer sockets of each socket process (--sockets).',
+    labelNames: ['process'],
+    registers,
+  })
+  const processBytes = new Gauge({
+    name: 'parley_socket_process_resident_bytes',
+    help: 'Resident memory of each socket process (--sockets).',
+    labelNames: ['process'],
+    registers,
+  })
+  const perProcess = new Map<number, number>()
   const faults = new Counter({
     name: 'parley_faults_total',
     help: 'Expected failures, by code (docs/faults.md).',
@@ -79,6 +95,20 @@ export function createMetrics(turnsUnderWay: () => number): Metrics {
     contentType: registry.contentType,
     fault: code => faults.inc({ code }),
     bug: () => bugs.inc(),
+    reported(process, report) {
+      if (report === undefined) {
+        perProcess.delete(process)
+        processSockets.remove({ process })
+        processBytes.remove({ process })
+      } else {
+        perProcess.set(process, report.sockets)
+        processSockets.set({ process }, report.sockets)
+        processBytes.set({ process }, report.residentBytes)
+        for (const [code, count] of Object.entries(report.faults)) faults.inc({ code }, count)
+        bugs.inc(report.bugs)
+      }
+      sockets.set([...perProcess.values()].reduce((sum, count) => sum + count, 0))
+    },
     decided(_key, decision) {
       decisions.inc({ action: decision.action, disposition: decision.disposition })
       turnMs.observe(decision.ms)

@@ -1,39 +1,74 @@
-// `parley serve`: the engine with its sockets in one process, until it is told to stop. SIGHUP reads the ensembles again.
-
-import { createLogger, startServer } from '../compose.ts'
+// `parley serve`: the engine with its sockets in one process, or with `--sockets` in processes of their own, until it is told to stop. SIGHUP reads
+// the ensembles again.
+import type { Logger } from 'pino'
 import { type Config, readConfig } from '../config.ts'
 import { DEMO_SHOP } from '../http/demo.ts'
+import { createLogger } from '../logger.ts'
 
 /** Longest that a stop may take; what is not decided by then is decided after the next start. */
 const STOP_MS = 4_500
 
-export async function serve(overrides: Partial<Pick<Config, 'host' | 'port'>>): Promise<void> {
+/** What is being served, in whichever processes. */
+interface Serving {
+  readonly url: string
+  reload(): void
+  stop(): Promise<void>
+}
+
+export async function serve(overrides: Partial<Pick<Config, 'host' | 'port' | 'sockets'>>): Promise<void> {
   const config = readConfig(process.env, overrides)
   const logger = createLogger(config.logLevel)
-  const server = await startServer(config, logger)
+  const serving = await (config.sockets > 0 ? serveInProcesses : serveInOne)(config, logger)
   const stop = async (signal: string): Promise<void> => {
     process.removeAllListeners('SIGINT').removeAllListeners('SIGTERM')
     // A second Ctrl-C and a stop that hangs both end the process at once; the log loses nothing by it.
     process.once('SIGINT', () => process.exit(130))
     setTimeout(() => process.exit(1), STOP_MS).unref()
     logger.info({ signal }, 'stopping')
-    await server.stop()
+    await serving.stop()
     process.stdout.write('\nStopped.\n')
     process.exit(0)
   }
   process.once('SIGINT', stop).once('SIGTERM', stop)
-  process.on('SIGHUP', () => server.reload())
+  process.on('SIGHUP', () => serving.reload())
   process.stdout.write(`
-Parley is ready. Shop: ${server.shops.join(', ')}
+Parley is ready. Shop: ${config.shops.map(shop => shop.id).join(', ')}
 
-  widget   ${server.url}/
-${server.shops.includes(DEMO_SHOP) ? `  demo     ${server.url}/demo\n` : ''}  desk     ${server.url}/desk      for people who take over: bin/parley agent add NAME
-  health   ${server.url}/readyz
-  metrics  ${server.url}/metrics
+  widget   ${serving.url}/
+${config.shops.some(shop => shop.id === DEMO_SHOP) ? `  demo     ${serving.url}/demo\n` : ''}  desk     ${serving.url}/desk      for people who take over: bin/parley agent add NAME
+  health   ${serving.url}/readyz
+  metrics  ${serving.url}/metrics
   data     ${config.data}
 
 Ctrl-C stops it. In another terminal: bin/parley chat
 `)
-  const finished = await server.finished
-  if (finished > 0) logger.info({ turns: finished }, 'turns of before the restart are decided')
+}
+
+// Each loads what it needs: a supervisor has no use for models and a store.
+
+async function serveInOne(config: Config, logger: Logger): Promise<Serving> {
+  const { startServer } = await import('../compose.ts')
+  const server = await startServer(config, logger)
+  server.finished.then(turns => {
+    if (turns > 0) logger.info({ turns }, 'turns of before the restart are decided')
+  })
+  return server
+}
+
+async function serveInProcesses(config: Config, logger: Logger): Promise<Serving> {
+  const [{ supervise }, { makeEnginePaths }] = await Promise.all([import('../processes/supervise.ts'), import('../link/paths.ts')])
+  const { paths, remove } = makeEnginePaths(config.data)
+  try {
+    const supervised = await supervise(config, logger, paths)
+    return {
+      ...supervised,
+      async stop() {
+        await supervised.stop()
+        remove()
+      },
+    }
+  } catch (error) {
+    remove()
+    throw error
+  }
 }

@@ -4,14 +4,13 @@ import { join } from 'node:path'
 import fastifyStatic from '@fastify/static'
 import fastifyWebsocket from '@fastify/websocket'
 import type { Engine } from '@parley/core/engine.ts'
-import { Fault, type FaultCode, isFault } from '@parley/core/faults.ts'
+import { type FaultCode, isFault } from '@parley/core/faults.ts'
 import { asShopId } from '@parley/core/ids.ts'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify'
-import type { WebSocket } from 'ws'
 import type { Metrics } from '../metrics.ts'
 import { type AgentIdentity, type AgentSocketParts, createAgentSocket } from '../realtime/agent-socket.ts'
+import { createConnections } from '../realtime/connections.ts'
 import { createCustomerSocket, type SocketParts } from '../realtime/customer-socket.ts'
-import type { Connection, Wire } from '../realtime/session.ts'
 import { TIGHT_OPTIONS } from '../realtime/tight-web-socket.ts'
 import { type DemoParts, registerDemoRoutes } from './demo.ts'
 import { type DeskSessionParts, registerDeskSession } from './desk-session.ts'
@@ -19,19 +18,25 @@ import { type OperatorParts, registerOperatorRoutes } from './operator.ts'
 import { registerVisitorRoutes, type VisitorParts } from './visitors.ts'
 import { frameAncestors, type WidgetPageParts } from './widget-page.ts'
 
+/** What an HTTP server of ours needs, whatever it answers. */
+export interface HttpParts extends Pick<SocketParts, 'onFault' | 'onBug'>, WidgetPageParts {
+  readonly logger: FastifyBaseLogger
+  /** Only our own socket processes can reach this server: the client's address is what they say. */
+  readonly isBehindSockets: boolean
+  /** Proxies whose forwarded headers are believed, as fastify takes them; empty: none. */
+  readonly trustProxy: string
+}
+
 export interface AppParts
-  extends SocketParts,
+  extends HttpParts,
+    SocketParts,
     Omit<AgentSocketParts, 'isAdmitted' | 'engine'>,
     VisitorParts,
     OperatorParts,
     DeskSessionParts,
-    DemoParts,
-    WidgetPageParts {
+    DemoParts {
   readonly engine: Engine
-  readonly logger: FastifyBaseLogger
   readonly metrics: Metrics
-  /** Proxies whose forwarded headers are believed, as fastify takes them; empty: none. */
-  readonly trustProxy: string
   /** The folder of the built pages. */
   readonly pages: string
   /** Undefined when turns can be taken, else what is still missing. */
@@ -64,16 +69,15 @@ const HEADERS = {
   'referrer-policy': 'no-referrer',
 } as const
 
-export async function createApp(parts: AppParts): Promise<App> {
+/** A server without routes: what is wrong is answered by its code, and every answer carries our headers. */
+export function createHttp(parts: HttpParts): FastifyInstance {
   const http: FastifyInstance = Fastify({
     loggerInstance: parts.logger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: 64 * 1024,
-    trustProxy: parts.trustProxy === '' ? false : parts.trustProxy,
+    trustProxy: parts.isBehindSockets || (parts.trustProxy === '' ? false : parts.trustProxy),
     forceCloseConnections: true,
   })
-  const customers = new Set<Connection>()
-  const consoles = new Set<Connection>()
 
   http.setErrorHandler((error, _request, reply) => {
     if (isFault(error)) {
@@ -93,31 +97,18 @@ export async function createApp(parts: AppParts): Promise<App> {
     reply.header('content-security-policy', `${CONTENT}; frame-ancestors ${frameAncestors(request.url, parts.origins)}`)
   })
 
+  return http
+}
+
+export async function createApp(parts: AppParts): Promise<App> {
+  const http = createHttp(parts)
+  const wireFailed = (): void => parts.metrics.faults.inc({ code: 'WIRE' })
+  const customers = createConnections({ changed: count => parts.metrics.sockets.set(count), wireFailed })
+  const consoles = createConnections({ changed: count => parts.metrics.deskSockets.set(count), wireFailed })
+
   // As an object: the types want `WebSocket` to be the module's own class with its statics; `ws` itself asks for a subclass only.
   await http.register(fastifyWebsocket, { options: TIGHT_OPTIONS as object, preClose: done => done() })
-  /** Joins a WebSocket to the connection that `make` makes of its wire. */
-  function carry(socket: WebSocket, gauge: Metrics['sockets'], mine: Set<Connection>, make: (wire: Wire) => Connection): void {
-    const connection = make({
-      send: text => socket.send(text),
-      close: (code, reason) => socket.close(code, reason),
-      get bufferedBytes() {
-        return socket.bufferedAmount
-      },
-    })
-    mine.add(connection)
-    gauge.set(mine.size)
-    socket.on('message', (data, isBinary) => (isBinary ? connection.refuse(new Fault('FRAME_BINARY', {})) : connection.frame(String(data))))
-    socket.on('error', () => parts.metrics.faults.inc({ code: 'WIRE' })) // `ws` closes the connection; 'close' follows
-    socket.on('close', () => {
-      connection.gone()
-      mine.delete(connection)
-      gauge.set(mine.size)
-    })
-  }
-
-  http.get('/v1/socket', { websocket: true }, socket =>
-    carry(socket, parts.metrics.sockets, customers, wire => createCustomerSocket(wire, parts)),
-  )
+  http.get('/v1/socket', { websocket: true }, socket => customers.take(socket, wire => createCustomerSocket(wire, parts)))
   const agents = new WeakMap<FastifyRequest, AgentIdentity>()
   const identify = async (request: FastifyRequest): Promise<AgentIdentity> => {
     const { id, name, shop } = await parts.deskSessions.agentOf(request.headers.cookie, request.headers.origin, request.host)
@@ -134,7 +125,7 @@ export async function createApp(parts: AppParts): Promise<App> {
         () => true,
         () => false,
       )
-    carry(socket, parts.metrics.deskSockets, consoles, wire => createAgentSocket(wire, agent, { ...parts, isAdmitted }))
+    consoles.take(socket, wire => createAgentSocket(wire, agent, { ...parts, isAdmitted }))
   })
 
   registerVisitorRoutes(http, parts)
@@ -148,19 +139,29 @@ export async function createApp(parts: AppParts): Promise<App> {
   })
   http.get('/metrics', async (_request, reply) => reply.type(parts.metrics.contentType).send(await parts.metrics.render()))
 
-  const isBuilt = (page: string): boolean => existsSync(join(parts.pages, page))
+  await registerPages(http, parts.pages)
+  return {
+    http,
+    leave() {
+      customers.leave()
+      consoles.leave()
+    },
+  }
+}
+
+export async function registerPages(http: FastifyInstance, pages: string): Promise<void> {
+  const isBuilt = (page: string): boolean => existsSync(join(pages, page))
   const notBuilt = async (_request: FastifyRequest, reply: FastifyReply) =>
     reply.code(503).type('text/plain').send('The pages are not built. Run: npm start\n')
   if (isBuilt('index.html'))
     await http.register(fastifyStatic, {
-      root: parts.pages,
+      root: pages,
       cacheControl: false,
       setHeaders: reply => void reply.header('cache-control', 'no-cache'),
     })
   else http.get('/', notBuilt)
   if (isBuilt('index.html') && isBuilt('desk/index.html')) http.get('/desk', async (_request, reply) => reply.sendFile('desk/index.html'))
   else http.get('/desk', notBuilt)
-  return { http, leave: () => [...customers, ...consoles].forEach(connection => connection.leave()) }
 }
 
 const statusOf = (error: unknown): number =>

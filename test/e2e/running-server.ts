@@ -27,14 +27,20 @@ export interface RunningServer {
   readonly process: ChildProcess
   /** What it has written to standard error so far. */
   stderr(): string
+  /** Resolves when `count` of its log's lines match. */
+  logged(pattern: RegExp, count?: number): Promise<void>
   /** Sends the signal and waits for the end; resolves with exit code and signal. */
   stop(signal: NodeJS.Signals): Promise<[number | null, NodeJS.Signals | null]>
 }
 
 /** Starts `parley serve` and resolves when it prints its links. */
-export function startServer(data: string, options: { port?: number; env?: Record<string, string> } = {}): Promise<RunningServer> {
+export function startServer(
+  data: string,
+  options: { port?: number; sockets?: number; env?: Record<string, string> } = {},
+): Promise<RunningServer> {
+  const args = ['serve', '--port', String(options.port ?? 0), '--sockets', String(options.sockets ?? 0)]
   return runServer(
-    spawn(process.execPath, [...NODE_FLAGS, MAIN, 'serve', '--port', String(options.port ?? 0)], {
+    spawn(process.execPath, [...NODE_FLAGS, MAIN, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, PARLEY_DATA: data, PARLEY_LOG_LEVEL: 'warn', ...options.env },
     }),
@@ -62,6 +68,16 @@ export async function runServer(child: ChildProcessByStdio<null, Readable, Reada
     port: Number(new URL(url).port),
     process: child,
     stderr: () => stderr,
+    logged: (pattern, count = 1) =>
+      new Promise(resolve => {
+        const look = (): void => {
+          if (stderr.split('\n').filter(line => pattern.test(line)).length < count) return
+          child.stderr.off('data', look)
+          resolve()
+        }
+        child.stderr.on('data', look)
+        look()
+      }),
     async stop(signal) {
       const ended = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]> // the event's arguments
       child.kill(signal)

@@ -1,0 +1,13 @@
+// The engine as a process of its own, behind socket processes.
+import { startServer } from '../compose.ts'
+import { createLogger } from '../logger.ts'
+import { runChild } from './child.ts'
+
+runChild(async ({ config, paths }) => {
+  const logger = createLogger(config.logLevel)
+  const server = await startServer(config, logger, paths)
+  server.finished.then(turns => {
+    if (turns > 0) logger.info({ turns }, 'turns of before the restart are decided')
+  })
+  return { url: server.url, reload: server.reload, drain: () => server.engine.drain(), end: () => server.stop() }
+})

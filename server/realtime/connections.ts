@@ -1,0 +1,48 @@
+// Every connection of one kind in this process: joins a WebSocket to what is said over it, counts, and tells all to come again.
+import { Fault } from '@parley/core/faults.ts'
+import type { WebSocket } from 'ws'
+import type { Connection, Wire } from './session.ts'
+
+export interface Connections {
+  /** `make` makes the connection of the socket's wire. */
+  take(socket: WebSocket, make: (wire: Wire) => Connection): void
+  /** Tells every client to connect again elsewhere. */
+  leave(): void
+  readonly count: number
+}
+
+export interface ConnectionsObserver {
+  changed(count: number): void
+  /** A connection ended by an error of the wire, not of the protocol. */
+  wireFailed(): void
+}
+
+export function createConnections(observer: ConnectionsObserver): Connections {
+  const connections = new Set<Connection>()
+  return {
+    take(socket, make) {
+      const connection = make({
+        send: text => socket.send(text),
+        close: (code, reason) => socket.close(code, reason),
+        get bufferedBytes() {
+          return socket.bufferedAmount
+        },
+      })
+      connections.add(connection)
+      observer.changed(connections.size)
+      socket.on('message', (data, isBinary) =>
+        isBinary ? connection.refuse(new Fault('FRAME_BINARY', {})) : connection.frame(String(data)),
+      )
+      socket.on('error', observer.wireFailed) // `ws` closes the connection; 'close' follows
+      socket.on('close', () => {
+        connection.gone()
+        connections.delete(connection)
+        observer.changed(connections.size)
+      })
+    },
+    leave: () => connections.forEach(connection => connection.leave()),
+    get count() {
+      return connections.size
+    },
+  }
+}
