@@ -141,7 +141,7 @@ test('[RT9] kill -9 of a socket process: its clients come back and resume, the o
 test("[RT11] what is the engine's is asked of the engine, and an orderly end tells every client to come again", async t => {
   const data = temporaryFolder()
   t.after(data.remove)
-  const server = await startServer(data.path, { sockets: SOCKETS })
+  const server = await startServer(data.path, { sockets: SOCKETS, env: { PARLEY_LOG_LEVEL: 'info' } })
   t.after(() => server.process.kill('SIGKILL'))
   const { url } = server
   while (!(await fetch(`${url}/readyz`)).ok) await new Promise(resolve => setImmediate(resolve))
@@ -152,6 +152,9 @@ test("[RT11] what is the engine's is asked of the engine, and an orderly end tel
   assert.equal((await fetch(`${url}/v1/nowhere`, { method: 'POST', body: 'x' })).status, 404)
   assert.match((await fetch(`${url}/`)).headers.get('content-security-policy') ?? '', /default-src 'self'/)
   assert.equal((await fetch(`${url}/v1/shops/nowhere/visitors`, { method: 'POST' })).status, 404)
+
+  server.process.kill('SIGHUP')
+  await server.logged(/the ensembles are read again/)
 
   const lines = await Promise.all(
     Array.from({ length: 10 }, async () => {
