@@ -3,10 +3,19 @@
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { PROTOCOL } from '@parley/core/protocol/client-message.ts'
 import { CLOSE } from '@parley/core/protocol/close-codes.ts'
 import { createRandom } from '../random.ts'
 import { checkLog } from './check-log.ts'
-import { fetchVisitor, joinConversation, type RunningServer, startServer, temporaryFolder } from './running-server.ts'
+import {
+  fetchVisitor,
+  joinConversation,
+  makeAgents,
+  openDeskLine,
+  type RunningServer,
+  startServer,
+  temporaryFolder,
+} from './running-server.ts'
 import { createClient } from './tireless-client.ts'
 
 const KILLS = process.env.PARLEY_TEST_FULL ? 12 : 3
@@ -173,6 +182,32 @@ test("[RT11] what is the engine's is asked of the engine, and an orderly end tel
   await replies // what was open is decided and told before the end
   assert.deepEqual(await Promise.all(lines.map(line => line.closed)), Array(10).fill(CLOSE.GOING_AWAY))
   assert.deepEqual(await stopped, [0, null])
+})
+
+test('an agent behind a socket process: signs in from the page, takes a customer of any process, and is heard', async t => {
+  const data = temporaryFolder()
+  t.after(data.remove)
+  const server = await startServer(data.path, { sockets: SOCKETS })
+  t.after(() => server.process.kill('SIGKILL'))
+  const { url } = server
+  const [cookie = ''] = await makeAgents(data.path, ['Chen'])
+  const session = await fetch(`${url}/v1/desk/session`, { headers: { cookie, origin: url } })
+  assert.equal(session.status, 200, await session.text())
+  assert.equal((await fetch(`${url}/v1/desk/session`, { headers: { cookie, origin: 'https://elsewhere.example' } })).status, 403)
+  const chen = await openDeskLine(url, cookie)
+  chen.send({ type: 'hello', protocol: PROTOCOL })
+  await chen.next('welcome')
+  const visitor = await fetchVisitor(url)
+  const customer = await joinConversation(url, visitor)
+  await customer.next('welcome')
+  customer.send({ type: 'say', ref: 'm1', text: '转人工' })
+  await customer.next('state', state => state.with === 'queue')
+  const { conversation } = visitor
+  chen.send({ type: 'claim', conversation })
+  await chen.next('done')
+  chen.send({ type: 'say', conversation, ref: 'a1', text: 'Hello from Chen' })
+  await customer.next('events', frame => frame.events.some(event => event.type === 'agent_message'))
+  assert.deepEqual(await server.stop('SIGTERM'), [0, null])
 })
 
 test('a port that other sockets share and a folder that another engine owns are refused, and theirs go on', async t => {
