@@ -108,7 +108,9 @@ export async function createApp(parts: AppParts): Promise<App> {
 
   // As an object: the types want `WebSocket` to be the module's own class with its statics; `ws` itself asks for a subclass only.
   await http.register(fastifyWebsocket, { options: TIGHT_OPTIONS as object, preClose: done => done() })
-  http.get('/v1/socket', { websocket: true }, socket => customers.take(socket, wire => createCustomerSocket(wire, parts)))
+  http.get('/v1/socket', { websocket: true }, (socket, request) =>
+    customers.take(socket, request.raw.socket, wire => createCustomerSocket(wire, parts)),
+  )
   const agents = new WeakMap<FastifyRequest, AgentIdentity>()
   const identify = async (request: FastifyRequest): Promise<AgentIdentity> => {
     const { id, name, shop } = await parts.deskSessions.agentOf(request.headers.cookie, request.headers.origin, request.host)
@@ -125,7 +127,7 @@ export async function createApp(parts: AppParts): Promise<App> {
         () => true,
         () => false,
       )
-    consoles.take(socket, wire => createAgentSocket(wire, agent, { ...parts, isAdmitted }))
+    consoles.take(socket, request.raw.socket, wire => createAgentSocket(wire, agent, { ...parts, isAdmitted }))
   })
 
   registerVisitorRoutes(http, parts)

@@ -29,7 +29,7 @@ export async function createSocketFront(parts: FrontParts): Promise<SocketFront>
   const sockets = new WebSocketServer({ noServer: true, ...(TIGHT_OPTIONS as object) })
   http.server.on('upgrade', (request, socket, head) => {
     if (request.url?.split('?', 1)[0] === '/v1/socket')
-      sockets.handleUpgrade(request, socket, head, taken => customers.take(taken, wire => createCustomerSocket(wire, parts)))
+      sockets.handleUpgrade(request, socket, head, taken => customers.take(taken, socket, wire => createCustomerSocket(wire, parts)))
     else proxy.upgrade(request, head)
   })
   registerVisitorRoutes(http, parts)

@@ -1,11 +1,12 @@
 // Every connection of one kind in this process: joins a WebSocket to what is said over it, counts, and tells all to come again.
+import type { Duplex } from 'node:stream'
 import { Fault } from '@parley/core/faults.ts'
 import type { WebSocket } from 'ws'
 import type { Connection, Wire } from './session.ts'
 
 export interface Connections {
-  /** `make` makes the connection of the socket's wire. */
-  take(socket: WebSocket, make: (wire: Wire) => Connection): void
+  /** `make` makes the connection of the socket's wire; `stream` is what the socket speaks over. */
+  take(socket: WebSocket, stream: Duplex, make: (wire: Wire) => Connection): void
   /** Tells every client to connect again elsewhere. */
   leave(): void
   readonly count: number
@@ -20,9 +21,21 @@ export interface ConnectionsObserver {
 export function createConnections(observer: ConnectionsObserver): Connections {
   const connections = new Set<Connection>()
   return {
-    take(socket, make) {
+    take(socket, stream, make) {
+      let isCorked = false
       const connection = make({
-        send: text => socket.send(text),
+        send(text) {
+          // Frames of one tick (a message's echo and its acknowledgement, say) go in one system call, which costs more than all else about them.
+          if (!isCorked) {
+            isCorked = true
+            stream.cork()
+            process.nextTick(() => {
+              isCorked = false
+              stream.uncork()
+            })
+          }
+          socket.send(text)
+        },
         close: (code, reason) => socket.close(code, reason),
         get bufferedBytes() {
           return socket.bufferedAmount
