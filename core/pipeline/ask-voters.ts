@@ -6,6 +6,9 @@ import type { Stages } from './pipeline.ts'
 import { isShed, type Shed } from './shed.ts'
 import type { Normalised, Polled } from './turn.ts'
 
+/** Why a poll is given up. A reason of our own, since the default is an exception with a stack, made anew for every turn. */
+const OVER = 'the votes are in'
+
 export async function askVoters(
   turn: Normalised,
   pools: readonly VoterPool[],
@@ -14,7 +17,7 @@ export async function askVoters(
 ): Promise<Polled> {
   const started = clock.monotonic()
   const deadline = new AbortController()
-  const stop = (): void => deadline.abort()
+  const stop = (): void => deadline.abort(OVER)
   const cancel = clock.after(deadlines.voters, stop)
   signal.addEventListener('abort', stop, { once: true })
   if (signal.aborted) stop()
@@ -29,7 +32,7 @@ export async function askVoters(
   } finally {
     cancel()
     signal.removeEventListener('abort', stop)
-    deadline.abort() // a pool that still works on this turn may stop
+    deadline.abort(OVER) // a pool that still works on this turn may stop
   }
 }
 

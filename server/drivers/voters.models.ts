@@ -1,5 +1,5 @@
-// The intent and sentiment voters: trained models in worker threads, since running one blocks its thread. A turn that finds a thread free goes at
-// once and alone; turns that come while all are busy go together when one is free. Nothing ever waits for a batch to fill.
+// The intent and sentiment voters: trained models in worker threads, since running one blocks its thread. Turns of one tick (those whose messages
+// one flush made durable, say) go together as soon as a thread is free. Nothing ever waits for a batch to fill.
 import '@parley/models/without-telemetry.ts' // the threads inherit it
 
 import type { Ballot, VoterInfo, VoterPool } from '@parley/core/ports/voters.ts'
@@ -39,6 +39,7 @@ export async function createModelVoters(options: ModelVotersOptions): Promise<Vo
     minThreads: threads,
     maxThreads: threads,
     execArgv: ['--disable-warning=ExperimentalWarning'],
+    recordTiming: false,
   })
   pool.on('error', onFailure) // a thread that broke between two jobs
   const run = (turns: VoterJob['turns']): Promise<VoterJobAnswer> => pool.run({ folder, turns } satisfies VoterJob)
@@ -46,17 +47,31 @@ export async function createModelVoters(options: ModelVotersOptions): Promise<Vo
 
   const waiting = new Set<Waiting>()
   let busy = 0
+  let isDue = false
   let isClosed = false
 
-  async function work(): Promise<void> {
+  /** A thread's work, until nothing waits; `first`: most turns in its first job. */
+  async function work(first: number): Promise<void> {
     busy++
-    while (waiting.size > 0 && !isClosed) {
-      const turns = firstOf(waiting, batch)
+    for (let most = first; waiting.size > 0 && !isClosed; most = batch) {
+      const turns = firstOf(waiting, most)
       for (const turn of turns) waiting.delete(turn)
       const answers = await run(turns.map(({ question }) => ({ text: question.text, language: question.language }))).catch(onFailure)
       for (const [i, turn] of turns.entries()) turn.answer(answers?.[i])
     }
     busy--
+  }
+
+  /** After this tick: a job a turn would cost more in crossings than in computing. */
+  function workSoon(): void {
+    if (isDue || busy >= threads) return
+    isDue = true
+    setImmediate(() => {
+      isDue = false
+      const free = threads - busy
+      const share = Math.min(batch, Math.ceil(waiting.size / free))
+      for (let i = 0; i < free; i++) work(share)
+    })
   }
 
   return {
@@ -81,7 +96,7 @@ export async function createModelVoters(options: ModelVotersOptions): Promise<Vo
         signal.addEventListener('abort', end)
         if (isClosed) return turn.answer(undefined)
         waiting.add(turn)
-        if (busy < threads) work()
+        workSoon()
       })
     },
     async close() {

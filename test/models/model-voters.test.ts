@@ -26,6 +26,9 @@ async function ask(pool: VoterPool, text: string, signal = live): Promise<Readon
   return Object.fromEntries(ballots)
 }
 
+/** What was asked before has been handed to a thread. */
+const handedOver = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
+
 async function withPool(options: ModelVotersOptions, use: (pool: VoterPool) => Promise<void>): Promise<void> {
   const pool = await createModelVoters(options)
   try {
@@ -57,14 +60,24 @@ test('model voters: both vote, by their names and versions, calibrated, with sig
     assert.ok(nothing.intent && nothing.sentiment)
   }))
 
-test('model voters: a turn that finds a thread free goes alone, those that come meanwhile go together, 64 at most', () =>
+test('model voters: turns of one tick go together, and so do those that come while the thread is busy, 64 at most', () =>
   withPool(faulty, async pool => {
-    const all = await Promise.all(Array.from({ length: 101 }, (_, i) => ask(pool, `t${i}`)))
+    const turns = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => ask(pool, `t${from + i}`))
+    const first = turns(0, 3)
+    await handedOver()
+    const all = await Promise.all([...first, ...turns(3, 103)])
     // The first job of the thread was the trial at the start.
     const jobs = all.map(({ intent }) => intent!.votes[0]!.evidence!)
-    assert.equal(jobs[0], 'job 2 of 1: t0')
-    for (let i = 1; i < 65; i++) assert.equal(jobs[i], `job 3 of 64: t${i}`)
-    for (let i = 65; i < 101; i++) assert.equal(jobs[i], `job 4 of 36: t${i}`)
+    for (let i = 0; i < 3; i++) assert.equal(jobs[i], `job 2 of 3: t${i}`)
+    for (let i = 3; i < 67; i++) assert.equal(jobs[i], `job 3 of 64: t${i}`)
+    for (let i = 67; i < 103; i++) assert.equal(jobs[i], `job 4 of 36: t${i}`)
+  }))
+
+test('model voters: threads that are free share the turns of one tick', () =>
+  withPool({ ...faulty, threads: 2 }, async pool => {
+    const all = await Promise.all(Array.from({ length: 7 }, (_, i) => ask(pool, `t${i}`)))
+    const sizes = all.map(({ intent }) => / of (\d): /.exec(intent!.votes[0]!.evidence!)?.[1])
+    assert.deepEqual(sizes, ['4', '4', '4', '4', '3', '3', '3'])
   }))
 
 test('model voters: a voter without a vote abstains and still gives its signals', () =>
@@ -81,6 +94,7 @@ for (const [how, text] of [
     const failures: unknown[] = []
     await withPool({ ...faulty, onFailure: error => failures.push(error) }, async pool => {
       const first = ask(pool, 'first')
+      await handedOver()
       const batch = await Promise.all([ask(pool, 'good'), ask(pool, text)])
       assert.equal((await first).intent?.abstained, false)
       for (const { intent, sentiment } of batch)
@@ -96,6 +110,7 @@ test('model voters: a turn that is over gets nothing, at once, and takes no room
   withPool(faulty, async pool => {
     const turn = new AbortController()
     const first = ask(pool, 'first')
+    await handedOver()
     const gone = ask(pool, 'gone', turn.signal)
     const last = ask(pool, 'last')
     turn.abort()
@@ -107,7 +122,9 @@ test('model voters: a turn that is over gets nothing, at once, and takes no room
 
 test('model voters: after the end every voter abstains', async () => {
   const pool = await createModelVoters(faulty)
-  const under = [ask(pool, 'a'), ask(pool, 'b')]
+  const under = [ask(pool, 'a')]
+  await handedOver()
+  under.push(ask(pool, 'b'))
   await pool.close()
   const [a, b] = await Promise.all(under)
   assert.equal(a?.intent?.abstained, false)
