@@ -6,6 +6,7 @@ import type { OpenTurn } from './conversation/custody.ts'
 import { entriesAfter } from './conversation/dialogue.ts'
 import type { ConversationEvent } from './conversation/event.ts'
 import { maskNumbers } from './conversation/mask-numbers.ts'
+import { findRef } from './conversation/refs.ts'
 import { createEffectRunner, unreplied } from './effects/run-effect.ts'
 import { Fault, isFault } from './faults.ts'
 import { createDesk, type Desk } from './handoff/desk.ts'
@@ -163,7 +164,7 @@ export function createEngine(parts: EngineParts): Engine {
     const { text, found } = maskNumbers(written)
     const said = await holder.run(key, async () => {
       const before = ownedBy(await holder.load(key), key, customer)
-      const known = before.custody.refs.get(ref)
+      const known = findRef(before.custody.refs, ref)
       if (known) {
         if (known.text !== text) throw new Fault('REF_REUSED', { ref, seq: known.seq })
         return { seq: known.seq, isResend: true }

@@ -2,12 +2,13 @@
 // what was done in the world.
 import { type Effect, foldEffects, isUnderWay } from '../effects/effects.ts'
 import { foldOwner, type Owner, ownedByBot } from '../handoff/owner.ts'
-import type { CustomerId, MessageRef, Seq } from '../ids.ts'
+import type { CustomerId, Seq } from '../ids.ts'
 import type { DeskMark } from '../protocol/desk-message.ts'
 import { type Logged, textOf } from './event.ts'
+import { addRef, noRefs, type Refs } from './refs.ts'
 
 /** Part of every snapshot's key: a snapshot of another version is thrown away. */
-export const CUSTODY_FOLD = 2
+export const CUSTODY_FOLD = 3
 
 /** Messages in a row before the decision join the open turn, up to these: then the next message opens a turn of its own. */
 export const TURN_LIMITS = { messages: 8, characters: 4_000 } as const
@@ -22,16 +23,10 @@ export interface OpenTurn {
   readonly isMasked: boolean
 }
 
-/** A message that was seen: where it stands and what it said, whatever became of it in the dialogue. */
-export interface Seen {
-  readonly seq: Seq
-  readonly text: string
-}
-
 export interface Custody {
   readonly customer: CustomerId | null
   /** Every message id ever seen here, the customer's and the agents'. */
-  readonly refs: ReadonlyMap<MessageRef, Seen>
+  readonly refs: Refs
   /** Turns without a decision, in order of seq; they are decided in that order. */
   readonly open: readonly OpenTurn[]
   readonly owner: Owner
@@ -50,7 +45,7 @@ export interface Marks {
 
 export const emptyCustody: Custody = {
   customer: null,
-  refs: new Map(),
+  refs: noRefs,
   open: [],
   owner: ownedByBot,
   effects: [],
@@ -63,17 +58,13 @@ export const isUnsettled = ({ open, effects }: Custody): boolean => open.length 
 
 export function foldCustody(custody: Custody, events: readonly Logged[]): Custody {
   let { customer, refs, open, owner, effects, readByBot, marks } = custody
-  const see = (ref: MessageRef, seen: Seen): void => {
-    if (refs === custody.refs) refs = new Map(custody.refs)
-    ;(refs as Map<MessageRef, Seen>).set(ref, seen) // our own copy, made above
-  }
   for (const event of events) {
     if (event.type === 'opened') customer = event.customer
     else if (event.type === 'message') {
-      see(event.ref, { seq: event.seq, text: textOf(event.parts) })
+      refs = addRef(refs, event.ref, { seq: event.seq, text: textOf(event.parts) })
       // A message opens a turn only if no person owns the conversation.
       if (owner.with !== 'agent') open = takeIn(open, event.seq, textOf(event.parts), event.isMasked ?? false)
-    } else if (event.type === 'agent_message') see(event.ref, { seq: event.seq, text: textOf(event.parts) })
+    } else if (event.type === 'agent_message') refs = addRef(refs, event.ref, { seq: event.seq, text: textOf(event.parts) })
     else if (event.type === 'decided' || event.type === 'superseded') {
       open = open.filter(turn => turn.turn !== event.turn)
       readByBot = Math.max(readByBot, event.upTo)

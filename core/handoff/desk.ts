@@ -5,6 +5,7 @@ import type { Conversation } from '../conversation/conversation.ts'
 import { marksAfter } from '../conversation/custody.ts'
 import { entriesAfter } from '../conversation/dialogue.ts'
 import type { ConversationEvent } from '../conversation/event.ts'
+import { findRef } from '../conversation/refs.ts'
 import { Fault, isFault } from '../faults.ts'
 import type { Holder } from '../holder.ts'
 import type { AgentId, ConversationKey, CustomerId, MessageRef, Seq, ShopId } from '../ids.ts'
@@ -115,7 +116,7 @@ export function createDesk({ holder, conversations, mesh, meshMs, labelOf, shop,
     say: (key, agent, { ref, text }) =>
       untilKept(key, async () => {
         const before = await load(key)
-        const known = before.custody.refs.get(ref)
+        const known = findRef(before.custody.refs, ref)
         if (known) {
           if (known.text !== text) throw new Fault('REF_REUSED', { ref, seq: known.seq })
           return { seq: known.seq, isResend: true }
