@@ -14,6 +14,7 @@ import { createSeenMarks, type Side } from './handoff/marks.ts'
 import { createQueue, type Queue } from './handoff/queue.ts'
 import { createHolder, nameOf } from './holder.ts'
 import type { ConversationKey, CustomerId, Epoch, MessageRef, Seq } from './ids.ts'
+import { createLag } from './lag.ts'
 import { apologise } from './pipeline/apologise.ts'
 import type { RecordedDecision } from './pipeline/decision.ts'
 import { type Stages, workOut } from './pipeline/pipeline.ts'
@@ -104,6 +105,9 @@ export function createEngine(parts: EngineParts): Engine {
   const { conversations, fanOut, stages, limits, observer } = parts
   const { clock } = stages
   const underWay = new Map<string, Promise<void>>()
+  /** Messages on their way into the log: each will be a turn under way. */
+  let arriving = 0
+  const lag = createLag(clock, () => underWay.size > 0)
   let isDraining = false
   const seenMarks = createSeenMarks()
   const labelOf = (shop: string, action: string) => parts.shop(shop)?.actions[action]?.label ?? { 'zh-CN': action, en: action }
@@ -179,8 +183,13 @@ export function createEngine(parts: EngineParts): Engine {
         parts: [{ kind: 'text', text }],
         ...(found.length > 0 && { isMasked: true }),
       }
-      const after = await holder.append(key, customer, before, [...opened, message])
-      return { seq: after.seq, isResend: false }
+      arriving++
+      try {
+        const after = await holder.append(key, customer, before, [...opened, message])
+        return { seq: after.seq, isResend: false }
+      } finally {
+        arriving--
+      }
     })
     settle(key, locale)
     return said
@@ -188,7 +197,7 @@ export function createEngine(parts: EngineParts): Engine {
 
   function refuseOverload(conversation: Conversation): void {
     if (isDraining) throw new Fault('SHUTTING_DOWN', {})
-    if (underWay.size >= limits.turns) throw new Fault('OVERLOADED', { what: 'the shop', retryAfterMs: 1_000 })
+    if (underWay.size + arriving >= limits.turns) throw new Fault('OVERLOADED', { what: 'the shop', retryAfterMs: 1_000 })
     const waiting = conversation.custody.open.reduce((sum, turn) => sum + turn.texts.length, 0)
     if (waiting >= limits.inbox) throw new Fault('OVERLOADED', { what: 'the conversation', retryAfterMs: 500 })
   }
@@ -205,6 +214,7 @@ export function createEngine(parts: EngineParts): Engine {
       if (!isDraining) clock.after(RETRY_MS, () => void settle(key, locale))
     })
     underWay.set(name, worker)
+    lag.watch()
     return worker
   }
 
@@ -247,8 +257,9 @@ export function createEngine(parts: EngineParts): Engine {
     const deadline = new AbortController()
     const cancel = clock.after(stages.deadlines.turn, () => deadline.abort())
     const cancelTyping = clock.after(TYPING_AFTER_MS, () => fanOut.publish(key, { type: 'typing', who: 'bot' }))
+    const shed = shedAt({ underWay: underWay.size, most: limits.turns, lagMs: lag.ms })
     try {
-      return await workOut(received, shop, { ...stages, shed: shedAt(underWay.size, limits.turns) }, deadline.signal)
+      return await workOut(received, shop, { ...stages, shed }, deadline.signal)
     } catch (error) {
       observer.broke(key, error)
       return apologise(received, shop)

@@ -5,11 +5,28 @@ import type { VoterPool } from '../ports/voters.ts'
 /** `none`: everybody is asked. `plugins`: no plugin and no clause. `models`: the keyword voter alone. */
 export type Shed = 'none' | 'plugins' | 'models'
 
-/** Shares of the most turns that may be under way, from which on things are given up. */
-const FROM = { plugins: 0.25, models: 0.5 } as const
+export interface Strain {
+  /** Turns under way, and the most that may be. */
+  readonly underWay: number
+  readonly most: number
+  /** How far the engine's thread is behind, in milliseconds. */
+  readonly lagMs: number
+}
 
-export const shedAt = (underWay: number, most: number): Shed =>
-  underWay >= most * FROM.models ? 'models' : underWay >= most * FROM.plugins ? 'plugins' : 'none'
+/**
+ * From when on things are given up: at a share of the most turns, or sooner where the thread is behind while so many are under way. A turn crosses the
+ * thread some five times, so that its reply is late by five times the lag; the share alone would give up nothing before replies take a second. Few
+ * turns are no overload, whatever else holds the machine up.
+ */
+const FROM = {
+  plugins: { share: 0.25, lagMs: 25, turns: 32 },
+  models: { share: 0.5, lagMs: 75, turns: 64 },
+} as const
+
+export const shedAt = (strain: Strain): Shed => (isOver(strain, FROM.models) ? 'models' : isOver(strain, FROM.plugins) ? 'plugins' : 'none')
+
+const isOver = ({ underWay, most, lagMs }: Strain, from: (typeof FROM)['plugins' | 'models']): boolean =>
+  underWay >= most * from.share || (lagMs >= from.lagMs && underWay >= from.turns)
 
 export const isShed = (tier: VoterPool['tier'], shed: Shed): boolean =>
   tier === 'keyword' ? false : tier === 'plugin' ? shed !== 'none' : shed === 'models'
