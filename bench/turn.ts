@@ -129,6 +129,7 @@ if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(figu
 
 async function row(rate: number, conversations: string, customers: readonly Customer[]) {
   await offer(customers, TEXTS, rate, warm)
+  const missedBefore = await missedVotes()
   const cpuBefore = cpuByGroup(pid)
   const ownBefore = process.cpuUsage()
   const from = monotonicMs()
@@ -136,6 +137,7 @@ async function row(rate: number, conversations: string, customers: readonly Cust
   const to = monotonicMs()
   const own = process.cpuUsage(ownBefore)
   const cpuAfter = cpuByGroup(pid)
+  const missed = await missedVotes()
   for (const customer of customers) customer.close()
   const turns = Math.max(1, latencies.length)
   const at = (share: number): number => round(latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? Number.NaN)
@@ -156,10 +158,22 @@ async function row(rate: number, conversations: string, customers: readonly Cust
     p999Ms: at(0.999),
     maxMs: round(latencies.at(-1) ?? Number.NaN),
     cpuMsPerTurn: { ...cpuMsPerTurn, server: round(serverMs), generator: round(ownMs) },
+    missedVotesPerTurn: Object.fromEntries(
+      [...missed].map(([reason, count]) => [reason, round((count - (missedBefore.get(reason) ?? 0)) / turns)]),
+    ),
     generatorShare: round(ownMs / (ownMs + serverMs)),
     from,
     to,
   }
+}
+
+/** Votes that the server has gone without so far, by reason: a turn that gave its voters up costs less, and says so here. */
+async function missedVotes(): Promise<ReadonlyMap<string, number>> {
+  const found = new Map<string, number>()
+  const text = await (await fetch(`${server.url}/metrics`)).text()
+  for (const [, reason = '', count] of text.matchAll(/^parley_abstentions_total\{.*reason="(\w+)".*\} (\d+)$/gm))
+    if (reason !== 'silent') found.set(reason, (found.get(reason) ?? 0) + Number(count))
+  return found
 }
 
 /**
