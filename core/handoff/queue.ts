@@ -43,6 +43,8 @@ const PREVIEW = 80
 
 interface ShopQueue {
   readonly rows: Map<ConversationId, QueueRow>
+  /** The rows that wait, in line. Kept so, since every handover and every change of a place asks for one. */
+  readonly line: QueueRow[]
   readonly listeners: Set<(view: QueueView) => void>
   readonly places: Map<ConversationId, number>
   version: number
@@ -57,6 +59,7 @@ export function createQueue({ clock, labelOf, moved }: QueueParts): Queue {
   function of(shop: ShopId): ShopQueue {
     const found = shops.get(shop) ?? {
       rows: new Map(),
+      line: [],
       listeners: new Set(),
       places: new Map(),
       version: 0,
@@ -67,8 +70,6 @@ export function createQueue({ clock, labelOf, moved }: QueueParts): Queue {
     return found
   }
 
-  const waiting = (queue: ShopQueue): QueueRow[] => [...queue.rows.values()].filter(row => row.owner.with === 'queue').sort(inLine)
-
   function tellSoon(shop: ShopId, queue: ShopQueue): void {
     queue.version++
     if (queue.isTellingDue) return
@@ -77,7 +78,7 @@ export function createQueue({ clock, labelOf, moved }: QueueParts): Queue {
     clock.after(Math.max(0, queue.toldAt + EVERY_MS - clock.monotonic()), () => {
       queue.isTellingDue = false
       queue.toldAt = clock.monotonic()
-      for (const [i, { key }] of waiting(queue).entries()) {
+      for (const [i, { key }] of queue.line.entries()) {
         if (queue.places.get(key.conversation) === i + 1) continue
         queue.places.set(key.conversation, i + 1)
         moved(key, i + 1)
@@ -89,7 +90,7 @@ export function createQueue({ clock, labelOf, moved }: QueueParts): Queue {
 
   function view(shop: ShopId): QueueView {
     const queue = of(shop)
-    const line = waiting(queue)
+    const { line } = queue
     const held = [...queue.rows.values()].filter(row => row.owner.with === 'agent').sort((a, b) => a.owner.since - b.owner.since)
     const items = [...line.map((row, i) => itemOf(row, i + 1)), ...held.map(row => itemOf(row, undefined))]
     return { version: queue.version, items }
@@ -117,25 +118,29 @@ export function createQueue({ clock, labelOf, moved }: QueueParts): Queue {
     update(key, conversation) {
       const queue = of(key.shop)
       const { owner } = conversation.custody
+      const before = queue.rows.get(key.conversation)
+      if (before?.owner.with === 'queue') queue.line.splice(indexIn(queue.line, before), 1)
       if (owner.with === 'bot') {
         queue.places.delete(key.conversation)
         if (queue.rows.delete(key.conversation)) tellSoon(key.shop, queue)
         return
       }
       if (owner.with === 'agent') queue.places.delete(key.conversation)
-      queue.rows.set(key.conversation, { key, owner, preview: previewOf(conversation) })
+      const row = { key, owner, preview: previewOf(conversation) }
+      queue.rows.set(key.conversation, row)
+      if (owner.with === 'queue') queue.line.splice(indexIn(queue.line, row), 0, row)
       tellSoon(key.shop, queue)
     },
     placeFor(key, urgency) {
       const queue = of(key.shop)
       const own = queue.rows.get(key.conversation)
-      if (own?.owner.with === 'queue') return waiting(queue).indexOf(own) + 1
-      return 1 + waiting(queue).filter(row => rank(row) >= (urgency >= PRESSING ? 1 : 0)).length
+      if (own?.owner.with === 'queue') return indexIn(queue.line, own) + 1
+      return urgency >= PRESSING ? 1 + firstWhere(queue.line, row => rank(row) < 1) : 1 + queue.line.length
     },
     placeOf(key) {
       const queue = of(key.shop)
       const own = queue.rows.get(key.conversation)
-      return own?.owner.with === 'queue' ? waiting(queue).indexOf(own) + 1 : undefined
+      return own?.owner.with === 'queue' ? indexIn(queue.line, own) + 1 : undefined
     },
     view,
     subscribe(shop, listener) {
@@ -150,7 +155,25 @@ const rank = ({ owner }: QueueRow): number => ((owner.wait?.urgency ?? 0) >= PRE
 
 /** Pressing ones first, then who came first; ids decide between two of one millisecond. */
 const inLine = (a: QueueRow, b: QueueRow): number =>
-  rank(b) - rank(a) || a.owner.since - b.owner.since || (a.key.conversation < b.key.conversation ? -1 : 1)
+  rank(b) - rank(a) ||
+  a.owner.since - b.owner.since ||
+  (a.key.conversation < b.key.conversation ? -1 : a.key.conversation > b.key.conversation ? 1 : 0)
+
+/** Where the row stands in line, or would. */
+const indexIn = (line: readonly QueueRow[], row: QueueRow): number => firstWhere(line, other => inLine(other, row) >= 0)
+
+/** The first that `isBehind` holds for, where it holds for all behind it too; the length where it holds for none. */
+function firstWhere(line: readonly QueueRow[], isBehind: (row: QueueRow) => boolean): number {
+  let low = 0
+  let high = line.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (isBehind(line[middle]!))
+      high = middle // low <= middle < high
+    else low = middle + 1
+  }
+  return low
+}
 
 function previewOf({ dialogue }: Conversation): string {
   for (let node = dialogue.entries; node; node = node.before) {
