@@ -144,7 +144,11 @@ async function play({ at: begin, customer, locale, steps }: Dialogue): Promise<s
     if (words !== undefined) {
       const ref = `m${number}` as MessageRef // a test's own id
       const { seq } = await engine.say(key, who, { ref, text: words.replaceAll('\\n', '\n'), locale })
-      while (engine.turnsUnderWay > 0) await new Promise(resolve => setImmediate(resolve))
+      const patience = AbortSignal.timeout(30_000)
+      while (engine.turnsUnderWay > 0 || (await hasWork(log, vault))) {
+        assert.ok(!patience.aborted, `«${line}» does not come to an end`)
+        await new Promise(resolve => setImmediate(resolve))
+      }
       const decision = decisions.at(-1)
       const replies = (await shown()).filter(event => event.seq > seq)
       const head = decisions.length > known && decision ? [`${decision.action} ${decision.disposition}`] : ['(nothing)']
