@@ -90,7 +90,7 @@ export interface Engine {
   readonly queue: Queue
   /** Has everything finished that a crash left: undecided turns, effects under way, the queue. Resolves with the number of conversations. */
   finishUnsettled(): Promise<number>
-  /** Takes nothing in any more and waits until every turn under way is decided. */
+  /** Takes nothing in any more and waits until every turn under way is decided. Effects under way are left to the next start. */
   drain(): Promise<void>
   /** Conversations with undecided turns now. */
   readonly turnsUnderWay: number
@@ -320,6 +320,7 @@ export function createEngine(parts: EngineParts): Engine {
   async function drain(): Promise<void> {
     isDraining = true
     await Promise.all(underWay.values())
+    await effects.stop()
   }
 
   return {

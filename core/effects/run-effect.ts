@@ -26,8 +26,8 @@ export interface EffectRunner {
   reply(key: ConversationKey, effect: Effect): Promise<void>
   /** Takes up everything that is under way and has had its reply: undoing, and what a deadline or a restart has left. */
   goOn(key: ConversationKey, conversation: Conversation): void
-  /** Resolves when nothing is being run. */
-  idle(): Promise<void>
+  /** Runs nothing any more; what is left stands in the log, for the next start. Resolves when nothing is being run. */
+  stop(): Promise<void>
 }
 
 /** Tries of one effect before a person is told, and the pause before the second; it doubles. */
@@ -40,7 +40,15 @@ export const unreplied = ({ custody }: Conversation): Effect | undefined =>
 
 export function createEffectRunner({ holder, effects, clock, shop, deadlineMs, broke }: EffectParts): EffectRunner {
   const running = new Map<string, Promise<void>>()
-  const pause = (ms: number): Promise<void> => new Promise(resolve => clock.after(ms, resolve))
+  const stopping = new AbortController()
+  const pause = (ms: number): Promise<void> =>
+    new Promise(resolve => {
+      const cancel = clock.after(ms, resolve)
+      stopping.signal.addEventListener('abort', () => {
+        cancel()
+        resolve()
+      })
+    })
 
   const request = (key: ConversationKey, customer: CustomerId, { plan }: Effect) => ({
     shop: key.shop,
@@ -124,12 +132,13 @@ export function createEffectRunner({ holder, effects, clock, shop, deadlineMs, b
       ]
     })
 
-  /** Tries until it is known what came of it; undefined when all tries are spent. */
+  /** Tries until it is known what came of it; undefined when all tries are spent. Throws when it is stopped. */
   async function insist(run: () => Promise<EffectOutcome>): Promise<EffectOutcome | undefined> {
     for (let tried = 1; ; tried++) {
       try {
         return await run()
-      } catch {
+      } catch (error) {
+        if (stopping.signal.aborted) throw error
         if (tried === TRIES) return undefined // not known: the caller tells a person
       }
       await pause(FIRST_PAUSE_MS * 2 ** (tried - 1))
@@ -137,11 +146,11 @@ export function createEffectRunner({ holder, effects, clock, shop, deadlineMs, b
   }
 
   async function finish(key: ConversationKey, customer: CustomerId, effect: Effect): Promise<void> {
-    const never = new AbortController().signal
+    const { signal } = stopping
     const { state } = effect
     let result: Readonly<Record<string, string>> | null = state.name === 'undoing' ? state.result : null
     if (result === null) {
-      const outcome = await insist(() => runDo(key, customer, effect, never))
+      const outcome = await insist(() => runDo(key, customer, effect, signal))
       if (!outcome) return giveUp(key, effect, doKey(key, effect), 'no answer')
       await keepOutcome(key, effect, outcome, 'notice')
       if (outcome.state === 'refused') return
@@ -151,7 +160,7 @@ export function createEffectRunner({ holder, effects, clock, shop, deadlineMs, b
       result = outcome.result
     }
     const undo = { ...request(key, customer, effect), name: effect.plan.undo, key: undoKey(key, effect), undoes: result }
-    const outcome = await insist(() => effects.run(undo, never))
+    const outcome = await insist(() => effects.run(undo, signal))
     if (outcome?.state !== 'done') return giveUp(key, effect, undoKey(key, effect), outcome ? outcome.reason : 'no answer')
     await keep(key, conversation =>
       stateOf(conversation, effect)?.name === 'undoing'
@@ -183,16 +192,29 @@ export function createEffectRunner({ holder, effects, clock, shop, deadlineMs, b
     },
     goOn(key, conversation) {
       const { customer } = conversation.custody
-      if (customer === null) return
+      if (customer === null || stopping.signal.aborted) return
       for (const effect of conversation.custody.effects) {
         const name = `${nameOf(key)}/${effect.turn}`
         if (!isUnderWay(effect) || running.has(name)) continue
         const run = finish(key, customer, effect)
-          .catch(error => broke(key, error))
-          .finally(() => running.delete(name))
+          .catch(error => {
+            if (stopping.signal.aborted) return
+            broke(key, error)
+            return pause(FIRST_PAUSE_MS) // the log did not take it, say: not again in the same breath
+          })
+          .then(() => running.delete(name))
+          // Taken back in the moment in which its outcome was kept: whoever noticed that found it still in hand here, and left it.
+          .then(async () => stopping.signal.aborted || this.goOn(key, await holder.run(key, () => holder.load(key))))
+          .then(
+            () => {},
+            error => broke(key, error),
+          )
         running.set(name, run)
       }
     },
-    idle: async () => void (await Promise.all(running.values())),
+    async stop() {
+      stopping.abort()
+      await Promise.all(running.values())
+    },
   }
 }

@@ -124,6 +124,12 @@ function forgetCases(): void {
   }
 }
 
+/** Also an effect that is being undone, whose notice belongs to the turn that took it back. */
+async function hasWork(log: ConversationLog, vault: Vault): Promise<boolean> {
+  for await (const _unsettled of createConversations(log, vault).unsettled()) return true
+  return false
+}
+
 /** Plays a dialogue and gives what came of each step. */
 async function play({ at: begin, customer, locale, steps }: Dialogue): Promise<string[][]> {
   forgetCases()
