@@ -36,7 +36,8 @@ export function decide({ ranking, probabilities }: Fusion, { domain, alwaysPerso
     clarify: options.length < 2 ? Number.POSITIVE_INFINITY : costs.clarify + missing(options),
     handoff: costs.handoff,
   }
-  const isForPerson = alwaysPerson.includes(action) && expectedCosts.answer <= expectedCosts.clarify
+  // Handed over as being about it only where that is likely enough to say so; a remote chance of a grave action is doubt, and doubt is handed over too.
+  const isForPerson = alwaysPerson.includes(action) && expectedCosts.answer <= Math.min(expectedCosts.clarify, expectedCosts.handoff)
   const disposition = isForPerson
     ? 'handoff'
     : DISPOSITIONS.reduce((best, next) => (expectedCosts[next] < expectedCosts[best] ? next : best))

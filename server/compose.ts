@@ -56,8 +56,12 @@ export async function createBrain(config: Config, logger: Logger, sources: Sourc
   const ensembles = memo(loadEnsemble)
   const keywords = memo((pack: string) => createKeywordVoters(packs.get(pack).phrases))
   const risks = memo((pack: string) => createPhraseRisks(packs.get(pack).risks))
-  const plugins = memo(
-    (folders: string) => createPluginVoters({ folders: JSON.parse(folders) as string[], observer: watchPlugins(logger, metrics) }), // what foldersOf has written
+  const plugins = memo((folders: string) =>
+    createPluginVoters({
+      folders: JSON.parse(folders) as string[], // what foldersOf has written
+      observer: watchPlugins(logger, metrics),
+      timeoutMs: config.deadlines.plugin,
+    }),
   )
   const models = await createModelVoters({
     folder: PROJECT.models,

@@ -81,6 +81,9 @@ export const Config = z.strictObject({
   deadlines: z
     .strictObject({
       voters: Ms.default(50).describe('Milliseconds for all voters; a later vote is an abstention.'),
+      plugin: Ms.optional().describe(
+        'Milliseconds for a plugin, instead of the limit in its manifest: for a machine that is busy with other things.',
+      ),
       mesh: Ms.default(800).describe('Milliseconds for facts.'),
       effect: Ms.default(1_000).describe('Milliseconds that a reply waits for an effect before it promises.'),
       turn: Ms.default(3_000).describe('Milliseconds for a whole turn.'),

@@ -53,7 +53,7 @@ const GIVES_UP = /^(?:算了|不用了|不查了|不要了|不弄了|先不|不�
 
 export function understand(parts: UnderstandParts): Understood {
   const { pending } = parts.frame
-  return pending ? answer(pending, parts) : (sameOfAnother(parts) ?? plain(parts, 'plain'))
+  return pending ? answer(pending, parts) : (sameOfAnother(parts) ?? bareOrder(parts) ?? plain(parts, 'plain'))
 }
 
 /** Around a thing that the same is asked about. */
@@ -73,6 +73,13 @@ function sameOfAnother(parts: UnderstandParts): Understood | undefined {
   if (!found || !(found.isName || PLACE.test(words) || NUMBER.test(words))) return undefined
   const asked = onAction('slot', topic.action, FIT.whole, parts)
   return { ...asked, form: { ...asked.form, slots: { ...asked.form.slots, [slot]: found.value } } }
+}
+
+/** Nothing but the number of an order, out of the blue: how is it with that one? */
+function bareOrder(parts: UnderstandParts): Understood | undefined {
+  const slot = parts.actions.TRACK_ORDER?.slots.find(name => parts.slots[name]?.kind === 'order')
+  if (slot === undefined || parts.choice.disposition === 'answer') return undefined
+  return findSlot('order', parts.text, undefined)?.isWhole ? onAction('plain', 'TRACK_ORDER', FIT.whole, parts) : undefined
 }
 
 function answer(pending: Pending, parts: UnderstandParts): Understood {

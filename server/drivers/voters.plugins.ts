@@ -17,6 +17,8 @@ export interface PluginVotersOptions {
   readonly folders: readonly string[]
   readonly observer?: PluginObserver
   readonly clock?: Clock
+  /** What every plugin has for a turn, instead of the limit in its manifest. */
+  readonly timeoutMs?: number | undefined
 }
 
 export interface PluginVoters {
@@ -29,8 +31,14 @@ export interface PluginVoters {
  * Reads the manifests and starts the hosts; does not wait for the plugins to be loaded. A bad plugin is no voter and is told to the observer
  * (PLUGIN_INVALID); it rejects for nothing that a plugin did.
  */
-export async function createPluginVoters({ folders, observer = {}, clock = systemClock }: PluginVotersOptions): Promise<PluginVoters> {
-  const { plugins, faults } = await loadPlugins(folders)
+export async function createPluginVoters({
+  folders,
+  observer = {},
+  clock = systemClock,
+  timeoutMs,
+}: PluginVotersOptions): Promise<PluginVoters> {
+  const { plugins: loaded, faults } = await loadPlugins(folders)
+  const plugins = timeoutMs === undefined ? loaded : loaded.map(plugin => withTimeout(plugin, timeoutMs))
   for (const fault of faults) observer.onInvalid?.(fault)
   const runtimes = [...new Set(plugins.map(({ manifest }) => manifest.runtime))]
   const started = await Promise.all(
@@ -100,6 +108,12 @@ export async function createPluginVoters({ folders, observer = {}, clock = syste
     return { info, ask }
   }
 }
+
+const withTimeout = ({ manifest, guest, ...plugin }: LoadedPlugin, timeoutMs: number): LoadedPlugin => ({
+  ...plugin,
+  manifest: { ...manifest, limits: { ...manifest.limits, timeoutMs } },
+  guest: { ...guest, timeoutMs },
+})
 
 async function startRuntime(
   runtime: Runtime,

@@ -40,7 +40,7 @@ let shop: Shop
 before(async () => {
   const config = readConfig({})
   // Deadlines are another test's matter: here every voter is heard, however busy the machine is.
-  brain = await createBrain({ ...config, deadlines: { ...config.deadlines, voters: 10_000 } }, createLogger('error'))
+  brain = await createBrain({ ...config, deadlines: { ...config.deadlines, voters: 10_000, plugin: 10_000 } }, createLogger('error'))
   await brain.pluginsReady
   shop = brain.shops.get('demo')! // the default configuration has it
 })
