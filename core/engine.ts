@@ -18,7 +18,7 @@ import { createLag } from './lag.ts'
 import { apologise } from './pipeline/apologise.ts'
 import type { RecordedDecision } from './pipeline/decision.ts'
 import { type Stages, workOut } from './pipeline/pipeline.ts'
-import { shedAt } from './pipeline/shed.ts'
+import { isRefusedAt, shedAt } from './pipeline/shed.ts'
 import type { Shop } from './pipeline/shop.ts'
 import type { Received } from './pipeline/turn.ts'
 import type { Conversations } from './ports/conversations.ts'
@@ -29,7 +29,7 @@ import type { ConversationState, VisibleEvent } from './protocol/server-message.
 export interface EngineLimits {
   /** Undecided messages of one conversation. */
   readonly inbox: number
-  /** Undecided turns of all conversations; above it new messages are refused before they are acknowledged. */
+  /** Undecided turns of all conversations; from it on, or sooner where the thread is far behind, new messages are refused before they are acknowledged. */
   readonly turns: number
   /** Conversations kept folded in memory. */
   readonly conversations: number
@@ -197,7 +197,8 @@ export function createEngine(parts: EngineParts): Engine {
 
   function refuseOverload(conversation: Conversation): void {
     if (isDraining) throw new Fault('SHUTTING_DOWN', {})
-    if (underWay.size + arriving >= limits.turns) throw new Fault('OVERLOADED', { what: 'the shop', retryAfterMs: 1_000 })
+    if (isRefusedAt({ underWay: underWay.size + arriving, most: limits.turns, lagMs: lag.ms }))
+      throw new Fault('OVERLOADED', { what: 'the shop', retryAfterMs: 1_000 })
     const waiting = conversation.custody.open.reduce((sum, turn) => sum + turn.texts.length, 0)
     if (waiting >= limits.inbox) throw new Fault('OVERLOADED', { what: 'the conversation', retryAfterMs: 500 })
   }

@@ -15,17 +15,22 @@ export interface Strain {
 
 /**
  * From when on things are given up: at a share of the most turns, or sooner where the thread is behind while so many are under way. A turn crosses the
- * thread some five times, so that its reply is late by five times the lag; the share alone would give up nothing before replies take a second. Few
+ * thread some five times, so that its reply is late by five times the lag; the share alone would give up nothing before replies take a second, and
+ * refuse nothing before they take several. Few
  * turns are no overload, whatever else holds the machine up.
  */
 const FROM = {
   plugins: { share: 0.25, lagMs: 25, turns: 32 },
   models: { share: 0.5, lagMs: 75, turns: 64 },
+  messages: { share: 1, lagMs: 250, turns: 128 },
 } as const
 
 export const shedAt = (strain: Strain): Shed => (isOver(strain, FROM.models) ? 'models' : isOver(strain, FROM.plugins) ? 'plugins' : 'none')
 
-const isOver = ({ underWay, most, lagMs }: Strain, from: (typeof FROM)['plugins' | 'models']): boolean =>
+/** Whether a new message is refused: nothing else is left to give up. */
+export const isRefusedAt = (strain: Strain): boolean => isOver(strain, FROM.messages)
+
+const isOver = ({ underWay, most, lagMs }: Strain, from: (typeof FROM)[keyof typeof FROM]): boolean =>
   underWay >= most * from.share || (lagMs >= from.lagMs && underWay >= from.turns)
 
 export const isShed = (tier: VoterPool['tier'], shed: Shed): boolean =>
