@@ -3,7 +3,7 @@
 
 /** Begins another matter. */
 const LINK =
-  /另外|还有(?!多久|多少|几|没|货|吗|什么|问题)|顺便|顺带|对了[,，]|再问|再帮|再查|还想|还要(?!多久|等|几)|同时|by the way|btw|also\b|another (?:thing|question)|one more (?:thing|question)|and (?:also|can you|could you|how|when|where|what|please|i (?:want|would like|also))|plus[, ]|besides[, ]|on top of that|while you're at it/
+  /另外|oh[, ]+and\b|还有(?!多久|多少|几|没|货|吗|什么|问题)|顺便|顺带|对了[,，]|再问|再帮|再查|还想|还要(?!多久|等|几)|同时|by the way|btw|also\b|another (?:thing|question)|one more (?:thing|question)|and (?:also|can you|could you|how|when|where|what|please|i (?:want|would like|also))|plus[, ]|besides[, ]|on top of that|while you're at it/
 /** Ends a clause: a full stop and its kin, or what begins another matter. A comma alone does not: it stands within most requests. */
 const CUT = new RegExp(`(?<=[。！？!?;；\\n]|\\.(?=\\s))|[,，、\\s]*(?=(?:${LINK.source}))`, 'gu')
 const STARTS_LINKED = new RegExp(`^(?:${LINK.source})`, 'u')

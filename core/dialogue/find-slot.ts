@@ -128,11 +128,17 @@ const EVERY = /^(?:全部|全都?|都|所有|整箱|一整[箱盒]|all|everythin
 
 function findCount(text: string, isAsked: boolean): Found | undefined {
   const measured = MEASURED_ZH.exec(text) ?? MEASURED_EN.exec(text)
-  const found = measured ?? (isAsked && text.length <= 30 ? BARE_COUNT.exec(text) : null)
+  // Who answers may correct a count («another one is dead, so 2»): the last one counts.
+  const found = isAsked && text.length <= 30 ? lastOf([MEASURED_ZH, MEASURED_EN, BARE_COUNT], text) : measured
   const value = found?.groups?.n === undefined ? undefined : numberOf(found.groups.n)
   if (found && value !== undefined && value > 0)
     return { value: String(value), isWhole: isNothingBut(text, found[0]) || (isAsked && text.length <= 12) }
   return isAsked && EVERY.test(text) && text.length <= 24 ? { value: ALL, isWhole: true } : undefined
+}
+
+function lastOf(patterns: readonly RegExp[], text: string): RegExpExecArray | undefined {
+  const all = patterns.flatMap(pattern => [...text.matchAll(new RegExp(pattern, `${pattern.flags}g`))])
+  return all.reduce<RegExpExecArray | undefined>((last, each) => (!last || each.index > last.index ? each : last), undefined)
 }
 
 function numberOf(words: string): number | undefined {

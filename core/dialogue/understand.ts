@@ -53,8 +53,12 @@ const GIVES_UP = /^(?:算了|不用了|不查了|不要了|不弄了|先不|不�
 
 export function understand(parts: UnderstandParts): Understood {
   const { pending } = parts.frame
-  return pending ? answer(pending, parts) : (sameOfAnother(parts) ?? bareOrder(parts) ?? plain(parts, 'plain'))
+  return pending ? answer(pending, parts) : unasked(parts)
 }
+
+/** By its own words and what was spoken of: nothing was asked, or this is no answer. */
+const unasked = (parts: UnderstandParts): Understood =>
+  sameOfAnother(parts) ?? bareOrder(parts) ?? stillTopic(parts) ?? plain(parts, 'plain')
 
 /** Around a thing that the same is asked about. */
 const AND = /^(?:and|what about|how about|then|那么?|还有|另外)\s*|\s*(?:呢|咧|then)?[?？!！。.~\s]*$/gu
@@ -75,11 +79,26 @@ function sameOfAnother(parts: UnderstandParts): Understood | undefined {
   return { ...asked, form: { ...asked.form, slots: { ...asked.form.slots, [slot]: found.value } } }
 }
 
+/** The voters know what it is about. */
+const isUnderstood = ({ choice }: UnderstandParts): boolean => choice.disposition === 'answer' && choice.action !== 'OUT_OF_SCOPE'
+
 /** Nothing but the number of an order, out of the blue: how is it with that one? */
 function bareOrder(parts: UnderstandParts): Understood | undefined {
-  const slot = parts.actions.TRACK_ORDER?.slots.find(name => parts.slots[name]?.kind === 'order')
-  if (slot === undefined || parts.choice.disposition === 'answer') return undefined
-  return findSlot('order', parts.text, undefined)?.isWhole ? onAction('plain', 'TRACK_ORDER', FIT.whole, parts) : undefined
+  if (isUnderstood(parts) || !findSlot('order', parts.text, undefined)?.isWhole) return undefined
+  // The first of the catalogue that needs an order and nothing else.
+  const action = Object.keys(parts.actions).find(each => {
+    const slots = parts.actions[each]?.slots ?? []
+    return slots.length === 1 && parts.slots[slots[0] ?? '']?.kind === 'order'
+  })
+  return action === undefined ? undefined : onAction('plain', action, FIT.whole, parts)
+}
+
+/** In doubt, what is likeliest by its words and was spoken of a moment ago is what is meant: «and what day will it be here?» */
+function stillTopic(parts: UnderstandParts): Understood | undefined {
+  const { frame, choice, ranking } = parts
+  const isDoubt = choice.disposition === 'clarify' || (choice.disposition === 'handoff' && !parts.alwaysPerson.includes(choice.action))
+  const action = frame.topic?.action
+  return isDoubt && action !== undefined && action === ranking[0]?.action ? onAction('plain', action, p(parts, action), parts) : undefined
 }
 
 function answer(pending: Pending, parts: UnderstandParts): Understood {
@@ -151,7 +170,7 @@ function answerNext(pending: Extract<Question, { kind: 'next' }>, parts: Underst
   )
   if (saysYes(parts) || named?.isWhole) return onAction('chosen', pending.form.action, 1, parts)
   if (saysNo(parts)) return declined(pending.form, parts)
-  return plain(parts, 'plain')
+  return unasked(parts)
 }
 
 function answerPerson(pending: Extract<Pending, { kind: 'person' }>, parts: UnderstandParts): Understood {
@@ -160,7 +179,7 @@ function answerPerson(pending: Extract<Pending, { kind: 'person' }>, parts: Unde
     const refused = declined({ action: 'DENY', slots: {}, template: '' }, parts)
     return pending.held ? { ...refused, unanswered: pending.held } : refused
   }
-  return pending.held ? answer(pending.held, parts) : plain(parts, 'plain')
+  return pending.held ? answer(pending.held, parts) : unasked(parts)
 }
 
 /** By its own words, whatever was asked. */

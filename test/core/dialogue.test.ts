@@ -7,7 +7,7 @@ import type { Fact, Mesh, OrderFact } from '@parley/core/ports/mesh.ts'
 import type { VoterPool } from '@parley/core/ports/voters.ts'
 import { createMemoryLog } from '@parley/server/drivers/conversation-log.memory.ts'
 import { createMemoryVault } from '@parley/server/drivers/vault.memory.ts'
-import { ANNA, createTestHouse, type HouseOptions, keyOf, literalVoter, refOf, type TestHouse } from './house.ts'
+import { ANNA, createTestHouse, type HouseOptions, keyOf, literalVoter, poolOf, refOf, type TestHouse } from './house.ts'
 
 const key = keyOf('c1')
 const order = (number: string, status: string, quantity = 6): OrderFact => ({
@@ -222,6 +222,19 @@ test('[DLG2] words that say more than an order, or a lone digit, ask nothing aga
     await say(words)
     assert.notEqual((await decision()).action, 'TRACK', words)
   }
+})
+
+test('[DLG2] an order out of the blue is asked about; in doubt the topic of before is meant', async () => {
+  const { say, decision } = talk()
+  assert.equal(await say('2024-875'), 'track 2024-875: packed')
+  const voter = poolOf('literal', ({ text }) => [{ action: 'TRACK', confidence: text === 'it?' ? 0.2 : 0.99 }])
+  const doubtful = talk({ pools: [voter] })
+  await doubtful.say('it?')
+  assert.notEqual((await doubtful.decision()).disposition, 'answer')
+  await doubtful.say('2024-881')
+  await doubtful.say('it?')
+  assert.deepEqual([(await doubtful.decision()).action, (await doubtful.decision()).disposition], ['TRACK', 'answer'])
+  assert.equal((await decision()).action, 'TRACK')
 })
 
 test('[DLG3] yes and no mean something only where something was asked', async () => {
