@@ -28,6 +28,9 @@ export interface AskOptions {
 /** Turns under way at once: enough to keep the model threads busy, few enough that no voter comes late for waiting in line. */
 const TURNS_AT_ONCE = 16
 
+/** Milliseconds for voters and plugins, instead of what a customer would wait. */
+const PATIENCE_MS = 10_000
+
 const Line = z.object({ text: z.string(), locale: z.enum(['zh-CN', 'en']).optional() })
 
 /** Faults: UNKNOWN_SHOP, TEXT_EMPTY, TEXT_TOO_LONG, TURNS_INVALID; a broken line stops nothing before it. */
@@ -37,7 +40,9 @@ export async function ask(text: string | undefined, options: AskOptions): Promis
     throw new Fault('TURNS_INVALID', { file: options.file, line: 0, reason: 'the file is not there' })
   const logger = createLogger('error')
   const sources = options.customer === undefined ? noSources : await openSources(config, logger)
-  const brain = await createBrain(config, logger, sources)
+  // Nobody waits here but for the whole answer: every voter is heard, however long it takes, so that the same turns give the same decisions.
+  const deadlines = { ...config.deadlines, voters: PATIENCE_MS, plugin: PATIENCE_MS }
+  const brain = await createBrain({ ...config, deadlines }, logger, sources)
   try {
     const shop = brain.shops.get(options.shop)
     if (!shop) throw new Fault('UNKNOWN_SHOP', { shop: options.shop })

@@ -61,7 +61,7 @@ for (const locale of ['zh-CN', 'en'] as const) {
       }
       await check('empty')
       await say(page, words.question)
-      await page.waitForSelector('.row.customer[data-state="sent"]')
+      await page.waitForSelector('.row.customer:not([data-state="sending"])')
       shop.reply(
         words.reply,
         words.orders.map(label => ({ label, text: label })),

@@ -132,7 +132,7 @@ test('on a page of another site with a strict policy: open, write, be answered, 
   assert.equal(await frame.isVisible('#language'), true, 'the page around names its language, not the customer’s')
   await assertAccessible(page, 'the page with the panel open')
   await say(frame, 'hello')
-  await frame.waitForSelector('.row.customer[data-state="sent"]')
+  await frame.waitForSelector('.row.customer:not([data-state="sending"])')
   await page.keyboard.press('Escape')
   await launcher.waitFor()
   assert.equal(await launcher.evaluate(button => (button.getRootNode() as ShadowRoot).activeElement === button), true) // in its shadow root
@@ -187,7 +187,7 @@ test('by the keyboard alone: open, write, press a quick reply, close', { skip, t
   await frame.waitForFunction(() => document.activeElement?.id === 'text')
   await page.keyboard.type('which order?')
   await page.keyboard.press('Enter')
-  await frame.waitForSelector('.row.customer[data-state="sent"]')
+  await frame.waitForSelector('.row.customer:not([data-state="sending"])')
   shop.reply('Which one?', [
     { label: 'The crabs', text: '2024-881' },
     { label: 'The milk', text: '2024-902' },
@@ -196,8 +196,8 @@ test('by the keyboard alone: open, write, press a quick reply, close', { skip, t
   await page.keyboard.press('Shift+Tab')
   assert.equal(await frame.evaluate(() => document.activeElement?.textContent), 'The milk')
   await page.keyboard.press('Enter')
-  await frame.waitForFunction(() => document.querySelectorAll('.row.customer[data-state="sent"]').length === 2)
-  assert.deepEqual(await messagesOf(frame), ['which order? (sent)', '2024-902 (sent)'])
+  await frame.waitForFunction(() => document.querySelectorAll('.row.customer:not([data-state="sending"])').length === 2)
+  assert.deepEqual(await messagesOf(frame), ['which order? (read)', '2024-902 (delivered)'])
   assert.equal(await focusIn(frame), 'text')
   await page.keyboard.press('Escape')
   await page.waitForSelector('section:not(.open)', { state: 'attached' })
