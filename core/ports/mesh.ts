@@ -24,6 +24,9 @@ export interface Mesh {
   facts(names: readonly string[], query: MeshQuery, signal: AbortSignal): Promise<Readonly<Record<string, Fact>>>
 }
 
+/** Where an order is. What was lost on its way may be `delivered` as well: it is what the shop knows, not what the customer found. */
+export type OrderState = 'paid' | 'packed' | 'shipped' | 'out-for-delivery' | 'delivered' | 'cancelled' | 'returned'
+
 /** What `orders` is a list of (newest first) and `order` is one of. Dates are `YYYY-MM-DD`, money is text with its currency. */
 export interface OrderFact {
   /** As the customer knows it: `2024-881`. */
@@ -31,6 +34,8 @@ export interface OrderFact {
   readonly placedOn: string
   /** As it ends the sentence "order 2024-881 is …": `on its way`, `运输中`. */
   readonly status: string
+  /** What `status` says in words, for a reply that depends on it: an order that is shipped can't be cancelled. */
+  readonly state: OrderState
   readonly items: readonly { readonly name: string; readonly quantity: number }[]
   readonly total: string
   readonly carrier?: string

@@ -3,11 +3,12 @@
 
 import type { DatabaseSync } from 'node:sqlite'
 import type { EffectOutcome, EffectRequest } from '@parley/core/ports/effects.ts'
+import type { OrderState } from '@parley/core/ports/mesh.ts'
 import { inTransaction } from './database.ts'
 import type { Day } from './days.ts'
 import { readOrderNumber } from './order-number.ts'
 import type { FindShopper } from './shoppers.ts'
-import { type Market, money, type OrderStatus } from './texts.ts'
+import { type Market, money } from './texts.ts'
 
 export const EFFECTS = ['open-compensation', 'withdraw-compensation'] as const
 
@@ -32,7 +33,7 @@ type EffectWork = Pick<EffectRequest, 'name' | 'key' | 'customer' | 'slots' | 'u
 
 // Rows are as the statements below name their columns; the tables are strict, so the types hold, and that is the reason of every cast here.
 interface OrderRow {
-  readonly status: OrderStatus
+  readonly status: OrderState
   readonly delivered_on: Day | null
   readonly is_refunded: 0 | 1
   readonly has_living_case: 0 | 1

@@ -2,11 +2,11 @@
 // does not exist.
 
 import type { DatabaseSync } from 'node:sqlite'
-import type { OrderFact, RefundFact } from '@parley/core/ports/mesh.ts'
+import type { OrderFact, OrderState, RefundFact } from '@parley/core/ports/mesh.ts'
 import type { Locale } from '@parley/plugin-sdk/vocabulary.ts'
 import { type Day, dateOf } from './days.ts'
 import { readOrderNumber } from './order-number.ts'
-import { type LeftWith, type Market, money, type OrderStatus, orderStatus, type RefundStatus, refundStatus } from './texts.ts'
+import { type LeftWith, type Market, money, orderStatus, type RefundStatus, refundStatus } from './texts.ts'
 
 const NEWEST = 5
 
@@ -29,7 +29,7 @@ export interface OrderBook {
 interface OrderRow {
   readonly number: string
   readonly placed_on: Day
-  readonly status: OrderStatus
+  readonly status: OrderState
   readonly carrier_zh: string | null
   readonly carrier_en: string | null
   readonly tracking_number: string | null
@@ -79,6 +79,7 @@ export function createOrderBook(database: DatabaseSync): OrderBook {
       number: row.number,
       placedOn: dateOf(row.placed_on, today),
       status: orderStatus(row.status, row.left_with, { 'zh-CN': row.city_zh, en: row.city_en }, locale),
+      state: row.status,
       items: lines.map(line => ({ name: locale === 'en' ? line.name_en : line.name_zh, quantity: line.quantity })),
       total: money(total, row.market),
       ...(carrier !== null && { carrier }),

@@ -1,16 +1,15 @@
 // What the shop's data are called in the customer's locale. A status stands after "Your order 2024-881 is" and 「目前：」.
+import type { OrderState } from '@parley/core/ports/mesh.ts'
 import type { Locale } from '@parley/plugin-sdk/vocabulary.ts'
 
 export type InLocales = Readonly<Record<Locale, string>>
 
-/** Where an order is. A lost parcel looks delivered to the shop, as it does in life. */
-export type OrderStatus = 'paid' | 'packed' | 'shipped' | 'out-for-delivery' | 'delivered' | 'cancelled' | 'returned'
 export type RefundStatus = 'requested' | 'approved' | 'paid'
 /** Who or what took a parcel that was not put into the customer's hands. */
 export type LeftWith = 'gatehouse' | 'locker' | 'doorstep'
 export type Market = 'cn' | 'us'
 
-const ORDER_STATUS: Readonly<Record<OrderStatus, InLocales>> = {
+const ORDER_STATUS: Readonly<Record<OrderState, InLocales>> = {
   paid: { 'zh-CN': '已付款，等待打包', en: 'paid and waiting to be packed' },
   packed: { 'zh-CN': '已打包，等待发货', en: 'packed and about to ship' },
   shipped: { 'zh-CN': '已发货', en: 'shipped' },
@@ -33,10 +32,10 @@ const LEFT_WITH: Readonly<Record<LeftWith, InLocales>> = {
 }
 
 /** `city` is the customer's. */
-export function orderStatus(status: OrderStatus, leftWith: LeftWith | null, city: InLocales, locale: Locale): string {
-  const text = ORDER_STATUS[status][locale]
-  if (status === 'out-for-delivery') return locale === 'en' ? `${text} in ${city.en}` : `${city[locale]}${text}`
-  if (status !== 'delivered' || leftWith === null) return text
+export function orderStatus(state: OrderState, leftWith: LeftWith | null, city: InLocales, locale: Locale): string {
+  const text = ORDER_STATUS[state][locale]
+  if (state === 'out-for-delivery') return locale === 'en' ? `${text} in ${city.en}` : `${city[locale]}${text}`
+  if (state !== 'delivered' || leftWith === null) return text
   return locale === 'en' ? `${text} (${LEFT_WITH[leftWith].en})` : `${text}（${LEFT_WITH[leftWith][locale]}）`
 }
 

@@ -11,7 +11,7 @@ export type ViewShape = Readonly<Record<string, readonly string[] | null>>
 
 /** What the facts of core/ports/mesh.ts are made of. A fact that is not listed belongs to the shop's own mesh, and its parts are its own. */
 const FACT_PARTS: Readonly<Record<string, readonly string[]>> = {
-  order: ['number', 'placedOn', 'status', 'items', 'total', 'carrier', 'trackingNumber', 'expectedOn'],
+  order: ['number', 'placedOn', 'status', 'state', 'items', 'total', 'carrier', 'trackingNumber', 'expectedOn'],
   refund: ['order', 'amount', 'status', 'expectedOn'],
 }
 

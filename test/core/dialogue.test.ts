@@ -14,6 +14,7 @@ const order = (number: string, status: string, quantity = 6): OrderFact => ({
   number,
   placedOn: '2024-01-01',
   status,
+  state: 'shipped',
   items: [{ name: number === '2024-881' ? 'hairy crabs' : 'glasses', quantity }],
   total: '¥1',
 })

@@ -76,6 +76,7 @@ const ORDER = {
   number: '2024-881',
   placedOn: '2025-10-28',
   status: 'on its way',
+  state: 'shipped',
   items: [
     { name: 'hairy crab', quantity: 6 },
     { name: 'vase', quantity: 1 },
@@ -109,7 +110,7 @@ const VIEWS: Readonly<Record<string, TemplateView>> = {
   'sources that have nothing': { ...BARE, facts: { order: null, orders: [], refund: null } },
   'an order of which little is known': {
     ...FULL,
-    facts: { order: { number: '2024-881', placedOn: '2025-10-28', status: 'on its way', items: [], total: '¥1.00' } },
+    facts: { order: { number: '2024-881', placedOn: '2025-10-28', status: 'on its way', state: 'shipped', items: [], total: '¥1.00' } },
   },
   'a refusal': { ...FULL, effect: { reason: 'too-many' } },
   'everything known': FULL,

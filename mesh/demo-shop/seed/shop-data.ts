@@ -1,6 +1,8 @@
 // What the seed makes, before it is in the database. Days count from the day of the seeding.
+
+import type { OrderState } from '@parley/core/ports/mesh.ts'
 import type { Day } from '../days.ts'
-import type { InLocales, LeftWith, Market, OrderStatus, RefundStatus } from '../texts.ts'
+import type { InLocales, LeftWith, Market, RefundStatus } from '../texts.ts'
 
 export interface SeedCustomer {
   readonly id: string
@@ -25,7 +27,7 @@ export interface SeedRefund {
 export interface SeedOrder {
   readonly customer: SeedCustomer
   readonly placedOn: Day
-  readonly status: OrderStatus
+  readonly status: OrderState
   readonly lines: readonly SeedLine[]
   /** From the shipping on. */
   readonly parcel?: { readonly carrier: InLocales; readonly trackingNumber: string }
