@@ -189,7 +189,7 @@ test('chat: a conversation in the terminal, with the votes when asked for', asyn
       /keyword .*COMPENSATE/,
     )
     assert.equal(status, 0, stderr)
-    assert.match(stdout, /24 小时/)
+    assert.match(stdout, /不新鲜/)
     assert.match(stdout, /COMPENSATE · answer · compensate\.fresh/)
   } finally {
     await server.stop('SIGTERM')

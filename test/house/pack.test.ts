@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { Fault } from '@parley/core/faults.ts'
 import { LOCALES } from '@parley/core/pack/pack.ts'
 import { againOf } from '@parley/core/pack/required-templates.ts'
-import type { OrderFact, RefundFact } from '@parley/core/ports/mesh.ts'
+import type { OrderFact, OrderState, RefundFact } from '@parley/core/ports/mesh.ts'
 import type { TemplateView } from '@parley/core/ports/templates.ts'
 import { createLiquidTemplates } from '@parley/server/drivers/templates.liquid.ts'
 import { readPack } from '@parley/server/pack-folder.ts'
@@ -102,6 +102,19 @@ const FULL: TemplateView = {
   effect: { case: 'CP-1007', amount: '¥54.00' },
   agent: { name: 'Lin' },
 }
+const STATES = Object.keys({
+  paid: 0,
+  packed: 0,
+  shipped: 0,
+  'out-for-delivery': 0,
+  delivered: 0,
+  cancelled: 0,
+  returned: 0,
+} satisfies Record<OrderState, 0>) as OrderState[] // its own keys
+const inState = (state: OrderState): TemplateView => ({
+  ...FULL,
+  facts: { order: { ...ORDER, state, status: state }, orders: [{ ...ORDER, state, status: state }], refund: REFUND },
+})
 const VIEWS: Readonly<Record<string, TemplateView>> = {
   'nothing known': BARE,
   'sources that do not answer': { ...BARE, missing: ['order', 'orders', 'refund'] },
@@ -114,6 +127,7 @@ const VIEWS: Readonly<Record<string, TemplateView>> = {
   },
   'a refusal': { ...FULL, effect: { reason: 'too-many' } },
   'everything known': FULL,
+  ...Object.fromEntries(STATES.map(state => [`an order that is ${state}`, inState(state)])),
 }
 
 const templates = createLiquidTemplates(pack)
@@ -192,11 +206,79 @@ test('whoever waits for a person is told the place in line where it is known, an
 })
 
 test('an effect that is refused says why, each reason in words of its own', () => {
+  const readme = readFileSync(new URL('../../mesh/demo-shop/README.md', import.meta.url), 'utf8')
+  const reasons = [...readme.matchAll(/^\| `([a-z-]+)` \| /gm)].flatMap(([, reason]) => (reason?.startsWith('demo-') ? [] : [reason ?? '']))
+  // A withdrawal that is refused goes to a person and has no words here.
+  const opening = reasons.filter(reason => !['unknown-case', 'already-paid'].includes(reason))
+  assert.equal(opening.length, 7)
   for (const locale of LOCALES) {
-    const said = ['unknown-order', 'too-many', 'too-late', 'another'].map(reason =>
-      templates.render('compensate.refused', locale, { ...FULL, effect: { reason } }),
-    )
+    const said = [...opening, 'another'].map(reason => templates.render('compensate.refused', locale, { ...FULL, effect: { reason } }))
     assert.equal(new Set(said).size, said.length)
+  }
+})
+
+test('no reply asks for what nothing can be done with: a picture, a link, a place, a name', () => {
+  const hollow =
+    /发给我|发来|拍一张|截图发|您在哪个城市|您想送到哪里|告诉我商品|告诉我省市|send (?:me|us) (?:a|the|its|what|your house)|screenshot of the price now|send a (?:photo|picture)|name or link|which town|let me check|i'll check|我查一下|帮您看看/i
+  // A number that the form waits for, and what is written anew after it was taken back.
+  const awaited = new Set(['ask.order', 'recall-message', 'recalled'])
+  for (const [title, view] of Object.entries(VIEWS))
+    for (const name of Object.keys(pack.templates))
+      for (const locale of LOCALES)
+        if (!awaited.has(name)) assert.doesNotMatch(templates.render(name, locale, view), hollow, `${locale} ${name}, ${title}`)
+})
+
+test('what a claim is opened without is not asked for: photos are to be kept, by every word about it', () => {
+  for (const name of Object.keys(pack.templates).filter(other => other.startsWith('compensate.')))
+    for (const locale of LOCALES)
+      for (const view of [BARE, FULL, inState('delivered')])
+        for (const sentence of templates.render(name, locale, view).split(SENTENCE_END))
+          if (/照片|photo/.test(sentence)) assert.match(sentence, /请(?:先)?留着|keep them|hold on to/, `${locale} ${name}: ${sentence}`)
+})
+
+test('a reply about an order goes by where the order is', () => {
+  const say = (name: string, state: OrderState): string => LOCALES.map(locale => templates.render(name, locale, inState(state))).join('\n')
+  for (const name of ['cancel-order', 'cancel-order.again', 'change-order', 'change-order.again']) {
+    const way = /我的订单 → (?:取消|修改)订单|My orders → (?:Cancel|Change)/
+    for (const state of STATES) {
+      const isOpen = state === 'paid' || state === 'packed'
+      assert.equal(way.test(say(name, state)), isOpen, `${name} ${state}`)
+    }
+  }
+  for (const name of ['return-request', 'return-request.again', 'exchange-request', 'exchange-request.again']) {
+    for (const state of STATES) {
+      const isThere = state !== 'cancelled' && state !== 'returned'
+      assert.equal(/我的订单 → |My orders → /.test(say(name, state)), isThere, `${name} ${state}`)
+    }
+    for (const state of ['paid', 'packed'] as const) assert.doesNotMatch(say(name, state), /申请售后|→ Return/, `${name} ${state}`)
+  }
+  for (const name of ['track-order', 'track-order.again', 'delivery-delay', 'delivery-delay.again'])
+    for (const state of ['delivered', 'cancelled', 'returned'] as const)
+      assert.doesNotMatch(say(name, state), /2025-11-03|配送|催|chase/, `${name} ${state}`)
+})
+
+test('who is asked again for a count is told how many pieces were bought', () => {
+  assert.match(templates.render('ask.count.again', 'zh-CN', FULL), /一共 7 件/)
+  assert.match(templates.render('ask.count.again', 'en', FULL), /are 7 pieces/)
+  assert.doesNotMatch(templates.render('ask.count.again', 'en', BARE), /\d pieces/)
+})
+
+test('who asks again after food made them ill is told when to see a doctor, and the number, before the place in line', () => {
+  const zh = templates.render('food-safety.again', 'zh-CN', FULL)
+  const en = templates.render('food-safety.again', 'en', FULL)
+  assert.ok(zh.indexOf('去医院') >= 0 && zh.indexOf('去医院') < zh.indexOf('120') && zh.indexOf('120') < zh.indexOf('第 4 位'), zh)
+  assert.ok(en.indexOf('see a doctor') >= 0 && en.indexOf('emergency number') < en.indexOf('number 4 in line'), en)
+})
+
+test('a shop with a Latin name has blanks around it between Chinese words, and one with a Chinese name has none', () => {
+  const say = (template: string, name: string) => templates.render(template, 'zh-CN', { ...BARE, shop: { name } })
+  for (const [template, latin, chinese] of [
+    ['greeting', '欢迎光临 Parley Fresh！', '欢迎光临鲜到家！'],
+    ['out-of-scope', '我只懂 Parley Fresh 的事', '我只懂鲜到家的事'],
+    ['out-of-scope.again', '。Parley Fresh 的订单', '。鲜到家的订单'],
+  ] as const) {
+    assert.ok(say(template, 'Parley Fresh').includes(latin), say(template, 'Parley Fresh'))
+    assert.ok(say(template, '鲜到家').includes(chinese), say(template, '鲜到家'))
   }
 })
 
