@@ -1,41 +1,10 @@
-// What a shop can say and a test's server does not: by hand, over the page's own socket. `spokenFor` leaves the real server on the line and adds frames;
-// `scriptedShop` takes its place.
+// What a shop can say and a test's server does not: by hand, over the page's own socket, in the place of the real server.
 import type { ClientMessage } from '@parley/core/protocol/client-message.ts'
 import { LIMITS } from '@parley/core/protocol/limits.ts'
 import { type ConversationState, type QuickReply, ServerMessage, type VisibleEvent } from '@parley/core/protocol/server-message.ts'
 import type { BrowserContext, Page, WebSocketRoute } from 'playwright-core'
 
 const SOCKET = /\/v1\/socket$/
-
-export interface SpokenFor {
-  /** Sends a frame to the page beside the real server's. */
-  tell(frame: ServerMessage): void
-  /** Holds what the page says back, until it is let go. */
-  hold(): void
-  letGo(): void
-}
-
-export async function spokenFor(page: Page): Promise<SpokenFor> {
-  let line: WebSocketRoute | undefined
-  let server: WebSocketRoute | undefined
-  let held: (string | Buffer)[] | undefined
-  await page.routeWebSocket(SOCKET, socket => {
-    line = socket
-    server = socket.connectToServer()
-    socket.onMessage(frame => (held ? held.push(frame) : server?.send(frame)))
-    server.onMessage(frame => socket.send(frame))
-  })
-  return {
-    tell: frame => line?.send(JSON.stringify(ServerMessage.parse(frame))),
-    hold() {
-      held = []
-    },
-    letGo() {
-      for (const frame of held ?? []) server?.send(frame)
-      held = undefined
-    },
-  }
-}
 
 export interface ScriptedShop {
   /** Every frame of the page. */
