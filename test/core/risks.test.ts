@@ -35,6 +35,16 @@ const FIRING: Readonly<Record<string, readonly string[]>> = {
     'thinking about ending my life tonight',
     'what is the point, I want to hurt myself',
   ],
+  doctor: [
+    '要不要去医院啊',
+    '他一直在吐，需要去医院吗',
+    '那我用不用看医生',
+    '要不要叫救护车？',
+    'should we go to the ER',
+    'should I take it seriously and see a doctor?',
+    'Should she go to the hospital now',
+    'do I need to see a doctor',
+  ],
   lawyer: [
     '我会让律师联系你们',
     '等着收律师函吧',
@@ -185,6 +195,10 @@ const HARMLESS: readonly string[] = [
   'I would kill for a discount',
   'the colour is drop dead gorgeous',
   'do you sell courtroom dramas',
+  '花可以送到医院吗',
+  '送去医院给病人的果篮有吗',
+  'can you deliver the flowers to the hospital',
+  'is this cream what a doctor would take',
 ]
 
 for (const [id, sentences] of Object.entries(FIRING))
