@@ -190,7 +190,7 @@ test('chat: a conversation in the terminal, with the votes when asked for', asyn
     )
     assert.equal(status, 0, stderr)
     assert.match(stdout, /不新鲜/)
-    assert.match(stdout, /COMPENSATE · answer · compensate\.fresh/)
+    assert.match(stdout, /COMPENSATE · (?:answer|ask_slot) · compensate\.fresh/)
   } finally {
     await server.stop('SIGTERM')
     data.remove()

@@ -179,7 +179,7 @@ test('the queue: most pressing first, the badge is the length of the list, and s
   assert.equal(await page.textContent('#waiting-count'), '2')
   assert.match(await page.title(), /^\(2\) /)
   const words = await page.$eval(row('crab'), item => item.textContent)
-  for (const word of ['Urgent', 'Damaged goods', 'Not sure', 'Furious', '中文', '你们到底管不管'])
+  for (const word of ['Soon', 'Damaged goods', 'Not sure', 'Furious', '中文', '你们到底管不管'])
     assert.ok(words?.includes(word), `${word} in ${words}`)
   house.newWaiting('ill')
   await page.waitForSelector(row('ill'))
@@ -206,7 +206,7 @@ test('the card tells why, who voted what, what was tried, what is known, and the
     '58 %',
     'keyword',
     '死了 … 赔',
-    'abstained (timeout)',
+    'came late',
     'asked back',
     '2024-881',
     'Mood falling',

@@ -52,7 +52,7 @@ export const CARD: HandoffCard = {
       ],
     },
     { voter: 'fresh-goods', abstained: false, share: -0.18, votes: [{ action: 'COMPLAINT', confidence: 0.3, evidence: '三只' }] },
-    { voter: 'complaint-analyzer', abstained: true, reason: 'timeout', votes: [] },
+    { voter: 'complaint-analyzer', abstained: true, reason: 'late', votes: [] },
   ],
   labels: {
     COMPENSATE: COMPENSATE.label,
