@@ -219,7 +219,10 @@ test('no example of an action is a risk for a person but complaints and what thr
   const { readExamples } = await import('@parley/models/train/examples.ts')
   const alarming = readExamples(join(PROJECT.packs, 'retail', 'examples'))
     .filter(({ label }) => label !== 'COMPLAINT' && label !== 'HUMAN_AGENT')
-    .flatMap(({ text, at }) => (shipped.find(text, 'zh').some(({ rule }) => rule === 'handoff') ? [`${at} ${text}`] : []))
+    .flatMap(({ label, text, at }) => {
+      const risks = shipped.find(text, 'zh').filter(({ rule, id }) => rule === 'handoff' && !(label === 'FOOD_SAFETY' && id === 'doctor'))
+      return risks.length > 0 ? [`${at} ${text}`] : [] // who asks for a doctor over food is for a person, by the risk and by the action alike
+    })
   assert.deepEqual(alarming, [])
 })
 

@@ -107,6 +107,7 @@ const up = (house: FakeDeskHouse): void => {
 
 const isCaughtUp = (house: FakeDeskHouse, { view }: Desk): boolean =>
   view.connection.name === 'connected' &&
+  view.pending.size === 0 && // an answer under way still tells who has a conversation
   [...view.watched.values()].every(
     ({ stage, position, outbox, conversation }) =>
       stage === 'synced' &&
