@@ -7,6 +7,14 @@ import { entriesAfter } from './conversation/dialogue.ts'
 import type { ConversationEvent } from './conversation/event.ts'
 import { maskNumbers } from './conversation/mask-numbers.ts'
 import { findRef } from './conversation/refs.ts'
+import {
+  planRollback,
+  type RollbackPlan,
+  type RolledBackBy,
+  recallPoint,
+  requireMayRollBack,
+  rollbackEvents,
+} from './conversation/rollback.ts'
 import { createEffectRunner, unreplied } from './effects/run-effect.ts'
 import { Fault, isFault } from './faults.ts'
 import { createDesk, type Desk } from './handoff/desk.ts'
@@ -86,6 +94,18 @@ export interface Engine {
   /** `reader` has the other side's messages up to `seq`. */
   seen(key: ConversationKey, reader: Side, state: 'delivered' | 'read', seq: Seq): Promise<void>
   state(key: ConversationKey): Promise<ConversationState>
+  /**
+   * Puts the dialogue back as it was after `toSeq`, in one append. Effects of what is taken back are undone after it.
+   * Faults: UNKNOWN_CONVERSATION, ROLLBACK_INVALID, NOT_OWNER.
+   */
+  rollback(key: ConversationKey, rollback: { readonly toSeq: Seq; readonly by: RolledBackBy; readonly reason: string }): Promise<void>
+  /** What a rollback to `toSeq` would do now. Faults: as `rollback`. */
+  previewRollback(key: ConversationKey, toSeq: Seq, by: RolledBackBy): Promise<RollbackPlan>
+  /**
+   * The customer takes back their last message with all that followed; asking again is harmless. Faults: UNKNOWN_CONVERSATION, ROLLBACK_INVALID
+   * (not the last one, or a person has answered since).
+   */
+  recall(key: ConversationKey, customer: CustomerId, ref: MessageRef): Promise<void>
   readonly desk: Desk
   readonly queue: Queue
   /** Has everything finished that a crash left: undecided turns, effects under way, the queue. Resolves with the number of conversations. */
@@ -253,7 +273,7 @@ export function createEngine(parts: EngineParts): Engine {
       isQueued: custody.owner.with === 'queue',
       placeFor: urgency => queue.placeFor(key, urgency),
       // A message behind the turn that asks for it must not be taken back with the rest.
-      recallTo: dialogue.lastTurn === null || custody.open.length > 1 ? null : dialogue.lastTurn - 1,
+      recallTo: dialogue.lastTurn === null || custody.open.length > 1 ? null : dialogue.lastTurn.turn - 1,
     }
     const deadline = new AbortController()
     const cancel = clock.after(stages.deadlines.turn, () => deadline.abort())
@@ -279,6 +299,8 @@ export function createEngine(parts: EngineParts): Engine {
       const conversation = await holder.load(key)
       const turn = conversation.custody.open[0]
       if (turn?.turn !== decided.turn || turn.upTo !== decided.upTo) return false
+      // A turn that was opened behind it meanwhile would be taken back undecided.
+      if (decision.recall !== undefined && conversation.custody.open.length > 1) return false
       const customer = conversation.custody.customer as CustomerId // decideTurn has seen to it
       try {
         await holder.append(key, customer, conversation, outcomeOf(turn, decision, clock.now()))
@@ -310,6 +332,44 @@ export function createEngine(parts: EngineParts): Engine {
     if (isNews) await tellState(key)
   }
 
+  async function written(key: ConversationKey): Promise<{ readonly conversation: Conversation; readonly customer: CustomerId }> {
+    const conversation = await holder.load(key)
+    const { customer } = conversation.custody
+    if (customer === null) throw new Fault('UNKNOWN_CONVERSATION', { conversation: key.conversation })
+    return { conversation, customer }
+  }
+
+  /** `pointOf` says where to, of the conversation as it stands then; null: nowhere. */
+  async function goBack(
+    key: ConversationKey,
+    pointOf: (conversation: Conversation) => Seq | null,
+    by: RolledBackBy,
+    reason: string,
+  ): Promise<void> {
+    for (;;) {
+      try {
+        return await holder.run(key, async () => {
+          const { conversation, customer } = await written(key)
+          if (by.kind === 'customer' && by.customer !== customer)
+            throw new Fault('UNKNOWN_CONVERSATION', { conversation: key.conversation })
+          requireMayRollBack(conversation, by)
+          const toSeq = pointOf(conversation)
+          if (toSeq === null) return
+          await holder.append(key, customer, conversation, rollbackEvents(planRollback(conversation, toSeq), by, reason, clock.now()))
+        })
+      } catch (error) {
+        if (!isFault(error, 'APPEND_CONFLICT')) throw error // another node got on: look again
+      }
+    }
+  }
+
+  const previewRollback = (key: ConversationKey, toSeq: Seq, by: RolledBackBy): Promise<RollbackPlan> =>
+    holder.run(key, async () => {
+      const { conversation } = await written(key)
+      requireMayRollBack(conversation, by)
+      return planRollback(conversation, toSeq)
+    })
+
   async function finishUnsettled(): Promise<number> {
     for await (const key of conversations.withPeople()) await holder.run(key, async () => queue.update(key, await holder.load(key)))
     const workers: Promise<void>[] = []
@@ -329,6 +389,10 @@ export function createEngine(parts: EngineParts): Engine {
     since,
     seen,
     state,
+    rollback: (key, { toSeq, by, reason }) => goBack(key, () => toSeq, by, reason),
+    previewRollback,
+    recall: (key, customer, ref) =>
+      goBack(key, conversation => recallPoint(conversation, ref), { kind: 'customer', customer }, 'recalled with the button'),
     desk,
     queue,
     finishUnsettled,

@@ -49,6 +49,7 @@ export const FAULTS = {
   ALREADY_CLAIMED: fault(false, (d: { by: string }) => `${d.by} has taken it`),
   NOT_WAITING: fault(false, (_: Record<never, never>) => 'it does not wait for a person any more'),
   NOT_OWNER: fault(false, (d: { owner: string }) => `it is not yours to write in: ${d.owner} has it`),
+  ROLLBACK_INVALID: fault(false, (d: { reason: string }) => `that can't be taken back: ${d.reason}`),
   RATE_LIMITED: fault(true, (d: { retryAfterMs: number }) => `too many in a short time; try again in ${d.retryAfterMs} ms`),
   OVERLOADED: fault(true, (d: { what: string; retryAfterMs: number }) => `${d.what} is full; try again in ${d.retryAfterMs} ms`),
   SHUTTING_DOWN: fault(true, (_: Record<never, never>) => 'the server is shutting down; connect again'),

@@ -8,7 +8,7 @@ import { type Logged, textOf } from './event.ts'
 import { addRef, noRefs, type Refs } from './refs.ts'
 
 /** Part of every snapshot's key: a snapshot of another version is thrown away. */
-export const CUSTODY_FOLD = 3
+export const CUSTODY_FOLD = 4
 
 /** Messages in a row before the decision join the open turn, up to these: then the next message opens a turn of its own. */
 export const TURN_LIMITS = { messages: 8, characters: 4_000 } as const
@@ -19,6 +19,8 @@ export interface OpenTurn {
   /** The seq of its last message so far. */
   readonly upTo: Seq
   readonly texts: readonly string[]
+  /** The seq of each of them. */
+  readonly seqs: readonly Seq[]
   /** A number that must not be kept was hidden in one of them. */
   readonly isMasked: boolean
 }
@@ -68,7 +70,7 @@ export function foldCustody(custody: Custody, events: readonly Logged[]): Custod
     else if (event.type === 'decided' || event.type === 'superseded') {
       open = open.filter(turn => turn.turn !== event.turn)
       readByBot = Math.max(readByBot, event.upTo)
-    }
+    } else if (event.type === 'rolled_back') open = open.flatMap(turn => upToSeq(turn, event.toSeq) ?? [])
     const mark = markOf(event)
     if (mark) marks = { mark, before: marks }
     owner = foldOwner(owner, event)
@@ -82,8 +84,19 @@ function takeIn(open: readonly OpenTurn[], seq: Seq, text: string, isMasked: boo
   const joins =
     last && last.texts.length < TURN_LIMITS.messages && last.texts.reduce((sum, t) => sum + t.length, text.length) <= TURN_LIMITS.characters
   return joins
-    ? [...open.slice(0, -1), { ...last, upTo: seq, texts: [...last.texts, text], isMasked: last.isMasked || isMasked }]
-    : [...open, { turn: seq, upTo: seq, texts: [text], isMasked }]
+    ? [
+        ...open.slice(0, -1),
+        { ...last, upTo: seq, texts: [...last.texts, text], seqs: [...last.seqs, seq], isMasked: last.isMasked || isMasked },
+      ]
+    : [...open, { turn: seq, upTo: seq, texts: [text], seqs: [seq], isMasked }]
+}
+
+/** The turn with the messages that a rollback leaves of it: it is decided for them. One that begins after `toSeq` was ended by the rollback. */
+function upToSeq(turn: OpenTurn, toSeq: Seq): OpenTurn | undefined {
+  if (turn.upTo <= toSeq) return turn
+  const seqs = turn.seqs.filter(seq => seq <= toSeq)
+  const upTo = seqs.at(-1)
+  return upTo === undefined ? undefined : { ...turn, upTo, seqs, texts: turn.texts.slice(0, seqs.length) }
 }
 
 /** The event as agents see it beside the dialogue; undefined for one that says nothing to them. */
@@ -98,8 +111,12 @@ export function markOf(event: Logged): DeskMark | undefined {
       const note = event.note === '' ? {} : { note: event.note }
       return { type: 'mark', seq, at, about: event.to === 'closed' ? 'closed' : 'returned', by: event.agent.name, ...note }
     }
-    case 'rolled_back':
-      return { type: 'mark', seq, at, about: 'recalled', by: event.by }
+    case 'rolled_back': {
+      if (event.by === 'customer') return { type: 'mark', seq, at, about: 'recalled' }
+      const undone = event.undone ? [`not done again: ${event.undone.join(', ')}`] : []
+      const note = [event.reason, ...undone].filter(part => part !== '').join(' · ')
+      return { type: 'mark', seq, at, about: 'rollback', by: event.agent?.name ?? event.by, ...(note !== '' && { note }) }
+    }
     case 'effect': {
       const [, , , name, verb] = event.key.split('/')
       return { type: 'mark', seq, at, about: 'effect', note: [name, verb, event.state, ...Object.values(event.result)].join(' ') }

@@ -7,7 +7,7 @@ import type { VisibleEvent } from '../protocol/server-message.ts'
 import type { Logged } from './event.ts'
 
 /** Part of every snapshot's key: a snapshot of another version is thrown away. */
-export const DIALOGUE_FOLD = 2
+export const DIALOGUE_FOLD = 3
 
 /** What the customer sees, newest first. */
 export interface Entries {
@@ -31,8 +31,8 @@ export interface Dialogue {
   readonly tried: Tried | null
   /** The locale of the last reply; null before the first. */
   readonly locale: Locale | null
-  /** The first message of the last turn that stands: what a recall takes back, with the seq before it. Null when there is none. */
-  readonly lastTurn: Seq | null
+  /** First and last message of the last turn that stands: what a recall takes back. Null when there is none. */
+  readonly lastTurn: { readonly turn: Seq; readonly upTo: Seq } | null
   /** The version that came before, which stood from its own `seq` on. Null for the first. */
   readonly previous: Dialogue | null
   /** The event that made this version. */
@@ -95,7 +95,7 @@ function changeOf(dialogue: Dialogue, event: Logged): Partial<Dialogue> | undefi
       return {
         frame,
         tried: { turn: event.turn, action, disposition, template, before: dialogue.tried },
-        lastTurn: event.turn,
+        lastTurn: { turn: event.turn, upTo: event.upTo },
       }
     }
     case 'agent_message':

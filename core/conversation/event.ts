@@ -23,8 +23,8 @@ export type ConversationEvent =
   | (At & { readonly type: 'message'; readonly ref: MessageRef; readonly parts: readonly Part[]; readonly isMasked?: true })
   /** The one outcome of the turn that begins at `turn`; `upTo` is the last message that it took in. */
   | (At & { readonly type: 'decided'; readonly turn: Seq; readonly upTo: Seq; readonly decision: RecordedDecision })
-  /** A claim overtook the turn: it ends without a reply. In the append of the claim. */
-  | (At & { readonly type: 'superseded'; readonly turn: Seq; readonly upTo: Seq; readonly by: AgentId })
+  /** A claim by this agent or, with null, a rollback overtook the turn: it ends without a reply. In the same append. */
+  | (At & { readonly type: 'superseded'; readonly turn: Seq; readonly upTo: Seq; readonly by: AgentId | null })
   /** In the append of its decision, unless an effect has to run first. */
   | (At & {
       readonly type: 'reply'
@@ -43,7 +43,16 @@ export type ConversationEvent =
       readonly parts: readonly Part[]
     })
   /** The dialogue is again as it was after `toSeq`; custody stands. Effects of the turns taken back are undone after it. */
-  | (At & { readonly type: 'rolled_back'; readonly toSeq: Seq; readonly by: 'customer' | 'agent' | 'operator'; readonly reason: string })
+  | (At & {
+      readonly type: 'rolled_back'
+      readonly toSeq: Seq
+      readonly by: 'customer' | 'agent' | 'operator'
+      /** With `agent` alone. */
+      readonly agent?: Agent
+      readonly reason: string
+      /** Effects that the dialogue tells of again and that are undone: none is ever run a second time. */
+      readonly undone?: readonly string[]
+    })
   /** What became of an effect or of its undo: custody. Until there is one, the effect that a decision planned is under way. */
   | (At & {
       readonly type: 'effect'

@@ -29,6 +29,8 @@ export type EffectState =
 
 export interface Effect {
   readonly turn: Seq
+  /** The decision that planned it: a rollback to before it takes the effect back. */
+  readonly decidedAt: Seq
   readonly plan: PlannedEffect
   readonly state: EffectState
   /** True once the customer has had a reply that says how it stands: what comes later is a notice. */
@@ -47,14 +49,14 @@ export function foldEffects(effects: readonly Effect[], event: Logged): readonly
   switch (event.type) {
     case 'decided': {
       const plan = event.decision.effect
-      return plan ? [...effects, { turn: event.turn, plan, state: { name: 'running' }, isReplied: false }] : effects
+      return plan ? [...effects, { turn: event.turn, decidedAt: event.seq, plan, state: { name: 'running' }, isReplied: false }] : effects
     }
     case 'reply':
       return effects.map(effect => (effect.turn === event.turn ? { ...effect, isReplied: true } : effect))
     case 'effect':
       return effects.map(effect => (isOf(event.key, effect) ? { ...effect, state: after(effect.state, event) } : effect))
     case 'rolled_back':
-      return effects.map(effect => (effect.turn > event.toSeq ? takenBack(effect) : effect))
+      return effects.map(effect => (effect.decidedAt > event.toSeq ? takenBack(effect) : effect))
     default:
       return effects
   }

@@ -104,7 +104,7 @@ export const DeskMark = z.strictObject({
   type: z.literal('mark'),
   seq: z.int(),
   at: z.number(),
-  about: z.enum(['queued', 'claimed', 'returned', 'closed', 'recalled', 'effect']),
+  about: z.enum(['queued', 'claimed', 'returned', 'closed', 'recalled', 'rollback', 'effect']),
   /** The agent's name, where it is an agent's doing. */
   by: z.string().optional(),
   /** A colleague's note, or what became of an effect. */
