@@ -23,6 +23,8 @@ export const ClientMessage = z.discriminatedUnion('type', [
   }),
   /** A message. `ref` is the client's own id; sending the same one again is harmless and answered with the same seq. */
   z.strictObject({ type: z.literal('say'), ref: Id, text: z.string() }),
+  /** Takes the customer's last message back, with all that followed; answered with `events` that are the whole. Sending it again is harmless. */
+  z.strictObject({ type: z.literal('recall'), ref: Id }),
   /** The customer is typing; fades after 5 s. */
   z.strictObject({ type: z.literal('typing') }),
   /** Everything of the shop's up to `seq` has arrived at the customer's device, or was shown to the customer. Told to the agent's console. */

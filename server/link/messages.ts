@@ -7,13 +7,13 @@ import type { ConversationKey } from '@parley/core/ids.ts'
 import type { Sign } from '@parley/core/ports/fan-out.ts'
 
 /** Raised whenever a message changes its meaning. */
-export const LINK_VERSION = 1
+export const LINK_VERSION = 2
 
 /** What a socket process needs of the engine. */
-export type EngineFace = Pick<Engine, 'say' | 'since' | 'seen'>
+export type EngineFace = Pick<Engine, 'say' | 'since' | 'seen' | 'recall'>
 
 export type Call = { readonly [M in keyof EngineFace]: { readonly method: M; readonly args: Parameters<EngineFace[M]> } }[keyof EngineFace]
-/** `say`, `since`, `seen`. */
+/** `say`, `since`; nothing of `seen` and `recall`. */
 export type Returned = Said | Caught | undefined
 
 /** What a socket process tells of itself; counts are those since its last report. */

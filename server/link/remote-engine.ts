@@ -195,6 +195,7 @@ export function connectEngine(parts: RemoteParts): RemoteEngine {
       say: (...args) => ask({ method: 'say', args }) as ReturnType<EngineFace['say']>,
       since: (...args) => ask({ method: 'since', args }) as ReturnType<EngineFace['since']>,
       seen: (...args) => ask({ method: 'seen', args }) as ReturnType<EngineFace['seen']>,
+      recall: (...args) => ask({ method: 'recall', args }) as ReturnType<EngineFace['recall']>,
     },
     fanOut: {
       publish(key, sign) {

@@ -117,5 +117,7 @@ function call(engine: EngineFace, { method, args }: Call): Promise<Returned> {
       return engine.since(...args)
     case 'seen':
       return engine.seen(...args).then(() => undefined)
+    case 'recall':
+      return engine.recall(...args).then(() => undefined)
   }
 }

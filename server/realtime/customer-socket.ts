@@ -13,7 +13,7 @@ import type { Tokens, Visitor } from '../tokens.ts'
 import { type Connection, createSession, type Session, type SessionParts, type Wire } from './session.ts'
 
 export interface SocketParts extends SessionParts {
-  readonly engine: Pick<Engine, 'say' | 'since' | 'seen'>
+  readonly engine: Pick<Engine, 'say' | 'since' | 'seen' | 'recall'>
   readonly fanOut: FanOut
   readonly tokens: Tokens
 }
@@ -160,6 +160,9 @@ export function createCustomerSocket(wire: Wire, parts: SocketParts): Connection
       case 'say':
         say(message.ref as MessageRef, message.text, key, visitor, locale).catch(error => refuse(error, { ref: message.ref })) // the schema has checked the id
         return
+      case 'recall':
+        recall(message.ref as MessageRef, key, visitor).catch(error => refuse(error, { ref: message.ref })) // the schema has checked the id
+        return
       case 'typing':
         return fanOut.publish(key, { type: 'typing', who: 'customer' })
       case 'seen':
@@ -177,6 +180,13 @@ export function createCustomerSocket(wire: Wire, parts: SocketParts): Connection
     const text = messageText(raw)
     const said = await engine.say(key, visitor.customer, { ref, text, locale: locale ?? null })
     send({ type: 'ack', ref, seq: said.seq })
+  }
+
+  /** Costs as much as a message: both are an append. */
+  async function recall(ref: MessageRef, key: ConversationKey, visitor: Visitor): Promise<void> {
+    const retryAfterMs = session.takeMessage()
+    if (retryAfterMs > 0) throw new Fault('RATE_LIMITED', { retryAfterMs })
+    await engine.recall(key, visitor.customer, ref)
   }
 
   return session.connection

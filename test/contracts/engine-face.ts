@@ -137,6 +137,24 @@ export function engineFaceContract(name: string, join: (house: TestHouse) => Pro
     two.unsubscribe()
   })
 
+  on(
+    '[RB6] [RB7] a message is taken back once, however often it is asked, and whoever listens is told the whole',
+    async ({ engine, fanOut }, house) => {
+      await engine.say(key, ANNA, message('m1', 'hello'))
+      await house.settled()
+      const here = hear(fanOut, 'c1')
+      await engine.since(key, ANNA, null)
+      assert.equal(await engine.recall(key, ANNA, refOf('m1')), undefined)
+      await engine.recall(key, ANNA, refOf('m1'))
+      await here.until(signs => deliveries(signs).length > 0)
+      assert.deepEqual(
+        deliveries(here.signs).map(({ isWhole, events }) => [isWhole, events]),
+        [[true, []]],
+      )
+      assert.equal(await faultCodeOf(engine.recall(key, ANNA, refOf('m2'))), 'ROLLBACK_INVALID')
+    },
+  )
+
   on('marks and typing reach the others', async ({ engine, fanOut }, house) => {
     await engine.say(key, ANNA, message('m1', 'hello'))
     await house.settled()

@@ -308,6 +308,37 @@ test('[WEB2] what was taken back goes from the page', { skip, timeout: 60_000 },
   await context.close()
 })
 
+test('[RB6] [RB7] the last message is taken back with a button, by the keyboard too, and goes from every tab', {
+  skip,
+  timeout: 60_000,
+}, async () => {
+  const { page, context, complaints } = await visit()
+  await say(page, '你好')
+  await replies(page, 1)
+  await say(page, '怎么退货')
+  await replies(page, 2)
+  const second = await context.newPage()
+  await second.goto(`${server.url}/`)
+  await replies(second, 2)
+  const buttons = page.locator('.recall:visible')
+  assert.deepEqual(await buttons.allTextContents(), ['撤回'], 'on the last message alone')
+  const box = await buttons.boundingBox()
+  assert.ok(box && box.width >= 44 && box.height >= 44, 'large enough for a finger')
+  const kept = (await bubbles(page)).slice(0, 2)
+  await buttons.focus()
+  await page.keyboard.press('Enter')
+  for (const tab of [page, second]) {
+    await tab.waitForFunction(() => document.querySelectorAll('.row').length === 2)
+    assert.deepEqual(await bubbles(tab), kept)
+  }
+  assert.equal(await page.evaluate(() => document.activeElement?.id), 'text', 'the keyboard goes on where one writes')
+  await second.locator('.recall:visible').click()
+  await page.waitForFunction(() => document.querySelectorAll('.row').length === 0)
+  assert.equal(await buttons.count(), 0)
+  assert.deepEqual(complaints, [])
+  await context.close()
+})
+
 test('beginning anew asks first, and then leaves an empty page and another conversation', { skip, timeout: 60_000 }, async () => {
   const { page, context } = await visit({ locale: 'en' })
   await say(page, 'hello')

@@ -422,3 +422,20 @@ test('an identity token that is refused gives way to the refresh token, and that
   assert.equal(late.view.timeline.conversation, client.view.timeline.conversation)
   assert.deepEqual(shop.fetches, [{}, { identity: 'too old' }, { refresh: 'refresh-c1' }])
 })
+
+test('[RB6] asks for the last message to be taken back, and for no other', async () => {
+  const { shop, client } = await connected()
+  const recalls = () => shop.received.flatMap(frame => (frame.type === 'recall' ? [frame.ref] : []))
+  client.say('one')
+  await shop.deliver()
+  shop.reply('two')
+  await shop.deliver()
+  const ref = rowsOf(client.view.timeline).flatMap(row => (row.who === 'customer' ? [row.ref] : []))[0] ?? ''
+  assert.equal(client.recall('another'), false)
+  assert.equal(client.recall(ref), true)
+  await shop.deliver()
+  assert.deepEqual(recalls(), [ref])
+  shop.kill()
+  await settle()
+  assert.equal(client.recall(ref), false, 'without a connection there is nobody to ask')
+})

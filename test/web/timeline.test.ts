@@ -3,7 +3,16 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ConversationState, ServerMessage, VisibleEvent } from '@parley/core/protocol/server-message.ts'
 import { rowsOf } from '@parley/web/client/rows.ts'
-import { type Change, change, emptyTimeline, leavesGap, quickRepliesOf, type Timeline, unreadOf } from '@parley/web/client/timeline.ts'
+import {
+  type Change,
+  change,
+  emptyTimeline,
+  leavesGap,
+  quickRepliesOf,
+  recallableOf,
+  type Timeline,
+  unreadOf,
+} from '@parley/web/client/timeline.ts'
 
 const welcome = (epoch = 'e1', recovered = true, conversation = 'c1'): ServerMessage => ({
   type: 'welcome',
@@ -222,4 +231,18 @@ test('people and notices have rows of their own, and only the first of a run is 
       ['person', true],
     ],
   )
+})
+
+test('[RB6] the last message may be taken back, until another is on its way or a person has answered', () => {
+  assert.equal(recallableOf(emptyTimeline), undefined)
+  assert.equal(recallableOf(known), 'r1')
+  assert.equal(recallableOf(fold(known, wrote('x'))), undefined)
+  const failed = fold(known, wrote('x'), { type: 'fault', code: 'TEXT_TOO_LONG', message: '', ref: 'x' })
+  assert.equal(recallableOf(failed), 'r1', 'what the shop has refused is no message of its')
+  const two = fold(known, events(3, 4, message(4)), events(4, 6, reply(5), notice(6)))
+  assert.deepEqual(
+    rowsOf(two).map(row => row.who === 'customer' && row.canRecall),
+    [false, false, true, false, false],
+  )
+  assert.equal(recallableOf(fold(two, events(6, 7, agentMessage(7)))), undefined)
 })

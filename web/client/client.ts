@@ -5,7 +5,17 @@ import { type ConnectionState, createConnection } from './connection.ts'
 import { createOutbox } from './outbox.ts'
 import { createSeen } from './seen.ts'
 import { createSender } from './sender.ts'
-import { type Change, change, emptyTimeline, isPostponed, leavesGap, quickRepliesOf, type Timeline, unreadOf } from './timeline.ts'
+import {
+  type Change,
+  change,
+  emptyTimeline,
+  isPostponed,
+  leavesGap,
+  quickRepliesOf,
+  recallableOf,
+  type Timeline,
+  unreadOf,
+} from './timeline.ts'
 import { createVisitors } from './visitors.ts'
 import type { World } from './world.ts'
 
@@ -35,6 +45,8 @@ export interface Client {
   retry(ref: string): void
   /** Takes a failed message out and gives its text back. */
   discard(ref: string): string | undefined
+  /** Takes the customer's last message back. False, and nothing is done, where there is no connection or another message is the last. */
+  recall(ref: string): boolean
   /** Forgets the visitor, the conversation and what is unsent, and begins anew. */
   startAnew(): void
   /** Whether the customer has the newest message before their eyes: the page is visible and scrolled to its end. */
@@ -184,6 +196,11 @@ export function createClient(
       outbox.remove(ref)
       apply({ type: 'discarded', ref })
       return text
+    },
+    recall(ref) {
+      if (connection.state.name !== 'connected' || recallableOf(timeline) !== ref) return false
+      connection.send({ type: 'recall', ref })
+      return true
     },
     startAnew() {
       outbox.clear()

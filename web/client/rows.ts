@@ -1,6 +1,6 @@
 // The timeline as the page lists it: one row a bubble, each with a key that stays the same from the first keystroke's echo to the log.
 import type { VisibleEvent } from '@parley/core/protocol/server-message.ts'
-import type { Timeline } from './timeline.ts'
+import { recallableOf, type Timeline } from './timeline.ts'
 
 /** `delivered` and `read` are by the shop's side. */
 export type MessageState = 'sending' | 'sent' | 'delivered' | 'read' | 'failed'
@@ -24,16 +24,20 @@ export type Row =
       readonly state: MessageState
       /** Only for `failed`: whether sending it again, unchanged, may help. */
       readonly canRetry: boolean
+      /** Whether it may be taken back. */
+      readonly canRecall: boolean
     })
 
-export function rowsOf({ log, outbox, state }: Timeline): readonly Row[] {
+export function rowsOf(timeline: Timeline): readonly Row[] {
+  const { log, outbox, state } = timeline
   const marks = marksOf(log, state)
+  const recallable = recallableOf(timeline)
   return [
-    ...log.flatMap((event, i) => rowOf(event, log[i - 1], marks) ?? []),
+    ...log.flatMap((event, i) => rowOf(event, log[i - 1], marks, recallable) ?? []),
     ...outbox.map(({ ref, text, at, delivery }): Row => {
       const canRetry = delivery.state === 'failed' && delivery.canRetry
       const shown = delivery.state === 'sent' ? gotTo(delivery.seq, marks) : delivery.state
-      return { who: 'customer', key: `m${ref}`, ref, text, at, state: shown, canRetry }
+      return { who: 'customer', key: `m${ref}`, ref, text, at, state: shown, canRetry, canRecall: false }
     }),
   ]
 }
@@ -55,11 +59,19 @@ function marksOf(log: Timeline['log'], state: Timeline['state']): Marks {
 }
 
 /** Undefined for a sort of event that this page does not know yet. */
-function rowOf(event: VisibleEvent, before: VisibleEvent | undefined, marks: Marks): Row | undefined {
+function rowOf(event: VisibleEvent, before: VisibleEvent | undefined, marks: Marks, recallable: string | undefined): Row | undefined {
   const said = { text: textOf(event), at: event.at }
   switch (event.type) {
     case 'message':
-      return { ...said, who: 'customer', key: `m${event.ref}`, ref: event.ref, state: gotTo(event.seq, marks), canRetry: false }
+      return {
+        ...said,
+        who: 'customer',
+        key: `m${event.ref}`,
+        ref: event.ref,
+        state: gotTo(event.seq, marks),
+        canRetry: false,
+        canRecall: event.ref === recallable,
+      }
     case 'reply':
       return { ...said, who: 'shop', key: `r${event.seq}`, locale: event.locale, isFirst: before?.type !== 'reply' }
     case 'agent_message': {

@@ -100,6 +100,16 @@ export function quickRepliesOf({ log, outbox }: Timeline): readonly QuickReply[]
   return last?.type === 'reply' && !hasSpoken ? (last.quickReplies ?? []) : []
 }
 
+/**
+ * The message that the customer may take back: their last, while no person has answered it and nothing further is on its way. Undefined where
+ * there is none.
+ */
+export function recallableOf({ log, outbox }: Timeline): string | undefined {
+  if (outbox.some(({ delivery }) => delivery.state !== 'failed')) return undefined
+  const last = log.findLast(event => event.type === 'message' || event.type === 'agent_message')
+  return last?.type === 'message' ? last.ref : undefined
+}
+
 function hear(timeline: Timeline, message: ServerMessage, at: number): Timeline {
   switch (message.type) {
     case 'welcome':

@@ -10,6 +10,7 @@ export interface BubbleContext {
   readonly isConnected: boolean
   readonly retry: (ref: string) => void
   readonly edit: (ref: string) => void
+  readonly recall: (ref: string, event: MouseEvent) => void
 }
 
 export interface Bubble {
@@ -53,8 +54,10 @@ function createSpoken(who: Row['who']): Bubble {
   const state = make('span', 'state')
   const action = make('button', 'link')
   action.type = 'button'
+  const recallButton = make('button', 'link recall')
+  recallButton.type = 'button'
   meta.append(time)
-  if (who === 'customer') meta.append(icon, state, action)
+  if (who === 'customer') meta.append(icon, state, action, recallButton)
   element.append(speaker, text, meta)
   if (who === 'person') element.append(mark)
   let shown: string | undefined
@@ -69,7 +72,7 @@ function createSpoken(who: Row['who']): Bubble {
 
   return {
     element,
-    update(row, { strings, locale, isConnected, retry, edit }) {
+    update(row, { strings, locale, isConnected, retry, edit, recall }) {
       setText(speaker, row.who === 'person' ? row.name : row.who === 'shop' ? strings.bot : strings.you)
       // Named to the ear each time, to the eye at the first of a run.
       speaker.classList.toggle('unseen', !('isFirst' in row && row.isFirst))
@@ -87,6 +90,9 @@ function createSpoken(who: Row['who']): Bubble {
       action.hidden = row.state !== 'failed'
       setText(action, row.canRetry ? strings.retry : strings.edit)
       action.onclick = () => (row.canRetry ? retry(row.ref) : edit(row.ref))
+      recallButton.hidden = !(row.canRecall && isConnected)
+      setText(recallButton, strings.recall)
+      recallButton.onclick = event => recall(row.ref, event)
     },
   }
 }
