@@ -101,6 +101,37 @@ agent
   .option('--yes', 'do not ask')
   .action(async (name, options, command) => (await import('./cli/agent.ts')).removeAgent(name, options, wrongUse(command)))
 
+const seqOption = (text: string): number => {
+  const value = Number(text)
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('a place in a conversation is a whole number from 0')
+  return value
+}
+const serverUrl = new Option('--url <url>', 'where the server is').default(`http://127.0.0.1:${process.env.PORT || 8080}`)
+const shopOfConversation = new Option('--shop <shop>', 'shop of the conversation').default('demo')
+
+const conversation = program
+  .command('conversation')
+  .description('Read a conversation of the running server, or put it back (needs the data folder of the server).')
+conversation
+  .command('show')
+  .description('Every event of a conversation, with what the customer sees of it.')
+  .argument('<conversation>', 'its id')
+  .addOption(serverUrl)
+  .addOption(shopOfConversation)
+  .option('--json', 'print it as JSON')
+  .action(async (id, options) => (await import('./cli/conversation.ts')).showConversation(id, options))
+conversation
+  .command('rollback')
+  .description('Put the dialogue back as it was after an event; shows what goes and asks first. Effects of what goes are undone.')
+  .argument('<conversation>', 'its id')
+  .addOption(serverUrl)
+  .addOption(shopOfConversation)
+  .requiredOption('--to <seq>', 'the last event that stands; any earlier one, also one that was taken back', seqOption)
+  .option('--reason <reason>', 'why, for whoever reads the log', '')
+  .option('--yes', 'do not ask')
+  .option('--json', 'print what was taken back as JSON')
+  .action(async (id, options, command) => (await import('./cli/conversation.ts')).rollBackConversation(id, options, wrongUse(command)))
+
 const shop = program.command('shop').description('The shops of parley.yaml.')
 shop
   .command('add')

@@ -1,29 +1,73 @@
-// What only the operator of this machine may ask: the decisions of a conversation. The key is derived from the installation's secret file.
+// What only the operator of this machine may ask: a conversation with its decisions, and to put it back. The key is derived from the installation's
+// secret file.
 import { timingSafeEqual } from 'node:crypto'
+import type { Engine } from '@parley/core/engine.ts'
 import { Fault } from '@parley/core/faults.ts'
-import { asConversationId, asShopId, isId } from '@parley/core/ids.ts'
+import { asConversationId, asShopId, type ConversationKey, isId } from '@parley/core/ids.ts'
 import type { Conversations } from '@parley/core/ports/conversations.ts'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { conversationView, rollbackView } from './conversation-view.ts'
 
 export interface OperatorParts {
   readonly conversations: Conversations
+  readonly engine: Pick<Engine, 'rollback' | 'previewRollback'>
   /** What the operator's requests carry as `authorization: Bearer …`. */
   readonly operatorKey: string
 }
 
-export function registerOperatorRoutes(http: FastifyInstance, { conversations, operatorKey }: OperatorParts): void {
+interface Route {
+  Params: { shop: string; conversation: string }
+}
+
+const Rollback = z.strictObject({ toSeq: z.int().min(0), reason: z.string().max(500).default('') })
+const Preview = z.strictObject({ toSeq: z.coerce.number().int().min(0) })
+const OPERATOR = { kind: 'operator' } as const
+const CONVERSATION = '/v1/operator/shops/:shop/conversations/:conversation'
+
+export function registerOperatorRoutes(http: FastifyInstance, { conversations, engine, operatorKey }: OperatorParts): void {
   const expected = Buffer.from(`Bearer ${operatorKey}`)
-  http.get<{ Params: { shop: string; conversation: string } }>(
-    '/v1/operator/shops/:shop/conversations/:conversation/decisions',
-    async request => {
-      const given = Buffer.from(request.headers.authorization ?? '')
-      if (given.length !== expected.length || !timingSafeEqual(given, expected))
-        throw new Fault('TOKEN_INVALID', { reason: 'it is not the operator key' })
-      const { shop, conversation } = request.params
-      if (!isId(shop) || !isId(conversation)) throw new Fault('UNKNOWN_CONVERSATION', { conversation })
-      const { events, seq } = await conversations.read({ shop: asShopId(shop), conversation: asConversationId(conversation) }, 0)
-      if (seq === 0) throw new Fault('UNKNOWN_CONVERSATION', { conversation })
-      return { decisions: events.flatMap(event => (event.type === 'decided' ? [event.decision] : [])) }
-    },
-  )
+
+  /** The conversation that the operator asks about. Faults: TOKEN_INVALID, UNKNOWN_CONVERSATION. */
+  function admit({ headers, params: { shop, conversation } }: FastifyRequest<Route>): ConversationKey {
+    const given = Buffer.from(headers.authorization ?? '')
+    if (given.length !== expected.length || !timingSafeEqual(given, expected))
+      throw new Fault('TOKEN_INVALID', { reason: 'it is not the operator key' })
+    if (!isId(shop) || !isId(conversation)) throw new Fault('UNKNOWN_CONVERSATION', { conversation })
+    return { shop: asShopId(shop), conversation: asConversationId(conversation) }
+  }
+
+  async function read(key: ConversationKey) {
+    const found = await conversations.read(key, 0)
+    if (found.seq === 0) throw new Fault('UNKNOWN_CONVERSATION', { conversation: key.conversation })
+    return found
+  }
+
+  http.get<Route>(`${CONVERSATION}/decisions`, async request => {
+    const { events } = await read(admit(request))
+    return { decisions: events.flatMap(event => (event.type === 'decided' ? [event.decision] : [])) }
+  })
+  http.get<Route>(CONVERSATION, async request => {
+    const key = admit(request)
+    const { events, position } = await read(key)
+    return conversationView(key, events, position)
+  })
+  http.get<Route>(`${CONVERSATION}/rollback`, async request => {
+    const key = admit(request)
+    const { toSeq } = checked(Preview, request.query)
+    return rollbackView(await engine.previewRollback(key, toSeq, OPERATOR))
+  })
+  http.post<Route>(`${CONVERSATION}/rollback`, async request => {
+    const key = admit(request)
+    const { toSeq, reason } = checked(Rollback, request.body)
+    await engine.rollback(key, { toSeq, by: OPERATOR, reason })
+    return { toSeq }
+  })
+}
+
+function checked<S extends z.ZodType>(schema: S, value: unknown): z.infer<S> {
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]
+  throw new Fault('FRAME_INVALID', { path: issue?.path.join('.') ?? '', reason: issue?.message ?? 'not of the schema' })
 }

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { Decision } from '@parley/core/pipeline/decision.ts'
-import { NODE_FLAGS, startServer, temporaryFolder } from './running-server.ts'
+import type { ConversationView, RollbackView } from '@parley/server/http/conversation-view.ts'
+import { fetchVisitor, joinConversation, NODE_FLAGS, startServer, temporaryFolder } from './running-server.ts'
 
 const MAIN = fileURLToPath(new URL('../../server/main.ts', import.meta.url))
 
@@ -37,6 +38,9 @@ test('--help everywhere', async () => {
     ['ask', '--help'],
     ['config', '--help'],
     ['config', 'check', '--help'],
+    ['conversation', '--help'],
+    ['conversation', 'show', '--help'],
+    ['conversation', 'rollback', '--help'],
     ['shop', '--help'],
     ['shop', 'identity-key', '--help'],
     ['pack', '--help'],
@@ -56,6 +60,9 @@ test('wrong use: exit status 2 and one clear line', async () => {
     [['ask', 'x', '--color'], /unknown option '--color'/],
     [['ask', '--file', 'x'], /--json/],
     [['serve', '--port', 'eighty'], /whole number from 0 to 65535/],
+    [['conversation', 'rollback', 'c'], /--to/],
+    [['conversation', 'rollback', 'c', '--to', 'x'], /whole number from 0/],
+    [['conversation', 'rollback', 'c', '--to', '1'], /--yes/],
   ] as const) {
     const { status, stderr, stdout } = await parley(args)
     assert.equal(status, 2, args.join(' '))
@@ -198,6 +205,63 @@ test('chat: a conversation in the terminal, with the votes when asked for', asyn
   const none = await parley(['chat', '--url', 'http://127.0.0.1:9'])
   assert.equal(none.status, 1)
   assert.match(none.stderr, /SERVER_UNREACHABLE/)
+})
+
+test('[RB1] [RB2] conversation: shown, taken back, and brought back', async () => {
+  const data = temporaryFolder()
+  const server = await startServer(data.path)
+  try {
+    const visitor = await fetchVisitor(server.url)
+    const line = await joinConversation(server.url, visitor)
+    await line.next('welcome')
+    for (const [ref, text] of [
+      ['m1', '你好'],
+      ['m2', '螃蟹死了怎么赔'],
+    ] as const) {
+      line.send({ type: 'say', ref, text })
+      await line.next('events', frame => frame.events.some(event => event.type === 'reply'))
+    }
+    const run = (...args: string[]) =>
+      parley(['conversation', args[0] ?? '', visitor.conversation, ...args.slice(1), '--url', server.url], {
+        env: { PARLEY_DATA: data.path },
+      })
+    const shown = await run('show')
+    assert.equal(shown.status, 0, shown.stderr)
+    assert.match(shown.stdout, /^\+ 2 {2}\d{4}-.* {2}message +你好$/m)
+    const view = async (): Promise<ConversationView> => JSON.parse((await run('show', '--json')).stdout) as ConversationView // checked below
+    const standing = async (): Promise<number[]> => (await view()).events.flatMap(({ seq, isShown }) => (isShown ? [seq] : []))
+    const before = await view()
+    const [first, second] = [before.events.find(({ text }) => text === '你好'), before.events.findLast(({ type }) => type === 'reply')]
+    const all = await standing()
+    assert.equal(all.length, 4)
+    const toSeq = all[1] ?? 0
+    const back = await run('rollback', '--to', String(toSeq), '--reason', 'the wrong shop', '--yes')
+    assert.equal(back.status, 0, back.stderr)
+    assert.match(back.stdout, /^- \d+ .* message +螃蟹死了怎么赔\n- \d+ .* reply .*\nConversation .* is as it was after \d+\.\n$/)
+    await line.next('events', frame => frame.whole === true && frame.events.length === 2)
+    assert.deepEqual(await standing(), all.slice(0, 2))
+    assert.match((await view()).events.at(-1)?.text ?? '', /^to \d+ by operator: the wrong shop$/)
+    const again = await run('rollback', '--to', String(second?.seq), '--yes', '--json')
+    assert.deepEqual(
+      (JSON.parse(again.stdout) as RollbackView).returns.map(({ seq }) => seq), // checked here
+      all.slice(2),
+    )
+    assert.deepEqual(await standing(), all)
+    const beyond = await run('rollback', '--to', '4711', '--yes')
+    assert.equal(beyond.status, 1)
+    assert.match(beyond.stderr, /^parley: that can't be taken back: 4711 is beyond the end: .*\(ROLLBACK_INVALID\)/)
+    const unknown = await parley(['conversation', 'show', 'nobody', '--url', server.url], { env: { PARLEY_DATA: data.path } })
+    assert.match(unknown.stderr, /UNKNOWN_CONVERSATION/)
+    const other = temporaryFolder()
+    const stranger = await parley(['conversation', 'show', visitor.conversation, '--url', server.url], { env: { PARLEY_DATA: other.path } })
+    other.remove()
+    assert.match(stranger.stderr, /PARLEY_DATA/)
+    assert.ok(first && !stranger.stdout.includes(first.text))
+    line.socket.close()
+  } finally {
+    await server.stop('SIGTERM')
+    data.remove()
+  }
 })
 
 /** Types a line, waits until the pattern is shown, then leaves. */
