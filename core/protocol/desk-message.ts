@@ -24,6 +24,10 @@ export const DeskRequest = z.discriminatedUnion('type', [
     to: z.enum(['bot', 'queue', 'closed']),
     note: z.string().max(2_000).optional(),
   }),
+  /** What a rollback to after `toSeq` would do; answered with `preview`. Faults: NOT_OWNER, ROLLBACK_INVALID. */
+  z.strictObject({ type: z.literal('preview'), conversation: Id, toSeq: z.int().min(0) }),
+  /** Puts the dialogue back as it was after `toSeq`. Only who has the conversation may. Faults: as `preview`. */
+  z.strictObject({ type: z.literal('rollback'), conversation: Id, toSeq: z.int().min(0), reason: z.string().max(500) }),
   z.strictObject({ type: z.literal('ping') }),
   z.strictObject({ type: z.literal('pong') }),
 ])
@@ -115,6 +119,10 @@ export type DeskMark = z.infer<typeof DeskMark>
 export const DeskEvent = z.discriminatedUnion('type', [...VisibleEvent.options, DeskMark])
 export type DeskEvent = z.infer<typeof DeskEvent>
 
+/** An effect that a rollback is about, with what came of it. */
+export const RollbackEffect = z.strictObject({ name: z.string(), result: z.record(z.string(), z.string()) })
+export type RollbackEffect = z.infer<typeof RollbackEffect>
+
 /** To the console. */
 export const DeskMessage = z.discriminatedUnion('type', [
   z.strictObject({
@@ -151,8 +159,21 @@ export const DeskMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('typing'), conversation: Id, who: z.enum(['bot', 'agent', 'customer']), name: z.string().optional() }),
   /** The message is durable, at `seq`. */
   z.strictObject({ type: z.literal('ack'), conversation: Id, ref: z.string(), seq: z.int() }),
-  /** A claim or release is durable. */
-  z.strictObject({ type: z.literal('done'), what: z.enum(['claim', 'release']), conversation: Id }),
+  /** A claim, release or rollback is durable. */
+  z.strictObject({ type: z.literal('done'), what: z.enum(['claim', 'release', 'rollback']), conversation: Id }),
+  /** Answer to preview, as it stands now. */
+  z.strictObject({
+    type: z.literal('preview'),
+    conversation: Id,
+    toSeq: z.int(),
+    /** What the customer will not see any more, oldest first. */
+    goes: z.array(VisibleEvent),
+    /** What an earlier rollback took away and comes back, oldest first. */
+    returns: z.array(VisibleEvent),
+    undoes: z.array(RollbackEffect),
+    /** Told of again, undone, and not done a second time. */
+    staysUndone: z.array(RollbackEffect),
+  }),
   z.strictObject({
     type: z.literal('fault'),
     code: z.string(),

@@ -1,19 +1,21 @@
 // One agent's connection: the queue of the shop, and the conversations that the agent watches. The same session as a customer's, and the same signs;
 // who the agent is was settled when the connection was made.
+
+import type { Effect } from '@parley/core/effects/effects.ts'
 import type { Engine } from '@parley/core/engine.ts'
 import { Fault } from '@parley/core/faults.ts'
 import type { Agent } from '@parley/core/handoff/owner.ts'
 import { asConversationId, type ConversationKey, type Epoch, type MessageRef, type Seq, type ShopId } from '@parley/core/ids.ts'
 import type { FanOut, Sign } from '@parley/core/ports/fan-out.ts'
 import { PROTOCOL, type StreamPosition } from '@parley/core/protocol/client-message.ts'
-import type { DeskMessage, DeskRequest } from '@parley/core/protocol/desk-message.ts'
+import type { DeskMessage, DeskRequest, RollbackEffect } from '@parley/core/protocol/desk-message.ts'
 import { LIMITS } from '@parley/core/protocol/limits.ts'
 import { messageText } from '@parley/core/protocol/message-text.ts'
 import { parseDeskFrame } from '@parley/core/protocol/parse-frame.ts'
 import { type Connection, createSession, type Session, type SessionParts, type Wire } from './session.ts'
 
 export interface AgentSocketParts extends SessionParts {
-  readonly engine: Pick<Engine, 'desk' | 'queue' | 'seen' | 'state'>
+  readonly engine: Pick<Engine, 'desk' | 'queue' | 'seen' | 'state' | 'rollback' | 'previewRollback'>
   readonly fanOut: FanOut
   readonly epoch: Epoch
   /** Name of the shop, and the locale of what is told of its orders. */
@@ -54,6 +56,8 @@ export function createAgentSocket(wire: Wire, agent: AgentIdentity, parts: Agent
   })
   const { send, refuse } = session
   let hasJoined = false
+
+  const by = { kind: 'agent', agent: { id: agent.id, name: agent.name } } as const
 
   const keyOf = (conversation: string): ConversationKey => ({ shop: agent.shop, conversation: asConversationId(conversation) })
 
@@ -118,6 +122,22 @@ export function createAgentSocket(wire: Wire, agent: AgentIdentity, parts: Agent
       case 'release':
         await engine.desk.release(key, { id: agent.id, name: agent.name }, message.to, message.note ?? '')
         return send({ type: 'done', what: 'release', conversation })
+      case 'preview': {
+        const { toSeq } = message
+        const { goes, returns, undoes, staysUndone } = await engine.previewRollback(key, toSeq, by)
+        return send({
+          type: 'preview',
+          conversation,
+          toSeq,
+          goes: [...goes],
+          returns: [...returns],
+          undoes: undoes.map(viewOf),
+          staysUndone: staysUndone.map(viewOf),
+        })
+      }
+      case 'rollback':
+        await engine.rollback(key, { toSeq: message.toSeq, by, reason: message.reason })
+        return send({ type: 'done', what: 'rollback', conversation })
       case 'say': {
         const retryAfterMs = session.takeMessage()
         if (retryAfterMs > 0) throw new Fault('RATE_LIMITED', { retryAfterMs })
@@ -217,3 +237,8 @@ export function createAgentSocket(wire: Wire, agent: AgentIdentity, parts: Agent
 
   return session.connection
 }
+
+const viewOf = ({ plan, state }: Effect): RollbackEffect => ({
+  name: plan.do,
+  result: 'result' in state && state.result ? { ...state.result } : {},
+})

@@ -108,3 +108,34 @@ test('[RB1] [RB6] [RB7] two pages and a console follow when the customer takes t
   assert.deepEqual(fault.type === 'fault' && [fault.code, fault.ref], ['ROLLBACK_INVALID', 'm9'])
   assert.deepEqual(house.bugs, [])
 })
+
+test('[RB5] [RB7] the agent who has it sees what would go and takes it back; a colleague may not', async () => {
+  const { house, key, page, console, say } = await open()
+  const { conversation } = key
+  await say('m1', 'human')
+  await house.engine.desk.claim(key, chen)
+  const [customer, desk, other] = [await page(), console(chen), console({ id: 'a2' as AgentId, name: 'Liu' })] // a test's id
+  for (const line of [desk, other]) {
+    line.send({ type: 'watch', conversation, resumeAfter: null })
+    await line.until(frame => frame.type === 'state')
+  }
+  const { length: toSeq } = await house.events(conversation)
+  desk.send({ type: 'say', conversation, ref: 'a1', text: 'the wrong customer' })
+  await customer.until(frame => frame.type === 'events' && frame.events.some(event => event.type === 'agent_message'))
+  other.send({ type: 'rollback', conversation, toSeq, reason: '' })
+  const fault = await other.until(frame => frame.type === 'fault')
+  assert.deepEqual(fault.type === 'fault' && [fault.code, fault.conversation], ['NOT_OWNER', conversation])
+  desk.send({ type: 'preview', conversation, toSeq })
+  const preview = await desk.until(frame => frame.type === 'preview')
+  assert.deepEqual(preview.type === 'preview' && preview.goes.map(event => event.type), ['agent_message'])
+  desk.send({ type: 'rollback', conversation, toSeq, reason: 'a mix-up' })
+  await desk.until(frame => frame.type === 'done' && frame.what === 'rollback')
+  const seen = await customer.until(frame => frame.type === 'events' && frame.whole === true)
+  assert.ok(seen.type === 'events' && seen.events.every(event => event.type !== 'agent_message'))
+  for (const line of [desk, other]) {
+    const told = await line.until(frame => frame.type === 'events' && frame.whole === true)
+    const mark = told.type === 'events' ? told.events.at(-1) : undefined
+    assert.deepEqual(mark?.type === 'mark' && [mark.about, mark.by, mark.note], ['rollback', 'Chen', 'a mix-up'])
+  }
+  assert.deepEqual(house.bugs, [])
+})

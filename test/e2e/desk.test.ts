@@ -363,6 +363,44 @@ test('what the customer takes back goes, and leaves a line for the agent', optio
   assert.ok(!(await page.textContent('#log'))?.includes('wrong chat'))
 })
 
+test(
+  '[RB5] [RB7] takes the conversation back to a message, by the keyboard, after a look at what goes and what is undone',
+  options,
+  async () => {
+    const { page, complaints } = await signedIn()
+    await open(page, 'crab')
+    assert.equal(await page.locator('.take-back:visible').count(), 0, 'not before it is claimed')
+    await claim(page, 'crab')
+    await say(page, 'the wrong customer')
+    await isIn(page, 'sent')
+    const first = page.locator('#log > .row').first()
+    const button = first.getByRole('button', { name: 'Take back to here' })
+    await button.focus()
+    await page.keyboard.press('Enter')
+    await page.waitForSelector('#rollback[open]')
+    const goes = await page.locator('#rollback-goes li').allTextContents()
+    assert.equal(goes.length, (await page.locator('#log > .row').count()) - 1)
+    assert.equal(goes.at(-1), 'Chen the wrong customer')
+    assert.equal(await page.textContent('#rollback-effects'), 'Will be undone: open case (CP-1)')
+    await picture(page, 'take-back')
+    await page.keyboard.press('Escape')
+    await page.waitForSelector('#rollback:not([open])', { state: 'attached' })
+    await button.click()
+    await page.waitForSelector('#rollback[open]')
+    house.customerSays('crab', 'who are you?')
+    await page.waitForFunction(() => document.querySelector('#rollback-goes')?.textContent?.includes('who are you?'))
+    await page.fill('#rollback-reason', 'a mix-up')
+    await page.click('#rollback-yes')
+    await page.waitForSelector('.mark-line[data-about="rollback"]')
+    assert.match((await page.textContent('.mark-line[data-about="rollback"]')) ?? '', /Chen took the conversation back.*Note: a mix-up/)
+    assert.equal(await page.locator('#log > .row').count(), 1)
+    assert.equal(await page.locator('#rollback').isVisible(), false)
+    assert.equal(await page.locator('.take-back:visible').count(), 0, 'there is nothing left behind it')
+    await page.waitForFunction(() => document.activeElement?.id === 'text')
+    assert.deepEqual(complaints, [])
+  },
+)
+
 test('what a customer writes is text: no markup of theirs becomes the page', options, async () => {
   const { page, complaints } = await signedIn()
   await open(page, 'crab')
@@ -511,6 +549,10 @@ for (const [name, viewport] of [
           await look('card')
           await page.click('#card-back')
         }
+        await page.locator('.take-back').first().click()
+        await page.waitForSelector('#rollback[open]')
+        await look('rollback')
+        await page.click('#rollback-no')
         await page.click('#to-bot')
         await look('release')
         assert.deepEqual(faults, [])

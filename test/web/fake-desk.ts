@@ -3,6 +3,7 @@
 import { CLOSE } from '@parley/core/protocol/close-codes.ts'
 import {
   type DeskEvent,
+  type DeskMark,
   DeskMessage,
   type DeskOrder,
   DeskRequest,
@@ -153,6 +154,15 @@ export function createFakeDesk(now: () => number): FakeDesk {
       each(id, { type: 'conversation', conversation: id, recovered: true, card, orders })
   }
 
+  function takeBack(id: string, seq: number, what: Pick<DeskMark, 'about' | 'by' | 'note'>): void {
+    const conversation = of(id)
+    const stands = conversation.shown.filter(event => event.seq <= seq || event.type === 'mark')
+    const mark: DeskEvent = { type: 'mark', ...what, seq: ++conversation.end, at: now() }
+    conversation.wholeAt = conversation.end
+    conversation.shown.splice(0, conversation.shown.length, ...stands, mark)
+    each(id, { type: 'events', conversation: id, after: 0, upTo: conversation.end, events: conversation.shown, whole: true })
+  }
+
   function pass(id: string, holder: FakeConversation['holder']): void {
     const conversation = of(id)
     conversation.holder = holder
@@ -219,6 +229,25 @@ export function createFakeDesk(now: () => number): FakeDesk {
           })
           pass(id, request.to === 'queue' ? 'queue' : 'bot')
           return say({ type: 'done', what: 'release', conversation: id })
+        case 'preview': {
+          if (!isMine) return refuse('NOT_OWNER', id)
+          const goes = conversation.shown.flatMap(event => (event.type !== 'mark' && event.seq > request.toSeq ? [event] : []))
+          if (goes.length === 0) return refuse('ROLLBACK_INVALID', id)
+          return say({
+            type: 'preview',
+            conversation: id,
+            toSeq: request.toSeq,
+            goes,
+            returns: [],
+            undoes: [{ name: 'open-case', result: { case: 'CP-1' } }],
+            staysUndone: [],
+          })
+        }
+        case 'rollback': {
+          if (!isMine) return refuse('NOT_OWNER', id)
+          takeBack(id, request.toSeq, { about: 'rollback', by: agent.name, ...(request.reason !== '' && { note: request.reason }) })
+          return say({ type: 'done', what: 'rollback', conversation: id })
+        }
         case 'say': {
           const fault = desk.faults.shift()
           if (fault)
@@ -289,14 +318,7 @@ export function createFakeDesk(now: () => number): FakeDesk {
       append(id, { type: 'mark', about: 'queued' })
       pass(id, 'queue')
     },
-    recall(id, seq) {
-      const conversation = of(id)
-      const stands = conversation.shown.filter(event => event.seq <= seq || event.type === 'mark')
-      const mark: DeskEvent = { type: 'mark', about: 'recalled', seq: ++conversation.end, at: now() }
-      conversation.wholeAt = conversation.end
-      conversation.shown.splice(0, conversation.shown.length, ...stands, mark)
-      each(id, { type: 'events', conversation: id, after: 0, upTo: conversation.end, events: conversation.shown, whole: true })
-    },
+    recall: (id, seq) => takeBack(id, seq, { about: 'recalled' }),
     customerTypes: id => each(id, { type: 'typing', conversation: id, who: 'customer' }),
     customerSaw(id, state, seq) {
       const { shop } = of(id)

@@ -5,6 +5,7 @@ import type { Desk, DeskView, ReleaseTo } from './desk-client.ts'
 import { createMessageLog } from './message-log.ts'
 import type { Owner } from './owner.ts'
 import { createReleaseDialog } from './release-dialog.ts'
+import { createRollbackDialog } from './rollback-dialog.ts'
 import { rowsOf } from './rows.ts'
 import type { PageLocale, Strings } from './strings.ts'
 import type { Watched } from './watched.ts'
@@ -40,6 +41,14 @@ export function createChat(desk: () => Desk, strings: () => Strings): Chat {
     const conversation = opened()
     return conversation !== null && desk().release(conversation, to, note)
   })
+
+  const rollbackDialog = createRollbackDialog(
+    (toSeq, reason) => {
+      const conversation = opened()
+      return conversation !== null && desk().rollback(conversation, toSeq, reason)
+    },
+    () => desk().leaveRollback(),
+  )
 
   claim.addEventListener('click', () => {
     const conversation = opened()
@@ -117,6 +126,7 @@ export function createChat(desk: () => Desk, strings: () => Strings): Chat {
   return {
     show(view, words, locale) {
       const conversation = view.opened
+      rollbackDialog.show(view.preview, words)
       chat.dataset.open = String(conversation !== null)
       if (conversation === null) {
         ownNotice = ''
@@ -140,6 +150,8 @@ export function createChat(desk: () => Desk, strings: () => Strings): Chat {
             isConnected: view.connection.name === 'connected',
             retry: ref => desk().retry(conversation, ref),
             edit: ref => composer.putBack(desk().discard(conversation, ref) ?? ''),
+            takeBack: view.maySay(conversation) ? toSeq => void desk().considerRollback(conversation, toSeq) : undefined,
+            lastSeq: watched.log.findLast(({ type }) => type !== 'mark')?.seq ?? 0,
           },
           watched.stage === 'synced',
         )

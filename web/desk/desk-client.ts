@@ -29,10 +29,15 @@ import {
 
 export type ReleaseTo = Extract<DeskRequest, { type: 'release' }>['to']
 
+type Ask = 'claim' | 'release' | 'preview' | 'rollback'
+
 /** What came of the last thing that the agent asked for. */
 export type Outcome =
   /** Somebody else was faster; `ownerOf` tells who as soon as it is known. */
   { readonly name: 'taken' } | { readonly name: 'released'; readonly to: ReleaseTo } | { readonly name: 'refused'; readonly code: string }
+
+/** What a rollback would do, as the shop says. */
+export type Preview = Extract<DeskMessage, { type: 'preview' }>
 
 export interface DeskView {
   readonly connection: ConnectionState
@@ -44,8 +49,10 @@ export interface DeskView {
   readonly isQueueKnown: boolean
   readonly opened: string | null
   readonly watched: ReadonlyMap<string, Watched>
-  /** Claims and releases that are under way. */
-  readonly pending: ReadonlyMap<string, 'claim' | 'release'>
+  /** What the agent has asked for that is under way. */
+  readonly pending: ReadonlyMap<string, Ask>
+  /** Of the rollback that the agent considers. */
+  readonly preview: Preview | undefined
   readonly outcomes: ReadonlyMap<string, Outcome>
   item(conversation: string): QueueItem | undefined
   owner(conversation: string): Owner
@@ -64,7 +71,12 @@ export interface Desk {
   /** What follows are false, and nothing is done, where it is not the moment: not connected, under way already, not mine, not synced. */
   claim(conversation: string): boolean
   release(conversation: string, to: ReleaseTo, note: string): boolean
+  /** Asks what a rollback to after `toSeq` would do; it is then in the view. */
+  considerRollback(conversation: string, toSeq: number): boolean
+  rollback(conversation: string, toSeq: number, reason: string): boolean
   say(conversation: string, text: string): boolean
+  /** The agent does not consider a rollback any more. */
+  leaveRollback(): void
   /** May be called for every key: it is told at most every three seconds. */
   typing(conversation: string): void
   retry(conversation: string, ref: string): void
@@ -87,7 +99,9 @@ export function createDesk(world: DeskWorld, changed: (view: DeskView) => void):
   const { clock } = world
   const watched = new Map<string, Watched>()
   const senders = new Map<string, Sender>()
-  const pending = new Map<string, 'claim' | 'release'>()
+  const pending = new Map<string, Ask>()
+  /** The rollback that the agent considers, with what it would do as soon as that is known. */
+  let considered: { readonly conversation: string; readonly toSeq: number; readonly preview?: Preview } | undefined
   /** What a release under way is for. */
   const releasing = new Map<string, ReleaseTo>()
   const outcomes = new Map<string, Outcome>()
@@ -147,6 +161,7 @@ export function createDesk(world: DeskWorld, changed: (view: DeskView) => void):
     opened,
     watched,
     pending,
+    preview: considered?.preview,
     outcomes,
     item: itemOf,
     owner,
@@ -163,6 +178,12 @@ export function createDesk(world: DeskWorld, changed: (view: DeskView) => void):
         break
       case 'done':
         done(message)
+        break
+      case 'preview':
+        if (pending.get(message.conversation) === 'preview') pending.delete(message.conversation)
+        // One that comes late, for what the agent has left or done, opens nothing.
+        if (considered?.conversation === message.conversation && considered.toSeq === message.toSeq)
+          considered = { ...considered, preview: message }
         break
       case 'ping':
       case 'pong':
@@ -199,6 +220,8 @@ export function createDesk(world: DeskWorld, changed: (view: DeskView) => void):
     switch (message.type) {
       case 'events':
         for (const event of message.events) if (event.type === 'agent_message') settle(conversation, event.ref)
+        // Something has changed under the agent's eyes: what would go is asked anew.
+        if (considered?.conversation === conversation) connection.send({ type: 'preview', conversation, toSeq: considered.toSeq })
         break
       case 'ack':
         settle(conversation, message.ref)
@@ -244,6 +267,7 @@ export function createDesk(world: DeskWorld, changed: (view: DeskView) => void):
     if (ref === undefined && !pending.has(conversation) && isPostponed(message)) askAgain(conversation, message.retryAfterMs ?? 0)
     else if (ref === undefined) {
       pending.delete(conversation)
+      if (considered?.conversation === conversation) considered = undefined
       outcomes.set(conversation, code === 'ALREADY_CLAIMED' ? { name: 'taken' } : { name: 'refused', code })
     } else if (isPostponed(message)) sender?.pause(ref, message.retryAfterMs ?? UNTOLD_PAUSE_MS)
     else sender?.answered(ref)
@@ -261,6 +285,7 @@ export function createDesk(world: DeskWorld, changed: (view: DeskView) => void):
   function done({ what, conversation }: Extract<DeskMessage, { type: 'done' }>): void {
     pending.delete(conversation)
     const to = releasing.get(conversation)
+    if (what === 'rollback') return
     if (what === 'claim') {
       claimed.add(conversation)
       outcomes.delete(conversation)
@@ -319,6 +344,7 @@ export function createDesk(world: DeskWorld, changed: (view: DeskView) => void):
     for (const [conversation, known] of watched) watched.set(conversation, lineLost(known))
     for (const sender of senders.values()) sender.lineLost()
     cancelAnswer()
+    considered = undefined
     pending.clear() // whether it was done is seen on the next line
     told.clear()
   }
@@ -357,7 +383,7 @@ export function createDesk(world: DeskWorld, changed: (view: DeskView) => void):
     })
   }
 
-  function ask(conversation: string, what: 'claim' | 'release', message: DeskRequest): boolean {
+  function ask(conversation: string, what: Ask, message: DeskRequest): boolean {
     if (!isConnected() || pending.has(conversation)) return false
     pending.set(conversation, what)
     outcomes.delete(conversation)
@@ -389,6 +415,7 @@ export function createDesk(world: DeskWorld, changed: (view: DeskView) => void):
       if (conversation === opened) return
       if (opened !== null) outcomes.delete(opened)
       opened = conversation
+      considered = undefined
       follow()
       tell()
     },
@@ -399,6 +426,22 @@ export function createDesk(world: DeskWorld, changed: (view: DeskView) => void):
       const isAsked = ask(conversation, 'release', { type: 'release', conversation, to, ...(trimmed && { note: trimmed }) })
       if (isAsked) releasing.set(conversation, to)
       return isAsked
+    },
+    considerRollback(conversation, toSeq) {
+      if (!maySay(conversation) || !ask(conversation, 'preview', { type: 'preview', conversation, toSeq })) return false
+      considered = { conversation, toSeq }
+      return true
+    },
+    rollback(conversation, toSeq, reason) {
+      if (!maySay(conversation)) return false
+      if (!ask(conversation, 'rollback', { type: 'rollback', conversation, toSeq, reason: reason.trim() })) return false
+      considered = undefined
+      return true
+    },
+    leaveRollback() {
+      if (considered === undefined) return
+      considered = undefined
+      tell()
     },
     say(conversation, text) {
       const known = watched.get(conversation)

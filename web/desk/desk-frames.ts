@@ -10,6 +10,7 @@ const KNOWN: Readonly<Record<DeskMessage['type'], true>> = {
   typing: true,
   ack: true,
   done: true,
+  preview: true,
   fault: true,
   ping: true,
   pong: true,

@@ -10,6 +10,10 @@ export interface MessageContext {
   readonly isConnected: boolean
   readonly retry: (ref: string) => void
   readonly edit: (ref: string) => void
+  /** Takes the dialogue back to after this event; undefined where that is not the agent's to do. */
+  readonly takeBack: ((toSeq: number) => void) | undefined
+  /** The last event of the dialogue: behind it there is nothing to take back. */
+  readonly lastSeq: number
 }
 
 export interface MessageRow {
@@ -46,7 +50,9 @@ function createBubble(who: Exclude<Row['who'], 'mark'>): MessageRow {
   const head = make('div', 'meta')
   const speaker = make('span', 'speaker')
   const time = make('time', '')
-  head.append(speaker, time)
+  const back = make('button', 'take-back', '↶')
+  back.type = 'button'
+  head.append(speaker, time, back)
   const text = make('div', 'bubble')
   text.dir = 'auto'
   const foot = make('div', 'meta foot')
@@ -69,8 +75,13 @@ function createBubble(who: Exclude<Row['who'], 'mark'>): MessageRow {
 
   return {
     element,
-    update(row, { strings, locale, isConnected, retry, edit }) {
+    update(row, { strings, locale, isConnected, retry, edit, takeBack, lastSeq }) {
       if (row.who === 'mark') return
+      const { seq } = row
+      back.hidden = !takeBack || seq === undefined || seq >= lastSeq
+      back.ariaLabel = strings.takeBack
+      back.title = strings.takeBack
+      back.onclick = () => seq !== undefined && takeBack?.(seq)
       showText(row.text)
       showTime(time, row.at, locale)
       if (row.who !== 'agent') return setText(speaker, strings[row.who])

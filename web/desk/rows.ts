@@ -3,10 +3,12 @@ import type { DeskEvent, DeskMark } from '@parley/core/protocol/desk-message.ts'
 import type { Watched } from './watched.ts'
 
 export type Row =
-  | { readonly who: 'customer' | 'bot' | 'notice'; readonly key: string; readonly text: string; readonly at: number }
+  | { readonly who: 'customer' | 'bot' | 'notice'; readonly key: string; readonly seq: number; readonly text: string; readonly at: number }
   | {
       readonly who: 'agent'
       readonly key: string
+      /** Undefined until it is in the log. */
+      readonly seq: number | undefined
       readonly text: string
       readonly at: number
       readonly name: string
@@ -35,6 +37,7 @@ export function rowsOf(watched: Watched, myName: string): readonly Row[] {
       ({ ref, text, at, delivery }): Row => ({
         who: 'agent',
         key: `a${ref}`,
+        seq: undefined,
         text,
         at,
         name: myName,
@@ -53,11 +56,11 @@ function rowOf(event: DeskEvent, { state }: Watched, myName: string): Row | unde
   const { seq, at } = event
   switch (event.type) {
     case 'message':
-      return { who: 'customer', key: `m${seq}`, at, text: textOf(event) }
+      return { who: 'customer', key: `m${seq}`, seq, at, text: textOf(event) }
     case 'reply':
-      return { who: 'bot', key: `r${seq}`, at, text: textOf(event) }
+      return { who: 'bot', key: `r${seq}`, seq, at, text: textOf(event) }
     case 'notice':
-      return { who: 'notice', key: `n${seq}`, at, text: textOf(event) }
+      return { who: 'notice', key: `n${seq}`, seq, at, text: textOf(event) }
     case 'agent_message': {
       const shop = state?.shop ?? { delivered: 0, read: 0 }
       const reached = seq <= shop.read ? 'read' : seq <= shop.delivered ? 'delivered' : 'sent'
@@ -65,6 +68,7 @@ function rowOf(event: DeskEvent, { state }: Watched, myName: string): Row | unde
       return {
         who: 'agent',
         key: `a${ref}`,
+        seq,
         at,
         text: textOf(event),
         name,
@@ -82,5 +86,5 @@ function rowOf(event: DeskEvent, { state }: Watched, myName: string): Row | unde
   }
 }
 
-const textOf = ({ parts }: Exclude<DeskEvent, DeskMark>): string =>
+export const textOf = ({ parts }: Exclude<DeskEvent, DeskMark>): string =>
   parts.flatMap(part => (part.kind === 'text' ? [part.text] : [])).join('\n')

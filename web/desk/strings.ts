@@ -79,6 +79,15 @@ const en = {
   noteHint: 'The customer never sees it.',
   cancel: 'Cancel',
 
+  takeBack: 'Take back to here',
+  rollbackTitle: 'Take the conversation back to here?',
+  rollbackText: 'The customer will not see this any more:',
+  rollbackUndoes: (name: string, result: string): string => `Will be undone: ${name}${result && ` (${result})`}`,
+  rollbackStays: (name: string): string => `Stays undone: ${name}`,
+  nameOfEffect: (id: string): string => id.replaceAll('-', ' '),
+  rollbackReason: 'Reason, for colleagues (optional)',
+  rollbackYes: 'Take back',
+
   customer: 'Customer',
   bot: 'Assistant',
   you: 'You',
@@ -116,6 +125,7 @@ const en = {
   faults: {
     NOT_OWNER: 'It is no longer yours.',
     ALREADY_CLAIMED: 'Somebody has it already.',
+    ROLLBACK_INVALID: 'There is nothing to take back there.',
     NOT_WAITING: 'It does not wait for a person any more.',
     UNKNOWN_CONVERSATION: 'This conversation is not known any more.',
     TEXT_TOO_LONG: 'The text is too long.',
@@ -289,6 +299,15 @@ const zh: Strings = {
   noteHint: '顾客看不到。',
   cancel: '取消',
 
+  takeBack: '撤回到这里',
+  rollbackTitle: '把对话撤回到这里？',
+  rollbackText: '顾客将不再看到：',
+  rollbackUndoes: (name, result) => `将撤销：${name}${result && `（${result}）`}`,
+  rollbackStays: name => `保持已撤销：${name}`,
+  nameOfEffect: id => id.replaceAll('-', ' '),
+  rollbackReason: '原因，给同事看（可选）',
+  rollbackYes: '撤回',
+
   customer: '顾客',
   bot: '助手',
   you: '您',
@@ -325,6 +344,7 @@ const zh: Strings = {
   faults: {
     NOT_OWNER: '这个对话已不由您接待。',
     ALREADY_CLAIMED: '已有人接入。',
+    ROLLBACK_INVALID: '那里没有可撤回的内容。',
     NOT_WAITING: '它已不在等待人工。',
     UNKNOWN_CONVERSATION: '这个对话已不可用。',
     TEXT_TOO_LONG: '内容太长。',
