@@ -95,6 +95,7 @@ export const FAULTS = {
     (d: { conversation: string; seq: number; reason: string }) =>
       `the log of conversation ${d.conversation} is damaged at seq ${d.seq}: ${d.reason}`,
   ),
+  STORE_DAMAGED: fault(false, (d: { file: string; reason: string }) => `${d.file} is damaged: ${d.reason}`),
   KEY_DESTROYED: fault(
     false,
     (d: { customer: string }) => `the key of customer ${d.customer} is destroyed: what it sealed is gone for good`,

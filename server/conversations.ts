@@ -1,7 +1,7 @@
 // Puts events in and out of the log's envelopes: their bodies sealed with the customer's key, bound to shop and conversation.
 import { bodyOf, type ConversationEvent, EVENT_VERSION, type Logged, upcast } from '@parley/core/conversation/event.ts'
 import { Fault } from '@parley/core/faults.ts'
-import type { ConversationKey } from '@parley/core/ids.ts'
+import type { ConversationKey, Seq } from '@parley/core/ids.ts'
 import type { ConversationLog, Envelope } from '@parley/core/ports/conversation-log.ts'
 import type { Conversations } from '@parley/core/ports/conversations.ts'
 import type { Cipher, Vault } from '@parley/core/ports/vault.ts'
@@ -37,7 +37,7 @@ export function createConversations(log: ConversationLog, vault: Vault): Convers
       if (customer === undefined)
         throw new Fault('LOG_DAMAGED', { conversation: key.conversation, seq: 1, reason: 'nobody is known to own it' })
       const cipher = await vault.cipher(key.shop, customer)
-      return { ...head, events: stored.map(envelope => ({ ...open(envelope, key, cipher), seq: envelope.seq })) }
+      return { ...head, events: stored.map(envelope => ({ ...openEnvelope(envelope, key, cipher), seq: envelope.seq })) }
     },
   }
 }
@@ -51,7 +51,8 @@ function seal(event: ConversationEvent, key: ConversationKey, cipher: Cipher): E
   return { ...header, body: cipher.seal(encoder.encode(JSON.stringify(bodyOf(event))), contextOf(key, header)) }
 }
 
-function open(envelope: Envelope & { readonly seq: number }, key: ConversationKey, cipher: Cipher): ConversationEvent {
+/** Faults: LOG_DAMAGED when it was not sealed with this key, for this conversation and as this event; EVENT_TOO_NEW. */
+export function openEnvelope(envelope: Envelope & { readonly seq: Seq }, key: ConversationKey, cipher: Cipher): ConversationEvent {
   let body: Record<string, unknown>
   try {
     body = JSON.parse(decoder.decode(cipher.open(envelope.body, contextOf(key, envelope)))) as Record<string, unknown> // authenticated: we wrote it

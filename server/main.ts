@@ -57,6 +57,13 @@ program
     await (await import('./cli/ask.ts')).ask(text, options)
   })
 
+program
+  .command('doctor')
+  .description('Say whether every conversation is as it was written; exit status 1 when one is not.')
+  .argument('[folder]', 'a backup, or another data folder than the configured one')
+  .option('--json', 'print what was found as JSON')
+  .action(async (folder, options) => (await import('./cli/doctor.ts')).doctor(folder, options))
+
 const config = program.command('config').description('Check or explain the configuration.')
 config
   .command('check')

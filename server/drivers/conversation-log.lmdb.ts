@@ -2,22 +2,20 @@
 // conversations shares a flush; an append is acknowledged, and seen by any reader, only when the flush that holds it has ended.
 import { randomBytes } from 'node:crypto'
 import { dirname } from 'node:path'
-import { chainHash, genesisHash } from '@parley/core/conversation/chain.ts'
+import { chainHash } from '@parley/core/conversation/chain.ts'
 import { Fault } from '@parley/core/faults.ts'
 import { asConversationId, asShopId, type ConversationKey, type Epoch, type Seq } from '@parley/core/ids.ts'
-import type { AppendOptions, ConversationLog, Envelope, Head, Position, StoredEnvelope } from '@parley/core/ports/conversation-log.ts'
+import type { AppendOptions, ConversationLog, Envelope, Head, Position } from '@parley/core/ports/conversation-log.ts'
 import type { Database } from 'lmdb'
 import { lockFolder } from './folder-lock.ts'
 import { commit, flushFolder, openStore } from './lmdb-store.ts'
-import { decodeHead, decodeRecord, encodeHead, encodeRecord, type HeadRecord } from './log-records.ts'
+import { encodeHead, encodeRecord, type HeadRecord } from './log-records.ts'
+import { endOf, type HeadKey, type LogTables, openLogTables, readChain } from './log-tables.ts'
 
 /** Appends that one flush may hold: bounds what a batch keeps waiting. */
 const BATCH = 512
 /** Keys that a listing reads at once. */
 const PAGE = 1_000
-
-type EventKey = [shop: string, conversation: string, seq: number]
-type HeadKey = [shop: string, conversation: string]
 
 interface Pending {
   readonly key: ConversationKey
@@ -41,12 +39,11 @@ export async function openLmdbLog(folder: string): Promise<ConversationLog> {
 
 async function openLocked(folder: string, unlock: () => void): Promise<ConversationLog> {
   const root = openStore(folder)
-  const events: Database<Buffer, EventKey> = root.openDB({ name: 'events', encoding: 'binary' })
-  const heads: Database<Buffer, HeadKey> = root.openDB({ name: 'heads', encoding: 'binary' })
+  const tables = openLogTables(root)
+  const { events, heads } = tables
   const unsettled: Database<Buffer, HeadKey> = root.openDB({ name: 'unsettled', encoding: 'binary' })
   const withPeople: Database<Buffer, HeadKey> = root.openDB({ name: 'with-people', encoding: 'binary' })
-  const meta: Database<string, string> = root.openDB({ name: 'meta', encoding: 'string' })
-  const epoch = await epochOf(meta)
+  const epoch = await epochOf(tables)
   for (const made of [folder, dirname(folder)]) flushFolder(made)
 
   const pending: Pending[] = []
@@ -56,26 +53,7 @@ async function openLocked(folder: string, unlock: () => void): Promise<Conversat
   const refuseClosed = (): void => {
     if (closing) throw new Error('the log is closed')
   }
-  const damaged = (key: ConversationKey, seq: Seq, reason: string): Fault =>
-    new Fault('LOG_DAMAGED', { conversation: key.conversation, seq, reason })
   const view = (seq: Seq): Head => ({ seq, position: String(seq) as Position }) // this driver's position is the seq
-
-  /** Where the conversation ends; seq 0 and its genesis if nothing is stored of it. An end that was wound back is damage, not a shorter log. */
-  function endOf(key: ConversationKey): HeadRecord {
-    const stored = heads.get([key.shop, key.conversation])
-    const end = stored === undefined ? { seq: 0, hash: genesisHash(key) } : headIn(stored, key)
-    if (events.doesExist([key.shop, key.conversation, end.seq + 1])) throw damaged(key, end.seq + 1, 'it stands behind the recorded end')
-    return end
-  }
-
-  function headIn(stored: Buffer, key: ConversationKey): HeadRecord {
-    try {
-      return decodeHead(stored)
-    } catch (cause) {
-      const details = { conversation: key.conversation, seq: 1, reason: 'the record of its end cannot be read' }
-      throw new Fault('LOG_DAMAGED', details, { cause })
-    }
-  }
 
   /** Writes batches until none is left, one at a time. */
   async function writeBatches(): Promise<void> {
@@ -97,7 +75,7 @@ async function openLocked(folder: string, unlock: () => void): Promise<Conversat
     let end: HeadRecord
     let records: Buffer[]
     try {
-      end = endOf(key)
+      end = endOf(tables, key)
       if (append.expected !== view(end.seq).position) throw new Fault('APPEND_CONFLICT', { conversation: key.conversation })
       records = append.events.map(envelope => {
         const seq = end.seq + 1
@@ -118,29 +96,6 @@ async function openLocked(folder: string, unlock: () => void): Promise<Conversat
   function mark(table: Database<Buffer, HeadKey>, { shop, conversation }: ConversationKey, isMarked: boolean): void {
     if (isMarked) table.put([shop, conversation], Buffer.alloc(1))
     else table.remove([shop, conversation])
-  }
-
-  function read(key: ConversationKey, after: Seq): StoredEnvelope[] {
-    const end = endOf(key)
-    if (end.seq <= after) return []
-    let hash = after === 0 ? genesisHash(key) : recordAt(key, after).hash
-    const found: StoredEnvelope[] = []
-    for (let seq = after + 1; seq <= end.seq; seq++) {
-      const stored = recordAt(key, seq)
-      hash = chainHash(hash, seq, stored)
-      if (!equal(hash, stored.hash)) throw damaged(key, seq, 'its hash does not follow from the event before it')
-      found.push(stored)
-    }
-    if (!equal(hash, end.hash)) throw damaged(key, end.seq, 'the end is not the one that was written')
-    return found
-  }
-
-  function recordAt(key: ConversationKey, seq: Seq): StoredEnvelope {
-    const bytes = events.get([key.shop, key.conversation, seq])
-    if (!bytes) throw damaged(key, seq, 'the event is missing')
-    const record = decodeRecord(bytes, seq)
-    if (!record) throw damaged(key, seq, 'its record cannot be read')
-    return record
   }
 
   /** Page by page, so that no cursor is open while the caller is busy: closing the store under an open one ends the process. */
@@ -168,11 +123,11 @@ async function openLocked(folder: string, unlock: () => void): Promise<Conversat
     },
     async read(key, after) {
       refuseClosed()
-      return read(key, after)
+      return readChain(tables, key, after)
     },
     async head(key) {
       refuseClosed()
-      return view(endOf(key).seq)
+      return view(endOf(tables, key).seq)
     },
     unsettled: () => keysOf(unsettled),
     withPeople: () => keysOf(withPeople),
@@ -189,12 +144,24 @@ async function openLocked(folder: string, unlock: () => void): Promise<Conversat
   }
 }
 
-const equal = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0
+async function epochOf(tables: LogTables): Promise<Epoch> {
+  return (tables.meta.get('epoch') as Epoch | undefined) ?? newEpoch(tables) // written by newEpoch
+}
 
-async function epochOf(meta: Database<string, string>): Promise<Epoch> {
-  const kept = meta.get('epoch')
-  if (kept !== undefined) return kept as Epoch // written by this function
+async function newEpoch({ meta }: LogTables): Promise<Epoch> {
   const epoch = randomBytes(8).toString('hex')
   await meta.put('epoch', epoch)
-  return epoch as Epoch // as above
+  return epoch as Epoch // made here
+}
+
+/** Begins a new life of the store in `folder`, which nobody has open: what was restored is not the store that clients have positions of. */
+export async function renewEpoch(folder: string): Promise<Epoch> {
+  const root = openStore(folder)
+  try {
+    const epoch = await newEpoch(openLogTables(root))
+    await root.flushed
+    return epoch
+  } finally {
+    await root.close()
+  }
 }

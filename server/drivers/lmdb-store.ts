@@ -18,6 +18,9 @@ const optionsFor = (folder: string): RootDatabaseOptionsWithPath => ({
 /** Opens the store in `folder`, making it where there is none. */
 export const openStore = (folder: string): RootDatabase => open(optionsFor(folder))
 
+/** Opens the store in `folder` for reading alone, also while another process writes to it. Throws where there is none. */
+export const openStoreToRead = (folder: string): RootDatabase => open({ ...optionsFor(folder), readOnly: true })
+
 /** All of `work` or nothing, on the disk when it resolves. Rejects with an Error that says `what` could not be written, and its cause. */
 export async function commit<T>(root: RootDatabase, what: string, work: () => T): Promise<T> {
   try {

@@ -26,7 +26,7 @@ import { createCipher } from './cipher.ts'
 import { lockFolder } from './folder-lock.ts'
 import { commit, flushFolder, openStore } from './lmdb-store.ts'
 
-const KEY_BYTES = 32
+export const KEY_BYTES = 32
 /** Ciphers kept at hand. */
 const CACHE = 10_000
 /** Rows that a rewrite copies before it lets others have the thread. */
@@ -160,11 +160,15 @@ function openLocked(folder: string, unlock: () => void): Vault {
 function openNamed(folder: string, name: string): Store {
   const path = join(folder, name)
   const root = openStore(path)
-  const keys: Store['keys'] = root.openDB({ name: 'keys', encoding: 'binary' })
-  const owners: Store['owners'] = root.openDB({ name: 'owners', encoding: 'string' })
+  const tables = openVaultTables(root)
   flushFolder(path)
-  return { name, root, keys, owners }
+  return { name, root, ...tables }
 }
+
+export const openVaultTables = (root: RootDatabase): Pick<Store, 'keys' | 'owners'> => ({
+  keys: root.openDB({ name: 'keys', encoding: 'binary' }),
+  owners: root.openDB({ name: 'owners', encoding: 'string' }),
+})
 
 /** Puts a value where there is none, durably; gives what stands there in the end. */
 const putOnce = <V>(root: RootDatabase, table: Database<V, RowKey>, key: RowKey, value: V): Promise<V> =>
@@ -191,7 +195,7 @@ const newName = (): string => `store-${randomBytes(6).toString('hex')}`
 const storesIn = (folder: string): string[] => readdirSync(folder).filter(name => name.startsWith('store-'))
 
 /** The name that `current` gives; undefined where there is no such file. */
-function nameIn(folder: string): string | undefined {
+export function nameIn(folder: string): string | undefined {
   const file = join(folder, 'current')
   return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined
 }
@@ -200,7 +204,7 @@ function nameIn(folder: string): string | undefined {
  * The store to open; a new one only where there was none. A folder put back in part must not pass for a new one: every key would be made
  * anew, and what the old ones sealed would be lost.
  */
-function storeInForce(folder: string): string {
+export function storeInForce(folder: string): string {
   const current = nameIn(folder)
   const stores = storesIn(folder)
   if (current !== undefined) {

@@ -1,0 +1,32 @@
+// `parley doctor`: says whether every conversation is as it was written. Exit status 1 when one is not.
+import { resolve } from 'node:path'
+import { readConfig } from '../config.ts'
+import { lookOver } from '../upkeep/doctor.ts'
+import type { Findings } from '../upkeep/examine.ts'
+import { progressBar } from './progress-bar.ts'
+
+/** `folder`: a backup, or another data folder than the configuration names. Faults: CONFIG_INVALID, STORE_DAMAGED. */
+export async function doctor(folder: string | undefined, options: { readonly json?: true }): Promise<void> {
+  const data = folder === undefined ? readConfig(process.env).data : resolve(folder)
+  const bar = progressBar('Checking')
+  const findings = await lookOver(data, { progress: bar.show }).finally(bar.end)
+  process.stdout.write(options.json ? `${JSON.stringify({ data, ...findings })}\n` : `${reportOf(findings)}\n`)
+  if (!isSound(findings)) process.exitCode = 1
+}
+
+export const isSound = ({ damaged, lost }: Findings): boolean => damaged.length === 0 && lost === null
+
+export function reportOf({ conversations, events, erased, sealsOpened, damaged, lost }: Findings): string {
+  const lines = damaged.map(({ shop, conversation, seq, reason }) => `damaged  ${shop}/${conversation}  seq ${seq}: ${reason}`)
+  if (erased > 0) lines.push(`Of ${erased} the customer's key is destroyed: their chains are whole, and nobody can read them.`)
+  if (!sealsOpened)
+    lines.push('A server is running here: the chains were followed, the seals not opened. Stop it, or check a backup, for both.')
+  if (lost !== null) lines.push(`The store has a hole (${lost}): conversations whose end was lost with it are not counted here.`)
+  const what = `${conversations} conversations`
+  return [
+    ...lines,
+    damaged.length === 0
+      ? `${what} with ${events} events are as they were written.`
+      : `${damaged.length} of ${what} ${damaged.length === 1 ? 'is' : 'are'} damaged; the others, with ${events} events, are as they were written.`,
+  ].join('\n')
+}

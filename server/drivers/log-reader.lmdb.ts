@@ -1,0 +1,87 @@
+// The embedded log for reading alone: nothing is made, locked or written. LMDB lets any process read beside the one that writes, so this is
+// safe while the server runs; each read sees the state of one moment.
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { Fault } from '@parley/core/faults.ts'
+import { asConversationId, asShopId, type ConversationKey } from '@parley/core/ids.ts'
+import type { StoredEnvelope } from '@parley/core/ports/conversation-log.ts'
+import { compareKeys } from 'lmdb'
+import { openStoreToRead } from './lmdb-store.ts'
+import { type HeadKey, openLogTables, readChain } from './log-tables.ts'
+
+export interface LogReader {
+  readonly epoch: string | undefined
+  /** How many events the whole log has, to tell how far a walk over it has come. */
+  countEvents(): number
+  /**
+   * Every conversation of which anything is stored, ordered by shop and id: also one that has lost its end, or its events. Where the table of
+   * events cannot be walked, those of which the end is known; `lost` then says why. Faults: STORE_DAMAGED.
+   */
+  conversations(): Iterable<ConversationKey>
+  /** Why conversations may be missing from the walk; undefined when none can be. */
+  lost(): string | undefined
+  /** The whole conversation. Faults: LOG_DAMAGED, also when LMDB cannot find its way to a record. */
+  read(key: ConversationKey): readonly StoredEnvelope[]
+  close(): Promise<void>
+}
+
+/** Faults: CONFIG_INVALID when there is no log in `folder`, STORE_DAMAGED when its file is none of LMDB's any more. */
+export function openLogReader(folder: string): LogReader {
+  const file = join(folder, 'data.mdb')
+  if (!existsSync(file))
+    throw new Fault('CONFIG_INVALID', { file, path: '', reason: 'there is none: is this the data folder of a server?' })
+  const whole = <T>(work: () => T): T => {
+    try {
+      return work()
+    } catch (cause) {
+      throw isOfTheStore(cause) ? new Fault('STORE_DAMAGED', { file, reason: cause.message }, { cause }) : cause
+    }
+  }
+  const root = whole(() => openStoreToRead(folder))
+  const tables = whole(() => openLogTables(root))
+  const epoch = whole(() => tables.meta.get('epoch'))
+  let lost: string | undefined
+
+  // The next key in either table. Keys are sought one by one, so that no cursor stays open while the caller is busy.
+  function nextEvent(after: HeadKey): HeadKey | undefined {
+    if (lost !== undefined) return undefined
+    try {
+      const [event] = tables.events.getKeys({ start: [...after, Number.MAX_SAFE_INTEGER], limit: 1 })
+      return event && [event[0], event[1]]
+    } catch (cause) {
+      if (!isOfTheStore(cause)) throw cause
+      lost = cause.message
+      return undefined
+    }
+  }
+  const nextHead = (after: HeadKey): HeadKey | undefined =>
+    whole(() => [...tables.heads.getKeys({ start: after, exclusiveStart: true, limit: 1 })][0])
+  function next(after: HeadKey): HeadKey | undefined {
+    const [event, head] = [nextEvent(after), nextHead(after)]
+    if (!event || !head) return event ?? head
+    return compareKeys(event, head) < 0 ? event : head
+  }
+
+  return {
+    epoch,
+    countEvents: () => whole(() => (tables.events.getStats() as { entryCount: number }).entryCount), // lmdb-js declares an empty object
+    *conversations() {
+      for (let key = next(['', '']); key; key = next(key)) yield { shop: asShopId(key[0]), conversation: asConversationId(key[1]) }
+    },
+    lost: () => lost,
+    read(key) {
+      root.resetReadTxn() // a new moment for each: a long one would keep the writer from using freed pages again
+      try {
+        return readChain(tables, key, 0)
+      } catch (cause) {
+        if (!isOfTheStore(cause)) throw cause
+        const reason = `the store cannot be read (${cause.message})`
+        throw new Fault('LOG_DAMAGED', { conversation: key.conversation, seq: 1, reason }, { cause })
+      }
+    },
+    close: () => root.close(),
+  }
+}
+
+/** LMDB's own errors carry its number. */
+const isOfTheStore = (error: unknown): error is Error => error instanceof Error && 'code' in error && typeof error.code === 'number'
