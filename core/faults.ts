@@ -79,6 +79,9 @@ export const FAULTS = {
     false,
     (d: { folder: string; pid: number }) => `${d.folder} is in use by process ${d.pid}; one engine owns a data folder`,
   ),
+  FOLDER_NOT_EMPTY: fault(false, (d: { folder: string }) => `${d.folder} is not empty; name an empty or new folder`),
+  BACKUP_INVALID: fault(false, (d: { folder: string; reason: string }) => `the backup ${d.folder} can't be used: ${d.reason}`),
+  RESTORE_UNFINISHED: fault(false, (d: { folder: string }) => `a restore into ${d.folder} was not brought to its end`),
   PORT_IN_USE: fault(
     false,
     (d: { host: string; port: number }) => `port ${d.port} of ${d.host} is taken; choose another with --port or PORT`,

@@ -37,6 +37,7 @@ import { readPack } from './pack-folder.ts'
 import { PROJECT } from './project.ts'
 import { loadOrMakeSecret } from './secret.ts'
 import { noSources, openSources, type Sources } from './sources.ts'
+import { refuseUnfinishedRestore } from './upkeep/restore.ts'
 import { watchPlugins } from './watch-plugins.ts'
 
 /** What works a turn out, without a log: `parley ask` needs no more. */
@@ -157,7 +158,7 @@ export interface EnginePaths {
 }
 
 /**
- * With `paths` nothing but socket processes can reach it. Faults: DATA_IN_USE, PORT_IN_USE, and those of configuration, pack, ensemble and models.
+ * With `paths` nothing but socket processes can reach it. Faults: DATA_IN_USE, RESTORE_UNFINISHED, PORT_IN_USE, and those of configuration, pack, ensemble and models.
  * What was opened by then is closed again.
  */
 export async function startServer(config: Config, logger: Logger, paths?: EnginePaths): Promise<Server> {
@@ -184,6 +185,7 @@ async function openServer(
   keep: (part: Closable) => void,
   closeAll: () => Promise<void>,
 ): Promise<Server> {
+  refuseUnfinishedRestore(config.data)
   const log: ConversationLog = await openLmdbLog(join(config.data, 'log'))
   keep(log)
   const vault: Vault = await openLmdbVault(join(config.data, 'keys'))

@@ -64,6 +64,17 @@ program
   .option('--json', 'print what was found as JSON')
   .action(async (folder, options) => (await import('./cli/doctor.ts')).doctor(folder, options))
 
+program
+  .command('backup')
+  .description('Copy log, keys, accounts and secret, beside a server that goes on, and check the copy.')
+  .argument('<folder>', 'an empty or new folder; keep it as safe as the data folder')
+  .action(async folder => (await import('./cli/backup.ts')).backUpTo(folder))
+program
+  .command('restore')
+  .description('Put a backup into the data folder, which must be empty, and check every conversation of it.')
+  .argument('<folder>', 'the backup')
+  .action(async folder => (await import('./cli/backup.ts')).restoreFrom(folder))
+
 const config = program.command('config').description('Check or explain the configuration.')
 config
   .command('check')

@@ -22,11 +22,11 @@ export function reportOf({ conversations, events, erased, sealsOpened, damaged, 
   if (!sealsOpened)
     lines.push('A server is running here: the chains were followed, the seals not opened. Stop it, or check a backup, for both.')
   if (lost !== null) lines.push(`The store has a hole (${lost}): conversations whose end was lost with it are not counted here.`)
-  const what = `${conversations} conversations`
+  const what = `${conversations} ${conversations === 1 ? 'conversation' : 'conversations'}`
   return [
     ...lines,
     damaged.length === 0
-      ? `${what} with ${events} events are as they were written.`
-      : `${damaged.length} of ${what} ${damaged.length === 1 ? 'is' : 'are'} damaged; the others, with ${events} events, are as they were written.`,
+      ? `${what} with ${events} events: all is as it was written.`
+      : `${damaged.length} of ${what} ${damaged.length === 1 ? 'is' : 'are'} damaged; the rest, with ${events} events, is as it was written.`,
   ].join('\n')
 }

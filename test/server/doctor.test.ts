@@ -90,7 +90,7 @@ test('[LOG6] doctor: each kind of damage is named with its conversation, seq and
   const told = doctor(folder.path)
   assert.equal(told.status, 1, told.stderr)
   assert.match(told.stdout, /^damaged {2}demo\/c1 {2}seq 2: its hash does not follow/)
-  assert.match(told.stdout, /\n7 of 8 conversations are damaged; the others, with 3 events, are as they were written\.\n$/)
+  assert.match(told.stdout, /\n7 of 8 conversations are damaged; the rest, with 3 events, is as it was written\.\n$/)
   assert.equal(told.stderr, '', 'no bar where nobody looks')
   const json = doctor(folder.path, '--json')
   assert.equal(json.status, 1)

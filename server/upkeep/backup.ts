@@ -1,0 +1,81 @@
+// An online backup: a copy of log, keys, accounts and secret that fit together, each of one moment, taken beside a server that goes on writing.
+// The log first, the keys after it: a key is durable before anything is sealed with it (KEY1), so that no event of the copied log can be without
+// its key. The other way round a customer who came in between would be copied unreadable. And a key that is destroyed in between is not in the
+// copy: what was erased before the backup ended stays erased. The accounts come after the log too, since its events name agents.
+import { copyFileSync, existsSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Fault } from '@parley/core/faults.ts'
+import { flushFolder, openStoreToRead } from '../drivers/lmdb-store.ts'
+import { openLogReader } from '../drivers/log-reader.lmdb.ts'
+import { nameIn, storeInForce } from '../drivers/vault.lmdb.ts'
+import { lookOver, type Progress } from './doctor.ts'
+import type { Findings } from './examine.ts'
+import { claimEmpty, flushTree, makeOwn } from './folders.ts'
+import { hashOfFile, LIST, MANIFEST, type Manifest } from './manifest.ts'
+
+/** Exchanges of the keys' store that a backup puts up with: each erasure is one. */
+const TRIES = 100
+
+/**
+ * Copies, looks the copy over, and writes down what it holds. Damage is copied as it is, named, and no reason to stop: the rest is worth having.
+ * Faults: FOLDER_NOT_EMPTY, CONFIG_INVALID when there is nothing to copy, STORE_DAMAGED.
+ */
+export async function backUp(data: string, folder: string, progress?: Progress): Promise<Findings> {
+  const { epoch, at } = await openingOf(join(data, 'log'))
+  claimEmpty(folder)
+  await copyStore(join(data, 'log'), join(folder, 'log'))
+  await copyKeys(join(data, 'keys'), join(folder, 'keys'))
+  if (existsSync(join(data, 'accounts', 'data.mdb'))) await copyStore(join(data, 'accounts'), join(folder, 'accounts'))
+  if (existsSync(join(data, 'secret'))) copyFileSync(join(data, 'secret'), join(folder, 'secret')) // keeps its mode
+  flushTree(folder)
+  const list = join(folder, LIST)
+  const findings = await lookOver(folder, { list, ...(progress && { progress }) })
+  const { conversations, events, damaged } = findings
+  const manifest: Manifest = { format: 1, at, epoch, conversations, events, damaged: damaged.length, list: hashOfFile(list) }
+  writeFileSync(join(folder, MANIFEST), `${JSON.stringify(manifest, null, 1)}\n`, { flag: 'wx', mode: 0o600, flush: true })
+  flushFolder(folder)
+  return findings
+}
+
+/** Before anything is made: a wrong data folder leaves no empty backup behind. */
+async function openingOf(log: string): Promise<Pick<Manifest, 'epoch' | 'at'>> {
+  const reader = openLogReader(log)
+  await reader.close()
+  return { epoch: reader.epoch ?? '', at: new Date().toISOString() }
+}
+
+/** LMDB's own copy, page by page, of the state of one moment; whoever writes goes on. */
+async function copyStore(from: string, to: string): Promise<void> {
+  const root = openStoreToRead(from)
+  try {
+    makeOwn(to)
+    await root.backup(to, false)
+  } finally {
+    await root.close()
+  }
+}
+
+/**
+ * An erasure exchanges the store and only then overwrites the one before. So a copy is good if the store is still in force when the copy has
+ * ended; otherwise it may hold zeros, and is made again.
+ */
+async function copyKeys(from: string, to: string): Promise<void> {
+  if (!existsSync(from))
+    throw new Fault('CONFIG_INVALID', { file: from, path: '', reason: 'there are no keys: without them the log cannot be read' })
+  for (let tries = 1; ; tries++) {
+    const name = storeInForce(from)
+    let failure: unknown
+    try {
+      await copyStore(join(from, name), join(to, name))
+    } catch (error) {
+      failure = error
+    }
+    if (!failure && (nameIn(from) ?? name) === name) {
+      writeFileSync(join(to, 'current'), name, { flag: 'wx' })
+      return
+    }
+    if (tries === TRIES || (nameIn(from) ?? name) === name)
+      throw failure ?? new Error(`the keys were exchanged ${TRIES} times while they were copied`)
+    rmSync(to, { recursive: true, force: true })
+  }
+}
