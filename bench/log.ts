@@ -1,17 +1,18 @@
-// Appends a second of the embedded log, beside lmdb-js by itself (put, then `flushed`) in the same run, as a ratio. The two take turns, so that a
-// disk that is slow for a while is slow for both; the medians of the rounds are told, and the range of the ratio. Prints JSON.
-//   node bench/log.ts
+// Durable appends a second of the embedded log, beside SQLite (WAL, synchronous=FULL), Redis (appendfsync always) and lmdb-js by itself, which do
+// the same in the same run, as ratios. They take turns, so that a disk that is slow for a while is slow for all; the medians of the rounds are
+// told, and the range of each ratio. Prints JSON.
+//   npm run bench:log
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { asConversationId, asShopId } from '@parley/core/ids.ts'
-import { openLmdbLog } from '@parley/server/drivers/conversation-log.lmdb.ts'
-import { open } from 'lmdb'
+import { type Appender, BODY, openLog, openRawLmdb, openRedis, openSqlite, type Skipped } from './appenders.ts'
 import { machine } from './machine.ts'
 
 const SECONDS = 0.7
 const ROUNDS = 4
-const BODY = Buffer.alloc(450, 'x')
+const WRITERS = [1, 16, 64, 256]
+/** Appends that SQLite takes into one transaction where it is helped: as many as our own log does. */
+const BATCH = 512
 
 interface Figures {
   readonly perSecond: number
@@ -34,14 +35,15 @@ const medians = (rounds: readonly Figures[]): Figures => ({
   p99Ms: median(rounds.map(r => r.p99Ms)),
 })
 
-async function measure(writers: number, append: (writer: number, n: number) => Promise<unknown>): Promise<Figures> {
+/** Each writer appends to a conversation of its own, one event after another. */
+async function measure({ append }: Appender, writers: number, round: number): Promise<Figures> {
   const times: number[] = []
   const started = performance.now()
   await Promise.all(
     Array.from({ length: writers }, async (_, writer) => {
-      for (let n = 1; performance.now() - started < SECONDS * 1000; n++) {
+      for (let seq = 1; performance.now() - started < SECONDS * 1000; seq++) {
         const at = performance.now()
-        await append(writer, n)
+        await append(`w${writers}-${round}-${writer}`, seq)
         times.push(performance.now() - at)
       }
     }),
@@ -51,38 +53,36 @@ async function measure(writers: number, append: (writer: number, n: number) => P
   return { perSecond: Math.round(times.length / ((performance.now() - started) / 1000)), p50Ms: at(0.5), p99Ms: at(0.99) }
 }
 
+const isOpen = (store: Appender | Skipped): store is Appender => !('skipped' in store)
+
 const folder = mkdtempSync(join(tmpdir(), 'parley-bench-'))
-const log = await openLmdbLog(join(folder, 'log'))
-const raw = open({ path: join(folder, 'raw'), maxDbs: 8 })
-const table = raw.openDB<Buffer, [number, number, number, number]>({ name: 'events', encoding: 'binary' })
+const log = await openLog(folder)
+const all = [
+  await openSqlite(folder, 'sqlite', 1),
+  await openSqlite(folder, 'sqliteBatched', BATCH),
+  await openRedis(folder),
+  await openRawLmdb(folder),
+]
+const others = all.filter(isOpen)
 const rows = []
-for (const writers of [1, 16, 256]) {
-  const rounds = []
-  for (let round = 0; round < ROUNDS; round++) {
-    const keyOf = (writer: number) => ({ shop: asShopId('bench'), conversation: asConversationId(`w${writers}-${round}-${writer}`) })
-    const heads = await Promise.all(Array.from({ length: writers }, (_, writer) => log.head(keyOf(writer))))
-    const ours = await measure(writers, async writer => {
-      const { position } = heads[writer]! // one a writer
-      heads[writer] = await log.append(keyOf(writer), [{ v: 1, type: 'message', at: 0, body: BODY }], position, {
-        isUnsettled: false,
-        isWithPeople: false,
-      })
+try {
+  for (const writers of WRITERS) {
+    const ours: Figures[] = []
+    const theirs = new Map<string, Figures[]>(others.map(({ store }) => [store, []]))
+    for (let round = 0; round < ROUNDS; round++) {
+      ours.push(await measure(log, writers, round))
+      for (const other of others) theirs.get(other.store)?.push(await measure(other, writers, round))
+    }
+    const beside = [...theirs].map(([store, rounds]) => {
+      const ratios = rounds.map((r, i) => hundredths(ours[i]!.perSecond / r.perSecond)).sort((a, b) => a - b) // a round has both
+      return [store, { ...medians(rounds), logToThis: { median: median(ratios), least: ratios[0], greatest: ratios.at(-1) } }]
     })
-    const theirs = await measure(writers, async (writer, n) => {
-      await table.put([writers, round, writer, n], BODY)
-      await raw.flushed
-    })
-    rounds.push({ ours, theirs, ratio: ours.perSecond / theirs.perSecond })
+    rows.push({ writers, log: medians(ours), ...Object.fromEntries(beside) })
   }
-  const ratios = rounds.map(r => hundredths(r.ratio)).sort((a, b) => a - b)
-  rows.push({
-    writers,
-    log: medians(rounds.map(r => r.ours)),
-    rawLmdb: medians(rounds.map(r => r.theirs)),
-    ratio: { median: median(ratios), least: ratios[0], greatest: ratios.at(-1) },
-  })
+} finally {
+  for (const store of [log, ...others]) await store.close()
+  rmSync(folder, { recursive: true })
 }
-await log.close()
-await raw.close()
-rmSync(folder, { recursive: true })
-console.log(JSON.stringify({ bench: 'log', ...machine(), bodyBytes: BODY.length, secondsEach: SECONDS, rounds: ROUNDS, rows }, null, 1))
+const skipped = all.flatMap(store => (isOpen(store) ? [] : [store]))
+const settings = { bodyBytes: BODY.length, secondsEach: SECONDS, rounds: ROUNDS, folder: tmpdir() }
+console.log(JSON.stringify({ bench: 'log', ...machine(), ...settings, rows, skipped }, null, 1))
