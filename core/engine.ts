@@ -232,7 +232,8 @@ export function createEngine(parts: EngineParts): Engine {
       underWay.delete(name)
       observer.broke(key, error)
       // The log did not take the decision (a full disk, say). The turn stands undecided; a restart would take it up, and so do we.
-      if (!isDraining) clock.after(RETRY_MS, () => void settle(key, locale))
+      // What is damaged stays so, however often it is read.
+      if (!isDraining && !isFault(error, 'LOG_DAMAGED')) clock.after(RETRY_MS, () => void settle(key, locale))
     })
     underWay.set(name, worker)
     lag.watch()
@@ -371,7 +372,8 @@ export function createEngine(parts: EngineParts): Engine {
     })
 
   async function finishUnsettled(): Promise<number> {
-    for await (const key of conversations.withPeople()) await holder.run(key, async () => queue.update(key, await holder.load(key)))
+    for await (const key of conversations.withPeople())
+      await holder.run(key, async () => queue.update(key, await holder.load(key))).catch(error => observer.broke(key, error)) // one that is damaged keeps no other out of the queue
     const workers: Promise<void>[] = []
     for await (const key of conversations.unsettled()) workers.push(settle(key, null))
     await Promise.all(workers)

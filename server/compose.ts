@@ -204,6 +204,10 @@ async function openServer(
     metrics.bug()
     logger.error({ err: error }, 'a bug')
   }
+  const failed = (fault: Fault): void => {
+    metrics.fault(fault.code)
+    logger.error({ code: fault.code }, fault.message)
+  }
   const fanOut = createLocalFanOut(broke)
   engine = createEngine({
     conversations,
@@ -211,7 +215,7 @@ async function openServer(
     stages: brain.stages,
     shop: id => brain.shops.get(id),
     limits: config.limits,
-    observer: { decided: metrics.decided, broke: (_key, error) => broke(error) },
+    observer: { decided: metrics.decided, broke: (_key, error) => (isFault(error) ? failed(error) : broke(error)) },
   })
   const state = { missing: 'plugins' as string | undefined }
   brain.pluginsReady.then(() => (state.missing = undefined), broke)
@@ -254,8 +258,7 @@ async function openServer(
         logger.info('the ensembles are read again')
       } catch (error) {
         if (!isFault(error)) return broke(error)
-        metrics.fault(error.code)
-        logger.error({ code: error.code }, error.message)
+        failed(error)
       }
     },
     async stop() {

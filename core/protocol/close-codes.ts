@@ -22,6 +22,8 @@ export const CLOSE = {
   UNKNOWN_CONVERSATION: 4503,
   /** A frame larger than the limit. */
   FRAME_TOO_LARGE: 4504,
+  /** What is stored of the conversation is damaged: an operator has to restore it. */
+  CONVERSATION_DAMAGED: 4505,
 } as const
 
 export type CloseCode = (typeof CLOSE)[keyof typeof CLOSE]

@@ -35,7 +35,11 @@ export function createCustomerSocket(wire: Wire, parts: SocketParts): Connection
     parse: parseFrame,
     take,
     ended: () => state.name === 'joined' && state.unsubscribe(),
-    fatal: { UNKNOWN_CONVERSATION: CLOSE.UNKNOWN_CONVERSATION, UNKNOWN_SHOP: CLOSE.UNKNOWN_CONVERSATION },
+    fatal: {
+      UNKNOWN_CONVERSATION: CLOSE.UNKNOWN_CONVERSATION,
+      UNKNOWN_SHOP: CLOSE.UNKNOWN_CONVERSATION,
+      LOG_DAMAGED: CLOSE.CONVERSATION_DAMAGED, // no client mends it by coming again
+    },
   })
   const { send, close, refuse } = session
   let state: State = { name: 'awaiting-hello' }
