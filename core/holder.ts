@@ -75,7 +75,7 @@ const place = (events: readonly ConversationEvent[], after: Seq): readonly Logge
   events.map((event, i) => ({ ...event, seq: after + 1 + i }))
 
 function deliveryOf(before: Conversation, after: Conversation, events: readonly Logged[]): Delivery {
-  const marks = events.flatMap(event => markOf(event) ?? [])
+  const marks = events.flatMap(event => markOf(event, before.custody.effects) ?? [])
   if (after.dialogue.rolledBackAt > before.seq)
     return { after: 0, upTo: after.seq, events: entriesAfter(after.dialogue, 0), marks, isWhole: true }
   return { after: before.seq, upTo: after.seq, events: events.flatMap(event => visible(event) ?? []), marks, isWhole: false }

@@ -1,6 +1,6 @@
 // The fold that no rollback takes back: who the conversation belongs to, who has it, which messages were seen, which turns stand undecided, and
 // what was done in the world.
-import { type Effect, foldEffects, isUnderWay } from '../effects/effects.ts'
+import { type Effect, foldEffects, isOf, isUnderWay } from '../effects/effects.ts'
 import { foldOwner, type Owner, ownedByBot } from '../handoff/owner.ts'
 import type { CustomerId, Seq } from '../ids.ts'
 import type { DeskMark } from '../protocol/desk-message.ts'
@@ -8,7 +8,7 @@ import { type Logged, textOf } from './event.ts'
 import { addRef, noRefs, type Refs } from './refs.ts'
 
 /** Part of every snapshot's key: a snapshot of another version is thrown away. */
-export const CUSTODY_FOLD = 4
+export const CUSTODY_FOLD = 5
 
 /** Messages in a row before the decision join the open turn, up to these: then the next message opens a turn of its own. */
 export const TURN_LIMITS = { messages: 8, characters: 4_000 } as const
@@ -71,7 +71,7 @@ export function foldCustody(custody: Custody, events: readonly Logged[]): Custod
       open = open.filter(turn => turn.turn !== event.turn)
       readByBot = Math.max(readByBot, event.upTo)
     } else if (event.type === 'rolled_back') open = open.flatMap(turn => upToSeq(turn, event.toSeq) ?? [])
-    const mark = markOf(event)
+    const mark = markOf(event, effects)
     if (mark) marks = { mark, before: marks }
     owner = foldOwner(owner, event)
     effects = foldEffects(effects, event)
@@ -99,8 +99,11 @@ function upToSeq(turn: OpenTurn, toSeq: Seq): OpenTurn | undefined {
   return upTo === undefined ? undefined : { ...turn, upTo, seqs, texts: turn.texts.slice(0, seqs.length) }
 }
 
-/** The event as agents see it beside the dialogue; undefined for one that says nothing to them. */
-export function markOf(event: Logged): DeskMark | undefined {
+/**
+ * The event as agents see it beside the dialogue; undefined for one that says nothing to them. `effects` as they stood before it: what could not be
+ * undone is told by what was done.
+ */
+export function markOf(event: Logged, effects: readonly Effect[]): DeskMark | undefined {
   const { seq, at } = event
   switch (event.type) {
     case 'queued':
@@ -118,8 +121,18 @@ export function markOf(event: Logged): DeskMark | undefined {
       return { type: 'mark', seq, at, about: 'rollback', by: event.agent?.name ?? event.by, ...(note !== '' && { note }) }
     }
     case 'effect': {
-      const [, , , name, verb] = event.key.split('/')
-      return { type: 'mark', seq, at, about: 'effect', note: [name, verb, event.state, ...Object.values(event.result)].join(' ') }
+      const [, , , name = '', verb] = event.key.split('/')
+      const { reason, ...result } = event.result
+      const effect = effects.find(each => isOf(event.key, each))
+      const stands = effect?.state.name === 'undoing' && effect.state.result ? effect.state.result : {}
+      const what = verb !== 'undo' ? event.state : event.state === 'done' ? 'undone' : 'stands'
+      return {
+        type: 'mark',
+        seq,
+        at,
+        about: 'effect',
+        effect: { name, what, result: what === 'stands' ? { ...stands } : result, ...(reason !== undefined && { reason }) },
+      }
     }
     default:
       return undefined

@@ -14,18 +14,18 @@ export interface PlannedEffect extends Pick<EffectEntry, 'do' | 'undo' | 'done' 
 type Result = Readonly<Record<string, string>>
 
 /**
- * `running`: no outcome is kept yet; it may have been done. `undoing`: its turn was taken back. `failed`: given up after its retries, a person
- * knows; `undo-failed`: as `failed`, and what was done stands.
+ * `running`: no outcome is kept yet; it may have been done. `undoing`: its turn was taken back. `failed`: given up after its retries, nobody
+ * knows whether it was done; `undo-failed`: what was done, `result`, stands. Of both a person is told.
  */
 export type EffectState =
   | { readonly name: 'running' }
   | { readonly name: 'done'; readonly result: Result }
   | { readonly name: 'refused'; readonly result: Result }
-  | { readonly name: 'failed' }
+  | { readonly name: 'failed'; readonly reason: string }
   /** `result` is null where the effect was still running when its turn was taken back: it is brought to its end first. */
   | { readonly name: 'undoing'; readonly result: Result | null }
   | { readonly name: 'undone' }
-  | { readonly name: 'undo-failed'; readonly result: Result }
+  | { readonly name: 'undo-failed'; readonly result: Result; readonly reason: string }
 
 export interface Effect {
   readonly turn: Seq
@@ -45,6 +45,15 @@ export const undoKey = (key: ConversationKey, effect: Pick<Effect, 'turn' | 'pla
 /** True while something is left to be done in the world. */
 export const isUnderWay = ({ state }: Effect): boolean => state.name === 'running' || state.name === 'undoing'
 
+/**
+ * What may be worked on now. Of those that were taken back only the last decided: a later effect may rest on an earlier one, so they are undone in
+ * reverse, each when what became of the one after it is known.
+ */
+export function workable(effects: readonly Effect[]): readonly Effect[] {
+  const lastTakenBack = effects.findLast(({ state }) => state.name === 'undoing')
+  return effects.filter(effect => effect.state.name === 'running' || effect === lastTakenBack)
+}
+
 export function foldEffects(effects: readonly Effect[], event: Logged): readonly Effect[] {
   switch (event.type) {
     case 'decided': {
@@ -63,17 +72,22 @@ export function foldEffects(effects: readonly Effect[], event: Logged): readonly
 }
 
 /** A key ends with `turnSeq/effect/do`; the part before it is the conversation's own. */
-const isOf = (key: string, { turn, plan }: Effect): boolean => {
+export const isOf = (key: string, { turn, plan }: Effect): boolean => {
   const [, , seq, name] = key.split('/')
   return Number(seq) === turn && name === plan.do
 }
 
 function after(state: EffectState, event: Extract<Logged, { type: 'effect' }>): EffectState {
   const { result } = event
-  if (event.key.endsWith('/undo')) return event.state === 'done' ? { name: 'undone' } : { name: 'undo-failed', result }
-  // Taken back while it ran: a result must now be undone, and anything else has nothing to undo.
+  const reason = result.reason ?? ''
+  if (event.key.endsWith('/undo')) {
+    const stands = state.name === 'undoing' && state.result ? state.result : {}
+    return event.state === 'done' ? { name: 'undone' } : { name: 'undo-failed', result: stands, reason }
+  }
+  if (event.state === 'failed') return { name: 'failed', reason }
+  // Taken back while it ran: a result must now be undone, and a refusal has nothing to undo.
   if (state.name === 'undoing') return event.state === 'done' ? { name: 'undoing', result } : { name: 'undone' }
-  return event.state === 'failed' ? { name: 'failed' } : { name: event.state, result }
+  return { name: event.state, result }
 }
 
 function takenBack(effect: Effect): Effect {

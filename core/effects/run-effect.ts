@@ -9,7 +9,7 @@ import { TROUBLE_TEMPLATE } from '../pack/required-templates.ts'
 import type { Shop } from '../pipeline/shop.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { EffectOutcome, Effects } from '../ports/effects.ts'
-import { doKey, type Effect, isUnderWay, undoKey } from './effects.ts'
+import { doKey, type Effect, undoKey, workable } from './effects.ts'
 
 export interface EffectParts {
   readonly holder: Holder
@@ -193,9 +193,9 @@ export function createEffectRunner({ holder, effects, clock, shop, deadlineMs, b
     goOn(key, conversation) {
       const { customer } = conversation.custody
       if (customer === null || stopping.signal.aborted) return
-      for (const effect of conversation.custody.effects) {
+      for (const effect of workable(conversation.custody.effects)) {
         const name = `${nameOf(key)}/${effect.turn}`
-        if (!isUnderWay(effect) || running.has(name)) continue
+        if (running.has(name)) continue
         const run = finish(key, customer, effect)
           .catch(error => {
             if (stopping.signal.aborted) return

@@ -41,6 +41,7 @@ export function cardOf(
       name: plan.do,
       state: state.name,
       result: 'result' in state && state.result ? { ...state.result } : {},
+      ...('reason' in state && { reason: state.reason }),
     })),
   }
 }

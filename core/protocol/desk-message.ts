@@ -89,7 +89,9 @@ export const HandoffCard = z.strictObject({
   /** What the catalogue calls every action that the card names. */
   labels: z.record(z.string(), z.strictObject({ 'zh-CN': z.string(), en: z.string() })),
   /** Effects that ran or run, with what came of them. */
-  effects: z.array(z.strictObject({ name: z.string(), state: z.string(), result: z.record(z.string(), z.string()) })),
+  effects: z.array(
+    z.strictObject({ name: z.string(), state: z.string(), result: z.record(z.string(), z.string()), reason: z.string().optional() }),
+  ),
 })
 export type HandoffCard = z.infer<typeof HandoffCard>
 
@@ -111,8 +113,17 @@ export const DeskMark = z.strictObject({
   about: z.enum(['queued', 'claimed', 'returned', 'closed', 'recalled', 'rollback', 'effect']),
   /** The agent's name, where it is an agent's doing. */
   by: z.string().optional(),
-  /** A colleague's note, or what became of an effect. */
+  /** A colleague's note. */
   note: z.string().optional(),
+  /** What became of an effect. `failed`: nobody knows whether it was done; `stands`: it was to be undone and could not be, `result` is what stands. */
+  effect: z
+    .strictObject({
+      name: z.string(),
+      what: z.enum(['done', 'refused', 'failed', 'undone', 'stands']),
+      result: z.record(z.string(), z.string()),
+      reason: z.string().optional(),
+    })
+    .optional(),
 })
 export type DeskMark = z.infer<typeof DeskMark>
 

@@ -173,6 +173,70 @@ test('[EFF3] taken back while it runs: it is brought to its end, then undone', a
   assert.equal(runs.at(-1)?.endsWith('/undo'), true)
 })
 
+test('[EFF3] what was done by several turns is undone in reverse, each when what became of the later one is known', async () => {
+  let open = (): void => {}
+  const gate = new Promise<void>(resolve => {
+    open = resolve
+  })
+  const { effects, runs } = createProvider(({ name, undoes }) =>
+    name === 'withdraw-case' && undoes?.case === 'CP-2' ? gate : Promise.resolve(),
+  )
+  const { house, say, seen } = talk({ effects })
+  for (let i = 0; i < 2; i++) {
+    await say('pay for 3 pieces')
+    await say('yes')
+  }
+  const turns = runs.map(run => run.split('/')[2])
+  await house.engine.rollback(key, { toSeq: 0, by: { kind: 'operator' }, reason: '' })
+  await calm()
+  assert.deepEqual(runs.slice(2), [`demo/c1/${turns[1]}/open-case/undo`])
+  open()
+  await calm()
+  assert.deepEqual(runs.slice(3), [`demo/c1/${turns[0]}/open-case/undo`])
+  assert.deepEqual(await seen(), ['notice: unpaid: CP-2', 'notice: unpaid: CP-1'])
+})
+
+test('[EFF3] an undo that never answers leaves what was done standing, and the others are undone; a person reads which', async () => {
+  const { effects } = createProvider(async ({ name, undoes }) => {
+    if (name === 'withdraw-case' && undoes?.case === 'CP-2') throw new Error('down')
+  })
+  const { house, say } = talk({ effects })
+  for (let i = 0; i < 2; i++) {
+    await say('pay for 3 pieces')
+    await say('yes')
+  }
+  await house.engine.rollback(key, { toSeq: 0, by: { kind: 'operator' }, reason: '' })
+  for (let i = 0; i < 10; i++) {
+    await calm()
+    house.clock.pass(1_000_000)
+  }
+  await calm()
+  assert.equal((await house.engine.state(key)).with, 'queue')
+  const { events } = await house.engine.desk.watch(key, null)
+  assert.deepEqual(events.flatMap(event => (event.type === 'mark' && event.effect ? [event.effect] : [])).slice(2), [
+    { name: 'open-case', what: 'stands', result: { case: 'CP-2' }, reason: 'no answer' },
+    { name: 'open-case', what: 'undone', result: { case: 'CP-1' } },
+  ])
+})
+
+test('[EFF3] taken back while nobody knows whether it was done: a person is told just that', async () => {
+  const { effects } = createProvider(async () => {
+    throw new Error('down')
+  })
+  const { house, say } = talk({ effects })
+  await say('pay for 3 pieces')
+  await say('yes')
+  await say('recall that')
+  for (let i = 0; i < 10; i++) {
+    await calm()
+    house.clock.pass(1_000_000)
+  }
+  await calm()
+  assert.equal((await house.engine.state(key)).with, 'queue')
+  const { card } = await house.engine.desk.about(key, 'en')
+  assert.deepEqual(card?.effects, [{ name: 'open-case', state: 'failed', result: {}, reason: 'no answer' }])
+})
+
 test('[EFF4] a crash after the decision, before or after the provider did it: one effect, one reply', async () => {
   for (const isDoneBefore of [false, true]) {
     const log = createMemoryLog()

@@ -381,7 +381,7 @@ test(
     const goes = await page.locator('#rollback-goes li').allTextContents()
     assert.equal(goes.length, (await page.locator('#log > .row').count()) - 1)
     assert.equal(goes.at(-1), 'Chen the wrong customer')
-    assert.equal(await page.textContent('#rollback-effects'), 'Will be undone: open case (CP-1)')
+    assert.equal(await page.textContent('#rollback-effects'), 'Will be undone: Open case (CP-1)')
     await picture(page, 'take-back')
     await page.keyboard.press('Escape')
     await page.waitForSelector('#rollback:not([open])', { state: 'attached' })

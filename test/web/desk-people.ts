@@ -66,8 +66,8 @@ export const CARD: HandoffCard = {
     { turn: 1, action: 'COMPENSATE', disposition: 'ask_slot', template: 'ask.order' },
     { turn: 4, action: 'COMPENSATE', disposition: 'clarify', template: 'clarify' },
   ],
-  slots: { order: '2024-881', pieces: '3' },
-  effects: [{ name: 'compensate', state: 'failed', result: { reason: 'over the limit', amount: '¥ 264.00' } }],
+  slots: { order: '2024-881', count: '3' },
+  effects: [{ name: 'open-compensation', state: 'undo-failed', result: { case: 'CP-1007', amount: '¥264.00' }, reason: 'already-paid' }],
 }
 
 export const ORDERS: DeskOrder[] = [

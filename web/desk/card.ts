@@ -144,14 +144,14 @@ const triedOf = ({ tried }: HandoffCard, name: (action: string) => string, strin
     }),
   )
 
-function effectOf({ name, state, result }: HandoffCard['effects'][number], strings: Strings): HTMLElement {
+function effectOf({ name, state, result, reason }: HandoffCard['effects'][number], strings: Strings): HTMLElement {
   const made = make('div', 'effect')
   const head = make('div', 'vote-head')
   const word = make('span', 'chip', strings.effectStates[state] ?? readable(state))
   word.dataset.state = state
-  head.append(make('span', 'voter', readable(name)), word)
+  head.append(make('span', 'voter', strings.nameOfEffect(name)), word)
   made.append(head)
-  const entries = Object.entries(result)
+  const entries = Object.entries({ ...result, ...(reason !== undefined && { reason }) })
   if (entries.length > 0) made.append(pairs(entries.map(([key, value]) => [strings.slotNames[key] ?? readable(key), value])))
   return made
 }

@@ -39,8 +39,9 @@ function createMark(): MessageRow {
       element.dataset.about = row.about
       setText(words, strings.marks[row.about]?.(row.by) ?? row.about)
       showTime(time, row.at, locale)
-      note.hidden = row.note === undefined
-      setText(note, row.note === undefined ? '' : row.about === 'effect' ? row.note : strings.noteOf(row.note))
+      const told = row.effect ? strings.effectNote(row.effect) : row.note === undefined ? '' : strings.noteOf(row.note)
+      note.hidden = told === ''
+      setText(note, told)
     },
   }
 }

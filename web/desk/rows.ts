@@ -27,6 +27,7 @@ export type Row =
       readonly about: DeskMark['about']
       readonly by: string | undefined
       readonly note: string | undefined
+      readonly effect: DeskMark['effect']
     }
 
 export function rowsOf(watched: Watched, myName: string): readonly Row[] {
@@ -80,7 +81,7 @@ function rowOf(event: DeskEvent, { state }: Watched, myName: string): Row | unde
       }
     }
     case 'mark':
-      return { who: 'mark', key: `k${seq}`, at, about: event.about, by: event.by, note: event.note }
+      return { who: 'mark', key: `k${seq}`, at, about: event.about, by: event.by, note: event.note, effect: event.effect }
     default:
       return undefined
   }

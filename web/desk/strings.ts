@@ -1,6 +1,11 @@
 // Every word of the console, in both languages. A word that is missing in one does not compile.
-import type { HandoffReason } from '@parley/core/protocol/desk-message.ts'
-import type { MoodWord, UrgencyWord } from './describe.ts'
+import type { DeskMark, HandoffReason } from '@parley/core/protocol/desk-message.ts'
+import { type MoodWord, readable, type UrgencyWord } from './describe.ts'
+
+type EffectNote = NonNullable<DeskMark['effect']>
+const told = (result: EffectNote['result']): string => Object.values(result).join(' · ')
+/** The effects of the pack that we ship; another shop's by their own name. */
+const effectName = (id: string): string => ({ 'open-compensation': '赔付单', 'withdraw-compensation': '撤销赔付单' })[id] ?? readable(id)
 
 const en = {
   desk: 'Desk',
@@ -84,7 +89,7 @@ const en = {
   rollbackText: 'The customer will not see this any more:',
   rollbackUndoes: (name: string, result: string): string => `Will be undone: ${name}${result && ` (${result})`}`,
   rollbackStays: (name: string): string => `Stays undone: ${name}`,
-  nameOfEffect: (id: string): string => id.replaceAll('-', ' '),
+  nameOfEffect: readable,
   rollbackReason: 'Reason, for colleagues (optional)',
   rollbackYes: 'Take back',
 
@@ -106,6 +111,13 @@ const en = {
     effect: (_by: string | undefined): string => 'Effect',
   },
   noteOf: (note: string): string => `Note: ${note}`,
+  effectNote: ({ name, what, result, reason }: EffectNote): string => {
+    const of = told(result) && ` (${told(result)})`
+    const why = reason === undefined ? '' : `: ${readable(reason)}`
+    if (what === 'stands') return `Could not be undone${why}. It stands: ${readable(name)}${of}.`
+    if (what === 'failed') return `${readable(name)}: nobody knows whether it was done${why}. Look it up before you promise anything.`
+    return `${readable(name)}${of} ${what}${why}`
+  },
   typing: { customer: 'The customer is typing …', bot: 'The assistant is replying …' },
   typingAgent: (name: string | undefined): string => `${name ?? 'A colleague'} is typing …`,
   placeholder: 'Write to the customer',
@@ -185,13 +197,26 @@ const en = {
     superseded: 'overtaken',
   } as Readonly<Record<string, string>>,
   slots: 'Known',
-  slotNames: { order: 'Order', pieces: 'Pieces', amount: 'Amount', product: 'Product', address: 'Address' } as Readonly<
-    Record<string, string>
-  >,
+  slotNames: {
+    order: 'Order',
+    count: 'Pieces',
+    amount: 'Amount',
+    product: 'Product',
+    address: 'Address',
+    case: 'Case',
+    state: 'State',
+    reason: 'Reason',
+  } as Readonly<Record<string, string>>,
   effects: 'Effects',
-  effectStates: { done: 'done', failed: 'failed', running: 'running', undone: 'undone', pending: 'pending' } as Readonly<
-    Record<string, string>
-  >,
+  effectStates: {
+    done: 'done',
+    refused: 'refused',
+    failed: 'not known',
+    running: 'running',
+    undoing: 'being undone',
+    undone: 'undone',
+    'undo-failed': 'stands, could not be undone',
+  } as Readonly<Record<string, string>>,
   orders: 'Orders of the customer',
   noOrders: 'No orders.',
   ordersUnknown: 'Not known: the order system did not answer, or there is none.',
@@ -304,7 +329,7 @@ const zh: Strings = {
   rollbackText: '顾客将不再看到：',
   rollbackUndoes: (name, result) => `将撤销：${name}${result && `（${result}）`}`,
   rollbackStays: name => `保持已撤销：${name}`,
-  nameOfEffect: id => id.replaceAll('-', ' '),
+  nameOfEffect: effectName,
   rollbackReason: '原因，给同事看（可选）',
   rollbackYes: '撤回',
 
@@ -326,6 +351,13 @@ const zh: Strings = {
     effect: () => '处理结果',
   },
   noteOf: note => `备注：${note}`,
+  effectNote: ({ name, what, result, reason }) => {
+    const of = told(result) && `（${told(result)}）`
+    const why = reason === undefined ? '' : `原因：${readable(reason)}。`
+    if (what === 'stands') return `未能撤销，仍然有效：${effectName(name)}${of}。${why}`
+    if (what === 'failed') return `无法确认是否已执行：${effectName(name)}。${why}答复顾客前请先核实。`
+    return `${effectName(name)}${of}：${{ done: '完成', refused: '未办理', undone: '已撤销' }[what]}。${why}`
+  },
   typing: { customer: '顾客正在输入…', bot: '助手正在回复…' },
   typingAgent: name => `${name ?? '同事'} 正在输入…`,
   placeholder: '回复顾客',
@@ -392,9 +424,26 @@ const zh: Strings = {
   turn: n => `第 ${n} 条`,
   dispositions: { answer: '已回答', ask_slot: '询问细节', clarify: '反问确认', handoff: '转人工', superseded: '被取代' },
   slots: '已知信息',
-  slotNames: { order: '订单', pieces: '件数', amount: '金额', product: '商品', address: '地址' },
+  slotNames: {
+    order: '订单',
+    count: '件数',
+    amount: '金额',
+    product: '商品',
+    address: '地址',
+    case: '赔付单',
+    state: '状态',
+    reason: '原因',
+  },
   effects: '处理',
-  effectStates: { done: '完成', failed: '失败', running: '进行中', undone: '已撤销', pending: '等待中' },
+  effectStates: {
+    done: '完成',
+    refused: '未办理',
+    failed: '无法确认',
+    running: '进行中',
+    undoing: '撤销中',
+    undone: '已撤销',
+    'undo-failed': '未能撤销，仍然有效',
+  },
   orders: '顾客的订单',
   noOrders: '没有订单。',
   ordersUnknown: '暂不可知：订单系统没有响应，或尚未接入。',
