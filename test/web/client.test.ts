@@ -423,6 +423,23 @@ test('an identity token that is refused gives way to the refresh token, and that
   assert.deepEqual(shop.fetches, [{}, { identity: 'too old' }, { refresh: 'refresh-c1' }])
 })
 
+test('[RB6] a message that the shop does not take back is told of, until something else is written', async () => {
+  const { shop, client } = await connected()
+  client.say('one')
+  await shop.deliver()
+  const ref = rowsOf(client.view.timeline).flatMap(row => (row.who === 'customer' ? [row.ref] : []))[0] ?? ''
+  shop.push({ type: 'fault', code: 'ROLLBACK_INVALID', message: 'somebody else asked', ref })
+  await shop.deliver()
+  assert.equal(client.view.isRecallRefused, false, 'nothing was asked for')
+  client.recall(ref)
+  shop.push({ type: 'fault', code: 'ROLLBACK_INVALID', message: 'a person has answered since', ref })
+  await shop.deliver()
+  assert.equal(client.view.isRecallRefused, true)
+  assert.equal(rowsOf(client.view.timeline).length, 1)
+  client.say('two')
+  assert.equal(client.view.isRecallRefused, false)
+})
+
 test('[RB6] asks for the last message to be taken back, and for no other', async () => {
   const { shop, client } = await connected()
   const recalls = () => shop.received.flatMap(frame => (frame.type === 'recall' ? [frame.ref] : []))

@@ -32,6 +32,8 @@ export interface ClientView {
   /** Messages of the shop's that the customer has not seen. */
   readonly unread: number
   readonly shopName: string | undefined
+  /** The shop would not take the last message back: a person has answered, say, or too much was asked at once. Until something else is written. */
+  readonly isRecallRefused: boolean
 }
 
 export interface Client {
@@ -80,6 +82,9 @@ export function createClient(
   let locale = startLocale
   let toldTypingAt = Number.NEGATIVE_INFINITY
   let isInSight = false
+  /** The message that was asked to be taken back and still stands. */
+  let recalling: string | undefined
+  let isRecallRefused = false
   let cancelAwaited = (): void => {}
   let cancelTyping = (): void => {}
 
@@ -121,6 +126,7 @@ export function createClient(
   })
 
   const view = (): ClientView => ({
+    isRecallRefused,
     timeline,
     connection: connection.state,
     isReplyAwaited: connection.state.name === 'connected' && clock.monotonic() < timeline.replyAwaitedUntil,
@@ -163,6 +169,12 @@ export function createClient(
       outbox.remove(message.ref)
       sender.answered(message.ref)
     }
+    if (message.type === 'events' && message.whole) recalling = undefined
+    if (message.type === 'fault' && message.ref !== undefined && message.ref === recalling) {
+      recalling = undefined
+      isRecallRefused = true
+      tell()
+    }
     if (message.type === 'fault' && message.ref !== undefined) {
       if (isPostponed(message)) sender.pause(message.ref, message.retryAfterMs ?? UNTOLD_PAUSE_MS)
       else sender.answered(message.ref)
@@ -176,6 +188,7 @@ export function createClient(
     },
     say(text) {
       if (timeline.outbox.length >= MOST_UNSENT) return false
+      isRecallRefused = false
       const unsent = { ref: world.newRef(), text, at: clock.now() }
       outbox.keep(unsent)
       apply({ type: 'wrote', ...unsent })
@@ -200,12 +213,15 @@ export function createClient(
     recall(ref) {
       if (connection.state.name !== 'connected' || recallableOf(timeline) !== ref) return false
       connection.send({ type: 'recall', ref })
+      recalling = ref
+      isRecallRefused = false
       return true
     },
     startAnew() {
       outbox.clear()
       visitors.forgetVisitor()
       timeline = emptyTimeline
+      isRecallRefused = false
       connection.connect()
     },
     setInSight(next) {

@@ -121,13 +121,14 @@ export function createPage(parts: PageParts): Page {
     setText(whom, withWhom(timeline.state, strings))
   }
 
-  function showStrip({ connection, timeline, isReplyAwaited, typist }: ClientView): void {
+  function showStrip({ connection, timeline, isReplyAwaited, typist, isRecallRefused }: ClientView): void {
     const failures = timeline.outbox.filter(({ delivery }) => delivery.state === 'failed')
     if (failures.length > failed) notice = failureNotice(failures.at(-1)?.delivery)
     else if (failures.length < failed) notice = ''
     failed = failures.length
-    setText(element('notice', HTMLSpanElement), notice)
-    typing.hidden = !(isReplyAwaited || typist) || notice !== ''
+    const said = notice || (isRecallRefused ? strings.recallRefused : '')
+    setText(element('notice', HTMLSpanElement), said)
+    typing.hidden = !(isReplyAwaited || typist) || said !== ''
     setText(element('typing-text', HTMLSpanElement), typist ? strings.personTyping(typist.name) : strings.typing)
     wayOut.hidden = connection.name !== 'stopped'
     if (connection.name === 'stopped')

@@ -37,6 +37,7 @@ const en = {
   retry: 'Try again',
   edit: 'Edit',
   recall: 'Take back',
+  recallRefused: 'The message could not be taken back.',
   faults: {
     TEXT_TOO_LONG: 'it is too long',
     TEXT_TOO_LARGE: 'it is too long',
@@ -96,6 +97,7 @@ const zh: Strings = {
   retry: '重试',
   edit: '修改',
   recall: '撤回',
+  recallRefused: '这条消息未能撤回。',
   faults: { TEXT_TOO_LONG: '内容太长', TEXT_TOO_LARGE: '内容太长', TEXT_EMPTY: '没有内容' },
   messageFailed: '有一条消息没有发送成功。',
   tooManyUnsent: '待发送的消息太多了，请等网络恢复。',
