@@ -1,6 +1,6 @@
 // The command line, `parley`. Exit status: 0 done, 1 a fault, 2 wrong use.
 import { isFault } from '@parley/core/faults.ts'
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 
 const WRONG_USE = 2
 
@@ -96,6 +96,7 @@ agent
   .argument('<name>', 'what customers and colleagues see; unique in the shop')
   .addOption(ofShop)
   .addOption(passwordStdin)
+  .option('--supervisor', 'may also take back what others have in hand')
   .action(async (name, options, command) => (await import('./cli/agent.ts')).addAgent(name, options, wrongUse(command)))
 agent
   .command('list')
@@ -104,6 +105,13 @@ agent
   .option('--all', 'removed ones too')
   .option('--json', 'print them as JSON')
   .action(async options => (await import('./cli/agent.ts')).listAgents(options))
+agent
+  .command('role')
+  .description('Make an agent a supervisor, or a supervisor an agent; ends every session of theirs.')
+  .argument('<name>', 'the agent')
+  .addArgument(new Argument('<role>', 'what they are from now on').choices(['agent', 'supervisor']))
+  .addOption(ofShop)
+  .action(async (name, role, options, command) => (await import('./cli/agent.ts')).changeRole(name, role, options, wrongUse(command)))
 agent
   .command('password')
   .description('Give an agent a new password and end every session of the old one.')

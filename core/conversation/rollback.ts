@@ -14,7 +14,7 @@ import { findRef } from './refs.ts'
 
 export type RolledBackBy =
   | { readonly kind: 'customer'; readonly customer: CustomerId }
-  | { readonly kind: 'agent'; readonly agent: Agent }
+  | { readonly kind: 'agent'; readonly agent: Agent; readonly isSupervisor?: boolean }
   | { readonly kind: 'operator' }
 
 export interface RollbackPlan {
@@ -52,11 +52,10 @@ export function planRollback({ seq, dialogue, custody }: Pick<Conversation, 'seq
   }
 }
 
-/** Faults: NOT_OWNER. While a person has a conversation, it is that person's alone to roll back; what the customer may is `recallPoint`'s to say. */
+/** Faults: NOT_OWNER. An agent rolls back what is theirs; a supervisor and the operator whatever it is; what the customer may is `recallPoint`'s to say. */
 export function requireMayRollBack({ custody: { owner } }: Pick<Conversation, 'custody'>, by: RolledBackBy): void {
-  if (by.kind === 'customer') return
-  if (by.kind === 'agent' && owner.with === 'agent' && owner.agent.id === by.agent.id) return
-  if (by.kind === 'operator' && owner.with !== 'agent') return
+  if (by.kind !== 'agent' || by.isSupervisor) return
+  if (owner.with === 'agent' && owner.agent.id === by.agent.id) return
   throw new Fault('NOT_OWNER', { owner: owner.with === 'agent' ? owner.agent.name : owner.with })
 }
 

@@ -26,7 +26,7 @@ export const DeskRequest = z.discriminatedUnion('type', [
   }),
   /** What a rollback to after `toSeq` would do; answered with `preview`. Faults: NOT_OWNER, ROLLBACK_INVALID. */
   z.strictObject({ type: z.literal('preview'), conversation: Id, toSeq: z.int().min(0) }),
-  /** Puts the dialogue back as it was after `toSeq`. Only who has the conversation may. Faults: as `preview`. */
+  /** Puts the dialogue back as it was after `toSeq`. Who has the conversation may, and a supervisor. Faults: as `preview`. */
   z.strictObject({ type: z.literal('rollback'), conversation: Id, toSeq: z.int().min(0), reason: z.string().max(500) }),
   z.strictObject({ type: z.literal('ping') }),
   z.strictObject({ type: z.literal('pong') }),
@@ -141,7 +141,8 @@ export const DeskMessage = z.discriminatedUnion('type', [
     protocol: z.int(),
     epoch: z.string(),
     heartbeatMs: z.int(),
-    agent: z.strictObject({ id: z.string(), name: z.string() }),
+    /** A supervisor may also roll back what others have in hand. */
+    agent: z.strictObject({ id: z.string(), name: z.string(), isSupervisor: z.boolean() }),
     shop: z.strictObject({ id: z.string(), name: z.string() }),
   }),
   /**

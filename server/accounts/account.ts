@@ -11,6 +11,8 @@ const known = {
   name: z.string(),
   /** Milliseconds since 1970. */
   createdAt: z.number(),
+  /** May also put back what others have in hand. Accounts of before there were supervisors have none of it. */
+  isSupervisor: z.boolean().default(false),
 }
 const Active = z.object({
   ...known,

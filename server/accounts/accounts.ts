@@ -11,7 +11,9 @@ import { checkPassword } from './password-rules.ts'
 
 export interface Accounts {
   /** Faults: AGENT_INVALID, AGENT_EXISTS. */
-  add(shop: string, name: string, password: string): Promise<ActiveAccount>
+  add(shop: string, name: string, password: string, isSupervisor?: boolean): Promise<ActiveAccount>
+  /** Ends every session of the agent, so that none goes on with more or less than the role allows. Faults: UNKNOWN_AGENT. */
+  setSupervisor(shop: string, name: string, isSupervisor: boolean): Promise<ActiveAccount>
   /** Ends every session of the agent. Faults: AGENT_INVALID, UNKNOWN_AGENT. */
   setPassword(shop: string, name: string, password: string): Promise<ActiveAccount>
   /** Ends every session of the agent, forgets the password, frees the name. Faults: UNKNOWN_AGENT. */
@@ -72,17 +74,19 @@ export function createAccounts(rows: AccountRows, options: AccountsOptions = {})
   }
 
   return {
-    async add(shop, raw, rawPassword) {
+    async add(shop, raw, rawPassword, isSupervisor = false) {
       const name = agentName(raw)
       checkPassword(rawPassword, name)
       const exists = (): Fault => new Fault('AGENT_EXISTS', { shop, name })
       if (rows.named(shop, foldName(name))) throw exists()
       const password = await hashPassword(rawPassword, cost, derive)
       const id = randomBytes(16).toString('base64url') as AgentId // here is where they are made
-      const account: ActiveAccount = { id, shop, name, createdAt: now(), state: 'active', password, endings: 0 }
+      const account: ActiveAccount = { id, shop, name, createdAt: now(), isSupervisor, state: 'active', password, endings: 0 }
       if (!(await rows.add(account))) throw exists()
       return account
     },
+    setSupervisor: (shop, raw, isSupervisor) =>
+      changeNamed(shop, raw, before => ({ ...before, isSupervisor, endings: before.endings + 1 })),
     async setPassword(shop, raw, rawPassword) {
       const { name } = named(shop, raw)
       checkPassword(rawPassword, name)

@@ -12,6 +12,7 @@ export interface DeskAgent {
   readonly id: AgentId
   readonly name: string
   readonly shop: string
+  readonly isSupervisor: boolean
 }
 
 export interface DeskSessions {
@@ -33,7 +34,7 @@ export interface DeskSessionsParts {
 }
 
 export function createDeskSessions({ accounts, tokens, hasShop }: DeskSessionsParts): DeskSessions {
-  const agentFrom = ({ id, name, shop }: ActiveAccount): DeskAgent => ({ id, name, shop })
+  const agentFrom = ({ id, name, shop, isSupervisor }: ActiveAccount): DeskAgent => ({ id, name, shop, isSupervisor })
   return {
     async begin(shop, name, password) {
       if (!hasShop(shop)) throw new Fault('UNKNOWN_SHOP', { shop })

@@ -14,12 +14,15 @@ export interface AgentOptions {
 export interface PasswordOptions extends AgentOptions {
   readonly passwordStdin?: true
 }
+export interface AddOptions extends PasswordOptions {
+  readonly supervisor?: true
+}
 
 /** Ends the command as wrongly used. */
 export type WrongUse = (message: string) => never
 
 /** Faults: UNKNOWN_SHOP, AGENT_INVALID, AGENT_EXISTS. */
-export function addAgent(raw: string, options: PasswordOptions, wrongUse: WrongUse): Promise<void> {
+export function addAgent(raw: string, options: AddOptions, wrongUse: WrongUse): Promise<void> {
   return withAccounts(async (accounts, config) => {
     const shop = shopOf(options, config, wrongUse)
     if (!config.shops.some(({ id }) => id === shop)) throw new Fault('UNKNOWN_SHOP', { shop })
@@ -27,8 +30,17 @@ export function addAgent(raw: string, options: PasswordOptions, wrongUse: WrongU
     // Before the password is asked for: nobody should think of one in vain.
     if (accounts.list(shop).some(account => account.state === 'active' && foldName(account.name) === foldName(name)))
       throw new Fault('AGENT_EXISTS', { shop, name })
-    const agent = await accounts.add(shop, name, await passwordFor(name, options, wrongUse))
-    say(`Agent ${agent.name} of shop ${shop} may sign in at /desk. Accounts: ${join(config.data, 'accounts')}`)
+    const agent = await accounts.add(shop, name, await passwordFor(name, options, wrongUse), options.supervisor)
+    say(`${titleOf(agent)} ${agent.name} of shop ${shop} may sign in at /desk. Accounts: ${join(config.data, 'accounts')}`)
+  })
+}
+
+/** Faults: UNKNOWN_AGENT. */
+export function changeRole(raw: string, role: 'agent' | 'supervisor', options: AgentOptions, wrongUse: WrongUse): Promise<void> {
+  return withAccounts(async (accounts, config) => {
+    const shop = shopOf(options, config, wrongUse)
+    const { name } = await accounts.setSupervisor(shop, raw, role === 'supervisor')
+    say(`${name} of shop ${shop} is ${role === 'supervisor' ? 'a supervisor' : 'an agent'} now and is signed out everywhere.`)
   })
 }
 
@@ -67,15 +79,20 @@ export function listAgents(options: AgentOptions & { readonly json?: true; reado
     if (options.json) return say(JSON.stringify(rows))
     if (rows.length === 0) return say('There are no agents. Add one: parley agent add NAME')
     const width = Math.max(...rows.map(row => row.shop.length))
-    for (const { shop, name, createdAt, removedAt } of rows)
-      say(`${shop.padEnd(width)}  since ${createdAt.slice(0, 10)}  ${name}${removedAt ? `  (removed ${removedAt.slice(0, 10)})` : ''}`)
+    for (const { shop, name, role, createdAt, removedAt } of rows)
+      say(
+        `${shop.padEnd(width)}  ${role.padEnd(10)}  since ${createdAt.slice(0, 10)}  ${name}${removedAt ? `  (removed ${removedAt.slice(0, 10)})` : ''}`,
+      )
   })
 }
+
+const titleOf = ({ isSupervisor }: Account): string => (isSupervisor ? 'Supervisor' : 'Agent')
 
 const viewOf = (account: Account) => ({
   id: account.id,
   shop: account.shop,
   name: account.name,
+  role: account.isSupervisor ? 'supervisor' : 'agent',
   createdAt: new Date(account.createdAt).toISOString(),
   ...(account.state === 'removed' && { removedAt: new Date(account.disabledAt).toISOString() }),
 })

@@ -115,8 +115,8 @@ export async function createApp(parts: AppParts): Promise<App> {
   )
   const agents = new WeakMap<FastifyRequest, AgentIdentity>()
   const identify = async (request: FastifyRequest): Promise<AgentIdentity> => {
-    const { id, name, shop } = await parts.deskSessions.agentOf(request.headers.cookie, request.headers.origin, request.host)
-    return { id, name, shop: asShopId(shop) }
+    const { shop, ...agent } = await parts.deskSessions.agentOf(request.headers.cookie, request.headers.origin, request.host)
+    return { ...agent, shop: asShopId(shop) }
   }
   const desk = {
     websocket: true,

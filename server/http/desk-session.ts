@@ -40,7 +40,10 @@ export function registerDeskSession(http: FastifyInstance, parts: DeskSessionPar
   const agentOf = (request: FastifyRequest): Promise<DeskAgent> =>
     deskSessions.agentOf(request.headers.cookie, request.headers.origin, request.host)
 
-  const view = ({ id, name, shop }: DeskAgent) => ({ agent: { id, name }, shop: { id: shop, name: shopNames.get(shop) || shop } })
+  const view = ({ id, name, shop, isSupervisor }: DeskAgent) => ({
+    agent: { id, name, isSupervisor },
+    shop: { id: shop, name: shopNames.get(shop) || shop },
+  })
 
   /** Without a token the browser forgets the one it has. */
   function setCookie(request: FastifyRequest, reply: FastifyReply, token?: string): void {

@@ -26,6 +26,7 @@ export interface AgentSocketParts extends SessionParts {
 
 export interface AgentIdentity extends Agent {
   readonly shop: ShopId
+  readonly isSupervisor: boolean
 }
 
 /** A conversation that the agent follows. */
@@ -57,7 +58,7 @@ export function createAgentSocket(wire: Wire, agent: AgentIdentity, parts: Agent
   const { send, refuse } = session
   let hasJoined = false
 
-  const by = { kind: 'agent', agent: { id: agent.id, name: agent.name } } as const
+  const by = { kind: 'agent', agent: { id: agent.id, name: agent.name }, isSupervisor: agent.isSupervisor } as const
 
   const keyOf = (conversation: string): ConversationKey => ({ shop: agent.shop, conversation: asConversationId(conversation) })
 
@@ -76,13 +77,13 @@ export function createAgentSocket(wire: Wire, agent: AgentIdentity, parts: Agent
   function join(): void {
     hasJoined = true
     session.admit()
-    const { id, name, shop } = agent
+    const { id, name, shop, isSupervisor } = agent
     send({
       type: 'welcome',
       protocol: PROTOCOL,
       epoch: parts.epoch,
       heartbeatMs: LIMITS.heartbeatMs,
-      agent: { id, name },
+      agent: { id, name, isSupervisor },
       shop: { id: shop, name: parts.aboutShop(shop).name },
     })
     const tell = (): void => send({ type: 'queue', ...queueNow() })

@@ -58,13 +58,13 @@ async function open() {
     await line.until(frame => frame.type === 'state')
     return line
   }
-  const console = (agent: Agent) => {
+  const console = (agent: Agent, isSupervisor = false) => {
     const line = connect(
       frame => DeskMessage.parse(frame),
       wire =>
         createAgentSocket(
           wire,
-          { ...agent, shop: SHOP },
+          { ...agent, shop: SHOP, isSupervisor },
           {
             ...common,
             engine: house.engine,
@@ -109,7 +109,7 @@ test('[RB1] [RB6] [RB7] two pages and a console follow when the customer takes t
   assert.deepEqual(house.bugs, [])
 })
 
-test('[RB5] [RB7] the agent who has it sees what would go and takes it back; a colleague may not', async () => {
+test('[RB5] [RB7] the agent who has it sees what would go and takes it back; a colleague may not, a supervisor may', async () => {
   const { house, key, page, console, say } = await open()
   const { conversation } = key
   await say('m1', 'human')
@@ -137,5 +137,13 @@ test('[RB5] [RB7] the agent who has it sees what would go and takes it back; a c
     const mark = told.type === 'events' ? told.events.at(-1) : undefined
     assert.deepEqual(mark?.type === 'mark' && [mark.about, mark.by, mark.note], ['rollback', 'Chen', 'a mix-up'])
   }
+  const boss = console({ id: 'a3' as AgentId, name: 'Wu' }, true) // a test's id
+  boss.send({ type: 'watch', conversation, resumeAfter: null })
+  await boss.until(frame => frame.type === 'state')
+  desk.send({ type: 'say', conversation, ref: 'a2', text: 'the wrong customer again' })
+  await boss.until(frame => frame.type === 'events' && frame.events.some(event => event.type === 'agent_message' && event.ref === 'a2'))
+  boss.send({ type: 'rollback', conversation, toSeq, reason: 'again' })
+  await boss.until(frame => frame.type === 'done' && frame.what === 'rollback')
+  assert.equal((await house.engine.state(key)).agent, 'Chen', 'a supervisor puts it back, and does not take it over')
   assert.deepEqual(house.bugs, [])
 })

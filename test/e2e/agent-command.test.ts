@@ -62,7 +62,7 @@ const write = (text: string): void => writeFileSync(join(folder.path, 'parley.ya
 test('agent and shop: --help everywhere', async () => {
   for (const args of [
     ['agent'],
-    ...['add', 'list', 'password', 'remove'].map(verb => ['agent', verb]),
+    ...['add', 'list', 'password', 'role', 'remove'].map(verb => ['agent', verb]),
     ['shop'],
     ['shop', 'add'],
     ['shop', 'list'],
@@ -73,20 +73,33 @@ test('agent and shop: --help everywhere', async () => {
   }
 })
 
-test('agent: add, list, password, remove, by a script', async () => {
+test('agent: add, list, password, role, remove, by a script', async () => {
   const added = await parley(['agent', 'add', 'Anna Lee', '--password-stdin'], PASSWORD)
   assert.deepEqual([added.status, added.stderr], [0, ''])
   assert.match(added.stdout, /^Agent Anna Lee of shop demo may sign in/)
-  assert.equal((await parley(['agent', 'add', '陈丽', '--shop', 'demo', '--password-stdin'], 'crab soup at nine\r\n')).status, 0)
+  assert.equal(
+    (await parley(['agent', 'add', '陈丽', '--shop', 'demo', '--supervisor', '--password-stdin'], 'crab soup at nine\r\n')).status,
+    0,
+  )
   const listed = JSON.parse((await parley(['agent', 'list', '--json'])).stdout) as { id: string; createdAt: string }[] // checked below
   assert.deepEqual(
     listed.map(({ id: _i, createdAt: _c, ...row }) => row),
     [
-      { shop: 'demo', name: 'Anna Lee' },
-      { shop: 'demo', name: '陈丽' },
+      { shop: 'demo', name: 'Anna Lee', role: 'agent' },
+      { shop: 'demo', name: '陈丽', role: 'supervisor' },
     ],
   )
-  assert.match((await parley(['agent', 'list'])).stdout, /^demo {2}since \d{4}-\d\d-\d\d {2}Anna Lee\ndemo .*陈丽\n$/)
+  assert.match(
+    (await parley(['agent', 'list'])).stdout,
+    /^demo {2}agent {7}since \d{4}-\d\d-\d\d {2}Anna Lee\ndemo {2}supervisor .*陈丽\n$/,
+  )
+  assert.match(
+    (await parley(['agent', 'role', 'Anna Lee', 'supervisor'])).stdout,
+    /^Anna Lee of shop demo is a supervisor now and is signed out/,
+  )
+  assert.equal((await parley(['agent', 'role', 'Anna Lee', 'king'])).status, 2)
+  assert.match((await parley(['agent', 'role', '陈丽', 'agent'])).stdout, /is an agent now/)
+  assert.match((await parley(['agent', 'list'])).stdout, /^demo {2}supervisor .*Anna Lee\ndemo {2}agent .*陈丽\n$/)
   assert.equal((await parley(['agent', 'password', 'anna lee', '--password-stdin'], 'another soup at ten')).status, 0)
   const removed = await parley(['agent', 'remove', 'ANNA LEE', '--yes'])
   assert.match(removed.stdout, /^Agent Anna Lee of shop demo is removed/)

@@ -7,7 +7,7 @@ import { join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { customer, fillHouse } from '../web/desk-people.ts'
-import { createFakeDesk, type FakeAgent } from '../web/fake-desk.ts'
+import { createFakeDesk, type FakeAgent, tellOf } from '../web/fake-desk.ts'
 
 export interface DeskHouse {
   readonly url: string
@@ -46,7 +46,7 @@ export async function openDeskHouse(now: () => number = Date.now): Promise<DeskH
 
   const agentOf = (request: IncomingMessage): FakeAgent | undefined =>
     sessions.get(/desk=(\w+)/.exec(request.headers.cookie ?? '')?.[1] ?? '')
-  const sessionBody = ({ id, name }: FakeAgent): string => JSON.stringify({ agent: { id, name }, shop: desk.shop })
+  const sessionBody = (agent: FakeAgent): string => JSON.stringify({ agent: tellOf(agent), shop: desk.shop })
 
   async function session(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.method === 'POST') {

@@ -89,7 +89,7 @@ test('[ACC1] an agent that the command line has added while the server ran signs
   assert.equal(answer.headers.get('cache-control'), 'no-store')
   const body = (await answer.json()) as { agent: { id: string; name: string }; shop: unknown } // our own server's answer
   assert.match(body.agent.id, /^[\w-]{22}$/)
-  assert.deepEqual(body, { agent: { id: body.agent.id, name: 'Anna' }, shop: { id: 'demo', name: 'Parley Fresh' } })
+  assert.deepEqual(body, { agent: { id: body.agent.id, name: 'Anna', isSupervisor: false }, shop: { id: 'demo', name: 'Parley Fresh' } })
   const again = await session(cookieOf(answer))
   assert.equal(again.status, 200)
   assert.deepEqual(await again.json(), body)
@@ -289,7 +289,7 @@ test('[ACC6] the upgrade of a socket knows the agent by the same cookie, origin 
       hasShop: shop => shop === 'demo',
     })
     const { id: _id, ...who } = await agentOf(cookie, 'http://127.0.0.1:8080', '127.0.0.1:8080')
-    assert.deepEqual(who, { name: 'Anna', shop: 'demo' })
+    assert.deepEqual(who, { name: 'Anna', shop: 'demo', isSupervisor: false })
     assert.equal(await faultCodeOf(agentOf(cookie, 'http://evil.example', '127.0.0.1:8080')), 'ORIGIN_REFUSED')
     assert.equal(await faultCodeOf(agentOf(undefined, undefined, '127.0.0.1:8080')), 'TOKEN_INVALID')
     const theirs = await cookieFor('Chen', { shop: 'other' })

@@ -172,7 +172,7 @@ export async function makeAgents(data: string, names: readonly string[], shop = 
   const cookies: string[] = []
   for (const name of names) {
     const id = asAgentId(randomBytes(8).toString('hex'))
-    const account = { id, shop, name, createdAt: 0, state: 'active', password, endings: 0 } as const
+    const account = { id, shop, name, createdAt: 0, isSupervisor: false, state: 'active', password, endings: 0 } as const
     if (!(await rows.add(account))) throw new Error(`there is an agent ${name} already`)
     cookies.push(`${DESK_COOKIE}=${await tokens.issue(account)}`)
   }

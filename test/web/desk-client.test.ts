@@ -461,3 +461,23 @@ test('[RB5] [RB7] takes a conversation back after a look at what goes; what come
   await house.deliver()
   assert.equal(liu.considerRollback('crab', first.seq), false, 'not theirs')
 })
+
+test('[RB5] a supervisor takes back what a colleague has in hand, and writes nothing into it', async () => {
+  const { house, chen } = await claimed()
+  const wu = { id: 'a-wu', name: 'Wu', password: 'a long password of Wu', isSupervisor: true }
+  house.desk.agents.set(wu.name, wu)
+  chen.say('crab', 'the wrong customer')
+  await house.deliver()
+  const boss = await signIn(house, wu)
+  boss.open('crab')
+  await house.deliver()
+  const [first] = boss.view.watched.get('crab')?.log ?? []
+  assert.ok(first)
+  assert.equal(boss.say('crab', 'mine'), false)
+  assert.ok(boss.considerRollback('crab', first.seq))
+  await house.deliver()
+  assert.ok(boss.rollback('crab', first.seq, 'a mix-up'))
+  await house.deliver()
+  assert.deepEqual(words(boss, 'crab').slice(-1), ['[rollback]'])
+  assert.equal(words(chen, 'crab').filter(line => !line.startsWith('[')).length, 1)
+})

@@ -2,7 +2,7 @@
 import type { Shelf, Socket, SocketEvents } from '@parley/web/client/world.ts'
 import type { DeskWorld, Session } from '@parley/web/desk/desk-world.ts'
 import { createFakeClock, type FakeClock, settle } from './fake-clock.ts'
-import { createFakeDesk, type End, type FakeAgent, type FakeDesk } from './fake-desk.ts'
+import { createFakeDesk, type End, type FakeAgent, type FakeDesk, tellOf } from './fake-desk.ts'
 import { createShelf } from './fake-shop.ts'
 
 export interface DeskLine {
@@ -83,8 +83,7 @@ export function createFakeDeskHouse(random: () => number = () => 0.5): FakeDeskH
 
   function browser(shelf: Shelf = createShelf()): DeskWorld & { readonly shelf: Shelf } {
     let cookie: { readonly agent: FakeAgent; readonly generation: number } | undefined
-    const session = (): Session | null =>
-      cookie?.generation === generation ? { agent: { id: cookie.agent.id, name: cookie.agent.name }, shop: desk.shop } : null
+    const session = (): Session | null => (cookie?.generation === generation ? { agent: tellOf(cookie.agent), shop: desk.shop } : null)
     const reach = (): void => {
       if (house.isDown) throw new Error('no route')
     }
@@ -103,7 +102,7 @@ export function createFakeDeskHouse(random: () => number = () => 0.5): FakeDeskH
         const agent = desk.agents.get(name)
         if (shop !== desk.shop.id || agent?.password !== password) return { result: 'refused' }
         cookie = { agent, generation }
-        return { result: 'signed-in', session: { agent: { id: agent.id, name: agent.name }, shop: desk.shop } }
+        return { result: 'signed-in', session: { agent: tellOf(agent), shop: desk.shop } }
       },
       async signOut() {
         reach()

@@ -17,7 +17,11 @@ export interface FakeAgent {
   readonly id: string
   readonly name: string
   readonly password: string
+  readonly isSupervisor?: boolean
 }
+
+/** As the console is told of them. */
+export const tellOf = ({ id, name, isSupervisor = false }: FakeAgent) => ({ id, name, isSupervisor })
 
 /** One console's end at the shop. */
 export interface End {
@@ -200,7 +204,7 @@ export function createFakeDesk(now: () => number): FakeDesk {
           protocol: 1,
           epoch: desk.epoch,
           heartbeatMs: LIMITS.heartbeatMs,
-          agent: { id: agent.id, name: agent.name },
+          agent: tellOf(agent),
           shop: desk.shop,
         })
         return say(queueNow())
@@ -230,7 +234,7 @@ export function createFakeDesk(now: () => number): FakeDesk {
           pass(id, request.to === 'queue' ? 'queue' : 'bot')
           return say({ type: 'done', what: 'release', conversation: id })
         case 'preview': {
-          if (!isMine) return refuse('NOT_OWNER', id)
+          if (!isMine && !agent.isSupervisor) return refuse('NOT_OWNER', id)
           const goes = conversation.shown.flatMap(event => (event.type !== 'mark' && event.seq > request.toSeq ? [event] : []))
           if (goes.length === 0) return refuse('ROLLBACK_INVALID', id)
           return say({
@@ -244,7 +248,7 @@ export function createFakeDesk(now: () => number): FakeDesk {
           })
         }
         case 'rollback': {
-          if (!isMine) return refuse('NOT_OWNER', id)
+          if (!isMine && !agent.isSupervisor) return refuse('NOT_OWNER', id)
           takeBack(id, request.toSeq, { about: 'rollback', by: agent.name, ...(request.reason !== '' && { note: request.reason }) })
           return say({ type: 'done', what: 'rollback', conversation: id })
         }

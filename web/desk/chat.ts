@@ -150,7 +150,7 @@ export function createChat(desk: () => Desk, strings: () => Strings): Chat {
             isConnected: view.connection.name === 'connected',
             retry: ref => desk().retry(conversation, ref),
             edit: ref => composer.putBack(desk().discard(conversation, ref) ?? ''),
-            takeBack: view.maySay(conversation) ? toSeq => void desk().considerRollback(conversation, toSeq) : undefined,
+            takeBack: view.mayRollBack(conversation) ? toSeq => void desk().considerRollback(conversation, toSeq) : undefined,
             lastSeq: watched.log.findLast(({ type }) => type !== 'mark')?.seq ?? 0,
           },
           watched.stage === 'synced',

@@ -58,6 +58,8 @@ export interface DeskView {
   owner(conversation: string): Owner
   /** Mine, and seen up to its end. */
   maySay(conversation: string): boolean
+  /** Also for a supervisor, whoever has it. */
+  mayRollBack(conversation: string): boolean
 }
 
 export interface Desk {
@@ -151,6 +153,8 @@ export function createDesk(world: DeskWorld, changed: (view: DeskView) => void):
   const isMine = (conversation: string): boolean => owner(conversation).who === 'me'
   const isSynced = (conversation: string): boolean => isConnected() && watched.get(conversation)?.stage === 'synced'
   const maySay = (conversation: string): boolean => isSynced(conversation) && isMine(conversation)
+  const mayRollBack = (conversation: string): boolean =>
+    isSynced(conversation) && (isMine(conversation) || session?.agent.isSupervisor === true)
 
   const view = (): DeskView => ({
     connection: connection.state,
@@ -166,6 +170,7 @@ export function createDesk(world: DeskWorld, changed: (view: DeskView) => void):
     item: itemOf,
     owner,
     maySay,
+    mayRollBack,
   })
   const tell = (): void => changed(view())
 
@@ -428,12 +433,12 @@ export function createDesk(world: DeskWorld, changed: (view: DeskView) => void):
       return isAsked
     },
     considerRollback(conversation, toSeq) {
-      if (!maySay(conversation) || !ask(conversation, 'preview', { type: 'preview', conversation, toSeq })) return false
+      if (!mayRollBack(conversation) || !ask(conversation, 'preview', { type: 'preview', conversation, toSeq })) return false
       considered = { conversation, toSeq }
       return true
     },
     rollback(conversation, toSeq, reason) {
-      if (!maySay(conversation)) return false
+      if (!mayRollBack(conversation)) return false
       if (!ask(conversation, 'rollback', { type: 'rollback', conversation, toSeq, reason: reason.trim() })) return false
       considered = undefined
       return true
