@@ -140,7 +140,11 @@ export function createQueue({ clock, labelOf, moved }: QueueParts): Queue {
     placeOf(key) {
       const queue = of(key.shop)
       const own = queue.rows.get(key.conversation)
-      return own?.owner.with === 'queue' ? indexIn(queue.line, own) + 1 : undefined
+      if (own?.owner.with !== 'queue') return undefined
+      const place = indexIn(queue.line, own) + 1
+      // Whoever asks between two tellings learns a place that the others have not: the next telling must not take it for old news.
+      if (queue.places.get(key.conversation) !== place) queue.places.delete(key.conversation)
+      return place
     },
     view,
     subscribe(shop, listener) {

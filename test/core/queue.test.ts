@@ -51,3 +51,28 @@ test('[HND1] whatever comes, is taken and goes: every place in line is the one t
     if (owner.with !== 'queue') assert.equal(queue.placeOf(keyOf(name)), undefined)
   }
 })
+
+test('[RT12] who asked for a place between two tellings is told when it is another one again', () => {
+  const clock = createTestClock()
+  const moved: [string, number][] = []
+  const queue = createQueue({
+    clock,
+    labelOf: (_shop, action) => ({ 'zh-CN': action, en: action }),
+    moved: ({ conversation }, place) => moved.push([conversation, place]),
+  })
+  const put = (name: string, urgency: number, isWaiting = true): void => {
+    const wait = { reason: 'asked', action: 'PAY', urgency, locale: 'en' } as const
+    const owner: Owner = isWaiting ? { with: 'queue', since: 1, seq: 1, wait } : { with: 'bot' }
+    queue.update(keyOf(name), { ...unwritten, position: '' as Position, custody: { ...emptyCustody, owner } }) // no driver looks at it
+  }
+  put('calm', 0.4)
+  clock.pass(1_000)
+  put('pressing', 1)
+  assert.equal(queue.placeOf(keyOf('calm')), 2)
+  put('pressing', 1, false)
+  clock.pass(1_000)
+  assert.deepEqual(moved, [
+    ['calm', 1],
+    ['calm', 1],
+  ])
+})
