@@ -4,7 +4,7 @@ import type { Locale } from '@parley/plugin-sdk/vocabulary.ts'
 import type { Conversation } from './conversation/conversation.ts'
 import type { OpenTurn } from './conversation/custody.ts'
 import { entriesAfter } from './conversation/dialogue.ts'
-import type { ConversationEvent } from './conversation/event.ts'
+import type { ConversationEvent, Logged } from './conversation/event.ts'
 import { maskNumbers } from './conversation/mask-numbers.ts'
 import { findRef } from './conversation/refs.ts'
 import {
@@ -20,6 +20,7 @@ import { Fault, isFault } from './faults.ts'
 import { createDesk, type Desk } from './handoff/desk.ts'
 import { createSeenMarks, type Side } from './handoff/marks.ts'
 import { createQueue, type Queue } from './handoff/queue.ts'
+import { createTypists, type Typing, type Typist } from './handoff/typists.ts'
 import { createHolder, nameOf } from './holder.ts'
 import type { ConversationKey, CustomerId, Epoch, MessageRef, Seq } from './ids.ts'
 import { createLag } from './lag.ts'
@@ -75,6 +76,7 @@ export interface Caught {
   /** Something was taken back since: the events are all that stands. */
   readonly isWhole: boolean
   readonly state: ConversationState
+  readonly typing: readonly Typing[]
 }
 
 export interface Message {
@@ -94,6 +96,9 @@ export interface Engine {
   /** `reader` has the other side's messages up to `seq`. */
   seen(key: ConversationKey, reader: Side, state: 'delivered' | 'read', seq: Seq): Promise<void>
   state(key: ConversationKey): Promise<ConversationState>
+  /** Somebody is typing: everyone on the conversation is told, also who joins within the next seconds. */
+  types(key: ConversationKey, typist: Typist): void
+  typing(key: ConversationKey): readonly Typing[]
   /**
    * Puts the dialogue back as it was after `toSeq`, in one append. Effects of what is taken back are undone after it.
    * Faults: UNKNOWN_CONVERSATION, ROLLBACK_INVALID, NOT_OWNER.
@@ -130,6 +135,7 @@ export function createEngine(parts: EngineParts): Engine {
   const lag = createLag(clock, () => underWay.size > 0)
   let isDraining = false
   const seenMarks = createSeenMarks()
+  const typists = createTypists()
   const labelOf = (shop: string, action: string) => parts.shop(shop)?.actions[action]?.label ?? { 'zh-CN': action, en: action }
   const queue = createQueue({
     clock,
@@ -155,7 +161,8 @@ export function createEngine(parts: EngineParts): Engine {
     broke: observer.broke,
   })
 
-  function appended(key: ConversationKey, before: Conversation, after: Conversation): void {
+  function appended(key: ConversationKey, before: Conversation, after: Conversation, events: readonly Logged[]): void {
+    typists.heard(nameOf(key), events)
     if (after.custody.owner.with !== 'bot' || before.custody.owner.with !== 'bot') queue.update(key, after)
     if (after.custody.owner !== before.custody.owner) queueMicrotask(() => void tellState(key)) // after the delivery of the same append
     if (after.custody.effects !== before.custody.effects && !unreplied(after)) effects.goOn(key, after)
@@ -177,6 +184,12 @@ export function createEngine(parts: EngineParts): Engine {
       now => fanOut.publish(key, { type: 'state', state: now }),
       error => observer.broke(key, error),
     )
+
+  function types(key: ConversationKey, typist: Typist): void {
+    typists.types(nameOf(key), typist, clock.monotonic())
+    fanOut.publish(key, { type: 'typing', ...typist })
+  }
+  const typing = (key: ConversationKey): readonly Typing[] => typists.of(nameOf(key), clock.monotonic())
 
   function ownedBy(conversation: Conversation, key: ConversationKey, customer: CustomerId): Conversation {
     const owner = conversation.custody.customer
@@ -278,7 +291,7 @@ export function createEngine(parts: EngineParts): Engine {
     }
     const deadline = new AbortController()
     const cancel = clock.after(stages.deadlines.turn, () => deadline.abort())
-    const cancelTyping = clock.after(TYPING_AFTER_MS, () => fanOut.publish(key, { type: 'typing', who: 'bot' }))
+    const cancelTyping = clock.after(TYPING_AFTER_MS, () => types(key, { who: 'bot' }))
     const shed = shedAt({ underWay: underWay.size, most: limits.turns, lagMs: lag.ms })
     try {
       return await workOut(received, shop, { ...stages, shed }, deadline.signal)
@@ -324,7 +337,7 @@ export function createEngine(parts: EngineParts): Engine {
       const isWhole = known > 0 && dialogue.rolledBackAt > known
       const after = isWhole ? 0 : known
       const events = entriesAfter(dialogue, after)
-      return { epoch: holder.epoch, isRecovered, after, upTo: seq, events, isWhole, state: stateOf(key, conversation) }
+      return { epoch: holder.epoch, isRecovered, after, upTo: seq, events, isWhole, state: stateOf(key, conversation), typing: typing(key) }
     })
   }
 
@@ -391,6 +404,8 @@ export function createEngine(parts: EngineParts): Engine {
     since,
     seen,
     state,
+    types,
+    typing,
     rollback: (key, { toSeq, by, reason }) => goBack(key, () => toSeq, by, reason),
     previewRollback,
     recall: (key, customer, ref) =>

@@ -28,7 +28,7 @@ export interface HolderParts {
   /** Conversations kept folded in memory. */
   readonly most: number
   /** Called after each append, before anybody is told. */
-  readonly appended: (key: ConversationKey, before: Conversation, after: Conversation) => void
+  readonly appended: (key: ConversationKey, before: Conversation, after: Conversation, events: readonly Logged[]) => void
 }
 
 export const nameOf = (key: ConversationKey): string => `${key.shop}/${key.conversation}`
@@ -60,7 +60,7 @@ export function createHolder({ conversations, fanOut, most, appended }: HolderPa
       try {
         const head = await conversations.append(key, customer, events, before.position, options)
         const after = keep(key, { ...ahead, position: head.position })
-        appended(key, before, after)
+        appended(key, before, after, head.events)
         fanOut.publish(key, { type: 'delivery', delivery: deliveryOf(before, after, head.events) })
         return after
       } catch (error) {

@@ -1,5 +1,6 @@
 // Carries what was appended to every socket of a conversation. At most once, in order within one conversation: a reader that sees a hole
 // reads the log, which is the truth. Driver: server/drivers/fan-out.local.ts.
+import type { Typist } from '../handoff/typists.ts'
 import type { ConversationKey, Seq } from '../ids.ts'
 import type { DeskMark } from '../protocol/desk-message.ts'
 import type { ConversationState, VisibleEvent } from '../protocol/server-message.ts'
@@ -17,8 +18,7 @@ export interface Delivery {
 export type Sign =
   | { readonly type: 'delivery'; readonly delivery: Delivery }
   | { readonly type: 'state'; readonly state: ConversationState }
-  | { readonly type: 'typing'; readonly who: 'bot' | 'customer' }
-  | { readonly type: 'typing'; readonly who: 'agent'; readonly name: string }
+  | ({ readonly type: 'typing' } & Typist)
   /** Signs may have been lost on the way here: the reader asks for what it lacks. */
   | { readonly type: 'resync' }
 

@@ -168,7 +168,14 @@ export const DeskMessage = z.discriminatedUnion('type', [
     whole: z.literal(true).optional(),
   }),
   z.strictObject({ type: z.literal('state'), conversation: Id, ...ConversationState.shape }),
-  z.strictObject({ type: z.literal('typing'), conversation: Id, who: z.enum(['bot', 'agent', 'customer']), name: z.string().optional() }),
+  /** As the customer's; `name` with `agent`. */
+  z.strictObject({
+    type: z.literal('typing'),
+    conversation: Id,
+    who: z.enum(['bot', 'agent', 'customer']),
+    name: z.string().optional(),
+    forMs: z.int().optional(),
+  }),
   /** The message is durable, at `seq`. */
   z.strictObject({ type: z.literal('ack'), conversation: Id, ref: z.string(), seq: z.int() }),
   /** A claim, release or rollback is durable. */

@@ -90,8 +90,8 @@ export const ServerMessage = z.discriminatedUnion('type', [
   }),
   /** Who has the conversation, and how far the shop's side has got with the customer's messages. After the welcome's events and at each change. */
   z.strictObject({ type: z.literal('state'), ...ConversationState.shape }),
-  /** Somebody on the other side is typing; fades after 5 s. */
-  z.strictObject({ type: z.literal('typing'), who: z.enum(['bot', 'agent']), name: z.string().optional() }),
+  /** Somebody on the other side is typing; fades after `forMs`, or 5 s. After the welcome's `state` for who was typing before. */
+  z.strictObject({ type: z.literal('typing'), who: z.enum(['bot', 'agent']), name: z.string().optional(), forMs: z.int().optional() }),
   /** Something was refused. With `ref` it is that message; nothing of it was kept. `path` names the place in the frame. */
   z.strictObject({
     type: z.literal('fault'),

@@ -3,16 +3,19 @@
 // release than the sockets that wait for it.
 import type { Caught, Engine, Said } from '@parley/core/engine.ts'
 import { Fault, type FaultCode } from '@parley/core/faults.ts'
+import type { Typist } from '@parley/core/handoff/typists.ts'
 import type { ConversationKey } from '@parley/core/ids.ts'
 import type { Sign } from '@parley/core/ports/fan-out.ts'
 
 /** Raised whenever a message changes its meaning. */
-export const LINK_VERSION = 2
+export const LINK_VERSION = 3
 
 /** What a socket process needs of the engine. */
-export type EngineFace = Pick<Engine, 'say' | 'since' | 'seen' | 'recall'>
+export type EngineFace = Asked & Pick<Engine, 'types'>
+/** What of it is answered. */
+type Asked = Pick<Engine, 'say' | 'since' | 'seen' | 'recall'>
 
-export type Call = { readonly [M in keyof EngineFace]: { readonly method: M; readonly args: Parameters<EngineFace[M]> } }[keyof EngineFace]
+export type Call = { readonly [M in keyof Asked]: { readonly method: M; readonly args: Parameters<Asked[M]> } }[keyof Asked]
 /** `say`, `since`; nothing of `seen` and `recall`. */
 export type Returned = Said | Caught | undefined
 
@@ -28,7 +31,7 @@ export type ToEngine =
   /** First message. `process` is the socket process's number, from 1; another one takes its place. */
   | { readonly type: 'hello'; readonly version: number; readonly process: number }
   | { readonly type: 'call'; readonly id: number; readonly call: Call }
-  | { readonly type: 'publish'; readonly key: ConversationKey; readonly sign: Sign }
+  | { readonly type: 'types'; readonly key: ConversationKey; readonly typist: Typist }
   | { readonly type: 'subscribe'; readonly key: ConversationKey }
   | { readonly type: 'unsubscribe'; readonly key: ConversationKey }
   | { readonly type: 'report'; readonly report: SocketReport }

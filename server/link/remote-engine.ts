@@ -42,7 +42,7 @@ export interface RemoteParts {
 
 export interface RemoteEngine {
   readonly engine: EngineFace
-  readonly fanOut: FanOut
+  readonly fanOut: Pick<FanOut, 'subscribe'>
   report(report: SocketReport): void
   /** Resolves when all that the engine has told so far is here, or when it is away. */
   caughtUp(): Promise<void>
@@ -196,11 +196,11 @@ export function connectEngine(parts: RemoteParts): RemoteEngine {
       since: (...args) => ask({ method: 'since', args }) as ReturnType<EngineFace['since']>,
       seen: (...args) => ask({ method: 'seen', args }) as ReturnType<EngineFace['seen']>,
       recall: (...args) => ask({ method: 'recall', args }) as ReturnType<EngineFace['recall']>,
+      types(key, typist) {
+        if (channel && channel.waiting < BUSY_BYTES) channel.send({ type: 'types', key, typist })
+      },
     },
     fanOut: {
-      publish(key, sign) {
-        if (channel && channel.waiting < BUSY_BYTES) channel.send({ type: 'publish', key, sign })
-      },
       subscribe(key, listener) {
         const name = nameOf(key)
         const unsubscribe = local.subscribe(key, listener)

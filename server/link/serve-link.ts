@@ -66,8 +66,8 @@ function serveProcess(socket: Socket, { engine, fanOut, onReport, onBug, limits 
           error => refuse(sent.id, error),
         )
         return
-      case 'publish':
-        return fanOut.publish(sent.key, sent.sign)
+      case 'types':
+        return engine.types(sent.key, sent.typist)
       case 'subscribe': {
         const { key } = sent
         subscriptions.get(nameOf(key))?.()

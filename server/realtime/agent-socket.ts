@@ -5,6 +5,7 @@ import type { Effect } from '@parley/core/effects/effects.ts'
 import type { Engine } from '@parley/core/engine.ts'
 import { Fault } from '@parley/core/faults.ts'
 import type { Agent } from '@parley/core/handoff/owner.ts'
+import type { Typing, Typist } from '@parley/core/handoff/typists.ts'
 import { asConversationId, type ConversationKey, type Epoch, type MessageRef, type Seq, type ShopId } from '@parley/core/ids.ts'
 import type { FanOut, Sign } from '@parley/core/ports/fan-out.ts'
 import { PROTOCOL, type StreamPosition } from '@parley/core/protocol/client-message.ts'
@@ -15,8 +16,8 @@ import { parseDeskFrame } from '@parley/core/protocol/parse-frame.ts'
 import { type Connection, createSession, type Session, type SessionParts, type Wire } from './session.ts'
 
 export interface AgentSocketParts extends SessionParts {
-  readonly engine: Pick<Engine, 'desk' | 'queue' | 'seen' | 'state' | 'rollback' | 'previewRollback'>
-  readonly fanOut: FanOut
+  readonly engine: Pick<Engine, 'desk' | 'queue' | 'seen' | 'state' | 'types' | 'typing' | 'rollback' | 'previewRollback'>
+  readonly fanOut: Pick<FanOut, 'subscribe'>
   readonly epoch: Epoch
   /** Name of the shop, and the locale of what is told of its orders. */
   readonly aboutShop: (shop: ShopId) => { readonly name: string; readonly locale: 'zh-CN' | 'en' }
@@ -151,7 +152,7 @@ export function createAgentSocket(wire: Wire, agent: AgentIdentity, parts: Agent
         return send({ type: 'ack', conversation, ref, seq: said.seq })
       }
       case 'typing':
-        if (isOwn(await engine.state(key))) fanOut.publish(key, { type: 'typing', who: 'agent', name: agent.name })
+        if (isOwn(await engine.state(key))) engine.types(key, { who: 'agent', name: agent.name })
         return
       case 'seen':
         // A colleague who looks on has not read for the shop.
@@ -176,6 +177,7 @@ export function createAgentSocket(wire: Wire, agent: AgentIdentity, parts: Agent
       await tellAbout(key, caught.isRecovered)
       catchUp(mine, caught)
       send({ type: 'state', conversation, ...(await engine.state(key)) })
+      for (const typist of engine.typing(key)) tellTyping(conversation, typist)
       const early = mine.early ?? []
       mine.early = null
       for (const sign of early) hear(mine, sign)
@@ -199,12 +201,22 @@ export function createAgentSocket(wire: Wire, agent: AgentIdentity, parts: Agent
     watch.sentUpTo = upTo
   }
 
+  function tellTyping(conversation: string, typist: Typist | Typing): void {
+    if (typist.who === 'agent' && typist.name === agent.name) return
+    send({
+      type: 'typing',
+      conversation,
+      who: typist.who,
+      ...(typist.who === 'agent' && { name: typist.name }),
+      ...('forMs' in typist && { forMs: typist.forMs }),
+    })
+  }
+
   function hear(watch: Watch, sign: Sign): void {
     const { conversation } = watch.key
     switch (sign.type) {
       case 'typing':
-        if (sign.who === 'agent' && sign.name === agent.name) return
-        return send({ type: 'typing', conversation, who: sign.who, ...(sign.who === 'agent' && { name: sign.name }) })
+        return tellTyping(conversation, sign)
       case 'state':
         return send({ type: 'state', conversation, ...sign.state })
       case 'resync':

@@ -1,6 +1,7 @@
 // One customer's connection: from the first frame to the last. It knows the protocol and the engine, and nothing of HTTP.
 import type { Caught, Engine } from '@parley/core/engine.ts'
 import { Fault, isFault } from '@parley/core/faults.ts'
+import type { Typing, Typist } from '@parley/core/handoff/typists.ts'
 import { asConversationId, type ConversationKey, type MessageRef } from '@parley/core/ids.ts'
 import type { FanOut, Sign } from '@parley/core/ports/fan-out.ts'
 import { type ClientMessage, type Hello, PROTOCOL } from '@parley/core/protocol/client-message.ts'
@@ -13,8 +14,8 @@ import type { Tokens, Visitor } from '../tokens.ts'
 import { type Connection, createSession, type Session, type SessionParts, type Wire } from './session.ts'
 
 export interface SocketParts extends SessionParts {
-  readonly engine: Pick<Engine, 'say' | 'since' | 'seen' | 'recall'>
-  readonly fanOut: FanOut
+  readonly engine: Pick<Engine, 'say' | 'since' | 'seen' | 'recall' | 'types'>
+  readonly fanOut: Pick<FanOut, 'subscribe'>
   readonly tokens: Tokens
 }
 
@@ -88,7 +89,7 @@ export function createCustomerSocket(wire: Wire, parts: SocketParts): Connection
         limits: { frameBytes, textCharacters, textBytes, messagesPerSecond, messageBurst },
       })
       catchUp(caught)
-      send({ type: 'state', ...caught.state })
+      tellState(caught)
       hear = tell
       early.forEach(tell)
     } catch (error) {
@@ -108,11 +109,25 @@ export function createCustomerSocket(wire: Wire, parts: SocketParts): Connection
     sentUpTo = upTo
   }
 
+  function tellState({ state, typing }: Pick<Caught, 'state' | 'typing'>): void {
+    send({ type: 'state', ...state })
+    typing.forEach(tellTyping)
+  }
+
+  function tellTyping(typist: Typist | Typing): void {
+    if (typist.who === 'customer') return // this page, or the customer's other tab
+    send({
+      type: 'typing',
+      who: typist.who,
+      ...(typist.who === 'agent' && { name: typist.name }),
+      ...('forMs' in typist && { forMs: typist.forMs }),
+    })
+  }
+
   function tell(sign: Sign): void {
     switch (sign.type) {
       case 'typing':
-        if (sign.who === 'customer') return // the customer's own other tab
-        return send(sign.who === 'agent' ? { type: 'typing', who: 'agent', name: sign.name } : { type: 'typing', who: 'bot' })
+        return tellTyping(sign)
       case 'state':
         return send({ type: 'state', ...sign.state })
       case 'resync':
@@ -144,7 +159,7 @@ export function createCustomerSocket(wire: Wire, parts: SocketParts): Connection
         if (session.isClosed) return
         if (!caught.isRecovered) return close(CLOSE.GOING_AWAY, 'resume')
         tell({ type: 'delivery', delivery: { ...caught, marks: [] } }) // some of it may have been told while the engine was asked
-        send({ type: 'state', ...caught.state })
+        tellState(caught)
         if (isBehind) resync()
       })
       .catch(refuseResync)
@@ -168,7 +183,7 @@ export function createCustomerSocket(wire: Wire, parts: SocketParts): Connection
         recall(message.ref as MessageRef, key, visitor).catch(error => refuse(error, { ref: message.ref })) // the schema has checked the id
         return
       case 'typing':
-        return fanOut.publish(key, { type: 'typing', who: 'customer' })
+        return engine.types(key, { who: 'customer' })
       case 'seen':
         engine.seen(key, 'customer', message.state, message.seq).catch(error => refuse(error))
         return

@@ -9,12 +9,12 @@ import { faultCodeOf } from '../fault-code.ts'
 
 export interface Face {
   readonly engine: EngineFace
-  readonly fanOut: FanOut
+  readonly fanOut: Pick<FanOut, 'subscribe'>
   close(): Promise<void>
 }
 
 /** Listens to a conversation, and waits for what it hears. */
-export function hear(fanOut: FanOut, conversation: string) {
+export function hear(fanOut: Pick<FanOut, 'subscribe'>, conversation: string) {
   const signs: Sign[] = []
   const waiting = new Set<() => void>()
   const unsubscribe = fanOut.subscribe(keyOf(conversation), sign => {
@@ -161,11 +161,25 @@ export function engineFaceContract(name: string, join: (house: TestHouse) => Pro
     const here = hear(fanOut, 'c1')
     const there = hear(house.fanOut, 'c1')
     await engine.since(key, ANNA, null)
-    fanOut.publish(key, { type: 'typing', who: 'customer' })
+    engine.types(key, { who: 'customer' })
     await there.until(signs => signs.some(sign => sign.type === 'typing'))
     assert.equal(await engine.seen(key, 'customer', 'read', 4), undefined)
     await here.until(signs => signs.some(sign => sign.type === 'state' && sign.state.shop.read === 4))
-    house.fanOut.publish(key, { type: 'typing', who: 'agent', name: '小李' })
+    house.engine.types(key, { who: 'agent', name: '小李' })
     await here.until(signs => signs.some(sign => sign.type === 'typing' && sign.who === 'agent' && sign.name === '小李'))
+    house.clock.pass(1_000)
+    const { typing } = await engine.since(key, ANNA, null)
+    assert.deepEqual(typing, [
+      { who: 'customer', forMs: 4_000 },
+      { who: 'agent', name: '小李', forMs: 4_000 },
+    ])
+    await engine.say(key, ANNA, message('m2', 'hello'))
+    await house.settled()
+    assert.deepEqual(
+      (await engine.since(key, ANNA, null)).typing.map(({ who }) => who),
+      ['agent'],
+    )
+    house.clock.pass(4_000)
+    assert.deepEqual((await engine.since(key, ANNA, null)).typing, [])
   })
 }

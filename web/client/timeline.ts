@@ -121,9 +121,11 @@ function hear(timeline: Timeline, message: ServerMessage, at: number): Timeline 
     case 'fault':
       if (message.ref === undefined || isPostponed(message)) return timeline
       return deliver(timeline, message.ref, { state: 'failed', code: message.code, canRetry: !NEEDS_CHANGE.includes(message.code) })
-    case 'typing':
-      if (message.who === 'agent') return { ...timeline, typing: { name: message.name, until: at + TYPING_MS } }
-      return awaitReply(timeline, Math.max(timeline.replyAwaitedUntil, at + TYPING_MS))
+    case 'typing': {
+      const until = at + (message.forMs ?? TYPING_MS)
+      if (message.who === 'agent') return { ...timeline, typing: { name: message.name, until } }
+      return awaitReply(timeline, Math.max(timeline.replyAwaitedUntil, until))
+    }
     case 'state': {
       const { type: _, ...state } = message
       const isPersons = state.with === 'agent'

@@ -102,9 +102,9 @@ export function hear(watched: Watched, message: AboutOne, epoch: string, at: num
       return { ...watched, stage, state }
     }
     case 'typing': {
-      const { who, name } = message
+      const { who, name, forMs = TYPING_MS } = message
       const others = watched.typing.filter(other => other.who !== who)
-      return { ...watched, typing: [...others, { who, ...(name !== undefined && { name }), until: at + TYPING_MS }] }
+      return { ...watched, typing: [...others, { who, ...(name !== undefined && { name }), until: at + forMs }] }
     }
     case 'ack':
       return acknowledge(watched, message.ref, message.seq)
