@@ -2,28 +2,37 @@
 // conversations shares a flush; an append is acknowledged, and seen by any reader, only when the flush that holds it has ended.
 import { randomBytes } from 'node:crypto'
 import { dirname } from 'node:path'
-import { chainHash } from '@parley/core/conversation/chain.ts'
 import { Fault } from '@parley/core/faults.ts'
 import { asConversationId, asShopId, type ConversationKey, type Epoch, type Seq } from '@parley/core/ids.ts'
-import type { AppendOptions, ConversationLog, Envelope, Head, Position } from '@parley/core/ports/conversation-log.ts'
+import type { AppendOptions, ConversationLog, Head, Position } from '@parley/core/ports/conversation-log.ts'
 import type { Database } from 'lmdb'
 import { lockFolder } from './folder-lock.ts'
-import { commit, flushFolder, openStore } from './lmdb-store.ts'
-import { encodeHead, encodeRecord, type HeadRecord } from './log-records.ts'
+import { flushFolder, openStore, putTogether } from './lmdb-store.ts'
+import { createRecentEnds, type End, nameOf } from './log-ends.ts'
+import { type Draft, draftRecord, encodeHead, type HeadRecord, placeRecord } from './log-records.ts'
 import { endOf, type HeadKey, type LogTables, openLogTables, readChain } from './log-tables.ts'
 
 /** Appends that one flush may hold: bounds what a batch keeps waiting. */
 const BATCH = 512
+/** Conversations of which the end is kept in memory. */
+const RECENT = 10_000
 /** Keys that a listing reads at once. */
 const PAGE = 1_000
 
 interface Pending {
   readonly key: ConversationKey
-  readonly events: readonly Envelope[]
+  readonly drafts: readonly Draft[]
   readonly expected: Position
   readonly options: AppendOptions
   resolve(head: Head): void
   reject(error: unknown): void
+}
+
+/** An append that was decided: it goes behind `before`, and `end` is then the end. */
+interface Addition {
+  readonly append: Pending
+  readonly before: End
+  readonly end: End
 }
 
 /** Opens the store in `folder`, making it where there is none. Faults: DATA_IN_USE. */
@@ -46,6 +55,7 @@ async function openLocked(folder: string, unlock: () => void): Promise<Conversat
   const epoch = await epochOf(tables)
   for (const made of [folder, dirname(folder)]) flushFolder(made)
 
+  const recent = createRecentEnds(RECENT)
   const pending: Pending[] = []
   let writing: Promise<void> | undefined
   let closing: Promise<void> | undefined
@@ -55,42 +65,52 @@ async function openLocked(folder: string, unlock: () => void): Promise<Conversat
   }
   const view = (seq: Seq): Head => ({ seq, position: String(seq) as Position }) // this driver's position is the seq
 
-  /** Writes batches until none is left, one at a time. */
+  /** Writes batches until none is left, one at a time: each is decided when the one before it is on the disk. */
   async function writeBatches(): Promise<void> {
     while (pending.length > 0) {
-      const batch = pending.splice(0, BATCH)
+      const ends = new Map<string, End>()
+      const additions = pending.splice(0, BATCH).flatMap(append => decide(append, ends) ?? [])
+      if (additions.length === 0) continue
       try {
-        const outcomes = await commit(root, 'the log', () => batch.map(write))
-        for (const tell of outcomes) tell()
+        await putTogether(root, 'the log', () => put(additions))
+        for (const [name, end] of ends) recent.set(name, end)
+        for (const { append, end } of additions) append.resolve(view(end.seq))
       } catch (error) {
-        for (const append of batch) append.reject(error)
+        for (const { append } of additions) append.reject(error)
       }
     }
     writing = undefined // in the step that found nothing left: an append after it starts a new writer
   }
 
-  /** Within the transaction: stores one append or nothing of it. Gives what to tell the caller once the batch is durable. */
-  function write(append: Pending): () => void {
-    const { key, options } = append
-    let end: HeadRecord
-    let records: Buffer[]
+  /** Puts the append behind the end that the batch has come to, or refuses it. */
+  function decide(append: Pending, ends: Map<string, End>): Addition | undefined {
+    const { key, drafts, options } = append
+    const name = nameOf(key)
     try {
-      end = endOf(tables, key)
-      if (append.expected !== view(end.seq).position) throw new Fault('APPEND_CONFLICT', { conversation: key.conversation })
-      records = append.events.map(envelope => {
-        const seq = end.seq + 1
-        end = { seq, hash: chainHash(end.hash, seq, envelope) }
-        return encodeRecord({ ...envelope, ...end })
-      })
+      const before = ends.get(name) ?? recent.get(name) ?? storedEnd(key)
+      if (append.expected !== view(before.seq).position) throw new Fault('APPEND_CONFLICT', { conversation: key.conversation })
+      const end: End = { ...drafts.reduce<HeadRecord>((last, draft) => placeRecord(draft, last), before), ...options }
+      ends.set(name, end)
+      return { append, before, end }
     } catch (error) {
-      return () => append.reject(error) // one that cannot be stored is its own caller's matter; nothing of it was put
+      append.reject(error)
+      return undefined
     }
-    const first = end.seq - records.length + 1
-    records.forEach((record, i) => events.put([key.shop, key.conversation, first + i], record))
-    heads.put([key.shop, key.conversation], encodeHead(end))
-    mark(unsettled, key, options.isUnsettled)
-    mark(withPeople, key, options.isWithPeople)
-    return () => append.resolve(view(end.seq))
+  }
+
+  function storedEnd(key: ConversationKey): End {
+    const isMarked = (table: Database<Buffer, HeadKey>): boolean => table.doesExist([key.shop, key.conversation])
+    return { ...endOf(tables, key), isUnsettled: isMarked(unsettled), isWithPeople: isMarked(withPeople) }
+  }
+
+  function put(additions: readonly Addition[]): void {
+    for (const { append, before, end } of additions) {
+      const { shop, conversation } = append.key
+      append.drafts.forEach(({ bytes }, i) => events.put([shop, conversation, before.seq + 1 + i], bytes))
+      heads.put([shop, conversation], encodeHead(end))
+      if (before.isUnsettled !== end.isUnsettled) mark(unsettled, append.key, end.isUnsettled)
+      if (before.isWithPeople !== end.isWithPeople) mark(withPeople, append.key, end.isWithPeople)
+    }
   }
 
   function mark(table: Database<Buffer, HeadKey>, { shop, conversation }: ConversationKey, isMarked: boolean): void {
@@ -115,9 +135,10 @@ async function openLocked(folder: string, unlock: () => void): Promise<Conversat
     async append(key, envelopes, expected, options) {
       refuseClosed()
       if (envelopes.length === 0) throw new Error('an append needs an event')
-      const copies = envelopes.map(envelope => ({ ...envelope, body: new Uint8Array(envelope.body) }))
+      const drafts = envelopes.map(draftRecord) // copies
+      const { isUnsettled, isWithPeople } = options
       return new Promise((resolve, reject) => {
-        pending.push({ key: { ...key }, events: copies, expected, options: { ...options }, resolve, reject })
+        pending.push({ key: { ...key }, drafts, expected, options: { isUnsettled, isWithPeople }, resolve, reject })
         writing ??= Promise.resolve().then(writeBatches) // a tick, so that appends of one tick share the first batch too
       })
     },

@@ -23,9 +23,21 @@ export const openStoreToRead = (folder: string): RootDatabase => open({ ...optio
 
 /** All of `work` or nothing, on the disk when it resolves. Rejects with an Error that says `what` could not be written, and its cause. */
 export async function commit<T>(root: RootDatabase, what: string, work: () => T): Promise<T> {
+  // A child transaction, because it alone is taken back as a whole when something throws.
+  return outcomeOf(what, root.childTransaction(work))
+}
+
+/**
+ * All that `puts` puts and removes or nothing, on the disk when it resolves. Nothing is read or decided in it, so that lmdb-js does the work in a
+ * thread of its own while this one goes on; the values stay as they are until then. Rejects as `commit` does.
+ */
+export async function putTogether(root: RootDatabase, what: string, puts: () => void): Promise<void> {
+  await outcomeOf(what, root.batch(puts))
+}
+
+async function outcomeOf<T>(what: string, committing: Promise<T>): Promise<T> {
   try {
-    // A child transaction, because it alone is taken back as a whole when something throws.
-    return await root.childTransaction(work)
+    return await committing
   } catch (cause) {
     // lmdb-js hangs the reason on the error as a promise of its own, which ends the process if nobody takes it.
     const reason: unknown = cause instanceof Error && 'commitError' in cause ? cause.commitError : undefined

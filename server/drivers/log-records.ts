@@ -1,22 +1,37 @@
 // How an event and the end of a conversation lie in the store: explicit bytes, so that what is read is what was hashed.
 //   record: hash (32) · at (f64) · v (u32) · length of type (u16) · type · body
 //   head:   hash (32) · seq (f64)
+import { chainHash } from '@parley/core/conversation/chain.ts'
 import type { Seq } from '@parley/core/ids.ts'
-import type { StoredEnvelope } from '@parley/core/ports/conversation-log.ts'
+import type { Envelope, StoredEnvelope } from '@parley/core/ports/conversation-log.ts'
 
 const HASH = 32
 const FIXED = HASH + 8 + 4 + 2
 
-export function encodeRecord({ hash, at, v, type, body }: StoredEnvelope): Buffer {
+/** A record to which only its place is missing. Its envelope's body lies in its bytes, so that it is copied once. */
+export interface Draft {
+  readonly bytes: Buffer
+  readonly envelope: Envelope
+}
+
+/** Throws where the envelope cannot be stored. */
+export function draftRecord({ at, v, type, body }: Envelope): Draft {
   const name = Buffer.from(type)
-  const record = Buffer.allocUnsafe(FIXED + name.length + body.length)
-  record.set(hash, 0)
-  record.writeDoubleBE(at, HASH)
-  record.writeUInt32BE(v, HASH + 8)
-  record.writeUInt16BE(name.length, HASH + 12)
-  record.set(name, FIXED)
-  record.set(body, FIXED + name.length)
-  return record
+  const bytes = Buffer.allocUnsafe(FIXED + name.length + body.length)
+  bytes.writeDoubleBE(at, HASH)
+  bytes.writeUInt32BE(v, HASH + 8)
+  bytes.writeUInt16BE(name.length, HASH + 12)
+  bytes.set(name, FIXED)
+  bytes.set(body, FIXED + name.length)
+  return { bytes, envelope: { at, v, type, body: bytes.subarray(FIXED + name.length) } }
+}
+
+/** Puts the record behind the end that is given, and gives the new one. */
+export function placeRecord({ bytes, envelope }: Draft, end: HeadRecord): HeadRecord {
+  const seq = end.seq + 1
+  const hash = chainHash(end.hash, seq, envelope)
+  bytes.set(hash, 0)
+  return { seq, hash }
 }
 
 /** The record's own copy of the bytes; undefined where they are no record. */
