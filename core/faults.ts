@@ -99,9 +99,9 @@ export const FAULTS = {
       `the log of conversation ${d.conversation} is damaged at seq ${d.seq}: ${d.reason}`,
   ),
   STORE_DAMAGED: fault(false, (d: { file: string; reason: string }) => `${d.file} is damaged: ${d.reason}`),
-  KEY_DESTROYED: fault(
+  CONVERSATION_ERASED: fault(
     false,
-    (d: { customer: string }) => `the key of customer ${d.customer} is destroyed: what it sealed is gone for good`,
+    (d: { conversation: string }) => `conversation ${d.conversation} was erased: what was in it is gone for good`,
   ),
   EVENT_TOO_NEW: fault(false, (d: { type: string; v: number }) => `event ${d.type} has version ${d.v}, newer than this release reads`),
   SOURCE_UNAVAILABLE: fault(true, (d: { source: string; reason: string }) => `${d.source} gave no answer: ${d.reason}`),

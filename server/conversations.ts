@@ -1,4 +1,4 @@
-// Puts events in and out of the log's envelopes: their bodies sealed with the customer's key, bound to shop and conversation.
+// Puts events in and out of the log's envelopes: their bodies sealed with the conversation's key, bound to shop and conversation.
 import { bodyOf, type ConversationEvent, EVENT_VERSION, type Logged, upcast } from '@parley/core/conversation/event.ts'
 import { Fault } from '@parley/core/faults.ts'
 import type { ConversationKey, Seq } from '@parley/core/ids.ts'
@@ -15,8 +15,7 @@ export function createConversations(log: ConversationLog, vault: Vault): Convers
     unsettled: () => log.unsettled(),
     withPeople: () => log.withPeople(),
     async append(key, customer, events, expected, options) {
-      // Together, so that a new customer's key and first conversation share a flush.
-      const [cipher] = await Promise.all([vault.cipher(key.shop, customer), vault.own(key, customer)])
+      const cipher = await vault.cipher(key, customer)
       const head = await log.append(
         key,
         events.map(event => seal(event, key, cipher)),
@@ -27,19 +26,21 @@ export function createConversations(log: ConversationLog, vault: Vault): Convers
       return { ...head, events: events.map((event, i): Logged => ({ ...event, seq: first + i })) }
     },
     async read(key, after) {
+      const owned = await vault.opened(key) // first: of what was erased nothing is read
       const stored = await log.read(key, after)
       // The log may grow between the two calls; a position that belongs to a longer log would let an append overlook what it has not seen.
       const head = await log.head(key)
       const last = stored.at(-1)?.seq ?? after
       if (head.seq > last) return this.read(key, after)
       if (stored.length === 0) return { ...head, events: [] }
-      const customer = await vault.ownerOf(key)
-      if (customer === undefined)
-        throw new Fault('LOG_DAMAGED', { conversation: key.conversation, seq: 1, reason: 'nobody is known to own it' })
-      const cipher = await vault.cipher(key.shop, customer)
+      const { cipher } = owned ?? (await vault.opened(key)) ?? noOwner(key) // its first append may have come in between
       return { ...head, events: stored.map(envelope => ({ ...openEnvelope(envelope, key, cipher), seq: envelope.seq })) }
     },
   }
+}
+
+function noOwner({ conversation }: ConversationKey): never {
+  throw new Fault('LOG_DAMAGED', { conversation, seq: 1, reason: 'nobody is known to own it' })
 }
 
 /** What the seal is bound to: a body cannot be moved to another conversation or pass for another type of event. */

@@ -1,20 +1,41 @@
-// Seals what a person wrote with a key of their own, so that destroying the key erases the text from log, replicas and backups at once.
-// Driver: server/drivers/vault.lmdb.ts (a store of its own, beside the log); suite: test/contracts/vault.ts.
-import type { ConversationKey, CustomerId, ShopId } from '../ids.ts'
+// Seals what is said in a conversation with a key of its own, so that destroying the key erases the text from log, replicas and later backups at
+// once. Driver: server/drivers/vault.lmdb.ts (a store of its own, beside the log); suite: test/contracts/vault.ts.
+import type { EndedErasure, Erasure } from '../erasure/erasure.ts'
+import type { ConversationId, ConversationKey, CustomerId, ShopId } from '../ids.ts'
 
 export interface Vault {
   /**
-   * The customer's cipher; the key is made, and durable, before the promise resolves. After `destroy` it rejects with Fault KEY_DESTROYED.
-   * Two calls for one customer give the same key, also when they race.
+   * The conversation's cipher. Whose the conversation is, and its key, are durable before the promise resolves; two calls for one conversation give
+   * the same key, also when they race. Faults: UNKNOWN_CONVERSATION (another customer's), CONVERSATION_ERASED.
    */
-  cipher(shop: ShopId, customer: CustomerId): Promise<Cipher>
-  /** Whose key opens a conversation's events is stored in clear beside the key, since the events themselves are sealed. */
-  ownerOf(key: ConversationKey): Promise<CustomerId | undefined>
-  /** Makes `customer` the owner of a conversation that has none; durable when it resolves. Rejects with UNKNOWN_CONVERSATION if it is another's. */
-  own(key: ConversationKey, customer: CustomerId): Promise<void>
-  /** Destroys the key for good: it is in no file of the store when the promise resolves. Idempotent. */
-  destroy(shop: ShopId, customer: CustomerId): Promise<void>
+  cipher(key: ConversationKey, customer: CustomerId): Promise<Cipher>
+  /** Of a conversation that is somebody's; undefined where it is nobody's, and nothing is made. Faults: CONVERSATION_ERASED. */
+  opened(key: ConversationKey): Promise<OwnedConversation | undefined>
+  isErased(key: ConversationKey): Promise<boolean>
+  /** All that are theirs and not erased, in no order. */
+  conversationsOf(shop: ShopId, customer: CustomerId): Promise<readonly ConversationId[]>
+  /**
+   * The conversations that one key has sealed: this one alone, or all of the customer's from before conversations had keys of their own. Empty where
+   * it is nobody's or erased.
+   */
+  sealedWith(key: ConversationKey): Promise<readonly ConversationId[]>
+  /** Keeps the erasure, durably, in place of the one with its id. */
+  note(erasure: Erasure): Promise<void>
+  /** Takes an erasure that came to nothing off the notes. */
+  dropNote(erasure: Pick<Erasure, 'shop' | 'id'>): Promise<void>
+  /** Every erasure that is noted, oldest first. */
+  notes(): Promise<readonly Erasure[]>
+  /**
+   * Destroys the conversations' keys for good, forgets whose they were, and notes the erasure, all in one step: whatever is killed when, it is all or
+   * nothing. When the promise resolves they are in no file of the store. Idempotent. `conversations` are whole by `sealedWith`.
+   */
+  destroy(erasure: EndedErasure): Promise<void>
   close(): Promise<void>
+}
+
+export interface OwnedConversation {
+  readonly customer: CustomerId
+  readonly cipher: Cipher
 }
 
 /** AES-256-GCM, a fresh random nonce a call. `context` is authenticated, not stored: opening with another one throws. */

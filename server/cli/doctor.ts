@@ -18,7 +18,7 @@ export const isSound = ({ damaged, lost }: Findings): boolean => damaged.length 
 
 export function reportOf({ conversations, events, erased, sealsOpened, damaged, lost }: Findings): string {
   const lines = damaged.map(({ shop, conversation, seq, reason }) => `damaged  ${shop}/${conversation}  seq ${seq}: ${reason}`)
-  if (erased > 0) lines.push(`Of ${erased} the customer's key is destroyed: their chains are whole, and nobody can read them.`)
+  if (erased > 0) lines.push(`Of ${erased} the key is destroyed: they were erased. Their chains are whole, and nobody can read them.`)
   if (!sealsOpened)
     lines.push('A server is running here: the chains were followed, the seals not opened. Stop it, or check a backup, for both.')
   if (lost !== null) lines.push(`The store has a hole (${lost}): conversations whose end was lost with it are not counted here.`)

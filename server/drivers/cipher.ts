@@ -1,4 +1,4 @@
-// AES-256-GCM for one customer's key: nonce, ciphertext and tag in one piece.
+// AES-256-GCM for one key: nonce, ciphertext and tag in one piece.
 import { createCipheriv, createDecipheriv, createSecretKey, randomFillSync } from 'node:crypto'
 import type { Cipher } from '@parley/core/ports/vault.ts'
 

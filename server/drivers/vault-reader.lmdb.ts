@@ -3,17 +3,20 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
-import type { ConversationKey, CustomerId, ShopId } from '@parley/core/ids.ts'
+import type { ConversationKey } from '@parley/core/ids.ts'
 import type { Cipher } from '@parley/core/ports/vault.ts'
 import { createCipher } from './cipher.ts'
 import { openStoreToRead } from './lmdb-store.ts'
-import { KEY_BYTES, openVaultTables, storeInForce } from './vault.lmdb.ts'
+import { findConversation, KEY_BYTES, openVaultTables, storeInForce } from './vault.lmdb.ts'
 
-export type FoundKey = { readonly is: 'kept'; readonly cipher: Cipher } | { readonly is: 'destroyed' | 'missing' | 'damaged' }
+export type FoundKey =
+  | { readonly is: 'kept'; readonly cipher: Cipher }
+  | { readonly is: 'destroyed' }
+  | { readonly is: 'nobodys' }
+  | { readonly is: 'missing' | 'damaged'; readonly customer: string }
 
 export interface VaultReader {
-  ownerOf(key: ConversationKey): CustomerId | undefined
-  keyOf(shop: ShopId, customer: CustomerId): FoundKey
+  keyOf(key: ConversationKey): FoundKey
   close(): Promise<void>
 }
 
@@ -23,14 +26,15 @@ export function openVaultReader(folder: string): VaultReader {
   if (!existsSync(file))
     throw new Fault('CONFIG_INVALID', { file, path: '', reason: 'there are no keys: without them the log cannot be read' })
   const root = openStoreToRead(join(file, '..'))
-  const { keys, owners } = openVaultTables(root)
+  const tables = openVaultTables(root)
   return {
-    ownerOf: key => owners.get([key.shop, key.conversation]) as CustomerId | undefined, // put by the vault's `own`
-    keyOf(shop, customer) {
-      const kept = keys.get([shop, customer])
-      if (kept === undefined) return { is: 'missing' }
-      if (kept.length === 0) return { is: 'destroyed' }
-      return kept.length === KEY_BYTES ? { is: 'kept', cipher: createCipher(Buffer.from(kept)) } : { is: 'damaged' } // the store's memory is its own
+    keyOf({ shop, conversation }) {
+      const found = findConversation(tables, [shop, conversation])
+      if (found.is === 'nobodys') return { is: 'nobodys' }
+      if (found.is === 'erased') return { is: 'destroyed' }
+      const { customer, key } = found
+      if (key === undefined) return { is: 'missing', customer }
+      return key.length === KEY_BYTES ? { is: 'kept', cipher: createCipher(Buffer.from(key)) } : { is: 'damaged', customer } // the store's memory is its own
     },
     close: () => root.close(),
   }

@@ -1,14 +1,14 @@
-// Goes over every conversation of a log: the hash chain, the end, the owner, the owner's key, and with the key the seal of every event. Serves
+// Goes over every conversation of a log: the hash chain, the end, the owner, its key, and with the key the seal of every event. Serves
 // nothing and mends nothing: it says of each conversation whether it is as it was written, and if not, where not.
 import { isFault } from '@parley/core/faults.ts'
-import type { ConversationKey, CustomerId, Seq } from '@parley/core/ids.ts'
+import type { ConversationKey, Seq } from '@parley/core/ids.ts'
 import type { StoredEnvelope } from '@parley/core/ports/conversation-log.ts'
 import { openEnvelope } from '../conversations.ts'
 import type { LogReader } from '../drivers/log-reader.lmdb.ts'
 import type { VaultReader } from '../drivers/vault-reader.lmdb.ts'
 
 export type Outcome =
-  /** `isErased`: its customer's key is destroyed, so that the chain alone could be followed. */
+  /** `isErased`: its key is destroyed, so that the chain alone could be followed. */
   | { readonly is: 'sound'; readonly seq: Seq; readonly hash: string; readonly isErased: boolean }
   | { readonly is: 'damaged'; readonly seq: Seq; readonly reason: string }
 
@@ -22,7 +22,7 @@ export interface Damage {
 export interface Findings {
   readonly conversations: number
   readonly events: number
-  /** Sound conversations of which only the chain could be followed, since their customer's key is destroyed. */
+  /** Sound conversations of which only the chain could be followed, since their key is destroyed. */
   readonly erased: number
   /** False where there were no keys to open the seals with. */
   readonly sealsOpened: boolean
@@ -74,11 +74,10 @@ class UnknownKey extends Error {}
 
 /** Faults: LOG_DAMAGED, EVENT_TOO_NEW. */
 function openSeals(vault: VaultReader, key: ConversationKey, stored: readonly StoredEnvelope[]): 'opened' | 'erased' {
-  const customer: CustomerId | undefined = vault.ownerOf(key)
-  if (customer === undefined) throw new UnknownKey('nobody is known to own it')
-  const found = vault.keyOf(key.shop, customer)
+  const found = vault.keyOf(key)
   if (found.is === 'destroyed') return 'erased'
-  if (found.is !== 'kept') throw new UnknownKey(`the key of customer ${customer} is ${found.is}`)
+  if (found.is === 'nobodys') throw new UnknownKey('nobody is known to own it')
+  if (found.is !== 'kept') throw new UnknownKey(`the key of customer ${found.customer} is ${found.is}`)
   for (const envelope of stored) openEnvelope(envelope, key, found.cipher)
   return 'opened'
 }

@@ -5,33 +5,31 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { inspect } from 'node:util'
 import { isFault } from '@parley/core/faults.ts'
-import { asConversationId, asCustomerId, asShopId } from '@parley/core/ids.ts'
+import { asConversationId, asCustomerId, asShopId, type ConversationKey } from '@parley/core/ids.ts'
 import { openStore } from '@parley/server/drivers/lmdb-store.ts'
 import { openLmdbVault } from '@parley/server/drivers/vault.lmdb.ts'
 import { createMemoryVault } from '@parley/server/drivers/vault.memory.ts'
+import { filesWith } from '../data-files.ts'
 import { temporaryFolder } from '../e2e/running-server.ts'
+import { erasureOf } from '../erasure-of.ts'
 import { vaultContract } from './vault.ts'
 
 const shop = asShopId('demo')
 const anna = asCustomerId('anna')
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 const text = (clear: Uint8Array): string => new TextDecoder().decode(clear)
-const isDestroyed = (error: unknown): boolean => isFault(error, 'KEY_DESTROYED')
+const isErased = (error: unknown): boolean => isFault(error, 'CONVERSATION_ERASED')
+const keyOf = (conversation: string): ConversationKey => ({ shop, conversation: asConversationId(conversation) })
+const c1 = keyOf('c1')
 
-/** The bytes of a customer's key, as they lie in the closed store. */
-async function keyIn(folder: string, customer: string): Promise<Buffer> {
+/** The bytes of a conversation's key, as they lie in the closed store. */
+async function keyIn(folder: string, conversation: string): Promise<Buffer> {
   const store = openStore(join(folder, readFileSync(join(folder, 'current'), 'utf8')))
-  const key = store.openDB<Buffer, [string, string]>({ name: 'keys', encoding: 'binary' }).get(['demo', customer])
+  const key = store.openDB<Buffer, [string, string]>({ name: 'conversations', encoding: 'binary' }).get(['demo', conversation])
   const copy = Buffer.from(key!) // the test has made it
   await store.close()
   return copy
 }
-
-/** The files under `folder` that hold these bytes. */
-const filesWith = (folder: string, bytes: Buffer): string[] =>
-  globSync('**/*', { cwd: folder, withFileTypes: true }).flatMap(entry =>
-    entry.isFile() && readFileSync(join(entry.parentPath, entry.name)).includes(bytes) ? [entry.name] : [],
-  )
 
 vaultContract('memory', async () => ({ vault: createMemoryVault(), remove: () => {} }))
 vaultContract('lmdb', async () => {
@@ -42,10 +40,10 @@ vaultContract('lmdb', async () => {
 test('[KEY1] lmdb: a key is there after opening again', async () => {
   const folder = temporaryFolder()
   const first = await openLmdbVault(folder.path)
-  const sealed = (await first.cipher(shop, anna)).seal(bytes('still here'), 'c')
+  const sealed = (await first.cipher(c1, anna)).seal(bytes('still here'), 'c')
   await first.close()
   const second = await openLmdbVault(folder.path)
-  assert.equal(text((await second.cipher(shop, anna)).open(sealed, 'c')), 'still here')
+  assert.equal(text((await second.cipher(c1, anna)).open(sealed, 'c')), 'still here')
   await second.close()
   folder.remove()
 })
@@ -54,24 +52,24 @@ test('[KEY2] lmdb: a destroyed key is in no file, the others and all owners stan
   const folder = temporaryFolder()
   const first = await openLmdbVault(folder.path)
   // More rows than a rewrite copies at once.
-  const names = Array.from({ length: 2_050 }, (_, i) => `c${i}`)
-  const sealed = await Promise.all(names.map(async name => (await first.cipher(shop, asCustomerId(name))).seal(bytes(name), 'c')))
-  await Promise.all(names.map(name => first.own({ shop, conversation: asConversationId(name) }, asCustomerId(name))))
-  await first.cipher(shop, anna)
+  const names = Array.from({ length: 2_050 }, (_, i) => `kept${i}`)
+  const sealed = await Promise.all(names.map(async name => (await first.cipher(keyOf(name), asCustomerId(name))).seal(bytes(name), 'c')))
+  await first.cipher(c1, anna)
   await first.close()
-  const key = await keyIn(folder.path, 'anna')
+  const key = await keyIn(folder.path, 'c1')
   assert.equal(key.length, 32)
-  assert.ok(filesWith(folder.path, key).length > 0, 'before, the key is found: the search works')
+  assert.ok(filesWith(folder.path, [key]).length > 0, 'before, the key is found: the search works')
   const vault = await openLmdbVault(folder.path)
-  await vault.destroy(shop, anna)
-  assert.deepEqual(filesWith(folder.path, key), [])
+  await vault.destroy(erasureOf('e1', ['c1']))
+  assert.deepEqual(filesWith(folder.path, [key]), [])
   await vault.close()
-  assert.deepEqual(filesWith(folder.path, key), [])
+  assert.deepEqual(filesWith(folder.path, [key]), [])
   const again = await openLmdbVault(folder.path)
-  await assert.rejects(again.cipher(shop, anna), isDestroyed)
+  await assert.rejects(again.cipher(c1, anna), isErased)
   for (const [i, name] of names.entries()) {
-    assert.equal(text((await again.cipher(shop, asCustomerId(name))).open(sealed[i]!, 'c')), name) // as many as names
-    assert.equal(await again.ownerOf({ shop, conversation: asConversationId(name) }), name)
+    const { customer, cipher } = (await again.opened(keyOf(name)))! // made above
+    assert.equal(text(cipher.open(sealed[i]!, 'c')), name) // as many as names
+    assert.equal(customer, name)
   }
   await again.close()
   folder.remove()
@@ -81,19 +79,19 @@ test('[KEY2] lmdb: a crash between the exchange of the stores and the removal of
   const folder = temporaryFolder()
   const aside = temporaryFolder()
   const first = await openLmdbVault(folder.path)
-  await first.cipher(shop, anna)
+  await first.cipher(c1, anna)
   await first.close()
-  const key = await keyIn(folder.path, 'anna')
+  const key = await keyIn(folder.path, 'c1')
   const old = readFileSync(join(folder.path, 'current'), 'utf8')
   cpSync(join(folder.path, old), join(aside.path, old), { recursive: true })
   const second = await openLmdbVault(folder.path)
-  await second.destroy(shop, anna)
+  await second.destroy(erasureOf('e1', ['c1']))
   await second.close()
   cpSync(join(aside.path, old), join(folder.path, old), { recursive: true })
-  assert.ok(filesWith(folder.path, key).length > 0)
+  assert.ok(filesWith(folder.path, [key]).length > 0)
   const again = await openLmdbVault(folder.path)
-  assert.deepEqual(filesWith(folder.path, key), [])
-  await assert.rejects(again.cipher(shop, anna), isDestroyed)
+  assert.deepEqual(filesWith(folder.path, [key]), [])
+  await assert.rejects(again.cipher(c1, anna), isErased)
   await again.close()
   folder.remove()
   aside.remove()
@@ -103,12 +101,12 @@ test('[KEY1] lmdb: a folder of which a part is lost is refused and not taken for
   const folder = temporaryFolder()
   const current = join(folder.path, 'current')
   const first = await openLmdbVault(folder.path)
-  const sealed = (await first.cipher(shop, anna)).seal(bytes('still here'), 'c')
+  const sealed = (await first.cipher(c1, anna)).seal(bytes('still here'), 'c')
   await first.close()
   const name = readFileSync(current, 'utf8')
   rmSync(current)
   const second = await openLmdbVault(folder.path)
-  assert.equal(text((await second.cipher(shop, anna)).open(sealed, 'c')), 'still here', 'the only store is the one in force')
+  assert.equal(text((await second.cipher(c1, anna)).open(sealed, 'c')), 'still here', 'the only store is the one in force')
   await second.close()
   rmSync(current)
   cpSync(join(folder.path, name), join(folder.path, 'store-another'), { recursive: true })
@@ -119,7 +117,7 @@ test('[KEY1] lmdb: a folder of which a part is lost is refused and not taken for
   await assert.rejects(openLmdbVault(folder.path), /names store-.* which is not there/)
   renameSync(join(folder.path, 'elsewhere'), join(folder.path, name))
   const again = await openLmdbVault(folder.path)
-  assert.equal(text((await again.cipher(shop, anna)).open(sealed, 'c')), 'still here')
+  assert.equal(text((await again.cipher(c1, anna)).open(sealed, 'c')), 'still here')
   await again.close()
   folder.remove()
 })
@@ -127,16 +125,16 @@ test('[KEY1] lmdb: a folder of which a part is lost is refused and not taken for
 test('lmdb: no error tells a key', async () => {
   const folder = temporaryFolder()
   const first = await openLmdbVault(folder.path)
-  const sealed = (await first.cipher(shop, anna)).seal(bytes('x'), 'c')
-  const wrong = await toldBy(async () => (await first.cipher(shop, anna)).open(sealed, 'elsewhere'))
+  const sealed = (await first.cipher(c1, anna)).seal(bytes('x'), 'c')
+  const wrong = await toldBy(async () => (await first.cipher(c1, anna)).open(sealed, 'elsewhere'))
   await first.close()
-  const key = await keyIn(folder.path, 'anna')
+  const key = await keyIn(folder.path, 'c1')
   const store = openStore(join(folder.path, readFileSync(join(folder.path, 'current'), 'utf8')))
-  await store.openDB<Buffer, [string, string]>({ name: 'keys', encoding: 'binary' }).put(['demo', 'anna'], key.subarray(0, 31))
+  await store.openDB<Buffer, [string, string]>({ name: 'conversations', encoding: 'binary' }).put(['demo', 'c1'], key.subarray(0, 31))
   await store.close()
   const again = await openLmdbVault(folder.path)
-  const damaged = await toldBy(() => again.cipher(shop, anna))
-  assert.match(damaged, /the key of customer anna is damaged/)
+  const damaged = await toldBy(() => again.cipher(c1, anna))
+  assert.match(damaged, /the key of conversation c1 is damaged/)
   for (const told of [wrong, damaged])
     for (const form of ['hex', 'base64', 'latin1'] as const) assert.ok(!told.includes(key.toString(form).slice(0, 12)))
   await again.close()
@@ -156,13 +154,13 @@ async function toldBy(work: () => Promise<unknown>): Promise<string> {
 test('[KEY2] lmdb: a rewrite that a crash cut short is cleared away, and nothing is lost', async () => {
   const folder = temporaryFolder()
   const vault = await openLmdbVault(folder.path)
-  const sealed = (await vault.cipher(shop, anna)).seal(bytes('whole'), 'c')
+  const sealed = (await vault.cipher(c1, anna)).seal(bytes('whole'), 'c')
   await vault.close()
   mkdirSync(join(folder.path, 'store-000000000000'))
   writeFileSync(join(folder.path, 'store-000000000000', 'data.mdb'), 'half written')
   const again = await openLmdbVault(folder.path)
   assert.deepEqual(globSync('store-*', { cwd: folder.path }), [readFileSync(join(folder.path, 'current'), 'utf8')])
-  assert.equal(text((await again.cipher(shop, anna)).open(sealed, 'c')), 'whole')
+  assert.equal(text((await again.cipher(c1, anna)).open(sealed, 'c')), 'whole')
   await again.close()
   folder.remove()
 })

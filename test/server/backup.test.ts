@@ -9,7 +9,6 @@ import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { isFault } from '@parley/core/faults.ts'
-import { asShopId } from '@parley/core/ids.ts'
 import { backUp } from '@parley/server/upkeep/backup.ts'
 import { lookOver } from '@parley/server/upkeep/doctor.ts'
 import { restore } from '@parley/server/upkeep/restore.ts'
@@ -61,7 +60,7 @@ test(`[LOG7] [KEY2] backups beside a server that writes and erases, ${ROUNDS} ti
     await withStores(again, async (conversations, vault) => {
       for (const [name, seq] of before) {
         if (!erased.has(name)) assert.ok((await conversations.read(keyOf(name), 0)).seq >= seq, `${name} has lost ${seq}`)
-        if (goneBefore.has(name)) assert.equal(await faultCodeOf(vault.cipher(asShopId('demo'), customerOf(name))), 'KEY_DESTROYED')
+        if (goneBefore.has(name)) assert.equal(await faultCodeOf(vault.cipher(keyOf(name), customerOf(name))), 'CONVERSATION_ERASED')
       }
       const { events } = await conversations.read(keyOf('c0'), 0)
       for (const event of events) assert.equal(event.type === 'message' && event.parts[0]?.text, textOf('c0', event.seq))
@@ -112,7 +111,7 @@ test('[LOG7] whatever is changed in a backup is noticed: nothing is restored, an
     ],
     [
       'a key less',
-      copy => harmVault(copy, ({ keys }) => keys.remove(['demo', customerOf('c3')])),
+      copy => harmVault(copy, ({ conversations }) => conversations.remove(['demo', 'c3'])),
       /"c3".*the key of customer u3 is missing/,
     ],
     [

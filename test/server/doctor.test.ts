@@ -8,14 +8,14 @@ import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { isFault } from '@parley/core/faults.ts'
-import { asShopId } from '@parley/core/ids.ts'
 import { barOf } from '@parley/server/cli/progress-bar.ts'
 import { openLogReader } from '@parley/server/drivers/log-reader.lmdb.ts'
 import { lookOver } from '@parley/server/upkeep/doctor.ts'
 import { examine } from '@parley/server/upkeep/examine.ts'
 import { NODE_FLAGS, temporaryFolder } from '../e2e/running-server.ts'
+import { erasureOf } from '../erasure-of.ts'
 import { faultCodeOf } from '../fault-code.ts'
-import { customerOf, harmLog, harmVault, keyOf, withStores, write } from './stored-data.ts'
+import { harmLog, harmVault, keyOf, withStores, write } from './stored-data.ts'
 
 const MAIN = fileURLToPath(new URL('../../server/main.ts', import.meta.url))
 const WRITER = fileURLToPath(new URL('./log-writer.ts', import.meta.url))
@@ -68,10 +68,10 @@ test('[LOG6] doctor: each kind of damage is named with its conversation, seq and
     await heads.remove(['demo', 'c3'])
     for (const seq of [1, 2, 3]) await events.remove(at('c4', seq))
   })
-  await harmVault(folder.path, async ({ keys, owners }) => {
+  await harmVault(folder.path, async ({ conversations, owners }) => {
     await owners.remove(['demo', 'c5'])
-    await keys.remove(['demo', customerOf('c6')])
-    await keys.put(['demo', customerOf('c7')], Buffer.alloc(32)) // a key, and not the one that it was sealed with
+    await conversations.remove(['demo', 'c6'])
+    await conversations.put(['demo', 'c7'], Buffer.alloc(32)) // a key, and not the one that it was sealed with
   })
   const { damaged, ...rest } = await lookOver(folder.path)
   assert.deepEqual(rest, { conversations: 8, events: 3, erased: 0, sealsOpened: true, lost: null })
@@ -100,7 +100,7 @@ test('[LOG6] doctor: each kind of damage is named with its conversation, seq and
 
 test('[LOG6] doctor: an erased customer is no damage; the chain of what is left is followed all the same', async () => {
   const folder = await sound()
-  await withStores(folder.path, async (_, vault) => vault.destroy(asShopId('demo'), customerOf('c2')))
+  await withStores(folder.path, async (_, vault) => vault.destroy(erasureOf('e1', ['c2'])))
   assert.deepEqual(await lookOver(folder.path), { conversations: 8, events: 24, erased: 1, sealsOpened: true, damaged: [], lost: null })
   await harmLog(folder.path, ({ events }) => events.remove(['demo', 'c2', 3]))
   assert.deepEqual(

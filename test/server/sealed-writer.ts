@@ -1,8 +1,8 @@
 // Writes as a server does, for ever: ten conversations that grow, a new customer every so often, and an old one erased. Says `conversation seq` of each
 // append as it is acknowledged, and `erased conversation` of each erasure. backup.test.ts copies the folder meanwhile.
 import { writeSync } from 'node:fs'
-import { asShopId } from '@parley/core/ids.ts'
-import { customerOf, keyOf, withStores, write } from './stored-data.ts'
+import { erasureOf } from '../erasure-of.ts'
+import { keyOf, withStores, write } from './stored-data.ts'
 
 const [folder = ''] = process.argv.slice(2)
 await withStores(folder, async (conversations, vault) => {
@@ -17,7 +17,7 @@ await withStores(folder, async (conversations, vault) => {
       await write(conversations, `c${i}`, 2)
       writeSync(1, `c${i} 2\n`)
       if (i < 110) continue
-      await vault.destroy(asShopId('demo'), customerOf(`c${i - 10}`))
+      await vault.destroy(erasureOf(`e${i}`, [`c${i - 10}`]))
       writeSync(1, `erased c${i - 10}\n`)
     }
   }
