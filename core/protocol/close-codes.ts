@@ -4,7 +4,7 @@
 export const CLOSE = {
   /** Drained or restarting: connect again at once, here or at another node. */
   GOING_AWAY: 4000,
-  /** Nothing was heard for two heartbeats. */
+  /** Nothing was heard for two heartbeats, or no hello in time. */
   SILENT: 4001,
   /** The client did not read fast enough: connect again and resume. */
   SLOW_CONSUMER: 4002,

@@ -1,6 +1,6 @@
 // What every connection has in common, a customer's and an agent's: frames are counted, parsed and handed on; faults are answered, and end the
 // connection where the client has to change something first; a client that does not read is let go; a line that is dead is noticed.
-import { Fault, type FaultCode, isFault } from '@parley/core/faults.ts'
+import { type Fault, type FaultCode, isFault } from '@parley/core/faults.ts'
 import type { Clock } from '@parley/core/ports/clock.ts'
 import { CLOSE, type CloseCode } from '@parley/core/protocol/close-codes.ts'
 import { LIMITS } from '@parley/core/protocol/limits.ts'
@@ -87,7 +87,7 @@ export function createSession<In extends { readonly type: string }, Out extends 
   let isClosed = false
   let isAdmitted = false
   let heardAt = clock.monotonic()
-  let cancelTimer = clock.after(LIMITS.helloMs, () => refuse(new Fault('HELLO_EXPECTED', { type: 'nothing' })))
+  let cancelTimer = clock.after(LIMITS.helloMs, () => close(CLOSE.SILENT, 'nothing was heard from you')) // a slow way is no fault of the client's
 
   function end(): void {
     if (isClosed) return
