@@ -23,6 +23,7 @@ import { createQueue, type Queue } from './handoff/queue.ts'
 import { createTypists, type Typing, type Typist } from './handoff/typists.ts'
 import { createHolder, nameOf } from './holder.ts'
 import type { ConversationKey, CustomerId, Epoch, MessageRef, Seq } from './ids.ts'
+import { keyIn, RECOVER, unlessErased } from './jobs/kinds.ts'
 import { createLag } from './lag.ts'
 import { apologise } from './pipeline/apologise.ts'
 import type { RecordedDecision } from './pipeline/decision.ts'
@@ -32,6 +33,7 @@ import type { Shop } from './pipeline/shop.ts'
 import type { Received } from './pipeline/turn.ts'
 import type { Conversations } from './ports/conversations.ts'
 import type { FanOut } from './ports/fan-out.ts'
+import type { Jobs } from './ports/jobs.ts'
 import type { StreamPosition } from './protocol/client-message.ts'
 import type { ConversationState, VisibleEvent } from './protocol/server-message.ts'
 
@@ -54,6 +56,7 @@ export interface EngineObserver {
 export interface EngineParts {
   readonly conversations: Conversations
   readonly fanOut: FanOut
+  readonly jobs: Jobs
   readonly stages: Stages
   readonly shop: (id: string) => Shop | undefined
   readonly limits: EngineLimits
@@ -127,13 +130,15 @@ const RETRY_MS = 1_000
 const TYPING_AFTER_MS = 400
 
 export function createEngine(parts: EngineParts): Engine {
-  const { conversations, fanOut, stages, limits, observer } = parts
+  const { conversations, fanOut, jobs, stages, limits, observer } = parts
   const { clock } = stages
   const underWay = new Map<string, Promise<void>>()
   /** Messages on their way into the log: each will be a turn under way. */
   let arriving = 0
   const lag = createLag(clock, () => underWay.size > 0)
   let isDraining = false
+  /** Told when what a crash left of a conversation is decided. */
+  const recovering = new Map<string, () => void>()
   const seenMarks = createSeenMarks()
   const typists = createTypists()
   const labelOf = (shop: string, action: string) => parts.shop(shop)?.actions[action]?.label ?? { 'zh-CN': action, en: action }
@@ -155,6 +160,7 @@ export function createEngine(parts: EngineParts): Engine {
   const effects = createEffectRunner({
     holder,
     effects: stages.effects,
+    jobs,
     clock,
     shop: parts.shop,
     deadlineMs: stages.deadlines.effect,
@@ -385,18 +391,43 @@ export function createEngine(parts: EngineParts): Engine {
     })
 
   async function finishUnsettled(): Promise<number> {
-    for await (const key of conversations.withPeople())
-      await holder.run(key, async () => queue.update(key, await holder.load(key))).catch(error => observer.broke(key, error)) // one that is damaged keeps no other out of the queue
-    const workers: Promise<void>[] = []
-    for await (const key of conversations.unsettled()) workers.push(settle(key, null))
-    await Promise.all(workers)
-    return workers.length
+    for await (const key of conversations.withPeople()) {
+      try {
+        const conversation = await holder.run(key, () => holder.load(key))
+        queue.update(key, conversation)
+      } catch (error) {
+        observer.broke(key, error) // one that is damaged keeps no other out of the queue
+      }
+    }
+    const ends: Promise<void>[] = []
+    for await (const key of conversations.unsettled()) ends.push(recover(key))
+    await Promise.all(ends)
+    return ends.length
   }
+
+  /** As a job, so that a thousand of them do not begin at once. The log is what says what is open: should the queue refuse it, it is done at once. */
+  function recover(key: ConversationKey): Promise<void> {
+    return new Promise(resolve => {
+      recovering.set(nameOf(key), resolve)
+      jobs.add({ id: `recover/${nameOf(key)}`, kind: RECOVER, payload: { ...key } }).catch(error => {
+        observer.broke(key, error)
+        void settle(key, null).then(resolve)
+      })
+    })
+  }
+  jobs.handle(
+    RECOVER,
+    unlessErased(async ({ payload }) => {
+      const key = keyIn(payload)
+      await settle(key, null)
+      recovering.get(nameOf(key))?.()
+      recovering.delete(nameOf(key))
+    }),
+  )
 
   async function drain(): Promise<void> {
     isDraining = true
     await Promise.all(underWay.values())
-    await effects.stop()
   }
 
   return {

@@ -23,6 +23,7 @@ import { openLmdbAccounts } from './drivers/accounts.lmdb.ts'
 import { systemClock } from './drivers/clock.system.ts'
 import { openLmdbLog } from './drivers/conversation-log.lmdb.ts'
 import { createLocalFanOut } from './drivers/fan-out.local.ts'
+import { openLmdbJobs } from './drivers/jobs.lmdb.ts'
 import { createPhraseRisks } from './drivers/risks.phrases.ts'
 import { createLiquidTemplates } from './drivers/templates.liquid.ts'
 import { openLmdbVault } from './drivers/vault.lmdb.ts'
@@ -209,13 +210,18 @@ async function openServer(
     logger.error({ code: fault.code }, fault.message)
   }
   const fanOut = createLocalFanOut(broke)
+  const brokeOrFailed = (error: unknown): void => (isFault(error) ? failed(error) : broke(error))
+  // Closed before what its handlers use.
+  const jobs = await openLmdbJobs(join(config.data, 'jobs'), { clock: systemClock, random: Math.random, broke: brokeOrFailed })
+  keep(jobs)
   engine = createEngine({
     conversations,
     fanOut,
+    jobs,
     stages: brain.stages,
     shop: id => brain.shops.get(id),
     limits: config.limits,
-    observer: { decided: metrics.decided, broke: (_key, error) => (isFault(error) ? failed(error) : broke(error)) },
+    observer: { decided: metrics.decided, broke: (_key, error) => brokeOrFailed(error) },
   })
   const state = { missing: 'plugins' as string | undefined }
   brain.pluginsReady.then(() => (state.missing = undefined), broke)

@@ -3,17 +3,20 @@
 import type { Conversation } from '../conversation/conversation.ts'
 import type { ConversationEvent } from '../conversation/event.ts'
 import { isFault } from '../faults.ts'
-import { type Holder, nameOf } from '../holder.ts'
+import type { Holder } from '../holder.ts'
 import type { ConversationKey, CustomerId } from '../ids.ts'
+import { EFFECT, keyIn, unlessErased } from '../jobs/kinds.ts'
 import { TROUBLE_TEMPLATE } from '../pack/required-templates.ts'
 import type { Shop } from '../pipeline/shop.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { EffectOutcome, Effects } from '../ports/effects.ts'
-import { doKey, type Effect, undoKey, workable } from './effects.ts'
+import type { Jobs } from '../ports/jobs.ts'
+import { doKey, type Effect, isUnderWay, undoKey, workable } from './effects.ts'
 
 export interface EffectParts {
   readonly holder: Holder
   readonly effects: Effects
+  readonly jobs: Jobs
   readonly clock: Clock
   readonly shop: (id: string) => Shop | undefined
   /** Milliseconds that a reply waits for its effect before it promises. */
@@ -24,31 +27,17 @@ export interface EffectParts {
 export interface EffectRunner {
   /** Runs what the last turn planned, up to the deadline; what takes longer goes on behind. Resolves when the customer has had a reply. */
   reply(key: ConversationKey, effect: Effect): Promise<void>
-  /** Takes up everything that is under way and has had its reply: undoing, and what a deadline or a restart has left. */
+  /** Has everything brought to its end that may be worked on and has had its reply: undoing, and what a deadline or a restart has left. */
   goOn(key: ConversationKey, conversation: Conversation): void
-  /** Runs nothing any more; what is left stands in the log, for the next start. Resolves when nothing is being run. */
-  stop(): Promise<void>
 }
-
-/** Tries of one effect before a person is told, and the pause before the second; it doubles. */
-const TRIES = 8
-const FIRST_PAUSE_MS = 1_000
 
 /** The effect that the customer still waits for a reply about. */
 export const unreplied = ({ custody }: Conversation): Effect | undefined =>
   custody.effects.find(effect => effect.state.name === 'running' && !effect.isReplied)
 
-export function createEffectRunner({ holder, effects, clock, shop, deadlineMs, broke }: EffectParts): EffectRunner {
-  const running = new Map<string, Promise<void>>()
-  const stopping = new AbortController()
-  const pause = (ms: number): Promise<void> =>
-    new Promise(resolve => {
-      const cancel = clock.after(ms, resolve)
-      stopping.signal.addEventListener('abort', () => {
-        cancel()
-        resolve()
-      })
-    })
+export function createEffectRunner({ holder, effects, jobs, clock, shop, deadlineMs, broke }: EffectParts): EffectRunner {
+  /** Jobs that were added and have not ended yet: adding them again would be harmless, and cost a flush. */
+  const inHand = new Set<string>()
 
   const request = (key: ConversationKey, customer: CustomerId, { plan }: Effect) => ({
     shop: key.shop,
@@ -123,6 +112,8 @@ export function createEffectRunner({ holder, effects, clock, shop, deadlineMs, b
 
   const giveUp = (key: ConversationKey, effect: Effect, under: string, reason: string): Promise<void> =>
     keep(key, conversation => {
+      const found = conversation.custody.effects.find(each => each.turn === effect.turn)
+      if (!found || !isUnderWay(found)) return []
       const at = clock.now()
       const wait = { reason: 'effect', action: 'HUMAN_AGENT', urgency: 0.9, locale: effect.plan.locale } as const
       return [
@@ -132,36 +123,18 @@ export function createEffectRunner({ holder, effects, clock, shop, deadlineMs, b
       ]
     })
 
-  /** Tries until it is known what came of it; undefined when all tries are spent. Throws when it is stopped. */
-  async function insist(run: () => Promise<EffectOutcome>): Promise<EffectOutcome | undefined> {
-    for (let tried = 1; ; tried++) {
-      try {
-        return await run()
-      } catch (error) {
-        if (stopping.signal.aborted) throw error
-        if (tried === TRIES) return undefined // not known: the caller tells a person
-      }
-      await pause(FIRST_PAUSE_MS * 2 ** (tried - 1))
-    }
-  }
-
-  async function finish(key: ConversationKey, customer: CustomerId, effect: Effect): Promise<void> {
-    const { signal } = stopping
-    const { state } = effect
-    let result: Readonly<Record<string, string>> | null = state.name === 'undoing' ? state.result : null
-    if (result === null) {
-      const outcome = await insist(() => runDo(key, customer, effect, signal))
-      if (!outcome) return giveUp(key, effect, doKey(key, effect), 'no answer')
-      await keepOutcome(key, effect, outcome, 'notice')
-      if (outcome.state === 'refused') return
-      // It may have been taken back while it ran.
-      const now = await holder.run(key, async () => stateOf(await holder.load(key), effect))
-      if (now?.name !== 'undoing') return
-      result = outcome.result
-    }
-    const undo = { ...request(key, customer, effect), name: effect.plan.undo, key: undoKey(key, effect), undoes: result }
-    const outcome = await insist(() => effects.run(undo, signal))
-    if (outcome?.state !== 'done') return giveUp(key, effect, undoKey(key, effect), outcome ? outcome.reason : 'no answer')
+  async function undo(
+    key: ConversationKey,
+    customer: CustomerId,
+    effect: Effect,
+    undoes: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const outcome = await effects.run(
+      { ...request(key, customer, effect), name: effect.plan.undo, key: undoKey(key, effect), undoes },
+      signal,
+    )
+    if (outcome.state === 'refused') return giveUp(key, effect, undoKey(key, effect), outcome.reason)
     await keep(key, conversation =>
       stateOf(conversation, effect)?.name === 'undoing'
         ? [
@@ -171,6 +144,29 @@ export function createEffectRunner({ holder, effects, clock, shop, deadlineMs, b
         : [],
     )
   }
+
+  // A job that gives up is done: a person has the conversation and may do by hand what a later run would do a second time.
+  jobs.handle(
+    EFFECT,
+    unlessErased(async ({ id, payload, isLast, signal }) => {
+      const key = keyIn(payload)
+      try {
+        const { custody } = await holder.run(key, () => holder.load(key))
+        const effect = workable(custody.effects).find(each => each.turn === payload.turn && verbOf(each) === payload.verb)
+        if (!effect || custody.customer === null) return
+        const { state } = effect
+        try {
+          if (state.name === 'undoing' && state.result !== null) await undo(key, custody.customer, effect, state.result, signal)
+          else await keepOutcome(key, effect, await runDo(key, custody.customer, effect, signal), 'notice')
+        } catch (error) {
+          if (signal.aborted || !isLast) throw error
+          await giveUp(key, effect, underOf(key, effect), 'no answer')
+        }
+      } finally {
+        inHand.delete(id)
+      }
+    }),
+  )
 
   return {
     async reply(key, effect) {
@@ -190,31 +186,22 @@ export function createEffectRunner({ holder, effects, clock, shop, deadlineMs, b
         cancel()
       }
     },
-    goOn(key, conversation) {
-      const { customer } = conversation.custody
-      if (customer === null || stopping.signal.aborted) return
-      for (const effect of workable(conversation.custody.effects)) {
-        const name = `${nameOf(key)}/${effect.turn}`
-        if (running.has(name)) continue
-        const run = finish(key, customer, effect)
-          .catch(error => {
-            if (stopping.signal.aborted) return
-            broke(key, error)
-            return pause(FIRST_PAUSE_MS) // the log did not take it, say: not again in the same breath
-          })
-          .then(() => running.delete(name))
-          // Taken back in the moment in which its outcome was kept: whoever noticed that found it still in hand here, and left it.
-          .then(async () => stopping.signal.aborted || this.goOn(key, await holder.run(key, () => holder.load(key))))
-          .then(
-            () => {},
-            error => broke(key, error),
-          )
-        running.set(name, run)
+    goOn(key, { custody }) {
+      for (const effect of workable(custody.effects)) {
+        const id = `effect/${underOf(key, effect)}`
+        if (inHand.has(id)) continue
+        inHand.add(id)
+        // What could not be added stands in the log, for the next append or the next start.
+        jobs.add({ id, kind: EFFECT, payload: { ...key, turn: effect.turn, verb: verbOf(effect) } }).catch(error => {
+          inHand.delete(id)
+          broke(key, error)
+        })
       }
-    },
-    async stop() {
-      stopping.abort()
-      await Promise.all(running.values())
     },
   }
 }
+
+/** What is to be done next: one that was taken back before its outcome was known is brought to its end first. */
+const verbOf = ({ state }: Effect): 'do' | 'undo' => (state.name === 'undoing' && state.result !== null ? 'undo' : 'do')
+
+const underOf = (key: ConversationKey, effect: Effect): string => (verbOf(effect) === 'undo' ? undoKey : doKey)(key, effect)

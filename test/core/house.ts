@@ -7,6 +7,7 @@ import type { Clock } from '@parley/core/ports/clock.ts'
 import type { ConversationLog } from '@parley/core/ports/conversation-log.ts'
 import type { Effects } from '@parley/core/ports/effects.ts'
 import type { FanOut } from '@parley/core/ports/fan-out.ts'
+import type { Jobs } from '@parley/core/ports/jobs.ts'
 import type { Mesh } from '@parley/core/ports/mesh.ts'
 import type { Ballot, VoterPool } from '@parley/core/ports/voters.ts'
 import { createEnsemble } from '@parley/ensembles/ensemble.ts'
@@ -16,6 +17,7 @@ import type { Question } from '@parley/plugin-sdk/vocabulary.ts'
 import { createConversations } from '@parley/server/conversations.ts'
 import { createMemoryLog } from '@parley/server/drivers/conversation-log.memory.ts'
 import { createLocalFanOut } from '@parley/server/drivers/fan-out.local.ts'
+import { createMemoryJobs } from '@parley/server/drivers/jobs.memory.ts'
 import { createLiquidTemplates } from '@parley/server/drivers/templates.liquid.ts'
 import { createMemoryVault } from '@parley/server/drivers/vault.memory.ts'
 
@@ -150,6 +152,7 @@ export interface TestHouse {
   readonly engine: Engine
   readonly log: ConversationLog
   readonly fanOut: FanOut
+  readonly jobs: Jobs
   readonly clock: TestClock
   readonly bugs: unknown[]
   /** Everything in the log of a conversation, opened. */
@@ -185,9 +188,11 @@ export function createTestHouse(options: HouseOptions = {}): TestHouse {
     })
   }
   const observer: EngineObserver = { decided: () => {}, broke: (_key, error) => bugs.push(error) }
+  const jobs = createMemoryJobs({ clock, random: () => 0.5, broke: error => bugs.push(error) })
   const engine = createEngine({
     conversations,
     fanOut,
+    jobs,
     stages: {
       mesh: options.mesh ?? createMesh(new Map()),
       effects: options.effects ?? createEffects(new Map()),
@@ -202,6 +207,7 @@ export function createTestHouse(options: HouseOptions = {}): TestHouse {
     engine,
     log,
     fanOut,
+    jobs,
     clock,
     bugs,
     events: async conversation => (await conversations.read(keyOf(conversation), 0)).events,

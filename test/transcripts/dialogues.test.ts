@@ -23,8 +23,10 @@ import type { VisibleEvent } from '@parley/core/protocol/server-message.ts'
 import { type Brain, createBrain } from '@parley/server/compose.ts'
 import { readConfig } from '@parley/server/config.ts'
 import { createConversations } from '@parley/server/conversations.ts'
+import { systemClock } from '@parley/server/drivers/clock.system.ts'
 import { createMemoryLog } from '@parley/server/drivers/conversation-log.memory.ts'
 import { createLocalFanOut } from '@parley/server/drivers/fan-out.local.ts'
+import { createMemoryJobs } from '@parley/server/drivers/jobs.memory.ts'
 import { createMemoryVault } from '@parley/server/drivers/vault.memory.ts'
 import { createLogger } from '@parley/server/logger.ts'
 import { openSources, type Sources } from '@parley/server/sources.ts'
@@ -99,10 +101,15 @@ function stage(log: ConversationLog, vault: Vault): Scene {
   const engine = createEngine({
     conversations: createConversations(log, vault),
     fanOut: createLocalFanOut(error => assert.fail(String(error))),
+    jobs: createMemoryJobs({ clock: systemClock, random: Math.random, broke: error => assert.fail(String(error)) }),
     stages: brain.stages,
     shop: id => brain.shops.get(id),
     limits: { inbox: 20, turns: 100, conversations: 100 },
-    observer: { decided: (_key, decision) => decisions.push(decision), broke: (_key, error) => assert.fail(String(error)) },
+    observer: {
+      decided: (_key, decision) => decisions.push(decision),
+
+      broke: (_key, error) => assert.fail(String(error)),
+    },
   })
   return { engine, decisions }
 }

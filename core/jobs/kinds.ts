@@ -1,0 +1,37 @@
+// The kinds of jobs that the engine has, and how a job names its conversation.
+import { z } from 'zod'
+import { isFault } from '../faults.ts'
+import { asConversationId, asShopId, type ConversationKey } from '../ids.ts'
+import type { JobKind, JobPayload, JobRun } from '../ports/jobs.ts'
+
+const conversation = { shop: z.string(), conversation: z.string() }
+
+/** Brings one effect, or its undoing, to its end. */
+export const EFFECT = kind({
+  name: 'effect',
+  payload: z.strictObject({ ...conversation, turn: z.int(), verb: z.enum(['do', 'undo']) }),
+  attempts: 8,
+  firstPauseMs: 1_000,
+  atOnce: 32,
+})
+
+/** Decides what a crash has left undecided. */
+export const RECOVER = kind({ name: 'recover', payload: z.strictObject(conversation), attempts: 8, firstPauseMs: 1_000, atOnce: 64 })
+
+/** With the payload's type read off its schema. */
+function kind<P extends JobPayload>(kind: JobKind<P>): JobKind<P> {
+  return kind
+}
+
+export const keyIn = ({ shop, conversation }: { readonly shop: string; readonly conversation: string }): ConversationKey => ({
+  shop: asShopId(shop),
+  conversation: asConversationId(conversation),
+})
+
+/** A handler for whose conversation there may be nothing left: what was erased has nothing to be done. */
+export const unlessErased =
+  <P extends JobPayload>(handler: (run: JobRun<P>) => Promise<void>) =>
+  (run: JobRun<P>): Promise<void> =>
+    handler(run).catch(error => {
+      if (!isFault(error, 'CONVERSATION_ERASED')) throw error
+    })
