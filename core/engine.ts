@@ -20,6 +20,7 @@ import { Fault, isFault } from './faults.ts'
 import { createDesk, type Desk } from './handoff/desk.ts'
 import { createSeenMarks, type Side } from './handoff/marks.ts'
 import { createQueue, type Queue } from './handoff/queue.ts'
+import { createSla } from './handoff/sla.ts'
 import { createTypists, type Typing, type Typist } from './handoff/typists.ts'
 import { createHolder, nameOf } from './holder.ts'
 import type { ConversationKey, CustomerId, Epoch, MessageRef, Seq } from './ids.ts'
@@ -49,6 +50,8 @@ export interface EngineLimits {
 /** Sees what happens; the turn's way never depends on it. */
 export interface EngineObserver {
   decided(key: ConversationKey, decision: RecordedDecision): void
+  /** A conversation has waited longer for a person than its shop promises. */
+  overdue(key: ConversationKey): void
   /** A bug: the turn could not be worked out, or its decision not be kept. */
   broke(key: ConversationKey, error: unknown): void
 }
@@ -167,9 +170,12 @@ export function createEngine(parts: EngineParts): Engine {
     broke: observer.broke,
   })
 
+  const sla = createSla({ holder, jobs, clock, shop: parts.shop, overdue: observer.overdue, broke: observer.broke })
+
   function appended(key: ConversationKey, before: Conversation, after: Conversation, events: readonly Logged[]): void {
     typists.heard(nameOf(key), events)
     if (after.custody.owner.with !== 'bot' || before.custody.owner.with !== 'bot') queue.update(key, after)
+    sla.moved(key, before, after)
     if (after.custody.owner !== before.custody.owner) queueMicrotask(() => void tellState(key)) // after the delivery of the same append
     if (after.custody.effects !== before.custody.effects && !unreplied(after)) effects.goOn(key, after)
   }
@@ -395,6 +401,7 @@ export function createEngine(parts: EngineParts): Engine {
       try {
         const conversation = await holder.run(key, () => holder.load(key))
         queue.update(key, conversation)
+        sla.moved(key, undefined, conversation)
       } catch (error) {
         observer.broke(key, error) // one that is damaged keeps no other out of the queue
       }

@@ -136,6 +136,7 @@ function createShop(config: ShopConfig, pack: Pack, risks: Risks, pools: readonl
     // Liquid takes an empty text for true; a setting that is not made is left out.
     about: Object.fromEntries(Object.entries(about).filter(([, value]) => value !== '')),
     defaultLocale: config.locale,
+    slaMs: config.slaMinutes * 60_000,
     packVersion: pack.id,
   }
 }
@@ -221,7 +222,7 @@ async function openServer(
     stages: brain.stages,
     shop: id => brain.shops.get(id),
     limits: config.limits,
-    observer: { decided: metrics.decided, broke: (_key, error) => brokeOrFailed(error) },
+    observer: { decided: metrics.decided, overdue: metrics.overdue, broke: (_key, error) => brokeOrFailed(error) },
   })
   const state = { missing: 'plugins' as string | undefined }
   brain.pluginsReady.then(() => (state.missing = undefined), broke)

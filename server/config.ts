@@ -30,6 +30,12 @@ const Shop = z.strictObject({
   phone: z.string().default('').describe('Number that customers may call; templates leave it out when empty.'),
   hours: z.string().default('').describe('When people answer, in words; templates leave it out when empty.'),
   emergencyPhone: z.string().default('').describe('Number for food safety; templates leave it out when empty.'),
+  slaMinutes: z
+    .number()
+    .gt(0)
+    .max(10_080)
+    .default(10)
+    .describe('Minutes that a customer waits for a person at most: a conversation that waits longer is marked for the agents.'),
   origins: z
     .array(z.string().regex(/^https?:\/\/(\*\.)?[a-z0-9.-]+(:\d{1,5})?$/i, 'must be like https://www.shop.example, without a path'))
     .default([])

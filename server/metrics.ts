@@ -4,7 +4,7 @@ import type { FaultCode } from '@parley/core/faults.ts'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { SocketReport } from './link/messages.ts'
 
-export interface Metrics extends Pick<EngineObserver, 'decided'> {
+export interface Metrics extends Pick<EngineObserver, 'decided' | 'overdue'> {
   readonly sockets: Gauge
   readonly deskSockets: Gauge
   readonly faults: Counter<'code'>
@@ -50,6 +50,12 @@ export function createMetrics(turnsUnderWay: () => number): Metrics {
     name: 'parley_decisions_total',
     help: 'Decided turns.',
     labelNames: ['action', 'disposition'],
+    registers,
+  })
+  const overdue = new Counter({
+    name: 'parley_overdue_total',
+    help: 'Conversations that waited longer for a person than the shop promises (slaMinutes).',
+    labelNames: ['shop'],
     registers,
   })
   const turnMs = new Histogram({ name: 'parley_turn_milliseconds', help: 'From the question to the reply.', buckets: MS, registers })
@@ -117,6 +123,7 @@ export function createMetrics(turnsUnderWay: () => number): Metrics {
         else voterMs.observe({ voter: ballot.voter }, ballot.ms)
       }
     },
+    overdue: ({ shop }) => overdue.inc({ shop }),
     render: () => registry.metrics(),
   }
 }

@@ -8,7 +8,7 @@ import { type Logged, textOf } from './event.ts'
 import { addRef, noRefs, type Refs } from './refs.ts'
 
 /** Part of every snapshot's key: a snapshot of another version is thrown away. */
-export const CUSTODY_FOLD = 5
+export const CUSTODY_FOLD = 6
 
 /** Messages in a row before the decision join the open turn, up to these: then the next message opens a turn of its own. */
 export const TURN_LIMITS = { messages: 8, characters: 4_000 } as const
@@ -108,6 +108,8 @@ export function markOf(event: Logged, effects: readonly Effect[]): DeskMark | un
   switch (event.type) {
     case 'queued':
       return { type: 'mark', seq, at, about: 'queued' }
+    case 'overdue':
+      return { type: 'mark', seq, at, about: 'overdue' }
     case 'claimed':
       return { type: 'mark', seq, at, about: 'claimed', by: event.agent.name }
     case 'released': {

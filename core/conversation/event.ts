@@ -63,6 +63,8 @@ export type ConversationEvent =
     })
   /** The conversation waits for a person. */
   | (At & { readonly type: 'queued'; readonly turn: Seq | null; readonly wait: Wait })
+  /** It has waited longer for a person than the shop promises. */
+  | (At & { readonly type: 'overdue' })
   | (At & { readonly type: 'claimed'; readonly agent: Agent })
   | (At & { readonly type: 'agent_message'; readonly agent: Agent; readonly ref: MessageRef; readonly parts: readonly Part[] })
   /** The person has let it go: to the bot, to the queue (`queued` follows in the same append), or for good. */

@@ -24,7 +24,8 @@ export interface Wait {
 /** `since`: milliseconds since 1970, the writing engine's clock. */
 export type Owner =
   | { readonly with: 'bot' }
-  | { readonly with: 'queue'; readonly since: number; readonly seq: Seq; readonly wait: Wait }
+  /** `isOverdue`: it has waited longer than the shop promises. */
+  | { readonly with: 'queue'; readonly since: number; readonly seq: Seq; readonly wait: Wait; readonly isOverdue?: true }
   | { readonly with: 'agent'; readonly since: number; readonly seq: Seq; readonly agent: Agent; readonly wait: Wait | null }
 
 export const ownedByBot: Owner = { with: 'bot' }
@@ -34,6 +35,8 @@ export function foldOwner(owner: Owner, event: Logged): Owner {
     case 'queued':
       // Asked again while waiting: the place in line stays.
       return owner.with === 'queue' ? owner : { with: 'queue', since: event.at, seq: event.seq, wait: event.wait }
+    case 'overdue':
+      return owner.with === 'queue' ? { ...owner, isOverdue: true } : owner
     case 'claimed':
       return { with: 'agent', since: event.at, seq: event.seq, agent: event.agent, wait: owner.with === 'queue' ? owner.wait : null }
     case 'released':

@@ -103,6 +103,7 @@ export function createQueue({ clock, labelOf, moved }: QueueParts): Queue {
       since: owner.since,
       with: owner.with,
       ...(position !== undefined && { position }),
+      ...(owner.with === 'queue' && owner.isOverdue && { overdue: true as const }),
       ...(owner.with === 'agent' && { agent: { ...owner.agent } }),
       reason: wait.reason,
       action: wait.action,

@@ -18,6 +18,15 @@ export const EFFECT = kind({
 /** Decides what a crash has left undecided. */
 export const RECOVER = kind({ name: 'recover', payload: z.strictObject(conversation), attempts: 8, firstPauseMs: 1_000, atOnce: 64 })
 
+/** Marks a conversation that has waited too long; `seq` is its entry into the queue. */
+export const SLA = kind({
+  name: 'sla',
+  payload: z.strictObject({ ...conversation, seq: z.int() }),
+  attempts: 12,
+  firstPauseMs: 1_000,
+  atOnce: 16,
+})
+
 /** With the payload's type read off its schema. */
 function kind<P extends JobPayload>(kind: JobKind<P>): JobKind<P> {
   return kind

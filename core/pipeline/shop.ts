@@ -35,6 +35,8 @@ export interface Shop {
   /** Name, phone, hours and the like, for templates. */
   readonly about: Readonly<Record<string, string>>
   readonly defaultLocale: Locale
+  /** Milliseconds that a customer waits for a person at most, as the shop promises. */
+  readonly slaMs: number
   /** The pack's name and content hash. */
   readonly packVersion: string
 }

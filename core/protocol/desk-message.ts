@@ -45,6 +45,8 @@ export const QueueItem = z.strictObject({
   with: z.enum(['queue', 'agent']),
   /** Place in line; only with `queue`. */
   position: z.int().min(1).optional(),
+  /** It has waited longer than the shop promises; only with `queue`. */
+  overdue: z.literal(true).optional(),
   agent: z.strictObject({ id: z.string(), name: z.string() }).optional(),
   reason: HandoffReason,
   action: z.string(),
@@ -110,7 +112,7 @@ export const DeskMark = z.strictObject({
   type: z.literal('mark'),
   seq: z.int(),
   at: z.number(),
-  about: z.enum(['queued', 'claimed', 'returned', 'closed', 'recalled', 'rollback', 'effect']),
+  about: z.enum(['queued', 'overdue', 'claimed', 'returned', 'closed', 'recalled', 'rollback', 'effect']),
   /** The agent's name, where it is an agent's doing. */
   by: z.string().optional(),
   /** A colleague's note. */

@@ -102,6 +102,8 @@ function wordsOf(event: Logged): string {
       return [event.key.split('/').slice(-2).join(' '), event.state, ...Object.values(event.result)].join(' ')
     case 'queued':
       return event.wait.reason
+    case 'overdue':
+      return 'it has waited longer than is promised'
     case 'claimed':
       return event.agent.name
     case 'released':

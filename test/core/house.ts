@@ -144,6 +144,7 @@ export function createTestShop(pools: readonly VoterPool[]): Shop {
     ensemble: () => ensemble,
     about: {},
     defaultLocale: 'en',
+    slaMs: 600_000,
     packVersion: 'test@1',
   }
 }
@@ -187,7 +188,7 @@ export function createTestHouse(options: HouseOptions = {}): TestHouse {
       else look()
     })
   }
-  const observer: EngineObserver = { decided: () => {}, broke: (_key, error) => bugs.push(error) }
+  const observer: EngineObserver = { decided: () => {}, overdue: () => {}, broke: (_key, error) => bugs.push(error) }
   const jobs = createMemoryJobs({ clock, random: () => 0.5, broke: error => bugs.push(error) })
   const engine = createEngine({
     conversations,

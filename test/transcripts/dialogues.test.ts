@@ -107,7 +107,7 @@ function stage(log: ConversationLog, vault: Vault): Scene {
     limits: { inbox: 20, turns: 100, conversations: 100 },
     observer: {
       decided: (_key, decision) => decisions.push(decision),
-
+      overdue: () => {},
       broke: (_key, error) => assert.fail(String(error)),
     },
   })

@@ -31,6 +31,7 @@ export function createQueueRow(conversation: string): QueueRow {
   button.dataset.conversation = conversation
   const label = make('span', 'label')
   const urgency = make('span', 'urgency')
+  const overdue = make('span', 'overdue')
   const time = make('span', 'time')
   const reason = make('span', 'reason')
   const mood = make('span', 'mood')
@@ -44,7 +45,7 @@ export function createQueueRow(conversation: string): QueueRow {
   const first = make('span', 'first')
   const second = make('span', 'second')
   const third = make('span', 'third')
-  first.append(urgency, label, time)
+  first.append(urgency, overdue, label, time)
   mood.append(moodBar, moodText)
   second.append(reason, mood, who, locale)
   third.append(preview, unread)
@@ -81,6 +82,9 @@ export function createQueueRow(conversation: string): QueueRow {
       urgency.hidden = pressing === undefined
       urgency.dataset.level = pressing ?? ''
       setText(urgency, pressing === undefined ? '' : strings.urgencies[pressing])
+      overdue.hidden = item.overdue === undefined
+      setText(overdue, strings.overdue)
+      overdue.title = strings.overdueTitle
       setText(label, item.label[context.locale])
       setText(reason, strings.reasons[item.reason])
       showMood(item.mood, strings)

@@ -48,6 +48,8 @@ const en = {
   moodLabel: 'Mood',
   moods: { furious: 'Furious', unhappy: 'Unhappy', neutral: 'Neutral', happy: 'Happy' } as Readonly<Record<MoodWord, string>>,
   urgencies: { urgent: 'Urgent', soon: 'Soon' } as Readonly<Record<UrgencyWord, string>>,
+  overdue: 'Overdue',
+  overdueTitle: 'Has waited longer than is promised',
   writesIn: { 'zh-CN': '中文', en: 'EN' },
   writesInLabel: { 'zh-CN': 'writes Chinese', en: 'writes English' },
 
@@ -103,6 +105,7 @@ const en = {
   edit: 'Edit',
   marks: {
     queued: (by: string | undefined): string => (by ? `${by} put it into the queue` : 'Entered the queue'),
+    overdue: (_by: string | undefined): string => 'Has waited longer than is promised',
     claimed: (by: string | undefined): string => (by ? `${by} claimed it` : 'Claimed'),
     returned: (by: string | undefined): string => (by ? `${by} returned it to the assistant` : 'Returned to the assistant'),
     closed: (by: string | undefined): string => (by ? `${by} ended it` : 'Ended'),
@@ -288,6 +291,8 @@ const zh: Strings = {
   moodLabel: '情绪',
   moods: { furious: '愤怒', unhappy: '不满', neutral: '平静', happy: '愉快' },
   urgencies: { urgent: '紧急', soon: '较急' },
+  overdue: '超时',
+  overdueTitle: '等待已超过承诺时间',
   writesIn: { 'zh-CN': '中文', en: 'EN' },
   writesInLabel: { 'zh-CN': '使用中文', en: '使用英文' },
 
@@ -343,6 +348,7 @@ const zh: Strings = {
   edit: '修改',
   marks: {
     queued: by => (by ? `${by} 放回队列` : '进入队列'),
+    overdue: () => '等待已超过承诺时间',
     claimed: by => (by ? `${by} 接入` : '已接入'),
     returned: by => (by ? `${by} 交还助手` : '已交还助手'),
     closed: by => (by ? `${by} 结束对话` : '已结束'),
