@@ -56,7 +56,7 @@ async function inProcess(): Promise<(() => number) | undefined> {
   await context.eval(`(${String(hardenGlobals)})()`)
   await context.eval(await bundlePlugin(folder))
   const answer = await context.eval(
-    `(() => { const answer = (${String(makeAnswerer)})(pristine, ${EXPORTS}.default); return question => answer(pristine.parse(question)) })()`,
+    `(() => { const answer = (${String(makeAnswerer)})(pristine, ${EXPORTS}.default, {}); return question => answer(pristine.parse(question)) })()`,
     {
       reference: true,
     },

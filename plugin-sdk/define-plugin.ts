@@ -1,4 +1,6 @@
 // How a TypeScript plugin says what it is and how it votes. Runs inside the sandbox: no library, no clock, no randomness, no I/O.
+// What `onTurn` is given and may return is typed from the manifest that stands beside it.
+import type { SettingsSchema, SettingValue } from './settings.ts'
 import type { ActionId, Question, Vote } from './vocabulary.ts'
 
 /** What a plugin's author writes of itself. Defaults and the exact rules: manifest.ts, which checks it when the plugin is loaded. */
@@ -22,32 +24,57 @@ export interface PluginManifest {
   }
   /** Confidence of a vote that gives none; 0.9 unless given. */
   readonly defaultConfidence?: number
+  /** What a shop may set of it, by name; the values stand in `parley.yaml` under the shop's `pluginSettings`. */
+  readonly settings?: SettingsSchema
 }
+
+/** The actions that a plugin with this manifest may vote for. */
+export type ActionOf<M extends PluginManifest> = M['actions'] extends '*' ? ActionId : M['actions'][number]
+
+/** The values of a manifest's settings: the shop's, or the defaults. Checked before the plugin sees them, frozen, the same for every turn. */
+export type SettingsOf<M extends PluginManifest> = M extends { readonly settings: infer S extends SettingsSchema }
+  ? { readonly [Name in keyof S]: SettingValue<S[Name]> }
+  : Readonly<Record<never, never>>
 
 /** One vote, several, or `abstain`. Confidences of one turn sum to at most 1. */
-export type PluginAnswer = Vote | readonly Vote[] | null
+export type PluginAnswer<A extends ActionId = ActionId> = Vote<A> | readonly Vote<A>[] | null
 
-/** What the grants of the manifest put into a plugin's hands: nothing yet. */
-export type PluginTools = Readonly<Record<string, never>>
-
-export interface Plugin {
-  readonly manifest: PluginManifest
-  /**
-   * Votes on one turn, at once (a promise is a failure) and from the turn alone: the same turn must give the same answer, since a turn may be
-   * asked again after a crash and is replayed when plugins are compared. A throw, a late answer or a malformed one is an abstention.
-   */
-  readonly onTurn: (turn: Question, tools: PluginTools) => PluginAnswer
+/** What a plugin has in its hands beside the turn. */
+export interface PluginTools<M extends PluginManifest = PluginManifest> {
+  readonly settings: SettingsOf<M>
 }
 
-/** A plugin's default export: `export default definePlugin({ manifest, onTurn })`. */
-export const definePlugin = (plugin: Plugin): Plugin => plugin
+export interface Plugin<M extends PluginManifest = PluginManifest> {
+  readonly manifest: M
+  /**
+   * Votes on one turn, at once (a promise is a failure) and from turn and settings alone: the same turn must give the same answer, since a
+   * turn may be asked again after a crash and is replayed when plugins are compared. A throw, a late answer or a malformed one is an abstention.
+   */
+  readonly onTurn: (turn: Question, tools: PluginTools<M>) => PluginAnswer<ActionOf<M>>
+}
+
+/**
+ * A plugin's default export: `export default definePlugin({ manifest, onTurn })`. A vote for an action that the manifest does not list, and a
+ * setting that it does not declare, are type errors.
+ */
+export const definePlugin = <const M extends PluginManifest>(plugin: Plugin<M>): Plugin<M> => plugin
 
 /** Nothing to say on this turn. */
 export const abstain = null
 
 /** A vote for `action` with a confidence from 0 to 1: how often such a vote is right. */
-export const vote = (action: ActionId, confidence: number, more: Pick<Vote, 'template' | 'evidence'> = {}): Vote => ({
+export const vote = <const A extends ActionId>(action: A, confidence: number, more: Pick<Vote, 'template' | 'evidence'> = {}): Vote<A> => ({
   action,
   confidence,
   ...more,
 })
+
+const EVIDENCE_CHARACTERS = 500
+
+/** What was seen, as a vote's evidence: joined by commas, without what is missing, and cut to the 500 characters that evidence may have. */
+export const evidence = (...seen: readonly (string | undefined)[]): string =>
+  seen
+    .filter(part => part !== undefined && part !== '')
+    .join(', ')
+    .slice(0, EVIDENCE_CHARACTERS)
+    .toWellFormed()

@@ -9,7 +9,13 @@ const admits = (sdk: string): boolean => Manifest.safeParse({ ...authored, sdk, 
 
 describe('a manifest', () => {
   test('as an author types it is taken, with its defaults filled in', () => {
-    const full: Required<PluginManifest> = { ...authored, grants: [], limits: { timeoutMs: 20, memoryMb: 16 }, defaultConfidence: 0.5 }
+    const full: Required<PluginManifest> = {
+      ...authored,
+      grants: [],
+      limits: { timeoutMs: 20, memoryMb: 16 },
+      defaultConfidence: 0.5,
+      settings: {},
+    }
     assert.ok(Manifest.safeParse({ ...full, runtime: 'typescript' }).success)
     assert.deepEqual(Manifest.parse({ ...authored, runtime: 'typescript' }), {
       ...authored,
@@ -17,6 +23,7 @@ describe('a manifest', () => {
       grants: [],
       limits: { timeoutMs: 50, memoryMb: 32 },
       defaultConfidence: 0.9,
+      settings: {},
     })
   })
 

@@ -1,5 +1,6 @@
 // The manifest of a plugin, checked when it is loaded. The schema is the manual: each field says what it does, its default and its danger.
 import { z } from 'zod'
+import { SettingDeclaration } from './setting-values.ts'
 
 /** Version of this SDK; a manifest's `sdk` must admit it. */
 export const SDK_VERSION = '0.1.0'
@@ -45,6 +46,14 @@ const shared = {
       'What the plugin may reach beyond the turn it is asked about. Nothing can be granted yet: no network, file, clock or randomness.',
     ),
   defaultConfidence: z.number().gt(0).max(1).default(0.9).describe('Confidence of a vote that gives none.'),
+  settings: z
+    .record(
+      z.string().regex(/^[a-z][A-Za-z0-9_]{0,63}$/, 'a setting is called by a small letter, then letters, digits and _: minConfidence'),
+      SettingDeclaration,
+    )
+    .refine(settings => Object.keys(settings).length <= 32, 'there are more than 32 settings')
+    .default({})
+    .describe("What a shop may set, each with type, about and default. The values stand in parley.yaml, under the shop's pluginSettings."),
 }
 
 const limits = (memoryMb: number) =>

@@ -8,8 +8,8 @@ export type Locale = 'zh-CN' | 'en'
 export type Language = 'zh' | 'en'
 
 /** One voter's opinion that the turn is about `action`. A voter gives none to a few of them. */
-export interface Vote {
-  readonly action: ActionId
+export interface Vote<A extends ActionId = ActionId> {
+  readonly action: A
   /** Probability that the action is right, 0 to 1. Confidences of one voter's votes on one turn sum to at most 1. */
   readonly confidence: number
   /** A template of the shop or an alias of one; one that does not exist there is ignored. */

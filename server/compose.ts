@@ -58,9 +58,9 @@ export async function createBrain(config: Config, logger: Logger, sources: Sourc
   const ensembles = memo(loadEnsemble)
   const keywords = memo((pack: string) => createKeywordVoters(packs.get(pack).phrases))
   const risks = memo((pack: string) => createPhraseRisks(packs.get(pack).risks))
-  const plugins = memo((folders: string) =>
+  const plugins = memo((chosen: string) =>
     createPluginVoters({
-      folders: JSON.parse(folders) as string[], // what foldersOf has written
+      ...(JSON.parse(chosen) as ReturnType<typeof choiceOf>), // what this function has given, as JSON
       observer: watchPlugins(logger, metrics),
       timeoutMs: config.deadlines.plugin,
     }),
@@ -72,7 +72,7 @@ export async function createBrain(config: Config, logger: Logger, sources: Sourc
   })
   const shops = await Promise.all(
     config.shops.map(async shop => {
-      const { pool } = await plugins.get(foldersOf(shop.plugins))
+      const { pool } = await plugins.get(JSON.stringify(choiceOf(shop)))
       return createShop(
         shop,
         packs.get(shop.pack),
@@ -102,9 +102,11 @@ export async function createBrain(config: Config, logger: Logger, sources: Sourc
   }
 }
 
-/** The plugins' folders as one name: a bare name is a folder of plugins/, anything else a path. */
-const foldersOf = (names: readonly string[]): string =>
-  JSON.stringify(names.map(name => (/^[a-z0-9-]+$/.test(name) ? join(PROJECT.plugins, name) : resolve(name))))
+/** Which plugins a shop has and how they are set. Shops that choose alike share their hosts. A bare name is a folder of plugins/, anything else a path. */
+const choiceOf = ({ plugins, pluginSettings }: Pick<ShopConfig, 'plugins' | 'pluginSettings'>) => ({
+  folders: plugins.map(name => (/^[a-z0-9-]+$/.test(name) ? join(PROJECT.plugins, name) : resolve(name))),
+  settings: pluginSettings,
+})
 
 function memo<T>(make: (name: string) => T): { get(name: string): T; made(): readonly T[] } {
   const kept = new Map<string, T>()

@@ -21,6 +21,10 @@ const Shop = z.strictObject({
     .array(z.string())
     .default(['fresh-goods', 'complaint-analyzer'])
     .describe('Plugins that vote in this shop: names of folders under plugins/, or paths of folders.'),
+  pluginSettings: z
+    .record(z.string(), z.record(z.string(), z.unknown()))
+    .default({})
+    .describe("What the shop sets of its plugins, by plugin id and setting: {fresh-goods: {…}}. A plugin's manifest says what there is."),
   source: z
     .enum(['none', 'demo-shop'])
     .default('none')

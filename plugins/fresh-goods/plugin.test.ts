@@ -4,7 +4,7 @@ import type { Language, PluginAnswer } from '@parley/plugin-sdk'
 import plugin from './plugin.ts'
 
 const ask = (text: string, language: Language): PluginAnswer =>
-  plugin.onTurn({ text, original: text, language, locale: language === 'zh' ? 'zh-CN' : 'en' }, {})
+  plugin.onTurn({ text, original: text, language, locale: language === 'zh' ? 'zh-CN' : 'en' }, { settings: {} })
 
 const template = (text: string, language: Language): string | undefined => {
   const answer = ask(text, language)

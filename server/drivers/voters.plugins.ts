@@ -5,7 +5,7 @@ import type { Clock } from '@parley/core/ports/clock.ts'
 import type { Ballot, VoterInfo, VoterPool } from '@parley/core/ports/voters.ts'
 import type { Runtime } from '@parley/plugin-sdk/manifest.ts'
 import type { Question } from '@parley/plugin-sdk/vocabulary.ts'
-import { type LoadedPlugin, loadPlugins } from '../plugin-host/load-plugin.ts'
+import { type LoadedPlugin, loadPlugins, type PluginSettings } from '../plugin-host/load-plugin.ts'
 import type { PluginObserver } from '../plugin-host/observer.ts'
 import { buildPyodide } from '../plugin-host/pyodide-script.ts'
 import { readAnswer } from '../plugin-host/read-answer.ts'
@@ -15,6 +15,7 @@ import { systemClock } from './clock.system.ts'
 export interface PluginVotersOptions {
   /** Folders of plugins: each has a plugin.ts, or a plugin.yaml beside a Python file. */
   readonly folders: readonly string[]
+  readonly settings?: PluginSettings
   readonly observer?: PluginObserver
   readonly clock?: Clock
   /** What every plugin has for a turn, instead of the limit in its manifest. */
@@ -33,11 +34,12 @@ export interface PluginVoters {
  */
 export async function createPluginVoters({
   folders,
+  settings = {},
   observer = {},
   clock = systemClock,
   timeoutMs,
 }: PluginVotersOptions): Promise<PluginVoters> {
-  const { plugins: loaded, faults } = await loadPlugins(folders)
+  const { plugins: loaded, faults } = await loadPlugins(folders, settings)
   const plugins = timeoutMs === undefined ? loaded : loaded.map(plugin => withTimeout(plugin, timeoutMs))
   for (const fault of faults) observer.onInvalid?.(fault)
   const runtimes = [...new Set(plugins.map(({ manifest }) => manifest.runtime))]

@@ -25,7 +25,10 @@ export const isTimeout = (error: unknown): boolean => error instanceof Error && 
 export async function startTypescript(guest: Guest, onLost: (message: string) => void): Promise<Runner> {
   const { isolate, context, prepare } = await openIsolate(guest.memoryMb, onLost)
   const exports = await runBundle(isolate, context, guest.code)
-  const runner = await prepare.apply(undefined, [exports.derefInto()], { timeout: LOAD_TIMEOUT_MS, result: { reference: true } })
+  const runner = await prepare.apply(undefined, [exports.derefInto(), guest.settings], {
+    timeout: LOAD_TIMEOUT_MS,
+    result: { reference: true },
+  })
   return { ...(await runnerOf(isolate, runner)), isLostWhenStopped: false }
 }
 
@@ -61,7 +64,8 @@ async function openIsolate(memoryMb: number, onLost: (message: string) => void) 
       ${String(makeAnswerer)}
       ${String(makeRunner)}
       const pristine = ${PRISTINE}
-      return exports => makeRunner(pristine, makeAnswerer(pristine, exports.default), ${ANSWER_LIMIT}, ${BATCH_MS})
+      return (exports, settings) =>
+        makeRunner(pristine, makeAnswerer(pristine, exports.default, pristine.parse(settings)), ${ANSWER_LIMIT}, ${BATCH_MS})
     })()`,
     { reference: true },
   )

@@ -5,6 +5,7 @@ import { existsSync, readFileSync, realpathSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
 import { Manifest } from '@parley/plugin-sdk/manifest.ts'
+import { checkSettings, type SettingValues } from '@parley/plugin-sdk/setting-values.ts'
 import { parseDocument } from 'yaml'
 import { bundlePlugin } from './bundle-plugin.ts'
 import { createManifestReader, type ManifestReader } from './manifest-reader.ts'
@@ -12,20 +13,25 @@ import type { Guest } from './protocol.ts'
 
 export interface LoadedPlugin {
   readonly manifest: Manifest
-  /** Version of the manifest and hash of all that runs: `1.0.0-3f2a9c01d4e5`. */
+  /** Version of the manifest and hash of all that runs, with a hash of the settings where there are any: `1.0.0-3f2a9c01d4e5+51b3c8d2`. */
   readonly version: string
+  readonly settings: SettingValues
   readonly guest: Guest
 }
+
+/** What a shop has set of its plugins, by their ids. */
+export type PluginSettings = Readonly<Record<string, Readonly<Record<string, unknown>>>>
 
 /** Every plugin that can be used and a fault PLUGIN_INVALID for each that cannot; one bad plugin does not stop the others. */
 export async function loadPlugins(
   folders: readonly string[],
+  settings: PluginSettings = {},
 ): Promise<{ readonly plugins: readonly LoadedPlugin[]; readonly faults: readonly Fault<'PLUGIN_INVALID'>[] }> {
   const reader = createManifestReader()
   const plugins = new Map<string, LoadedPlugin>()
   const faults: Fault<'PLUGIN_INVALID'>[] = []
   try {
-    const loaded = await Promise.allSettled(folders.map(folder => loadPlugin(folder, reader)))
+    const loaded = await Promise.allSettled(folders.map(folder => loadPlugin(folder, settings, reader)))
     loaded.forEach((result, at) => {
       if (result.status === 'rejected') {
         if (!(result.reason instanceof Fault)) throw result.reason
@@ -37,26 +43,36 @@ export async function loadPlugins(
   } finally {
     await reader.close()
   }
+  // Of a plugin that is not loaded the id is not known.
+  for (const id of faults.length > 0 ? [] : Object.keys(settings))
+    if (!plugins.has(id))
+      faults.push(
+        new Fault('PLUGIN_INVALID', {
+          plugin: id,
+          path: 'settings',
+          reason: 'there are settings for it, but no plugin of the shop has this id',
+        }),
+      )
   return { plugins: [...plugins.values()], faults }
 }
 
-async function loadPlugin(folder: string, reader: ManifestReader): Promise<LoadedPlugin> {
-  if (existsSync(join(folder, 'plugin.ts'))) return loadTypescript(folder, reader)
-  if (existsSync(join(folder, 'plugin.yaml'))) return loadPython(folder)
+async function loadPlugin(folder: string, settings: PluginSettings, reader: ManifestReader): Promise<LoadedPlugin> {
+  if (existsSync(join(folder, 'plugin.ts'))) return loadTypescript(folder, settings, reader)
+  if (existsSync(join(folder, 'plugin.yaml'))) return loadPython(folder, settings)
   throw invalid(folder, '', 'the folder has neither plugin.ts nor plugin.yaml')
 }
 
-async function loadTypescript(folder: string, reader: ManifestReader): Promise<LoadedPlugin> {
+async function loadTypescript(folder: string, settings: PluginSettings, reader: ManifestReader): Promise<LoadedPlugin> {
   const name = basename(folder)
   const code = await bundlePlugin(folder)
   const read = await reader.read(code)
   if (!read.isRead) throw invalid(folder, 'plugin.ts', read.reason)
   const given: unknown = JSON.parse(read.json)
   const manifest = checkManifest(name, { ...(typeof given === 'object' ? given : {}), runtime: 'typescript' })
-  return { manifest, version: versionOf(manifest, code), guest: { plugin: manifest.id, runtime: 'typescript', code, ...manifest.limits } }
+  return loaded(manifest, code, settings, { runtime: 'typescript', code })
 }
 
-function loadPython(folder: string): LoadedPlugin {
+function loadPython(folder: string, settings: PluginSettings): LoadedPlugin {
   const text = readFileSync(join(folder, 'plugin.yaml'), 'utf8')
   const document = parseDocument(text)
   if (document.errors[0]) throw invalid(folder, 'plugin.yaml', document.errors[0].message)
@@ -68,10 +84,25 @@ function loadPython(folder: string): LoadedPlugin {
   if (!realpathSync(file).startsWith(realpathSync(folder))) throw invalid(folder, 'module', 'it links to a file outside of the folder')
   const code = readFileSync(file, 'utf8')
   const python = { module: manifest.module, className: manifest.class }
+  return loaded(manifest, text + code, settings, { runtime: 'python', code, python })
+}
+
+/** `source` is all that decides how it votes, but for the settings. */
+function loaded(
+  manifest: Manifest,
+  source: string,
+  given: PluginSettings,
+  guest: Pick<Guest, 'runtime' | 'code' | 'python'>,
+): LoadedPlugin {
+  const { id, version, limits } = manifest
+  const checked = checkSettings(manifest.settings, given[id] ?? {})
+  if (!checked.isGood) throw new Fault('PLUGIN_INVALID', { plugin: id, path: `settings.${checked.name}`, reason: checked.reason })
+  const settings = JSON.stringify(checked.values)
   return {
     manifest,
-    version: versionOf(manifest, text + code),
-    guest: { plugin: manifest.id, runtime: 'python', code, ...manifest.limits, python },
+    version: `${version}-${hash(source, 12)}${settings === '{}' ? '' : `+${hash(settings, 8)}`}`,
+    settings: checked.values,
+    guest: { plugin: id, ...guest, ...limits, settings },
   }
 }
 
@@ -86,8 +117,7 @@ function checkManifest(name: string, given: unknown): Manifest {
   })
 }
 
-const versionOf = (manifest: Manifest, code: string): string =>
-  `${manifest.version}-${createHash('sha256').update(code).digest('hex').slice(0, 12)}`
+const hash = (text: string, digits: number): string => createHash('sha256').update(text).digest('hex').slice(0, digits)
 
 const invalid = (folder: string, path: string, reason: string): Fault<'PLUGIN_INVALID'> =>
   new Fault('PLUGIN_INVALID', { plugin: basename(folder), path, reason })

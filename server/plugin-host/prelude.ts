@@ -79,13 +79,15 @@ export function hardenGlobals(): void {
   freeze(async function* () {})
 }
 
-/** Makes what the host calls around a TypeScript plugin. */
+/** Makes what the host calls around a TypeScript plugin. `settings` are plain data, two levels deep. */
 export function makeAnswerer(
   { stringify }: Pristine,
   plugin: { readonly onTurn: (turn: unknown, tools: object) => unknown },
+  settings: object,
 ): (turn: unknown) => string {
   const { onTurn } = plugin
-  const tools = Object.freeze({})
+  for (const value of Object.values(settings)) Object.freeze(value)
+  const tools = Object.freeze({ settings: Object.freeze(settings) })
   return turn => {
     const said = onTurn(turn, tools)
     if (said === null || said === undefined) return 'null'

@@ -10,6 +10,8 @@ export interface Guest {
   readonly code: string
   readonly memoryMb: number
   readonly timeoutMs: number
+  /** The values of its settings, as JSON. */
+  readonly settings: string
   /** Python only: the module's name and the class in it. */
   readonly python?: { readonly module: string; readonly className: string }
 }
@@ -34,6 +36,8 @@ export interface PyodideFiles {
   readonly script: string
   readonly wasmFile: string
   readonly stdlibFile: string
+  /** The module `parley_sdk`. */
+  readonly sdkFile: string
 }
 
 export type Outcome =

@@ -49,7 +49,8 @@ globalThis.parleyLoadPyodide = loadPyodide`
 
 /** Reads the installed Pyodide. A plain Error where it is not the version that the changes are made for. */
 export async function buildPyodide(): Promise<PyodideFiles> {
-  const folder = dirname(createRequire(import.meta.url).resolve('pyodide/package.json'))
+  const { resolve } = createRequire(import.meta.url)
+  const folder = dirname(resolve('pyodide/package.json'))
   const { outputFiles } = await build({
     stdin: { contents: ENTRY, resolveDir: folder },
     bundle: true,
@@ -69,7 +70,12 @@ export async function buildPyodide(): Promise<PyodideFiles> {
       },
     ],
   })
-  return { script: outputFiles[0]!.text, wasmFile: join(folder, 'pyodide.asm.wasm'), stdlibFile: join(folder, 'python_stdlib.zip') } // one entry, one file
+  return {
+    script: outputFiles[0]!.text, // one entry, one file
+    wasmFile: join(folder, 'pyodide.asm.wasm'),
+    stdlibFile: join(folder, 'python_stdlib.zip'),
+    sdkFile: resolve('@parley/plugin-sdk/python/parley_sdk.py'),
+  }
 }
 
 /** Exported for its test. */

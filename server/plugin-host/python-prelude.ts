@@ -2,7 +2,7 @@
 // two handed in as bytes. Sent into the isolate as its own source text, so it uses nothing but its arguments.
 
 interface Pyodide {
-  runPython(source: string): (code: string, name: string, className: string) => (text: string) => string
+  runPython(source: string): (...args: readonly string[]) => unknown
 }
 
 /** Leaves `parleyStart` (loads Pyodide) and `parleyRunPython` behind, and what Pyodide needs. */
@@ -126,7 +126,6 @@ export function startInterpreter(wasm: ArrayBuffer, stdlib: ArrayBuffer, random:
       stdout: noop,
       stderr: noop,
     })
-    root.parleyRunPython = (source: string, code: string, name: string, className: string) =>
-      python.runPython(source)(code, name, className)
+    root.parleyRunPython = (source: string, ...args: readonly string[]) => python.runPython(source)(...args)
   }
 }

@@ -22,7 +22,7 @@ export async function startPython(guest: Guest, files: PyodideFiles, onLost: (me
   const { module, className } = guest.python!
   const isolate = new ivm.Isolate({ memoryLimit: SCRIPT_MEMORY_MB, onCatastrophicError: onLost })
   const context = await isolate.createContext()
-  const [wasm, stdlib] = await Promise.all([readBuffer(files.wasmFile), readBuffer(files.stdlibFile)])
+  const [wasm, stdlib, sdk] = await Promise.all([readBuffer(files.wasmFile), readBuffer(files.stdlibFile), readFile(files.sdkFile, 'utf8')])
   const prepare = await context.eval(
     `(() => {
       ${String(makePythonAnswerer)}
@@ -43,22 +43,24 @@ export async function startPython(guest: Guest, files: PyodideFiles, onLost: (me
   script.release()
   await context.eval('globalThis.parleyStart()', { promise: true })
   const load = await context.eval('globalThis.parleyRunPython', { reference: true })
-  const call = await load.apply(undefined, [`${DENY_CLOCK_AND_RANDOMNESS}\n${LOAD_CLASS}`, guest.code, module, className], {
+  const source = `${DENY_CLOCK_AND_RANDOMNESS}\n${LOAD_CLASS}`
+  const call = await load.apply(undefined, [source, sdk, guest.code, module, className, guest.settings], {
     timeout: LOAD_TIMEOUT_MS,
     result: { reference: true },
   })
+  if (call.typeof === 'string') throw new Error(String(await call.copy()))
   const runner = await prepare.apply(undefined, [call.derefInto()], { result: { reference: true } })
   // Stopped in its midst, the interpreter's own state is torn.
   return { ...(await runnerOf(isolate, runner)), isLostWhenStopped: true }
 }
 
 /** Runs inside the isolate. Python answers with JSON, or with `!` and its error; what is thrown here is thrown by the interpreter. */
-function makePythonAnswerer(call: (text: string) => string, interpreterBroken: string): (turn: unknown) => string {
+function makePythonAnswerer(call: (...turn: readonly string[]) => string, interpreterBroken: string): (turn: unknown) => string {
   return turn => {
-    const { text } = turn as { readonly text: string } // a Question
+    const { text, original, language, locale } = turn as Readonly<Record<'text' | 'original' | 'language' | 'locale', string>> // a Question
     let said: string
     try {
-      said = call(text)
+      said = call(text, original, language, locale)
     } catch (error) {
       throw interpreterBroken + String(error)
     }

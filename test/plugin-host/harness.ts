@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path'
 import type { Fault } from '@parley/core/faults.ts'
 import type { Ballot } from '@parley/core/ports/voters.ts'
 import { createPluginVoters, type PluginVoters } from '@parley/server/drivers/voters.plugins.ts'
+import type { PluginSettings } from '@parley/server/plugin-host/load-plugin.ts'
 import type { HostDeath } from '@parley/server/plugin-host/observer.ts'
 
 /** Files of one plugin's folder, by name. */
@@ -17,7 +18,7 @@ export const typescriptPlugin = (id: string, body: string, { outside = '', manif
 ${outside}
 export default definePlugin({
   manifest: { id: ${JSON.stringify(id)}, version: '1.0.0', sdk: '^0.1.0', languages: ['zh', 'en'], actions: ['COMPENSATE', 'PRODUCT_INFO'], ${manifest} },
-  onTurn({ text }: any): any {
+  onTurn({ text }: any, { settings }: any): any {
     ${body}
   },
 })
@@ -43,7 +44,7 @@ export interface Trial extends PluginVoters {
   end(): Promise<void>
 }
 
-export async function startTrial(plugins: Readonly<Record<string, Files>>): Promise<Trial> {
+export async function startTrial(plugins: Readonly<Record<string, Files>>, settings: PluginSettings = {}): Promise<Trial> {
   const root = mkdtempSync(join(tmpdir(), 'parley-plugins-'))
   const folders = Object.entries(plugins).map(([name, files]) => writeFolder(join(root, name), files))
   const heard = new EventEmitter()
@@ -54,6 +55,7 @@ export async function startTrial(plugins: Readonly<Record<string, Files>>): Prom
   const pids: number[] = []
   const voters = await createPluginVoters({
     folders,
+    settings,
     observer: {
       onInvalid: fault => void invalid.push(fault),
       onHostDeath: death => void deaths.push(death),

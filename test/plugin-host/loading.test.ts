@@ -96,7 +96,7 @@ describe('a plugin that is fine on paper', () => {
     })
     try {
       await trial.ready
-      assert.match(trial.invalid.map(fault => fault.message).join(), /plugin no-class: .*plugin\.py has no class Plugin/s)
+      assert.match(trial.invalid.map(fault => fault.message).join(), /plugin no-class: .*plugin\.py has no class Plugin$/m)
       const ballots = await trial.ask('x')
       assert.equal(ballots.find(({ voter }) => voter === 'plugin:no-class')?.reason, 'off')
       assert.equal(ballots.find(({ voter }) => voter === 'plugin:good')?.abstained, false)

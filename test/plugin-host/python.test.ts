@@ -47,6 +47,8 @@ class Plugin:
             raise SystemExit(0)
         if text == "list":
             return [1, 2]
+        if text == "bug":
+            return {"action": text.nothing}
         if text == "loop":
             while True:
                 pass
@@ -83,6 +85,7 @@ describe('a Python plugin', () => {
     ['dice', /random\.random needs the grant "randomness"/],
     ['exit', /SystemExit/],
     ['list', /process returned list/],
+    ['bug', /AttributeError: .*\(at plugin\.py:34\)/],
   ] as const) {
     test(`[PLG4] its worst is an abstention: ${text}`, async () => {
       const { hostile } = await askBoth(text)
