@@ -5,8 +5,11 @@ import { LOCALES } from '@parley/core/pack/pack.ts'
 import type { Templates } from '@parley/core/ports/templates.ts'
 import { Liquid, type Template } from 'liquidjs'
 
-/** Most characters that one reply may be rendered to, and milliseconds that rendering may take: a template is data, and data can loop. */
-const RENDER_LIMITS = { renderLimit: 100, memoryLimit: 200_000 } as const
+/**
+ * Most characters that one reply may be rendered to, and milliseconds that rendering may take: a template is data, and data can loop. The time is that
+ * on the clock, so it leaves room for a machine that gives the process no processor for a while: a turn must not fail for that.
+ */
+const RENDER_LIMITS = { renderLimit: 2_000, memoryLimit: 200_000 } as const
 
 /** Faults: PACK_INVALID for a template that does not parse. */
 export function createLiquidTemplates(pack: Pick<Pack, 'templates' | 'aliases'>): Templates {
