@@ -41,6 +41,7 @@ export interface Custody {
 }
 
 export interface Marks {
+  readonly seq: Seq
   readonly mark: DeskMark
   readonly before: Marks | null
 }
@@ -72,7 +73,7 @@ export function foldCustody(custody: Custody, events: readonly Logged[]): Custod
       readByBot = Math.max(readByBot, event.upTo)
     } else if (event.type === 'rolled_back') open = open.flatMap(turn => upToSeq(turn, event.toSeq) ?? [])
     const mark = markOf(event, effects)
-    if (mark) marks = { mark, before: marks }
+    if (mark) marks = { seq: mark.seq, mark, before: marks }
     owner = foldOwner(owner, event)
     effects = foldEffects(effects, event)
   }
@@ -144,6 +145,6 @@ export function markOf(event: Logged, effects: readonly Effect[]): DeskMark | un
 /** What a reader who has everything up to `after` lacks of the marks, oldest first. */
 export function marksAfter(custody: Custody, after: Seq): DeskMark[] {
   const found: DeskMark[] = []
-  for (let node = custody.marks; node && node.mark.seq > after; node = node.before) found.push(node.mark)
+  for (let node = custody.marks; node && node.seq > after; node = node.before) found.push(node.mark)
   return found.reverse()
 }

@@ -7,16 +7,19 @@ import type { VisibleEvent } from '../protocol/server-message.ts'
 import type { Logged } from './event.ts'
 
 /** Part of every snapshot's key: a snapshot of another version is thrown away. */
-export const DIALOGUE_FOLD = 3
+export const DIALOGUE_FOLD = 4
 
 /** What the customer sees, newest first. */
 export interface Entries {
+  readonly seq: Seq
   readonly event: VisibleEvent
   readonly before: Entries | null
 }
 
 /** A turn as the bot left it, newest first: what a hand-over tells of. */
 export interface Tried {
+  /** The decision's own seq. */
+  readonly seq: Seq
   readonly turn: Seq
   readonly action: string
   readonly disposition: string
@@ -33,8 +36,10 @@ export interface Dialogue {
   readonly locale: Locale | null
   /** First and last message of the last turn that stands: what a recall takes back. Null when there is none. */
   readonly lastTurn: { readonly turn: Seq; readonly upTo: Seq } | null
-  /** The version that came before, which stood from its own `seq` on. Null for the first. */
+  /** The version that came before, which stood from its own `seq` on. Null for the first, and for the one that a snapshot gave. */
   readonly previous: Dialogue | null
+  /** Gives the versions of before the snapshot (past.ts); null where the whole log was folded. */
+  readonly past: ((seq: Seq) => Dialogue) | null
   /** The event that made this version. */
   readonly seq: Seq
   /** The last event that took something back; a reader from before it needs the whole. 0: none. */
@@ -48,6 +53,7 @@ export const emptyDialogue: Dialogue = {
   locale: null,
   lastTurn: null,
   previous: null,
+  past: null,
   seq: 0,
   rolledBackAt: 0,
 }
@@ -76,12 +82,12 @@ export const foldDialogue = (dialogue: Dialogue, events: readonly Logged[]): Dia
 function foldEvent(dialogue: Dialogue, event: Logged): Dialogue {
   if (event.type === 'rolled_back') {
     const { entries, frame, tried, locale, lastTurn } = dialogueAt(dialogue, event.toSeq)
-    return { entries, frame, tried, locale, lastTurn, previous: dialogue, seq: event.seq, rolledBackAt: event.seq }
+    return { ...dialogue, entries, frame, tried, locale, lastTurn, previous: dialogue, seq: event.seq, rolledBackAt: event.seq }
   }
   const entry = visible(event)
   const changed = changeOf(dialogue, event)
   if (!entry && !changed) return dialogue
-  const entries = entry ? { event: entry, before: dialogue.entries } : dialogue.entries
+  const entries = entry ? { seq: event.seq, event: entry, before: dialogue.entries } : dialogue.entries
   return { ...dialogue, entries, ...changed, previous: dialogue, seq: event.seq }
 }
 
@@ -94,7 +100,7 @@ function changeOf(dialogue: Dialogue, event: Logged): Partial<Dialogue> | undefi
       const { action, disposition, template, frame } = event.decision
       return {
         frame,
-        tried: { turn: event.turn, action, disposition, template, before: dialogue.tried },
+        tried: { seq: event.seq, turn: event.turn, action, disposition, template, before: dialogue.tried },
         lastTurn: { turn: event.turn, upTo: event.upTo },
       }
     }
@@ -114,12 +120,12 @@ function changeOf(dialogue: Dialogue, event: Logged): Partial<Dialogue> | undefi
 export function dialogueAt(dialogue: Dialogue, seq: Seq): Dialogue {
   let version = dialogue
   while (version.seq > seq && version.previous) version = version.previous
-  return version
+  return version.seq > seq && version.past ? version.past(seq) : version
 }
 
 /** What a reader who has everything up to `after` lacks, oldest first. */
 export function entriesAfter(dialogue: Dialogue, after: Seq): VisibleEvent[] {
   const found: VisibleEvent[] = []
-  for (let node = dialogue.entries; node && node.event.seq > after; node = node.before) found.push(node.event)
+  for (let node = dialogue.entries; node && node.seq > after; node = node.before) found.push(node.event)
   return found.reverse()
 }

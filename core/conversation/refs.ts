@@ -9,8 +9,14 @@ export interface Seen {
   readonly text: string
 }
 
+/** What a snapshot has of them: looked up in the snapshot, and never joined with others. */
+export interface PastRefs {
+  readonly size: number
+  get(ref: MessageRef): Seen | undefined
+}
+
 /** Oldest and largest first; each is more than the one behind it holds. An id stands in one of them only. */
-export type Refs = readonly ReadonlyMap<MessageRef, Seen>[]
+export type Refs = readonly (ReadonlyMap<MessageRef, Seen> | PastRefs)[]
 
 export const noRefs: Refs = []
 
@@ -26,6 +32,9 @@ export function findRef(refs: Refs, ref: MessageRef): Seen | undefined {
 export function addRef(refs: Refs, ref: MessageRef, seen: Seen): Refs {
   const kept = [...refs]
   let joined: [MessageRef, Seen][] = [[ref, seen]]
-  while (kept.length > 0 && kept.at(-1)!.size <= joined.length) joined = [...kept.pop()!, ...joined] // not empty
+  for (let last = kept.at(-1); last instanceof Map && last.size <= joined.length; last = kept.at(-1)) {
+    joined = [...last, ...joined]
+    kept.pop()
+  }
   return [...kept, new Map(joined)]
 }

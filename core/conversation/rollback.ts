@@ -37,18 +37,14 @@ export function planRollback({ seq, dialogue, custody }: Pick<Conversation, 'seq
   if (toSeq > seq) throw invalid(`${toSeq} is beyond the end: the last event is ${seq}`)
   const then = dialogueAt(dialogue, toSeq)
   if (isSame(then, dialogue)) throw invalid(`nothing would change: the dialogue is as it was after ${toSeq}`)
-  const now = entriesAfter(dialogue, 0)
-  const later = entriesAfter(then, 0)
-  const seqsNow = new Set(now.map(entry => entry.seq))
-  const seqsLater = new Set(later.map(entry => entry.seq))
-  const stood = turnsOf(then)
+  const undone = custody.effects.filter(({ state }) => state.name === 'undone' || state.name === 'undoing')
+  const stood = undone.length > 0 ? turnsOf(then) : new Set()
   return {
     toSeq,
-    goes: now.filter(entry => !seqsLater.has(entry.seq)),
-    returns: later.filter(entry => !seqsNow.has(entry.seq)),
+    ...differenceOf(dialogue, then),
     ends: custody.open.filter(({ turn }) => turn > toSeq),
     undoes: custody.effects.filter(({ decidedAt, state }) => decidedAt > toSeq && (state.name === 'running' || state.name === 'done')),
-    staysUndone: custody.effects.filter(({ turn, state }) => stood.has(turn) && (state.name === 'undone' || state.name === 'undoing')),
+    staysUndone: undone.filter(({ turn }) => stood.has(turn)),
   }
 }
 
@@ -104,8 +100,26 @@ export function recallPoint({ dialogue, custody }: Pick<Conversation, 'dialogue'
 
 const invalid = (reason: string): Fault => new Fault('ROLLBACK_INVALID', { reason })
 
-const isSame = (a: Dialogue, b: Dialogue): boolean =>
-  a.entries === b.entries && a.frame === b.frame && a.tried === b.tried && a.locale === b.locale && a.lastTurn === b.lastTurn
+/** By what they hold: a version that was read from a snapshot is another object than the one that was folded. */
+const isSame = (a: Dialogue, b: Dialogue): boolean => JSON.stringify(contentOf(a)) === JSON.stringify(contentOf(b))
+const contentOf = ({ entries, frame, tried, locale, lastTurn }: Dialogue): unknown => [entries?.seq, frame, tried?.seq, locale, lastTurn]
+
+/** An entry stands on the same ones in every version that has it, so that from the first common one on the two agree. */
+function differenceOf(now: Dialogue, then: Dialogue): Pick<RollbackPlan, 'goes' | 'returns'> {
+  const goes: VisibleEvent[] = []
+  const returns: VisibleEvent[] = []
+  let [ours, theirs] = [now.entries, then.entries]
+  while (ours?.seq !== theirs?.seq) {
+    if (ours && ours.seq > (theirs?.seq ?? 0)) {
+      goes.push(ours.event)
+      ours = ours.before
+    } else if (theirs) {
+      returns.push(theirs.event)
+      theirs = theirs.before
+    }
+  }
+  return { goes: goes.reverse(), returns: returns.reverse() }
+}
 
 function turnsOf({ tried }: Dialogue): ReadonlySet<Seq> {
   const turns = new Set<Seq>()
