@@ -1,6 +1,6 @@
 // Conversations in hand: folded in memory, read from the log where memory does not have them, and moved on by appends that everyone hears of.
 // Everything about one conversation that must not interleave runs in its lane.
-import { type Conversation, fold, unwritten } from './conversation/conversation.ts'
+import { type Conversation, fold } from './conversation/conversation.ts'
 import { isUnsettled, markOf } from './conversation/custody.ts'
 import { entriesAfter, visible } from './conversation/dialogue.ts'
 import type { ConversationEvent, Logged } from './conversation/event.ts'
@@ -51,8 +51,7 @@ export function createHolder({ conversations, fanOut, most, appended }: HolderPa
     async load(key) {
       const held = cache.get(nameOf(key))
       if (held) return keep(key, held)
-      const { events, position } = await conversations.read(key, 0)
-      return keep(key, fold(unwritten, events, position))
+      return keep(key, await conversations.open(key))
     },
     async append(key, customer, before, events) {
       const ahead = fold(before, place(events, before.seq), before.position)
@@ -60,6 +59,7 @@ export function createHolder({ conversations, fanOut, most, appended }: HolderPa
       try {
         const head = await conversations.append(key, customer, events, before.position, options)
         const after = keep(key, { ...ahead, position: head.position })
+        conversations.moved(key, before, after)
         appended(key, before, after, head.events)
         fanOut.publish(key, { type: 'delivery', delivery: deliveryOf(before, after, head.events) })
         return after

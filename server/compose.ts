@@ -1,6 +1,7 @@
 // The composition root: the one place that knows which drivers are in force. Reads top to bottom as the order of the start.
 import { chmodSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { SNAPSHOT_VERSION } from '@parley/core/conversation/stretch.ts'
 import { createEngine, type Engine } from '@parley/core/engine.ts'
 import { Fault, isFault } from '@parley/core/faults.ts'
 import { asShopId } from '@parley/core/ids.ts'
@@ -25,6 +26,7 @@ import { openLmdbLog } from './drivers/conversation-log.lmdb.ts'
 import { createLocalFanOut } from './drivers/fan-out.local.ts'
 import { openLmdbJobs } from './drivers/jobs.lmdb.ts'
 import { createPhraseRisks } from './drivers/risks.phrases.ts'
+import { openFileSnapshots } from './drivers/snapshots.files.ts'
 import { createLiquidTemplates } from './drivers/templates.liquid.ts'
 import { openLmdbVault } from './drivers/vault.lmdb.ts'
 import { createKeywordVoters } from './drivers/voters.keyword.ts'
@@ -40,6 +42,7 @@ import { loadOrMakeSecret } from './secret.ts'
 import { noSources, openSources, type Sources } from './sources.ts'
 import { refuseUnfinishedRestore } from './upkeep/restore.ts'
 import { watchPlugins } from './watch-plugins.ts'
+import { watchSnapshots } from './watch-snapshots.ts'
 
 /** What works a turn out, without a log: `parley ask` needs no more. */
 export interface Brain {
@@ -197,9 +200,13 @@ async function openServer(
   const accounts = createAccounts(openLmdbAccounts(join(config.data, 'accounts')))
   keep(accounts)
   const secret = loadOrMakeSecret(config.data)
-  const conversations = createConversations(log, vault)
   let engine: Engine | undefined
   const metrics = createMetrics(() => engine?.turnsUnderWay ?? 0)
+  const conversations = createConversations(log, vault, {
+    snapshots: await openFileSnapshots(join(config.data, 'snapshots'), SNAPSHOT_VERSION),
+    observer: watchSnapshots(logger, metrics),
+  })
+  keep(conversations)
   const sources = await openSources(config, logger)
   keep(sources)
   const brain = await createBrain(config, logger, sources, metrics)

@@ -10,6 +10,8 @@ export interface Metrics extends Pick<EngineObserver, 'decided' | 'overdue'> {
   readonly faults: Counter<'code'>
   readonly pluginHostDeaths: Counter<'runtime' | 'reason'>
   readonly pluginOff: Counter<'plugin'>
+  readonly conversationsOpened: Counter<'from'>
+  readonly snapshots: Counter<'outcome'>
   readonly contentType: string
   fault(code: FaultCode): void
   bug(): void
@@ -84,6 +86,18 @@ export function createMetrics(turnsUnderWay: () => number): Metrics {
     labelNames: ['plugin'],
     registers,
   })
+  const conversationsOpened = new Counter({
+    name: 'parley_conversations_opened_total',
+    help: 'Conversations that were not in memory, by what they were read from: a snapshot with the end of the log, or the whole log.',
+    labelNames: ['from'],
+    registers,
+  })
+  const snapshots = new Counter({
+    name: 'parley_snapshots_total',
+    help: 'Snapshots that were written, and failures to read or write one: what wanted it went on without.',
+    labelNames: ['outcome'],
+    registers,
+  })
   new Gauge({
     name: 'parley_turns_under_way',
     help: 'Undecided turns now.',
@@ -98,6 +112,8 @@ export function createMetrics(turnsUnderWay: () => number): Metrics {
     faults,
     pluginHostDeaths,
     pluginOff,
+    conversationsOpened,
+    snapshots,
     contentType: registry.contentType,
     fault: code => faults.inc({ code }),
     bug: () => bugs.inc(),
