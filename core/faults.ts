@@ -82,6 +82,8 @@ export const FAULTS = {
   FOLDER_NOT_EMPTY: fault(false, (d: { folder: string }) => `${d.folder} is not empty; name an empty or new folder`),
   BACKUP_INVALID: fault(false, (d: { folder: string; reason: string }) => `the backup ${d.folder} can't be used: ${d.reason}`),
   RESTORE_UNFINISHED: fault(false, (d: { folder: string }) => `a restore into ${d.folder} was not brought to its end`),
+  UNKNOWN_JOB: fault(false, (d: { id: string }) => `there is no job ${JSON.stringify(d.id)}`),
+  JOB_NOT_FAILED: fault(false, (d: { id: string; state: string }) => `job ${JSON.stringify(d.id)} has not failed: it is ${d.state}`),
   PORT_IN_USE: fault(
     false,
     (d: { host: string; port: number }) => `port ${d.port} of ${d.host} is taken; choose another with --port or PORT`,

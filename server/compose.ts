@@ -5,10 +5,12 @@ import { SNAPSHOT_VERSION } from '@parley/core/conversation/stretch.ts'
 import { createEngine, type Engine } from '@parley/core/engine.ts'
 import { Fault, isFault } from '@parley/core/faults.ts'
 import { asShopId } from '@parley/core/ids.ts'
+import { JOB_KINDS } from '@parley/core/jobs/kinds.ts'
 import type { Pack } from '@parley/core/pack/pack.ts'
 import type { Stages } from '@parley/core/pipeline/pipeline.ts'
 import type { Shop } from '@parley/core/pipeline/shop.ts'
 import type { ConversationLog } from '@parley/core/ports/conversation-log.ts'
+import type { JobKind, JobPayload } from '@parley/core/ports/jobs.ts'
 import type { Risks } from '@parley/core/ports/risks.ts'
 import type { Vault } from '@parley/core/ports/vault.ts'
 import type { VoterPool } from '@parley/core/ports/voters.ts'
@@ -245,6 +247,8 @@ async function openServer(
       return { name: shop?.name || id, locale: shop?.locale ?? 'en' }
     },
     conversations,
+    jobs,
+    jobKinds: new Map(JOB_KINDS.map(kind => [kind.name, kind as JobKind<JobPayload>])), // a kept payload is of its kind, and its handler looks again
     operatorKey: secret.keyFor('operator').toString('hex'),
     deskSessions: createDeskSessions({
       accounts,

@@ -158,6 +158,30 @@ conversation
   .option('--json', 'print what was taken back as JSON')
   .action(async (id, options, command) => (await import('./cli/conversation.ts')).rollBackConversation(id, options, wrongUse(command)))
 
+const jobs = program
+  .command('jobs')
+  .description('What the running server has still to do, and what it has given up (needs the data folder of the server).')
+jobs
+  .command('list')
+  .description('Jobs that wait, run or have failed.')
+  .addOption(serverUrl)
+  .option('--kind <kind>', 'only of this kind: effect, recover, sla')
+  .addOption(new Option('--state <state>', 'only in this state').choices(['waiting', 'running', 'failed']))
+  .option('--json', 'print them as JSON')
+  .action(async options => (await import('./cli/jobs.ts')).listJobs(options))
+jobs
+  .command('retry')
+  .description('Begin a job anew that has failed.')
+  .argument('<id>', 'its id, as listed')
+  .addOption(serverUrl)
+  .action(async (id, options) => (await import('./cli/jobs.ts')).retryJob(id, options))
+jobs
+  .command('cancel')
+  .description('Take a job away, in whatever state. What the log still asks for comes again at the next start.')
+  .argument('<id>', 'its id, as listed')
+  .addOption(serverUrl)
+  .action(async (id, options) => (await import('./cli/jobs.ts')).cancelJob(id, options))
+
 const shop = program.command('shop').description('The shops of parley.yaml.')
 shop
   .command('add')

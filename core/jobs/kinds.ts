@@ -27,6 +27,8 @@ export const SLA = kind({
   atOnce: 16,
 })
 
+export const JOB_KINDS = [EFFECT, RECOVER, SLA] as const
+
 /** With the payload's type read off its schema. */
 function kind<P extends JobPayload>(kind: JobKind<P>): JobKind<P> {
   return kind

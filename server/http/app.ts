@@ -15,6 +15,7 @@ import { TIGHT_OPTIONS } from '../realtime/tight-web-socket.ts'
 import { type DemoParts, registerDemoRoutes } from './demo.ts'
 import { type DeskSessionParts, registerDeskSession } from './desk-session.ts'
 import { type OperatorParts, registerOperatorRoutes } from './operator.ts'
+import { type JobRouteParts, registerJobRoutes } from './operator-jobs.ts'
 import { registerVisitorRoutes, type VisitorParts } from './visitors.ts'
 import { frameAncestors, type WidgetPageParts } from './widget-page.ts'
 
@@ -33,6 +34,7 @@ export interface AppParts
     Omit<AgentSocketParts, 'isAdmitted' | 'engine'>,
     VisitorParts,
     OperatorParts,
+    JobRouteParts,
     DeskSessionParts,
     DemoParts {
   readonly engine: Engine
@@ -56,6 +58,8 @@ const STATUS: Partial<Record<FaultCode, number>> = {
   ORIGIN_REFUSED: 403,
   UNKNOWN_SHOP: 404,
   UNKNOWN_CONVERSATION: 404,
+  UNKNOWN_JOB: 404,
+  JOB_NOT_FAILED: 409,
   ROLLBACK_INVALID: 409,
   NOT_OWNER: 409,
   RATE_LIMITED: 429,
@@ -134,6 +138,7 @@ export async function createApp(parts: AppParts): Promise<App> {
 
   registerVisitorRoutes(http, parts)
   registerOperatorRoutes(http, parts)
+  registerJobRoutes(http, parts)
   registerDeskSession(http, parts)
   registerDemoRoutes(http, parts)
   http.get('/healthz', async () => ({ ok: true }))

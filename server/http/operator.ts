@@ -1,6 +1,5 @@
 // What only the operator of this machine may ask: a conversation with its decisions, and to put it back. The key is derived from the installation's
 // secret file.
-import { timingSafeEqual } from 'node:crypto'
 import type { Engine } from '@parley/core/engine.ts'
 import { Fault } from '@parley/core/faults.ts'
 import { asConversationId, asShopId, type ConversationKey, isId } from '@parley/core/ids.ts'
@@ -8,6 +7,7 @@ import type { Conversations } from '@parley/core/ports/conversations.ts'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { conversationView, rollbackView } from './conversation-view.ts'
+import { checked, operatorGate } from './operator-gate.ts'
 
 export interface OperatorParts {
   readonly conversations: Conversations
@@ -26,13 +26,12 @@ const OPERATOR = { kind: 'operator' } as const
 const CONVERSATION = '/v1/operator/shops/:shop/conversations/:conversation'
 
 export function registerOperatorRoutes(http: FastifyInstance, { conversations, engine, operatorKey }: OperatorParts): void {
-  const expected = Buffer.from(`Bearer ${operatorKey}`)
+  const admitOperator = operatorGate(operatorKey)
 
   /** The conversation that the operator asks about. Faults: TOKEN_INVALID, UNKNOWN_CONVERSATION. */
-  function admit({ headers, params: { shop, conversation } }: FastifyRequest<Route>): ConversationKey {
-    const given = Buffer.from(headers.authorization ?? '')
-    if (given.length !== expected.length || !timingSafeEqual(given, expected))
-      throw new Fault('TOKEN_INVALID', { reason: 'it is not the operator key' })
+  function admit(request: FastifyRequest<Route>): ConversationKey {
+    admitOperator(request)
+    const { shop, conversation } = request.params
     if (!isId(shop) || !isId(conversation)) throw new Fault('UNKNOWN_CONVERSATION', { conversation })
     return { shop: asShopId(shop), conversation: asConversationId(conversation) }
   }
@@ -63,11 +62,4 @@ export function registerOperatorRoutes(http: FastifyInstance, { conversations, e
     await engine.rollback(key, { toSeq, by: OPERATOR, reason })
     return { toSeq }
   })
-}
-
-function checked<S extends z.ZodType>(schema: S, value: unknown): z.infer<S> {
-  const parsed = schema.safeParse(value)
-  if (parsed.success) return parsed.data
-  const issue = parsed.error.issues[0]
-  throw new Fault('FRAME_INVALID', { path: issue?.path.join('.') ?? '', reason: issue?.message ?? 'not of the schema' })
 }

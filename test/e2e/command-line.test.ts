@@ -3,32 +3,10 @@ import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import type { Decision } from '@parley/core/pipeline/decision.ts'
 import type { ConversationView, RollbackView } from '@parley/server/http/conversation-view.ts'
+import { MAIN, type Outcome, parley } from './parley-command.ts'
 import { fetchVisitor, joinConversation, NODE_FLAGS, startServer, temporaryFolder } from './running-server.ts'
-
-const MAIN = fileURLToPath(new URL('../../server/main.ts', import.meta.url))
-
-interface Outcome {
-  readonly status: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
-
-function parley(args: readonly string[], options: { input?: string; env?: Record<string, string>; cwd?: string } = {}): Promise<Outcome> {
-  const child = spawn(process.execPath, [...NODE_FLAGS, MAIN, ...args], { env: { ...process.env, ...options.env }, cwd: options.cwd })
-  let stdout = ''
-  let stderr = ''
-  child.stdout.on('data', chunk => {
-    stdout += chunk
-  })
-  child.stderr.on('data', chunk => {
-    stderr += chunk
-  })
-  child.stdin.end(options.input ?? '')
-  return new Promise(resolve => child.once('close', status => resolve({ status, stdout, stderr })))
-}
 
 test('--help everywhere', async () => {
   for (const args of [
@@ -41,6 +19,10 @@ test('--help everywhere', async () => {
     ['conversation', '--help'],
     ['conversation', 'show', '--help'],
     ['conversation', 'rollback', '--help'],
+    ['jobs', '--help'],
+    ['jobs', 'list', '--help'],
+    ['jobs', 'retry', '--help'],
+    ['jobs', 'cancel', '--help'],
     ['shop', '--help'],
     ['shop', 'identity-key', '--help'],
     ['pack', '--help'],
@@ -60,6 +42,8 @@ test('wrong use: exit status 2 and one clear line', async () => {
     [['ask', 'x', '--color'], /unknown option '--color'/],
     [['ask', '--file', 'x'], /--json/],
     [['serve', '--port', 'eighty'], /whole number from 0 to 65535/],
+    [['jobs', 'list', '--state', 'done'], /--state.*waiting, running, failed/s],
+    [['jobs', 'retry'], /missing required argument 'id'/],
     [['conversation', 'rollback', 'c'], /--to/],
     [['conversation', 'rollback', 'c', '--to', 'x'], /whole number from 0/],
     [['conversation', 'rollback', 'c', '--to', '1'], /--yes/],
