@@ -54,7 +54,7 @@ async function inProcess(): Promise<(() => number) | undefined> {
   const context = await isolate.createContext()
   await context.eval(`globalThis.pristine = ${PRISTINE}`)
   await context.eval(`(${String(hardenGlobals)})()`)
-  await context.eval(await bundlePlugin(folder))
+  await context.eval((await bundlePlugin(folder)).code)
   const answer = await context.eval(
     `(() => { const answer = (${String(makeAnswerer)})(pristine, ${EXPORTS}.default, {}); return question => answer(pristine.parse(question)) })()`,
     {

@@ -67,7 +67,7 @@ export async function createPluginVoters({
     ready: Promise.all([...supervisors.values()].map(supervisor => supervisor.ready)).then(() => {}),
   }
 
-  function createVoter({ manifest, version }: LoadedPlugin) {
+  function createVoter({ manifest, version, locate }: LoadedPlugin) {
     const { id } = manifest
     const info: VoterInfo = { voter: `plugin:${id}`, version }
     const supervisor = supervisors.get(manifest.runtime)! // each plugin's runtime was started above
@@ -85,7 +85,7 @@ export async function createPluginVoters({
         case 'crashed':
           return abstained('failed', new Fault('PLUGIN_CRASHED', { plugin: id, reason: result.reason }))
         case 'failed':
-          return abstained('failed', new Fault('PLUGIN_FAILED', { plugin: id, reason: result.reason }))
+          return abstained('failed', new Fault('PLUGIN_FAILED', { plugin: id, reason: locate(result.reason) }))
         case 'returned': {
           const answer = readAnswer(result.json, manifest)
           if (!answer.isWellFormed) return abstained('failed', new Fault('PLUGIN_FAILED', { plugin: id, reason: answer.reason }))
@@ -124,8 +124,9 @@ async function startRuntime(
   clock: Clock,
 ): Promise<Supervisor> {
   const guests = plugins.filter(({ manifest }) => manifest.runtime === runtime).map(({ guest }) => guest)
+  const locators = new Map(plugins.map(({ manifest, locate }) => [manifest.id, locate]))
   const onUnloadable = (plugin: string, reason: string): void =>
-    observer.onInvalid?.(new Fault('PLUGIN_INVALID', { plugin, path: '', reason }))
+    observer.onInvalid?.(new Fault('PLUGIN_INVALID', { plugin, path: '', reason: locators.get(plugin)?.(reason) ?? reason }))
   if (runtime === 'typescript') return createSupervisor({ runtime, guests, observer, clock, onUnloadable })
   try {
     return createSupervisor({ runtime, guests, observer, clock, onUnloadable, pyodide: await buildPyodide() })

@@ -3,6 +3,7 @@
 import { writeFileSync } from 'node:fs'
 import { type CallQueue, createCallQueue } from './call-queue.ts'
 import { type Runner, readManifest, startTypescript } from './isolate.ts'
+import { describeFailure } from './prelude.ts'
 import type { FromHost, Guest, PyodideFiles, SpentReason, ToHost } from './protocol.ts'
 import { startPython } from './python.ts'
 
@@ -25,7 +26,7 @@ async function receive(message: ToHost): Promise<void> {
       const lost = (reason: string): void => send({ type: 'manifest-failed', reason })
       return readManifest(message.code, MANIFEST_MEMORY_MB, lost).then(
         json => send({ type: 'manifest', json }),
-        error => lost(String(error)),
+        error => lost(describeFailure(error)),
       )
     }
     case 'load':
@@ -52,7 +53,7 @@ async function load(guest: Guest, pyodide: PyodideFiles | undefined): Promise<vo
     const runner: Runner = await (guest.runtime === 'python' ? startPython(guest, pyodide!, lost) : startTypescript(guest, lost)) // Python hosts are given the files
     queues.set(guest.plugin, createCallQueue(runner, { answer, spent }))
   } catch (error) {
-    send({ type: 'not-loaded', plugin: guest.plugin, reason: String(error).slice(0, 2_000) })
+    send({ type: 'not-loaded', plugin: guest.plugin, reason: describeFailure(error) })
   }
 }
 

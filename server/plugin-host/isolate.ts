@@ -2,7 +2,7 @@
 // The isolate's own limits on time and memory stop what they can; for the rest the engine kills this whole process (supervisor.ts).
 import ivm from 'isolated-vm'
 import { EXPORTS } from './exports-name.ts'
-import { hardenGlobals, makeAnswerer, makeRunner, PRISTINE } from './prelude.ts'
+import { describeFailure, hardenGlobals, makeAnswerer, makeRunner, PRISTINE } from './prelude.ts'
 import { ANSWER_LIMIT, BATCH_MS, type Guest } from './protocol.ts'
 
 const LOAD_TIMEOUT_MS = 1_000
@@ -62,10 +62,11 @@ async function openIsolate(memoryMb: number, onLost: (message: string) => void) 
   const prepare = await context.eval(
     `(() => {
       ${String(makeAnswerer)}
+      ${String(describeFailure)}
       ${String(makeRunner)}
       const pristine = ${PRISTINE}
       return (exports, settings) =>
-        makeRunner(pristine, makeAnswerer(pristine, exports.default, pristine.parse(settings)), ${ANSWER_LIMIT}, ${BATCH_MS})
+        makeRunner(pristine, makeAnswerer(pristine, exports.default, pristine.parse(settings)), describeFailure, ${ANSWER_LIMIT}, ${BATCH_MS})
     })()`,
     { reference: true },
   )

@@ -6,9 +6,10 @@ import { basename, join } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
 import { Manifest } from '@parley/plugin-sdk/manifest.ts'
 import { checkSettings, type SettingValues } from '@parley/plugin-sdk/setting-values.ts'
-import { parseDocument } from 'yaml'
-import { bundlePlugin } from './bundle-plugin.ts'
+import { LineCounter, parseDocument } from 'yaml'
+import { type Bundle, bundlePlugin } from './bundle-plugin.ts'
 import { createManifestReader, type ManifestReader } from './manifest-reader.ts'
+import { createLocator, type Locate, placeInSource, placeInYaml } from './plugin-lines.ts'
 import type { Guest } from './protocol.ts'
 
 export interface LoadedPlugin {
@@ -16,6 +17,10 @@ export interface LoadedPlugin {
   /** Version of the manifest and hash of all that runs, with a hash of the settings where there are any: `1.0.0-3f2a9c01d4e5+51b3c8d2`. */
   readonly version: string
   readonly settings: SettingValues
+  /** Puts the lines of its own files into what the sandbox says went wrong. */
+  readonly locate: Locate
+  /** Of a TypeScript plugin: what its code is made of. */
+  readonly parts?: Bundle['parts']
   readonly guest: Guest
 }
 
@@ -63,28 +68,35 @@ async function loadPlugin(folder: string, settings: PluginSettings, reader: Mani
 }
 
 async function loadTypescript(folder: string, settings: PluginSettings, reader: ManifestReader): Promise<LoadedPlugin> {
-  const name = basename(folder)
-  const code = await bundlePlugin(folder)
+  const { code, map, parts } = await bundlePlugin(folder)
+  const locate = createLocator(map)
   const read = await reader.read(code)
-  if (!read.isRead) throw invalid(folder, 'plugin.ts', read.reason)
+  if (!read.isRead) throw invalid(folder, 'plugin.ts', locate(read.reason))
   const given: unknown = JSON.parse(read.json)
-  const manifest = checkManifest(name, { ...(typeof given === 'object' ? given : {}), runtime: 'typescript' })
-  return loaded(manifest, code, settings, { runtime: 'typescript', code })
+  const source = readFileSync(join(folder, 'plugin.ts'), 'utf8')
+  const manifest = checkManifest(folder, { ...(typeof given === 'object' ? given : {}), runtime: 'typescript' }, path =>
+    placeInSource(source, path),
+  )
+  return { ...loaded(manifest, code, settings, { runtime: 'typescript', code }), locate, parts }
 }
 
 function loadPython(folder: string, settings: PluginSettings): LoadedPlugin {
   const text = readFileSync(join(folder, 'plugin.yaml'), 'utf8')
-  const document = parseDocument(text)
-  if (document.errors[0]) throw invalid(folder, 'plugin.yaml', document.errors[0].message)
-  const manifest = checkManifest(basename(folder), document.toJS({ maxAliasCount: 0 }))
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines })
+  const place = (path: readonly PropertyKey[]): string => placeInYaml(document, lines, path)
+  const [broken] = document.errors
+  if (broken) throw invalid(folder, `plugin.yaml:${Math.max(1, lines.linePos(broken.pos[0]).line)}`, broken.message.split(' at line')[0]!) // the first part is always there
+  const manifest = checkManifest(folder, document.toJS({ maxAliasCount: 0 }), place)
   if (manifest.runtime !== 'python')
-    throw invalid(folder, 'runtime', 'a plugin.yaml describes a Python plugin; a TypeScript plugin has a plugin.ts')
+    throw invalid(folder, place(['runtime']), 'runtime: a plugin.yaml describes a Python plugin; a TypeScript plugin has a plugin.ts')
   const file = join(folder, `${manifest.module}.py`)
-  if (!existsSync(file)) throw invalid(folder, 'module', `there is no ${manifest.module}.py beside plugin.yaml`)
-  if (!realpathSync(file).startsWith(realpathSync(folder))) throw invalid(folder, 'module', 'it links to a file outside of the folder')
+  if (!existsSync(file)) throw invalid(folder, place(['module']), `module: there is no ${manifest.module}.py beside plugin.yaml`)
+  if (!realpathSync(file).startsWith(realpathSync(folder)))
+    throw invalid(folder, place(['module']), 'module: it links to a file outside of the folder')
   const code = readFileSync(file, 'utf8')
   const python = { module: manifest.module, className: manifest.class }
-  return loaded(manifest, text + code, settings, { runtime: 'python', code, python })
+  return { ...loaded(manifest, text + code, settings, { runtime: 'python', code, python }), locate: failure => failure }
 }
 
 /** `source` is all that decides how it votes, but for the settings. */
@@ -93,7 +105,7 @@ function loaded(
   source: string,
   given: PluginSettings,
   guest: Pick<Guest, 'runtime' | 'code' | 'python'>,
-): LoadedPlugin {
+): Omit<LoadedPlugin, 'locate'> {
   const { id, version, limits } = manifest
   const checked = checkSettings(manifest.settings, given[id] ?? {})
   if (!checked.isGood) throw new Fault('PLUGIN_INVALID', { plugin: id, path: `settings.${checked.name}`, reason: checked.reason })
@@ -106,15 +118,13 @@ function loaded(
   }
 }
 
-function checkManifest(name: string, given: unknown): Manifest {
+/** `placeOf` gives file and line of a part of the manifest. */
+function checkManifest(folder: string, given: unknown, placeOf: (path: readonly PropertyKey[]) => string): Manifest {
   const checked = Manifest.safeParse(given)
   if (checked.success) return checked.data
-  const [issue] = checked.error.issues
-  throw new Fault('PLUGIN_INVALID', {
-    plugin: name,
-    path: ['manifest', ...(issue?.path ?? [])].join('.'),
-    reason: issue?.message ?? 'it is not a manifest',
-  })
+  const issue = checked.error.issues[0]! // it has failed
+  const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]!] : issue.path // it is about a key
+  throw invalid(folder, placeOf(path), `${['manifest', ...path].map(String).join('.')}: ${issue.message}`)
 }
 
 const hash = (text: string, digits: number): string => createHash('sha256').update(text).digest('hex').slice(0, digits)

@@ -99,6 +99,18 @@ export function makeAnswerer(
   }
 }
 
+/** What went wrong, with up to three places of the bundle where it did: `(at plugin.js:1:204, plugin.js:1:87)`. */
+export function describeFailure(error: unknown): string {
+  try {
+    const said = String(error).slice(0, 300)
+    const { stack } = Object(error) as { readonly stack?: unknown } // any object may have one
+    const places = typeof stack === 'string' ? stack.slice(0, 10_000).match(/plugin\.js:\d+:\d+/g) : null
+    return places ? `${said} (at ${places.slice(0, 3).join(', ')})` : said
+  } catch {
+    return 'threw something that cannot be described'
+  }
+}
+
 /**
  * Makes the two functions that the host calls. `run` puts a list of questions to the plugin and gives what became of each, or of the first
  * few: it begins none when `batchMs` are over, so that one which takes its time does not use up the time of those behind it. The plugin's
@@ -108,16 +120,10 @@ export function makeAnswerer(
 export function makeRunner(
   { parse, stringify, now }: Pristine,
   answer: (turn: unknown) => string,
+  describe: (error: unknown) => string,
   limit: number,
   batchMs: number,
 ): { readonly run: (questions: string) => string; readonly collect: () => string } {
-  const describe = (error: unknown): string => {
-    try {
-      return String(error).slice(0, 300)
-    } catch {
-      return 'threw something that cannot be described'
-    }
-  }
   const outcomeOf = (turn: unknown): object => {
     try {
       const json = answer(turn)

@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises'
 import ivm from 'isolated-vm'
 import { INTERPRETER_BROKEN } from './call-queue.ts'
 import { type Runner, runnerOf } from './isolate.ts'
-import { makeRunner, PRISTINE } from './prelude.ts'
+import { describeFailure, makeRunner, PRISTINE } from './prelude.ts'
 import { ANSWER_LIMIT, BATCH_MS, type Guest, type PyodideFiles } from './protocol.ts'
 import { startInterpreter } from './python-prelude.ts'
 import { DENY_CLOCK_AND_RANDOMNESS, LOAD_CLASS } from './python-source.ts'
@@ -26,9 +26,10 @@ export async function startPython(guest: Guest, files: PyodideFiles, onLost: (me
   const prepare = await context.eval(
     `(() => {
       ${String(makePythonAnswerer)}
+      ${String(describeFailure)}
       ${String(makeRunner)}
       const pristine = ${PRISTINE}
-      return call => makeRunner(pristine, makePythonAnswerer(call, ${JSON.stringify(INTERPRETER_BROKEN)}), ${ANSWER_LIMIT}, ${BATCH_MS})
+      return call => makeRunner(pristine, makePythonAnswerer(call, ${JSON.stringify(INTERPRETER_BROKEN)}), describeFailure, ${ANSWER_LIMIT}, ${BATCH_MS})
     })()`,
     { reference: true },
   )

@@ -27,12 +27,12 @@ const BAD: Readonly<Record<string, readonly [Files, RegExp]>> = {
   syntax: [files('export default {'), /^plugin syntax: plugin\.ts:1: /],
   'no-plugin': [files('export const x = 1'), /no default export made by definePlugin/],
   'no-on-turn': [files("export default { manifest: { id: 'no-on-turn' } }"), /it has no onTurn/],
-  'throws-at-once': [files("throw new Error('at the top')"), /at the top/],
+  'throws-at-once': [files("throw new Error('at the top')"), /^plugin throws-at-once: plugin\.ts: Error: at the top \(at plugin\.ts:1\)$/],
   'loops-at-once': [files('while (true) {}'), /timed out/],
   'grows-at-once': [files('export default "x".repeat(2 ** 29 - 24).split("")'), /took its process down|too much memory|memory limit/],
   'bad-version': [
     files("export default { manifest: { id: 'x', version: 'one', sdk: '^0.1.0', languages: ['zh'], actions: '*' }, onTurn() {} }"),
-    /manifest\.version: a version is three numbers/,
+    /^plugin bad-version: plugin\.ts:1: manifest\.version: a version is three numbers/,
   ],
   'other-sdk': [
     files("export default { manifest: { id: 'x', version: '1.0.0', sdk: '^9.0.0', languages: ['zh'], actions: '*' }, onTurn() {} }"),
@@ -48,11 +48,11 @@ const BAD: Readonly<Record<string, readonly [Files, RegExp]>> = {
     files(
       "export default { manifest: { id: 'x', version: '1.0.0', sdk: '^0.1.0', languages: ['zh'], actions: '*', limit: {} }, onTurn() {} }",
     ),
-    /manifest: .*limit/,
+    /plugin\.ts:1: manifest\.limit: Unrecognized key/,
   ],
   empty: [{ 'readme.txt': 'nothing' }, /neither plugin\.ts nor plugin\.yaml/],
-  'no-module': [{ 'plugin.yaml': pythonPlugin('no-module', '')['plugin.yaml']! }, /module: there is no plugin\.py/],
-  'yaml-broken': [{ 'plugin.yaml': 'id: [x' }, /^plugin yaml-broken: plugin\.yaml: /],
+  'no-module': [{ 'plugin.yaml': pythonPlugin('no-module', '')['plugin.yaml']! }, /plugin\.yaml:5: module: there is no plugin\.py/],
+  'yaml-broken': [{ 'plugin.yaml': 'id: [x' }, /^plugin yaml-broken: plugin\.yaml:1: /],
 }
 
 describe('a folder that is no plugin', () => {
@@ -85,6 +85,47 @@ describe('a folder that is no plugin', () => {
       ['plugin:good'],
     )
     assert.deepEqual((await trial.ask('x'))[0]?.votes, [{ action: 'COMPENSATE', confidence: 0.7 }])
+  })
+})
+
+describe('[SDK3] what goes wrong is told with the line of the author', () => {
+  const lastFault = (trial: Trial): string => String(trial.faults.filter(fault => fault !== undefined).at(-1)?.message)
+
+  test('of the file in which TypeScript threw, and of those that called it', async () => {
+    const words = 'export const first = (words: readonly string[]): string => {\n  // a comment\n  return words[9]!.trim()\n}\n'
+    const trial = await startTrial({
+      throws: {
+        ...typescriptPlugin('throws', "return vote('COMPENSATE', first([text]).length)", { outside: "import { first } from './words.ts'" }),
+        'words.ts': words,
+      },
+    })
+    try {
+      await trial.ready
+      await trial.ask('x')
+      assert.match(lastFault(trial), /plugin "throws" failed: TypeError: Cannot read .*'trim'\) \(at words\.ts:3, plugin\.ts:6\)$/)
+    } finally {
+      await trial.end()
+    }
+  })
+
+  test('of the setting in plugin.yaml, and of Python that does not load', async () => {
+    const plugin = 'class Plugin:\n    def process(self, text):\n        return None\n'
+    const trial = await startTrial({
+      yaml: pythonPlugin('yaml', plugin, 'limits:\n  timeoutMs: soon'),
+      syntax: pythonPlugin('syntax', `${plugin}\ndef broken(:\n`),
+      raises: pythonPlugin('raises', `import json\n\nWORDS = json.loads("{")\n${plugin}`),
+      bare: pythonPlugin('bare', 'class Plugin:\n    pass\n'),
+    })
+    try {
+      await trial.ready
+      const told = trial.invalid.map(({ message }) => message).join('\n')
+      assert.match(told, /^plugin yaml: plugin\.yaml:10: manifest\.limits\.timeoutMs: /m)
+      assert.match(told, /^plugin syntax: .*SyntaxError: .* \(at plugin\.py:5\)$/m)
+      assert.match(told, /^plugin raises: .*JSONDecodeError: .* \(at plugin\.py:3\)$/m)
+      assert.match(told, /^plugin bare: .*neither process\(self, text\) nor on_turn\(self, turn, settings\)$/m)
+    } finally {
+      await trial.end()
+    }
   })
 })
 
