@@ -16,6 +16,8 @@ import {
   rollbackEvents,
 } from './conversation/rollback.ts'
 import { createEffectRunner, unreplied } from './effects/run-effect.ts'
+import { createEraser, type Eraser } from './erasure/erase.ts'
+import type { EndedErasure } from './erasure/erasure.ts'
 import { Fault, isFault } from './faults.ts'
 import { createDesk, type Desk } from './handoff/desk.ts'
 import { createSeenMarks, type Side } from './handoff/marks.ts'
@@ -33,6 +35,7 @@ import { isRefusedAt, shedAt } from './pipeline/shed.ts'
 import type { Shop } from './pipeline/shop.ts'
 import type { Received } from './pipeline/turn.ts'
 import type { Conversations } from './ports/conversations.ts'
+import type { Erasures } from './ports/erasures.ts'
 import type { FanOut } from './ports/fan-out.ts'
 import type { Jobs } from './ports/jobs.ts'
 import type { StreamPosition } from './protocol/client-message.ts'
@@ -52,12 +55,14 @@ export interface EngineObserver {
   decided(key: ConversationKey, decision: RecordedDecision): void
   /** A conversation has waited longer for a person than its shop promises. */
   overdue(key: ConversationKey): void
+  erased(erasure: EndedErasure): void
   /** A bug: the turn could not be worked out, or its decision not be kept. */
   broke(key: ConversationKey, error: unknown): void
 }
 
 export interface EngineParts {
   readonly conversations: Conversations
+  readonly erasures: Erasures
   readonly fanOut: FanOut
   readonly jobs: Jobs
   readonly stages: Stages
@@ -117,9 +122,14 @@ export interface Engine {
    * (not the last one, or a person has answered since).
    */
   recall(key: ConversationKey, customer: CustomerId, ref: MessageRef): Promise<void>
+  /** Erases conversations for good; see there. Every method here refuses them afterwards: CONVERSATION_ERASED. */
+  readonly erase: Eraser['erase']
+  readonly eraseOld: Eraser['eraseOld']
+  /** True of a conversation that was erased: its customer needs another one. */
+  isErased(key: ConversationKey): Promise<boolean>
   readonly desk: Desk
   readonly queue: Queue
-  /** Has everything finished that a crash left: undecided turns, effects under way, the queue. Resolves with the number of conversations. */
+  /** Has everything finished that a crash left: undecided turns, effects under way, the queue, erasures. Resolves with the number of conversations. */
   finishUnsettled(): Promise<number>
   /** Takes nothing in any more and waits until every turn under way is decided. Effects under way are left to the next start. */
   drain(): Promise<void>
@@ -133,7 +143,7 @@ const RETRY_MS = 1_000
 const TYPING_AFTER_MS = 400
 
 export function createEngine(parts: EngineParts): Engine {
-  const { conversations, fanOut, jobs, stages, limits, observer } = parts
+  const { conversations, erasures, fanOut, jobs, stages, limits, observer } = parts
   const { clock } = stages
   const underWay = new Map<string, Promise<void>>()
   /** Messages on their way into the log: each will be a turn under way. */
@@ -159,7 +169,12 @@ export function createEngine(parts: EngineParts): Engine {
     labelOf,
     shop: parts.shop,
     clock,
+    erase: request => eraser.erase(request),
   })
+  /** What an erasure has overtaken is nobody's fault. */
+  const broke = (key: ConversationKey, error: unknown): void => {
+    if (!isFault(error, 'CONVERSATION_ERASED')) observer.broke(key, error)
+  }
   const effects = createEffectRunner({
     holder,
     effects: stages.effects,
@@ -167,15 +182,29 @@ export function createEngine(parts: EngineParts): Engine {
     clock,
     shop: parts.shop,
     deadlineMs: stages.deadlines.effect,
-    broke: observer.broke,
+    broke,
+  })
+  const eraser = createEraser({
+    holder,
+    erasures,
+    clock,
+    goOn: key => settle(key, null),
+    erased(key) {
+      queue.remove(key)
+      seenMarks.forget(key)
+      fanOut.publish(key, { type: 'erased' })
+    },
+    ended: observer.erased,
+    broke,
   })
 
-  const sla = createSla({ holder, jobs, clock, shop: parts.shop, overdue: observer.overdue, broke: observer.broke })
+  const sla = createSla({ holder, jobs, clock, shop: parts.shop, overdue: observer.overdue, broke })
 
   function appended(key: ConversationKey, before: Conversation, after: Conversation, events: readonly Logged[]): void {
     typists.heard(nameOf(key), events)
     if (after.custody.owner.with !== 'bot' || before.custody.owner.with !== 'bot') queue.update(key, after)
     sla.moved(key, before, after)
+    eraser.moved(key)
     if (after.custody.owner !== before.custody.owner) queueMicrotask(() => void tellState(key)) // after the delivery of the same append
     if (after.custody.effects !== before.custody.effects && !unreplied(after)) effects.goOn(key, after)
   }
@@ -194,7 +223,7 @@ export function createEngine(parts: EngineParts): Engine {
   const tellState = (key: ConversationKey): Promise<void> =>
     state(key).then(
       now => fanOut.publish(key, { type: 'state', state: now }),
-      error => observer.broke(key, error),
+      error => broke(key, error),
     )
 
   function types(key: ConversationKey, typist: Typist): void {
@@ -255,10 +284,11 @@ export function createEngine(parts: EngineParts): Engine {
     if (running) return running
     const worker = decideAll(key, locale).catch(error => {
       underWay.delete(name)
-      observer.broke(key, error)
+      broke(key, error)
       // The log did not take the decision (a full disk, say). The turn stands undecided; a restart would take it up, and so do we.
-      // What is damaged stays so, however often it is read.
-      if (!isDraining && !isFault(error, 'LOG_DAMAGED')) clock.after(RETRY_MS, () => void settle(key, locale))
+      // What is damaged or erased stays so, however often it is read.
+      if (!isDraining && !isFault(error, 'LOG_DAMAGED') && !isFault(error, 'CONVERSATION_ERASED'))
+        clock.after(RETRY_MS, () => void settle(key, locale))
     })
     underWay.set(name, worker)
     lag.watch()
@@ -397,18 +427,20 @@ export function createEngine(parts: EngineParts): Engine {
     })
 
   async function finishUnsettled(): Promise<number> {
+    await eraser.clearUp()
     for await (const key of conversations.withPeople()) {
       try {
         const conversation = await holder.run(key, () => holder.load(key))
         queue.update(key, conversation)
         sla.moved(key, undefined, conversation)
       } catch (error) {
-        observer.broke(key, error) // one that is damaged keeps no other out of the queue
+        broke(key, error) // one that is damaged keeps no other out of the queue
       }
     }
     const ends: Promise<void>[] = []
     for await (const key of conversations.unsettled()) ends.push(recover(key))
     await Promise.all(ends)
+    await eraser.finish()
     return ends.length
   }
 
@@ -435,6 +467,7 @@ export function createEngine(parts: EngineParts): Engine {
   async function drain(): Promise<void> {
     isDraining = true
     await Promise.all(underWay.values())
+    await eraser.stop()
   }
 
   return {
@@ -448,6 +481,9 @@ export function createEngine(parts: EngineParts): Engine {
     previewRollback,
     recall: (key, customer, ref) =>
       goBack(key, conversation => recallPoint(conversation, ref), { kind: 'customer', customer }, 'recalled with the button'),
+    erase: eraser.erase,
+    eraseOld: eraser.eraseOld,
+    isErased: key => erasures.isErased(key),
     desk,
     queue,
     finishUnsettled,

@@ -31,6 +31,7 @@ export const FAULTS = {
     false,
     (d: { conversation: string }) => `there is no conversation ${JSON.stringify(d.conversation)} of yours`,
   ),
+  UNKNOWN_CUSTOMER: fault(false, (d: { customer: string }) => `nothing is kept of customer ${JSON.stringify(d.customer)}`),
   SIGN_IN_REFUSED: fault(false, (_: Record<never, never>) => 'the name or the password is not right'),
   ORIGIN_REFUSED: fault(false, (d: { origin: string }) => `a page of ${JSON.stringify(d.origin)} may not ask this`),
   TEXT_EMPTY: fault(false, (_: Record<never, never>) => 'the message has no text'),
@@ -49,6 +50,10 @@ export const FAULTS = {
   ALREADY_CLAIMED: fault(false, (d: { by: string }) => `${d.by} has taken it`),
   NOT_WAITING: fault(false, (_: Record<never, never>) => 'it does not wait for a person any more'),
   NOT_OWNER: fault(false, (d: { owner: string }) => `it is not yours to write in: ${d.owner} has it`),
+  ERASURE_NOT_ASKED: fault(
+    false,
+    (_: Record<never, never>) => 'the customer has not asked for it: an agent erases what came because of that',
+  ),
   ROLLBACK_INVALID: fault(false, (d: { reason: string }) => `that can't be taken back: ${d.reason}`),
   RATE_LIMITED: fault(true, (d: { retryAfterMs: number }) => `too many in a short time; try again in ${d.retryAfterMs} ms`),
   OVERLOADED: fault(true, (d: { what: string; retryAfterMs: number }) => `${d.what} is full; try again in ${d.retryAfterMs} ms`),

@@ -20,6 +20,8 @@ export interface Holder {
    * the log.
    */
   append(key: ConversationKey, customer: CustomerId, before: Conversation, events: readonly ConversationEvent[]): Promise<Conversation>
+  /** Lets go of what memory has of it: it was erased. In its lane only. */
+  forget(key: ConversationKey): void
 }
 
 export interface HolderParts {
@@ -68,6 +70,7 @@ export function createHolder({ conversations, fanOut, most, appended }: HolderPa
         throw error
       }
     },
+    forget: key => void cache.delete(nameOf(key)),
   }
 }
 

@@ -35,6 +35,7 @@ import { createKeywordVoters } from './drivers/voters.keyword.ts'
 import { createModelVoters } from './drivers/voters.models.ts'
 import { createPluginVoters } from './drivers/voters.plugins.ts'
 import { type EnsembleInForce, loadEnsemble } from './ensemble-in-force.ts'
+import { createErasures } from './erasures.ts'
 import { createApp } from './http/app.ts'
 import { serveLink } from './link/serve-link.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
@@ -228,18 +229,20 @@ async function openServer(
   keep(jobs)
   engine = createEngine({
     conversations,
+    erasures: createErasures(log, vault, conversations.forget),
     fanOut,
     jobs,
     stages: brain.stages,
     shop: id => brain.shops.get(id),
     limits: config.limits,
-    observer: { decided: metrics.decided, overdue: metrics.overdue, broke: (_key, error) => brokeOrFailed(error) },
+    observer: { decided: metrics.decided, overdue: metrics.overdue, erased: metrics.erased, broke: (_key, error) => brokeOrFailed(error) },
   })
   const state = { missing: 'plugins' as string | undefined }
   brain.pluginsReady.then(() => (state.missing = undefined), broke)
   const app = await createApp({
     ...customerParts(config, secret),
     engine,
+    isErased: engine.isErased,
     fanOut,
     epoch: conversations.epoch,
     aboutShop: id => {

@@ -9,7 +9,7 @@ import type { SocketParts } from './realtime/customer-socket.ts'
 import { identityKeyOf, type Secret } from './secret.ts'
 import { createTokens } from './tokens.ts'
 
-export type CustomerParts = VisitorParts &
+export type CustomerParts = Omit<VisitorParts, 'isErased'> &
   WidgetPageParts &
   Pick<SocketParts, 'tokens' | 'clock'> & {
     readonly pages: string

@@ -4,7 +4,7 @@ import type { FaultCode } from '@parley/core/faults.ts'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { SocketReport } from './link/messages.ts'
 
-export interface Metrics extends Pick<EngineObserver, 'decided' | 'overdue'> {
+export interface Metrics extends Pick<EngineObserver, 'decided' | 'overdue' | 'erased'> {
   readonly sockets: Gauge
   readonly deskSockets: Gauge
   readonly faults: Counter<'code'>
@@ -92,6 +92,12 @@ export function createMetrics(turnsUnderWay: () => number): Metrics {
     labelNames: ['from'],
     registers,
   })
+  const erasedConversations = new Counter({
+    name: 'parley_erased_conversations_total',
+    help: 'Conversations that were erased, by who asked for it: an agent, the operator, or the time that the shop keeps them.',
+    labelNames: ['by'],
+    registers,
+  })
   const snapshots = new Counter({
     name: 'parley_snapshots_total',
     help: 'Snapshots that were written, and failures to read or write one: what wanted it went on without.',
@@ -140,6 +146,7 @@ export function createMetrics(turnsUnderWay: () => number): Metrics {
       }
     },
     overdue: ({ shop }) => overdue.inc({ shop }),
+    erased: ({ by, conversations }) => erasedConversations.inc({ by: by.kind }, conversations.length),
     render: () => registry.metrics(),
   }
 }

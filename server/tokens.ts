@@ -20,6 +20,8 @@ export interface Tokens {
    * Faults: TOKEN_INVALID, TOKEN_EXPIRED (also when it was issued longer ago than it may live, whatever it says itself).
    */
   identify(shop: ShopId, identity: string): Promise<Visitor>
+  /** The same customer's `n`th further conversation, n from 1: always the same one. */
+  another(visitor: Visitor, n: number): Visitor
   issue(visitor: Visitor): Promise<{ readonly token: string; readonly expiresInMs: number; readonly refresh: string }>
   /** Faults: TOKEN_INVALID, TOKEN_EXPIRED. */
   verify(token: string, audience: 'socket' | 'refresh'): Promise<Visitor>
@@ -52,8 +54,10 @@ export function createTokens(secret: Uint8Array, life: TokenParts): Tokens {
       .sign(key)
   const newId = (): string => randomBytes(16).toString('base64url')
   /** Not to be guessed from the customer's id: an id may be a running number. */
-  const conversationOf = (shop: ShopId, customer: CustomerId): ConversationId =>
-    asConversationId(createHmac('sha256', key).update(`conversation:${shop}:${customer}`).digest('base64url').slice(0, 22))
+  const conversationOf = (shop: ShopId, customer: CustomerId, n = 0): ConversationId => {
+    const which = n === 0 ? '' : `:${n}`
+    return asConversationId(createHmac('sha256', key).update(`conversation:${shop}:${customer}${which}`).digest('base64url').slice(0, 22))
+  }
   return {
     newVisitor: shop => ({ shop, customer: asCustomerId(newId()), conversation: asConversationId(newId()) }),
     identify: (shop, identity) =>
@@ -70,6 +74,7 @@ export function createTokens(secret: Uint8Array, life: TokenParts): Tokens {
         const customer = asCustomerId(payload.sub)
         return { shop, customer, conversation: conversationOf(shop, customer) }
       }),
+    another: ({ shop, customer }, n) => ({ shop, customer, conversation: conversationOf(shop, customer, n) }),
     async issue(visitor) {
       const seconds = life.visitorMinutes * 60
       const [token, refresh] = await Promise.all([sign(visitor, 'socket', seconds), sign(visitor, 'refresh', life.refreshDays * 86_400)])

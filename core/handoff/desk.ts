@@ -6,6 +6,7 @@ import { marksAfter } from '../conversation/custody.ts'
 import { entriesAfter } from '../conversation/dialogue.ts'
 import type { ConversationEvent } from '../conversation/event.ts'
 import { findRef } from '../conversation/refs.ts'
+import type { Eraser } from '../erasure/erase.ts'
 import { Fault, isFault } from '../faults.ts'
 import type { Holder } from '../holder.ts'
 import type { AgentId, ConversationKey, CustomerId, MessageRef, Seq, ShopId } from '../ids.ts'
@@ -19,6 +20,9 @@ import type { DeskEvent, DeskOrder, HandoffCard, QueueItem } from '../protocol/d
 import { cardOf } from './card.ts'
 import type { Agent, Wait } from './owner.ts'
 
+/** The action of a customer who wants to be forgotten. */
+const DELETE_ACCOUNT = 'DELETE_ACCOUNT'
+
 export interface DeskParts {
   readonly holder: Holder
   readonly conversations: Pick<Conversations, 'read'>
@@ -28,6 +32,7 @@ export interface DeskParts {
   readonly labelOf: (shop: ShopId, action: string) => QueueItem['label']
   readonly shop: (id: string) => Shop | undefined
   readonly clock: Clock
+  readonly erase: Eraser['erase']
 }
 
 export interface Watched {
@@ -50,13 +55,18 @@ export interface Desk {
   ): Promise<{ readonly seq: Seq; readonly isResend: boolean }>
   /** Faults: NOT_OWNER, UNKNOWN_CONVERSATION. */
   release(key: ConversationKey, agent: Agent, to: 'bot' | 'queue' | 'closed', note: string): Promise<void>
+  /**
+   * Erases the customer whose conversation this is, with all of their conversations. Faults: NOT_OWNER, ERASURE_NOT_ASKED unless the customer has
+   * asked for it here, UNKNOWN_CONVERSATION, SHUTTING_DOWN.
+   */
+  erase(key: ConversationKey, agent: Agent): Promise<void>
   /** What a console that knows up to `position` lacks. Faults: UNKNOWN_CONVERSATION. */
   watch(key: ConversationKey, position: StreamPosition | null): Promise<Watched>
   /** Why it was handed over, and the customer's orders as the mesh gives them by its deadline. Faults: UNKNOWN_CONVERSATION. */
   about(key: ConversationKey, locale: Locale): Promise<{ readonly card: HandoffCard | null; readonly orders: readonly DeskOrder[] | null }>
 }
 
-export function createDesk({ holder, conversations, mesh, meshMs, labelOf, shop, clock }: DeskParts): Desk {
+export function createDesk({ holder, conversations, mesh, meshMs, labelOf, shop, clock, erase }: DeskParts): Desk {
   async function load(key: ConversationKey): Promise<Conversation & { readonly customer: CustomerId }> {
     const conversation = await holder.load(key)
     const { customer } = conversation.custody
@@ -145,6 +155,15 @@ export function createDesk({ holder, conversations, mesh, meshMs, labelOf, shop,
               : notice(key, before, 'closed', CLOSED_TEMPLATE, agent)
         await holder.append(key, before.customer, before, [first, then])
       }),
+    async erase(key, agent) {
+      const customer = await holder.run(key, async () => {
+        const before = await load(key)
+        requireOwn(before, agent.id)
+        if (!isErasureAsked(before)) throw new Fault('ERASURE_NOT_ASKED', {})
+        return before.customer
+      })
+      await erase({ shop: key.shop, target: { kind: 'customer', customer }, by: { kind: 'agent', agent } })
+    },
     watch: (key, position) =>
       holder.run(key, async () => {
         const { dialogue, custody, seq, customer } = await load(key)
@@ -168,6 +187,13 @@ export function createDesk({ holder, conversations, mesh, meshMs, labelOf, shop,
       }
     },
   }
+}
+
+/** It came to a person because of that, or the customer has said so since. */
+function isErasureAsked({ custody: { owner }, dialogue }: Conversation): boolean {
+  if (owner.with === 'agent' && owner.wait?.action === DELETE_ACCOUNT) return true
+  for (let node = dialogue.tried; node; node = node.before) if (node.action === DELETE_ACCOUNT) return true
+  return false
 }
 
 const orderOf = ({ number, placedOn, status, items, total }: OrderFact): DeskOrder => ({

@@ -10,6 +10,7 @@ export type Side = 'customer' | 'shop'
 export interface SeenMarks {
   /** `reader` has the other side's messages up to `seq`. Gives whether that is news. Never moves back, nor beyond the end. */
   see(key: ConversationKey, reader: Side, state: 'delivered' | 'read', seq: Seq, end: Seq): boolean
+  forget(key: ConversationKey): void
   /** Marks of the customer's messages and of the shop's. */
   of(key: ConversationKey, conversation: Conversation): { readonly customer: Marks; readonly shop: Marks }
 }
@@ -35,6 +36,7 @@ export function createSeenMarks(): SeenMarks {
       if (kept.size > MOST) kept.delete(kept.keys().next().value as string) // size > 0: there is a first key
       return true
     },
+    forget: key => void kept.delete(nameOf(key)),
     of(key, { custody, seq }) {
       const { customer, shop } = kept.get(nameOf(key)) ?? { customer: none, shop: none }
       // The bot has at once whatever is durable while it has the conversation, and has read what it has decided.

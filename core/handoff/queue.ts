@@ -19,6 +19,8 @@ export interface QueueView {
 
 export interface Queue {
   update(key: ConversationKey, conversation: Conversation): void
+  /** Takes it out: it was erased. */
+  remove(key: ConversationKey): void
   /** The place in line, from 1, that a conversation has, or would get if it were queued now with this urgency. */
   placeFor(key: ConversationKey, urgency: number): number
   /** Undefined unless it waits. */
@@ -115,23 +117,31 @@ export function createQueue({ clock, labelOf, moved }: QueueParts): Queue {
     }
   }
 
+  function takeOutOfLine(queue: ShopQueue, { conversation }: ConversationKey): void {
+    const before = queue.rows.get(conversation)
+    if (before?.owner.with === 'queue') queue.line.splice(indexIn(queue.line, before), 1)
+  }
+
+  function remove(key: ConversationKey): void {
+    const queue = of(key.shop)
+    takeOutOfLine(queue, key)
+    queue.places.delete(key.conversation)
+    if (queue.rows.delete(key.conversation)) tellSoon(key.shop, queue)
+  }
+
   return {
     update(key, conversation) {
       const queue = of(key.shop)
       const { owner } = conversation.custody
-      const before = queue.rows.get(key.conversation)
-      if (before?.owner.with === 'queue') queue.line.splice(indexIn(queue.line, before), 1)
-      if (owner.with === 'bot') {
-        queue.places.delete(key.conversation)
-        if (queue.rows.delete(key.conversation)) tellSoon(key.shop, queue)
-        return
-      }
+      if (owner.with === 'bot') return remove(key)
+      takeOutOfLine(queue, key)
       if (owner.with === 'agent') queue.places.delete(key.conversation)
       const row = { key, owner, preview: previewOf(conversation) }
       queue.rows.set(key.conversation, row)
       if (owner.with === 'queue') queue.line.splice(indexIn(queue.line, row), 0, row)
       tellSoon(key.shop, queue)
     },
+    remove,
     placeFor(key, urgency) {
       const queue = of(key.shop)
       const own = queue.rows.get(key.conversation)

@@ -51,6 +51,8 @@ export interface ConversationLog {
   unsettled(): AsyncIterable<ConversationKey>
   /** Conversations whose last append said `isWithPeople`, in no order: the queue and what agents have in hand. */
   withPeople(): AsyncIterable<ConversationKey>
+  /** Takes a conversation out of `unsettled` and `withPeople`, whatever its last append said: it was erased, and nobody finishes it. */
+  clearMarks(key: ConversationKey): Promise<void>
   /** Every conversation with at least one event, ordered by shop and id. */
   conversations(): AsyncIterable<ConversationKey>
   /** Waits for appends under way, then lets the store go. Later calls reject. */

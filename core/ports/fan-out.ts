@@ -19,6 +19,8 @@ export type Sign =
   | { readonly type: 'delivery'; readonly delivery: Delivery }
   | { readonly type: 'state'; readonly state: ConversationState }
   | ({ readonly type: 'typing' } & Typist)
+  /** The conversation was erased: there is nothing to read any more. */
+  | { readonly type: 'erased' }
   /** Signs may have been lost on the way here: the reader asks for what it lacks. */
   | { readonly type: 'resync' }
 

@@ -24,6 +24,8 @@ export const CLOSE = {
   FRAME_TOO_LARGE: 4504,
   /** What is stored of the conversation is damaged: an operator has to restore it. */
   CONVERSATION_DAMAGED: 4505,
+  /** The conversation was erased: fetch a visitor's token anew, which is of a new conversation, and begin that. */
+  CONVERSATION_ERASED: 4506,
 } as const
 
 export type CloseCode = (typeof CLOSE)[keyof typeof CLOSE]

@@ -28,6 +28,8 @@ export const DeskRequest = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('preview'), conversation: Id, toSeq: z.int().min(0) }),
   /** Puts the dialogue back as it was after `toSeq`. Who has the conversation may, and a supervisor. Faults: as `preview`. */
   z.strictObject({ type: z.literal('rollback'), conversation: Id, toSeq: z.int().min(0), reason: z.string().max(500) }),
+  /** Erases the customer of this conversation for good. Only who has it, and where the customer asked. Faults: NOT_OWNER, ERASURE_NOT_ASKED. */
+  z.strictObject({ type: z.literal('erase'), conversation: Id }),
   z.strictObject({ type: z.literal('ping') }),
   z.strictObject({ type: z.literal('pong') }),
 ])
@@ -180,8 +182,8 @@ export const DeskMessage = z.discriminatedUnion('type', [
   }),
   /** The message is durable, at `seq`. */
   z.strictObject({ type: z.literal('ack'), conversation: Id, ref: z.string(), seq: z.int() }),
-  /** A claim, release or rollback is durable. */
-  z.strictObject({ type: z.literal('done'), what: z.enum(['claim', 'release', 'rollback']), conversation: Id }),
+  /** A claim, release, rollback or erasure is durable. */
+  z.strictObject({ type: z.literal('done'), what: z.enum(['claim', 'release', 'rollback', 'erase']), conversation: Id }),
   /** Answer to preview, as it stands now. */
   z.strictObject({
     type: z.literal('preview'),

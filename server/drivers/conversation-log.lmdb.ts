@@ -152,6 +152,15 @@ async function openLocked(folder: string, unlock: () => void): Promise<Conversat
     },
     unsettled: () => keysOf(unsettled),
     withPeople: () => keysOf(withPeople),
+    async clearMarks(key) {
+      refuseClosed()
+      await putTogether(root, 'the log', () => {
+        mark(unsettled, key, false)
+        mark(withPeople, key, false)
+      })
+      const end = recent.get(nameOf(key))
+      if (end) recent.set(nameOf(key), { ...end, isUnsettled: false, isWithPeople: false })
+    },
     conversations: () => keysOf(heads),
     close() {
       const end = async (): Promise<void> => {

@@ -64,6 +64,11 @@ export function createMemoryLog(epoch = 'memory' as Epoch): ConversationLog {
       refuseClosed()
       for (const id of [...withPeople]) yield keyOf(id)
     },
+    async clearMarks(key) {
+      refuseClosed()
+      open.delete(idOf(key))
+      withPeople.delete(idOf(key))
+    },
     async *conversations() {
       refuseClosed()
       for (const id of [...logs.keys()].sort()) yield keyOf(id)

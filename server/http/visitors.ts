@@ -1,4 +1,5 @@
 // Where a browser gets its token: a new visitor, the same one again by its refresh token, or the customer whom the shop's backend has named.
+import type { Engine } from '@parley/core/engine.ts'
 import { Fault } from '@parley/core/faults.ts'
 import type { ShopId } from '@parley/core/ids.ts'
 import type { Clock } from '@parley/core/ports/clock.ts'
@@ -9,6 +10,7 @@ import type { Tokens, Visitor } from '../tokens.ts'
 
 export interface VisitorParts {
   readonly tokens: Tokens
+  readonly isErased: Engine['isErased']
   readonly clock: Clock
   /** What the widget calls each shop, by id; may be empty. */
   readonly shopNames: ReadonlyMap<string, string>
@@ -18,7 +20,10 @@ export interface VisitorParts {
 const Token = z.string().min(1).max(4_096).optional()
 const Body = z.strictObject({ refresh: Token, identity: Token })
 
-export function registerVisitorRoutes(http: FastifyInstance, { tokens, clock, shopNames, visitorsPerMinute }: VisitorParts): void {
+export function registerVisitorRoutes(
+  http: FastifyInstance,
+  { tokens, isErased, clock, shopNames, visitorsPerMinute }: VisitorParts,
+): void {
   const byAddress = createBuckets(visitorsPerMinute, visitorsPerMinute / 60)
 
   function limitNewVisitors(address: string): void {
@@ -31,10 +36,17 @@ export function registerVisitorRoutes(http: FastifyInstance, { tokens, clock, sh
     if (identity === undefined && refresh !== undefined) {
       const visitor = await tokens.verify(refresh, 'refresh')
       if (visitor.shop !== shop) throw new Fault('TOKEN_INVALID', { reason: 'it is of another shop' })
-      return visitor
+      return unerased(visitor)
     }
     limitNewVisitors(address)
-    return identity === undefined ? tokens.newVisitor(shop) : tokens.identify(shop, identity)
+    return identity === undefined ? tokens.newVisitor(shop) : unerased(await tokens.identify(shop, identity))
+  }
+
+  /** Who comes back after their conversation was erased has another one: nothing needs to be kept of them to find it again. */
+  async function unerased(visitor: Visitor): Promise<Visitor> {
+    let current = visitor
+    for (let n = 1; await isErased(current); n++) current = tokens.another(visitor, n)
+    return current
   }
 
   http.post<{ Params: { shop: string } }>('/v1/shops/:shop/visitors', async request => {

@@ -62,7 +62,7 @@ function serveProcess(socket: Socket, { engine, fanOut, onReport, onBug, limits 
         return greet(sent)
       case 'call':
         call(engine, sent.call).then(
-          value => channel.send({ type: 'returned', id: sent.id, ...(value && { value }) }),
+          value => channel.send({ type: 'returned', id: sent.id, ...(value !== undefined && { value }) }),
           error => refuse(sent.id, error),
         )
         return
@@ -119,5 +119,7 @@ function call(engine: EngineFace, { method, args }: Call): Promise<Returned> {
       return engine.seen(...args).then(() => undefined)
     case 'recall':
       return engine.recall(...args).then(() => undefined)
+    case 'isErased':
+      return engine.isErased(...args)
   }
 }

@@ -42,6 +42,7 @@ runChild(async ({ config, paths, number }) => {
   const { http, customers } = await createSocketFront({
     ...parts,
     engine: remote.engine,
+    isErased: remote.engine.isErased,
     fanOut: remote.fanOut,
     enginePath: paths.http,
     isBehindSockets: false,

@@ -140,6 +140,9 @@ export function createAgentSocket(wire: Wire, agent: AgentIdentity, parts: Agent
       case 'rollback':
         await engine.rollback(key, { toSeq: message.toSeq, by, reason: message.reason })
         return send({ type: 'done', what: 'rollback', conversation })
+      case 'erase':
+        await engine.desk.erase(key, { id: agent.id, name: agent.name })
+        return send({ type: 'done', what: 'erase', conversation })
       case 'say': {
         const retryAfterMs = session.takeMessage()
         if (retryAfterMs > 0) throw new Fault('RATE_LIMITED', { retryAfterMs })
@@ -219,6 +222,10 @@ export function createAgentSocket(wire: Wire, agent: AgentIdentity, parts: Agent
         return tellTyping(conversation, sign)
       case 'state':
         return send({ type: 'state', conversation, ...sign.state })
+      case 'erased':
+        watch.unsubscribe()
+        watches.delete(conversation)
+        return refuse(new Fault('CONVERSATION_ERASED', { conversation }), { conversation })
       case 'resync':
         return reread(watch)
       case 'delivery': {

@@ -39,6 +39,7 @@ export function createCustomerSocket(wire: Wire, parts: SocketParts): Connection
     fatal: {
       UNKNOWN_CONVERSATION: CLOSE.UNKNOWN_CONVERSATION,
       UNKNOWN_SHOP: CLOSE.UNKNOWN_CONVERSATION,
+      CONVERSATION_ERASED: CLOSE.CONVERSATION_ERASED,
       LOG_DAMAGED: CLOSE.CONVERSATION_DAMAGED, // no client mends it by coming again
     },
   })
@@ -130,6 +131,8 @@ export function createCustomerSocket(wire: Wire, parts: SocketParts): Connection
         return tellTyping(sign)
       case 'state':
         return send({ type: 'state', ...sign.state })
+      case 'erased':
+        return refuse(new Fault('CONVERSATION_ERASED', { conversation: state.name === 'joined' ? state.key.conversation : '' }))
       case 'resync':
         return resync()
       case 'delivery': {

@@ -269,6 +269,16 @@ export function conversationLogContract(name: string, open: () => Promise<LogUnd
     await again.close()
   })
 
+  on('[ERA6] what was erased is neither unsettled nor with people, whatever its last append said; others stay', async ({ log }) => {
+    for (const id of ['gone', 'kept']) await append(log, keyOf(id), ['a'], { isUnsettled: true, isWithPeople: true })
+    await log.clearMarks(keyOf('gone'))
+    await log.clearMarks(keyOf('gone'))
+    await log.clearMarks(keyOf('never-seen'))
+    assert.deepEqual(await all(log.unsettled()), [keyOf('kept')])
+    assert.deepEqual(await all(log.withPeople()), [keyOf('kept')])
+    assert.deepEqual(textsOf(await log.read(keyOf('gone'), 0)), ['a'], 'the chain stands')
+  })
+
   on('closing waits for appends under way; afterwards everything is refused', async ({ log }) => {
     const key = keyOf('closing')
     const { position } = await log.head(key)

@@ -1,11 +1,13 @@
 // A whole engine in memory for tests: real log and vault drivers (memory), real pipeline, real ensemble; voters and clock are the test's own.
 import { createEngine, type Engine, type EngineLimits, type EngineObserver } from '@parley/core/engine.ts'
+import type { EndedErasure } from '@parley/core/erasure/erasure.ts'
 import { asConversationId, asCustomerId, asShopId, type ConversationKey, type MessageRef } from '@parley/core/ids.ts'
 import { REQUIRED_TEMPLATES } from '@parley/core/pack/required-templates.ts'
 import type { Shop } from '@parley/core/pipeline/shop.ts'
 import type { Clock } from '@parley/core/ports/clock.ts'
 import type { ConversationLog } from '@parley/core/ports/conversation-log.ts'
 import type { Effects } from '@parley/core/ports/effects.ts'
+import type { Erasures } from '@parley/core/ports/erasures.ts'
 import type { FanOut } from '@parley/core/ports/fan-out.ts'
 import type { Jobs } from '@parley/core/ports/jobs.ts'
 import type { Mesh } from '@parley/core/ports/mesh.ts'
@@ -20,6 +22,7 @@ import { createLocalFanOut } from '@parley/server/drivers/fan-out.local.ts'
 import { createMemoryJobs } from '@parley/server/drivers/jobs.memory.ts'
 import { createLiquidTemplates } from '@parley/server/drivers/templates.liquid.ts'
 import { createMemoryVault } from '@parley/server/drivers/vault.memory.ts'
+import { createErasures } from '@parley/server/erasures.ts'
 
 export const SHOP = asShopId('demo')
 export const ANNA = asCustomerId('anna')
@@ -69,7 +72,19 @@ export function poolOf(voter: string, answer: (question: Question) => Promise<Ba
   }
 }
 
-const ACTIONS = ['TRACK', 'FOOD', 'HELLO', 'PAY', 'HOURS', 'HUMAN_AGENT', 'RECALL_MESSAGE', 'AFFIRM', 'DENY', 'OUT_OF_SCOPE'] as const
+const ACTIONS = [
+  'TRACK',
+  'FOOD',
+  'HELLO',
+  'PAY',
+  'HOURS',
+  'HUMAN_AGENT',
+  'DELETE_ACCOUNT',
+  'RECALL_MESSAGE',
+  'AFFIRM',
+  'DENY',
+  'OUT_OF_SCOPE',
+] as const
 
 /** Votes for the action that the text names first: `TRACK please`. Enough for everything that is not about understanding. */
 export const literalVoter = (): VoterPool =>
@@ -79,7 +94,7 @@ export const literalVoter = (): VoterPool =>
     return first ? [{ action: first.action, confidence: 0.99 }] : []
   })
 
-/** A small shop: TRACK asks for an order, PAY has an effect and asks for an order and a count, FOOD and HUMAN_AGENT are a person's. */
+/** A small shop: TRACK asks for an order, PAY has an effect and asks for an order and a count, FOOD, HUMAN_AGENT and DELETE_ACCOUNT are a person's. */
 export function createTestShop(pools: readonly VoterPool[]): Shop {
   const label = (name: string) => ({ 'zh-CN': name, en: name })
   const ensemble = createEnsemble(
@@ -132,7 +147,7 @@ export function createTestShop(pools: readonly VoterPool[]): Shop {
     slots: { order: { kind: 'order', ask: 'ask.order' }, count: { kind: 'count', ask: 'ask.count' } },
     situation: {
       domain: [...ACTIONS],
-      alwaysPerson: ['FOOD', 'HUMAN_AGENT'],
+      alwaysPerson: ['FOOD', 'HUMAN_AGENT', 'DELETE_ACCOUNT'],
       costs: { wrongAnswer: 10, clarify: 3.5, handoff: 7, severity: {} },
     },
     risks: { find: text => (text.includes('lawyer') ? [{ id: 'lawyer', rule: 'handoff', signals: { urgency: 0.9 } }] : []) },
@@ -156,6 +171,9 @@ export interface TestHouse {
   readonly jobs: Jobs
   readonly clock: TestClock
   readonly bugs: unknown[]
+  /** Erasures that have come to their end. */
+  readonly ended: readonly EndedErasure[]
+  readonly erasures: Erasures
   /** Everything in the log of a conversation, opened. */
   events(conversation: string): Promise<readonly import('@parley/core/conversation/event.ts').Logged[]>
   /** Resolves when the conversation's turns are all decided. */
@@ -176,8 +194,11 @@ export interface HouseOptions {
 export function createTestHouse(options: HouseOptions = {}): TestHouse {
   const clock = options.clock ?? createTestClock()
   const log = options.log ?? createMemoryLog()
-  const conversations = createConversations(log, options.vault ?? createMemoryVault())
+  const vault = options.vault ?? createMemoryVault()
+  const conversations = createConversations(log, vault)
+  const erasures = createErasures(log, vault, conversations.forget)
   const bugs: unknown[] = []
+  const ended: EndedErasure[] = []
   const fanOut = createLocalFanOut(error => bugs.push(error))
   const shop = options.shop ?? createTestShop(options.pools ?? [literalVoter()])
   const waiting = new Set<() => void>()
@@ -188,10 +209,16 @@ export function createTestHouse(options: HouseOptions = {}): TestHouse {
       else look()
     })
   }
-  const observer: EngineObserver = { decided: () => {}, overdue: () => {}, broke: (_key, error) => bugs.push(error) }
+  const observer: EngineObserver = {
+    decided: () => {},
+    overdue: () => {},
+    erased: erasure => ended.push(erasure),
+    broke: (_key, error) => bugs.push(error),
+  }
   const jobs = createMemoryJobs({ clock, random: () => 0.5, broke: error => bugs.push(error) })
   const engine = createEngine({
     conversations,
+    erasures,
     fanOut,
     jobs,
     stages: {
@@ -211,6 +238,8 @@ export function createTestHouse(options: HouseOptions = {}): TestHouse {
     jobs,
     clock,
     bugs,
+    ended,
+    erasures,
     events: async conversation => (await conversations.read(keyOf(conversation), 0)).events,
     settled: () =>
       new Promise(resolve => {

@@ -28,6 +28,7 @@ import { createMemoryLog } from '@parley/server/drivers/conversation-log.memory.
 import { createLocalFanOut } from '@parley/server/drivers/fan-out.local.ts'
 import { createMemoryJobs } from '@parley/server/drivers/jobs.memory.ts'
 import { createMemoryVault } from '@parley/server/drivers/vault.memory.ts'
+import { createErasures } from '@parley/server/erasures.ts'
 import { createLogger } from '@parley/server/logger.ts'
 import { openSources, type Sources } from '@parley/server/sources.ts'
 import { temporaryFolder } from '../e2e/running-server.ts'
@@ -100,6 +101,7 @@ function stage(log: ConversationLog, vault: Vault): Scene {
   const decisions: RecordedDecision[] = []
   const engine = createEngine({
     conversations: createConversations(log, vault),
+    erasures: createErasures(log, vault, async () => {}),
     fanOut: createLocalFanOut(error => assert.fail(String(error))),
     jobs: createMemoryJobs({ clock: systemClock, random: Math.random, broke: error => assert.fail(String(error)) }),
     stages: brain.stages,
@@ -108,6 +110,7 @@ function stage(log: ConversationLog, vault: Vault): Scene {
     observer: {
       decided: (_key, decision) => decisions.push(decision),
       overdue: () => {},
+      erased: () => {},
       broke: (_key, error) => assert.fail(String(error)),
     },
   })
