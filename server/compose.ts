@@ -210,6 +210,7 @@ async function openServer(
     observer: watchSnapshots(logger, metrics),
   })
   keep(conversations)
+  const erasures = createErasures(log, vault, conversations.forget)
   const sources = await openSources(config, logger)
   keep(sources)
   const brain = await createBrain(config, logger, sources, metrics)
@@ -229,7 +230,7 @@ async function openServer(
   keep(jobs)
   engine = createEngine({
     conversations,
-    erasures: createErasures(log, vault, conversations.forget),
+    erasures,
     fanOut,
     jobs,
     stages: brain.stages,
@@ -252,6 +253,7 @@ async function openServer(
     conversations,
     jobs,
     jobKinds: new Map(JOB_KINDS.map(kind => [kind.name, kind as JobKind<JobPayload>])), // a kept payload is of its kind, and its handler looks again
+    erasures,
     operatorKey: secret.keyFor('operator').toString('hex'),
     deskSessions: createDeskSessions({
       accounts,

@@ -55,7 +55,7 @@ export function createErasures(log: ConversationLog, vault: Vault, forget: (key:
       }
       await vault.note({ ...ended, state: 'done' })
     },
-    unfinished: async () => (await vault.notes()).filter(({ state }) => state !== 'done'),
+    notes: () => vault.notes(),
     async *ages() {
       for await (const key of log.conversations()) {
         if (await vault.isErased(key)) continue

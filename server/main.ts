@@ -158,6 +158,52 @@ conversation
   .option('--json', 'print what was taken back as JSON')
   .action(async (id, options, command) => (await import('./cli/conversation.ts')).rollBackConversation(id, options, wrongUse(command)))
 
+conversation
+  .command('erase')
+  .description('Erase a conversation for good; asks first.')
+  .argument('<conversation>', 'its id')
+  .addOption(serverUrl)
+  .addOption(shopOfConversation)
+  .option('--yes', 'do not ask')
+  .option('--json', 'print the note of it as JSON')
+  .action(async (id, options, command) => (await import('./cli/customer.ts')).eraseConversation(id, options, wrongUse(command)))
+
+const shopOfCustomer = new Option('--shop <shop>', 'shop of the customer').default('demo')
+const customer = program
+  .command('customer')
+  .description('What the running server keeps of a customer (needs the data folder of the server).')
+customer
+  .command('show')
+  .description("A customer's conversations.")
+  .argument('<customer>', 'their id')
+  .addOption(serverUrl)
+  .addOption(shopOfCustomer)
+  .option('--json', 'print them as JSON')
+  .action(async (id, options) => (await import('./cli/customer.ts')).showCustomer(id, options))
+customer
+  .command('export')
+  .description('Everything of a customer as JSON: each conversation with every event.')
+  .argument('<customer>', 'their id')
+  .addOption(serverUrl)
+  .addOption(shopOfCustomer)
+  .option('--out <file>', 'a new file to write it to (default: standard output)')
+  .action(async (id, options) => (await import('./cli/customer.ts')).exportCustomer(id, options))
+customer
+  .command('erase')
+  .description('Erase a customer for good, with every conversation of theirs; shows what goes and asks first.')
+  .argument('<customer>', 'their id')
+  .addOption(serverUrl)
+  .addOption(shopOfCustomer)
+  .option('--yes', 'do not ask')
+  .option('--json', 'print the note of it as JSON')
+  .action(async (id, options, command) => (await import('./cli/customer.ts')).eraseCustomer(id, options, wrongUse(command)))
+program
+  .command('erasures')
+  .description('The notes of what was erased: when, who asked, how many conversations and events. --json has the hash of each end.')
+  .addOption(serverUrl)
+  .addOption(new Option('--shop <shop>', 'shop whose notes they are').default('demo'))
+  .option('--json', 'print them as JSON')
+  .action(async options => (await import('./cli/customer.ts')).listErasures(options))
 const jobs = program
   .command('jobs')
   .description('What the running server has still to do, and what it has given up (needs the data folder of the server).')

@@ -185,10 +185,10 @@ export function createEraser({ holder, erasures, clock, goOn, erased, ended, bro
       ended(erasure)
     },
     async clearUp() {
-      for (const erasure of await erasures.unfinished()) if (erasure.state === 'destroyed') await erasures.clear(erasure)
+      for (const erasure of await erasures.notes()) if (erasure.state === 'destroyed') await erasures.clear(erasure)
     },
     async finish() {
-      for (const asked of await erasures.unfinished()) {
+      for (const asked of await erasures.notes()) {
         if (asked.state !== 'asked') continue
         const [first] = await erasures.conversationsOf(asked.shop, asked.target)
         await once(asked, () => bringToEnd(asked)).catch(error => first && broke(first, error))

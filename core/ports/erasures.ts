@@ -9,7 +9,7 @@ export interface Erasures {
   isErased(key: ConversationKey): Promise<boolean>
   /** Gives it an id. Nothing is kept yet. */
   name(erasure: Omit<AskedErasure, 'id' | 'state'>): AskedErasure
-  /** Durable when it resolves: from then on it is among the `unfinished`, also after a restart, until it has ended or is dropped. */
+  /** Durable when it resolves: from then on it is among the `notes`, also after a restart, until it has ended or is dropped. */
   note(erasure: AskedErasure): Promise<void>
   drop(erasure: AskedErasure): Promise<void>
   /**
@@ -23,8 +23,8 @@ export interface Erasures {
   ): Promise<EndedErasure>
   /** Clears away what was derived from the text and lies elsewhere. Idempotent: done again after a crash. */
   clear(ended: EndedErasure): Promise<void>
-  /** Oldest first. */
-  unfinished(): Promise<readonly Erasure[]>
+  /** Oldest first; those that are not `done` are for a start to finish. */
+  notes(): Promise<readonly Erasure[]>
   /** Every conversation that is not erased, with the time of its last event. One that is damaged is left out. */
   ages(): AsyncIterable<{ readonly key: ConversationKey; readonly lastAt: number }>
   /** Undefined where there is no event, or it cannot be read. */

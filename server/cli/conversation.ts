@@ -1,12 +1,10 @@
 // `parley conversation`: reads a conversation of the running server and puts it back, over the operator's API. The key comes from the data folder.
 import type { ConversationView, EventView, RollbackView } from '../http/conversation-view.ts'
 import type { WrongUse } from './agent.ts'
-import { askOperator } from './operator-request.ts'
+import { askOperator, type OperatorOptions } from './operator-request.ts'
 import { askSeen } from './password-prompt.ts'
 
-export interface ConversationOptions {
-  readonly url: string
-  readonly shop: string
+export interface ConversationOptions extends OperatorOptions {
   readonly json?: true
 }
 

@@ -1,4 +1,4 @@
-// What only the operator of this machine may ask: a conversation with its decisions, and to put it back. The key is derived from the installation's
+// What only the operator of this machine may ask: a conversation with its decisions, to put it back, to erase it. The key is derived from the installation's
 // secret file.
 import type { Engine } from '@parley/core/engine.ts'
 import { Fault } from '@parley/core/faults.ts'
@@ -7,11 +7,12 @@ import type { Conversations } from '@parley/core/ports/conversations.ts'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { conversationView, rollbackView } from './conversation-view.ts'
+import { type OperatorCustomerParts, registerCustomerRoutes } from './operator-customers.ts'
 import { checked, operatorGate } from './operator-gate.ts'
 
-export interface OperatorParts {
+export interface OperatorParts extends OperatorCustomerParts {
   readonly conversations: Conversations
-  readonly engine: Pick<Engine, 'rollback' | 'previewRollback'>
+  readonly engine: Pick<Engine, 'rollback' | 'previewRollback' | 'erase'>
   /** What the operator's requests carry as `authorization: Bearer …`. */
   readonly operatorKey: string
 }
@@ -25,7 +26,8 @@ const Preview = z.strictObject({ toSeq: z.coerce.number().int().min(0) })
 const OPERATOR = { kind: 'operator' } as const
 const CONVERSATION = '/v1/operator/shops/:shop/conversations/:conversation'
 
-export function registerOperatorRoutes(http: FastifyInstance, { conversations, engine, operatorKey }: OperatorParts): void {
+export function registerOperatorRoutes(http: FastifyInstance, parts: OperatorParts): void {
+  const { conversations, engine, operatorKey } = parts
   const admitOperator = operatorGate(operatorKey)
 
   /** The conversation that the operator asks about. Faults: TOKEN_INVALID, UNKNOWN_CONVERSATION. */
@@ -62,4 +64,9 @@ export function registerOperatorRoutes(http: FastifyInstance, { conversations, e
     await engine.rollback(key, { toSeq, by: OPERATOR, reason })
     return { toSeq }
   })
+  http.delete<Route>(CONVERSATION, async request => {
+    const { shop, conversation } = admit(request)
+    return engine.erase({ shop, target: { kind: 'conversations', conversations: [conversation] }, by: OPERATOR })
+  })
+  registerCustomerRoutes(http, admitOperator, parts)
 }

@@ -19,6 +19,12 @@ test('--help everywhere', async () => {
     ['conversation', '--help'],
     ['conversation', 'show', '--help'],
     ['conversation', 'rollback', '--help'],
+    ['conversation', 'erase', '--help'],
+    ['customer', '--help'],
+    ['customer', 'show', '--help'],
+    ['customer', 'export', '--help'],
+    ['customer', 'erase', '--help'],
+    ['erasures', '--help'],
     ['jobs', '--help'],
     ['jobs', 'list', '--help'],
     ['jobs', 'retry', '--help'],
@@ -47,6 +53,9 @@ test('wrong use: exit status 2 and one clear line', async () => {
     [['conversation', 'rollback', 'c'], /--to/],
     [['conversation', 'rollback', 'c', '--to', 'x'], /whole number from 0/],
     [['conversation', 'rollback', 'c', '--to', '1'], /--yes/],
+    [['conversation', 'erase', 'c'], /--yes/],
+    [['customer', 'erase', 'c', '--json'], /--yes/],
+    [['customer', 'export'], /customer/],
   ] as const) {
     const { status, stderr, stdout } = await parley(args)
     assert.equal(status, 2, args.join(' '))
