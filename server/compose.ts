@@ -3,6 +3,7 @@ import { chmodSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { SNAPSHOT_VERSION } from '@parley/core/conversation/stretch.ts'
 import { createEngine, type Engine } from '@parley/core/engine.ts'
+import { type Retention, type RetentionParts, startRetention } from '@parley/core/erasure/retention.ts'
 import { Fault, isFault } from '@parley/core/faults.ts'
 import { asShopId } from '@parley/core/ids.ts'
 import { JOB_KINDS } from '@parley/core/jobs/kinds.ts'
@@ -272,6 +273,11 @@ async function openServer(
   if (paths) keep(await serveLink(paths.link, { engine, fanOut, onReport: metrics.reported, onBug: broke }))
   const url = await listen(app.http, config, paths)
   const finished = engine.finishUnsettled()
+  let isStopping = false
+  let retention: Retention | undefined
+  finished.then(() => {
+    if (!isStopping) retention = keepNoLonger(config, { erasures, eraseOld: engine.eraseOld, broke })
+  }, broke)
   return {
     engine,
     url,
@@ -287,11 +293,20 @@ async function openServer(
       }
     },
     async stop() {
+      isStopping = true
+      await retention?.stop()
       await engine.drain()
       app.leave()
       await closeAll()
     },
   }
+}
+
+/** Undefined where every shop keeps everything. */
+function keepNoLonger({ shops }: Config, parts: Pick<RetentionParts, 'erasures' | 'eraseOld' | 'broke'>): Retention | undefined {
+  const days = new Map(shops.map(shop => [shop.id, shop.retentionDays]))
+  if (shops.every(({ retentionDays }) => retentionDays === 0)) return undefined
+  return startRetention({ ...parts, clock: systemClock, daysOf: shop => days.get(shop) ?? 0 })
 }
 
 async function listen(http: FastifyInstance, { host, port }: Config, paths?: EnginePaths): Promise<string> {

@@ -44,6 +44,12 @@ const Shop = z.strictObject({
     .array(z.string().regex(/^https?:\/\/(\*\.)?[a-z0-9.-]+(:\d{1,5})?$/i, 'must be like https://www.shop.example, without a path'))
     .default([])
     .describe('Origins of the pages that may embed the widget, beside its own; https://*.shop.example stands for all subdomains.'),
+  retentionDays: z
+    .int()
+    .min(0)
+    .max(36_500)
+    .default(0)
+    .describe('Days after its last event from which a conversation that nobody has in hand is erased for good; 0 keeps it for ever.'),
   costs: z
     .strictObject({
       wrongAnswer: z.number().gt(0).default(10).describe('Cost of a wrong answer; only ratios matter.'),
