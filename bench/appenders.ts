@@ -1,10 +1,15 @@
 // The stores that bench/log.ts lets do the same: append 450 bytes to the end of a writer's own conversation, on the condition that it ends where the
-// writer thinks, on the disk when the promise resolves. Ours follows its hash chain as well.
+// writer thinks, on the disk when the promise resolves. They do not do equally much for it:
+//   log      decides on the exact position, follows a hash chain (SHA-256), keeps shop and marks, copies the body; in this process
+//   sqlite   the primary key is the condition: nothing is there yet with that seq; no chain; in this process, and it blocks it
+//   redis    the entry's id is the condition: it is behind the last one, next to it or not; no chain; a process, and so a core, of its own
+//   rawLmdb  no condition, no chain; lmdb-js as it is by default, which lets others see a put before it is flushed
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { crc32 } from 'node:zlib'
 import { asConversationId, asShopId } from '@parley/core/ids.ts'
-import type { Head } from '@parley/core/ports/conversation-log.ts'
+import type { ConversationLog, Head } from '@parley/core/ports/conversation-log.ts'
 import { openLmdbLog } from '@parley/server/drivers/conversation-log.lmdb.ts'
 import { open } from 'lmdb'
 import { startRedis } from './redis.ts'
@@ -23,18 +28,23 @@ export interface Skipped {
   readonly skipped: string
 }
 
-export async function openLog(folder: string): Promise<Appender> {
-  const log = await openLmdbLog(join(folder, 'log'))
+/** One log for all, or one for each shard, among which conversations are divided by their name. */
+export async function openLog(folder: string, store = 'log', shards = 1): Promise<Appender> {
+  const logs: ConversationLog[] = []
+  for (let shard = 0; shard < shards; shard++) logs.push(await openLmdbLog(join(folder, `${store}-${shard}`)))
   const heads = new Map<string, Head>()
   return {
-    store: 'log',
+    store,
     async append(conversation) {
+      const log = logs[crc32(conversation) % shards]! // one of them
       const key = { shop: asShopId('bench'), conversation: asConversationId(conversation) }
       const { position } = heads.get(conversation) ?? (await log.head(key))
       const event = { v: 1, type: 'message', at: 0, body: BODY }
       heads.set(conversation, await log.append(key, [event], position, { isUnsettled: false, isWithPeople: false }))
     },
-    close: () => log.close(),
+    async close() {
+      for (const log of logs) await log.close()
+    },
   }
 }
 

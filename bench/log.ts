@@ -1,5 +1,5 @@
 // Durable appends a second of the embedded log, beside SQLite (WAL, synchronous=FULL), Redis (appendfsync always) and lmdb-js by itself, which do
-// the same in the same run, as ratios. They take turns, so that a disk that is slow for a while is slow for all; the medians of the rounds are
+// the same in the same run, as ratios; and beside itself in 4 and in 16 shards. They take turns, so that a disk that is slow for a while is slow for all; the medians of the rounds are
 // told, and the range of each ratio. Prints JSON.
 //   npm run bench:log
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -9,7 +9,7 @@ import { type Appender, BODY, openLog, openRawLmdb, openRedis, openSqlite, type 
 import { machine } from './machine.ts'
 
 const SECONDS = 0.7
-const ROUNDS = 4
+const ROUNDS = 5
 const WRITERS = [1, 16, 64, 256]
 /** Appends that SQLite takes into one transaction where it is helped: as many as our own log does. */
 const BATCH = 512
@@ -62,6 +62,8 @@ const all = [
   await openSqlite(folder, 'sqliteBatched', BATCH),
   await openRedis(folder),
   await openRawLmdb(folder),
+  await openLog(folder, 'logIn4', 4),
+  await openLog(folder, 'logIn16', 16),
 ]
 const others = all.filter(isOpen)
 const rows = []
