@@ -1,5 +1,6 @@
-// The embedded log: LMDB, one writer, group commit. Appends that come while a batch is being flushed form the next one, so that any number of
-// conversations shares a flush; an append is acknowledged, and seen by any reader, only when the flush that holds it has ended.
+// The embedded log: one writer, group commit, LMDB behind a tail (log-tail.ts). Appends that come while a batch is being written form the next one,
+// so that any number of conversations shares a flush; an append is acknowledged, and seen by any reader, only when the write that holds it has
+// ended on the disk. LMDB takes the batches from the tail when several have come together.
 import { randomBytes } from 'node:crypto'
 import { dirname } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
@@ -7,10 +8,12 @@ import { asConversationId, asShopId, type ConversationKey, type Epoch, type Seq 
 import type { AppendOptions, ConversationLog, Head, Position } from '@parley/core/ports/conversation-log.ts'
 import type { Database } from 'lmdb'
 import { lockFolder } from './folder-lock.ts'
-import { flushFolder, openStore, putTogether } from './lmdb-store.ts'
+import { flushFolder, openStore } from './lmdb-store.ts'
 import { createRecentEnds, type End, nameOf } from './log-ends.ts'
-import { type Draft, draftRecord, encodeHead, type HeadRecord, placeRecord } from './log-records.ts'
-import { endOf, type HeadKey, type LogTables, openLogTables, readChain } from './log-tables.ts'
+import { type Draft, draftRecord, type HeadRecord, placeRecord } from './log-records.ts'
+import type { Addition } from './log-segment.ts'
+import { clearMarks, type HeadKey, isStored, type LogTables, openLogTables, readChain, sourceOf, storeEntries } from './log-tables.ts'
+import { type Entry, openTail, type Table } from './log-tail.ts'
 
 /** Appends that one flush may hold: bounds what a batch keeps waiting. */
 const BATCH = 512
@@ -28,14 +31,7 @@ interface Pending {
   reject(error: unknown): void
 }
 
-/** An append that was decided: it goes behind `before`, and `end` is then the end. */
-interface Addition {
-  readonly append: Pending
-  readonly before: End
-  readonly end: End
-}
-
-/** Opens the store in `folder`, making it where there is none. Faults: DATA_IN_USE. */
+/** Opens the store in `folder`, making it where there is none. Faults: DATA_IN_USE, STORE_DAMAGED. */
 export async function openLmdbLog(folder: string): Promise<ConversationLog> {
   const unlock = await lockFolder(folder)
   try {
@@ -49,12 +45,19 @@ export async function openLmdbLog(folder: string): Promise<ConversationLog> {
 async function openLocked(folder: string, unlock: () => void): Promise<ConversationLog> {
   const root = openStore(folder)
   const tables = openLogTables(root)
-  const { events, heads } = tables
-  const unsettled: Database<Buffer, HeadKey> = root.openDB({ name: 'unsettled', encoding: 'binary' })
-  const withPeople: Database<Buffer, HeadKey> = root.openDB({ name: 'with-people', encoding: 'binary' })
   const epoch = await epochOf(tables)
+  const tail = await openTail({
+    folder,
+    epoch,
+    isStored: addition => isStored(tables, addition),
+    store: entries => storeEntries(root, tables, entries),
+  }).catch(async error => {
+    await root.close()
+    throw error
+  })
   for (const made of [folder, dirname(folder)]) flushFolder(made)
 
+  const source = sourceOf(tables, tail)
   const recent = createRecentEnds(RECENT)
   const pending: Pending[] = []
   let writing: Promise<void> | undefined
@@ -68,54 +71,35 @@ async function openLocked(folder: string, unlock: () => void): Promise<Conversat
   /** Writes batches until none is left, one at a time: each is decided when the one before it is on the disk. */
   async function writeBatches(): Promise<void> {
     while (pending.length > 0) {
-      const ends = new Map<string, End>()
-      const additions = pending.splice(0, BATCH).flatMap(append => decide(append, ends) ?? [])
-      if (additions.length === 0) continue
+      const ends = new Map<string, HeadRecord>()
+      const decided = pending.splice(0, BATCH).flatMap(append => {
+        try {
+          return [{ append, addition: decide(append, ends) }]
+        } catch (error) {
+          append.reject(error) // one that is refused is its own caller's matter; nothing of it is in the batch
+          return []
+        }
+      })
+      if (decided.length === 0) continue
       try {
-        await putTogether(root, 'the log', () => put(additions))
+        await tail.add(decided.map(({ addition }) => addition))
         for (const [name, end] of ends) recent.set(name, end)
-        for (const { append, end } of additions) append.resolve(view(end.seq))
+        for (const { append, addition } of decided) append.resolve(view(addition.end.seq))
       } catch (error) {
-        for (const { append } of additions) append.reject(error)
+        for (const { append } of decided) append.reject(error)
       }
     }
     writing = undefined // in the step that found nothing left: an append after it starts a new writer
   }
 
-  /** Puts the append behind the end that the batch has come to, or refuses it. */
-  function decide(append: Pending, ends: Map<string, End>): Addition | undefined {
-    const { key, drafts, options } = append
+  /** Puts the append behind the end that the batch has come to. Faults: APPEND_CONFLICT, LOG_DAMAGED. */
+  function decide({ key, drafts, expected, options }: Pending, ends: Map<string, HeadRecord>): Addition {
     const name = nameOf(key)
-    try {
-      const before = ends.get(name) ?? recent.get(name) ?? storedEnd(key)
-      if (append.expected !== view(before.seq).position) throw new Fault('APPEND_CONFLICT', { conversation: key.conversation })
-      const end: End = { ...drafts.reduce<HeadRecord>((last, draft) => placeRecord(draft, last), before), ...options }
-      ends.set(name, end)
-      return { append, before, end }
-    } catch (error) {
-      append.reject(error)
-      return undefined
-    }
-  }
-
-  function storedEnd(key: ConversationKey): End {
-    const isMarked = (table: Database<Buffer, HeadKey>): boolean => table.doesExist([key.shop, key.conversation])
-    return { ...endOf(tables, key), isUnsettled: isMarked(unsettled), isWithPeople: isMarked(withPeople) }
-  }
-
-  function put(additions: readonly Addition[]): void {
-    for (const { append, before, end } of additions) {
-      const { shop, conversation } = append.key
-      append.drafts.forEach(({ bytes }, i) => events.put([shop, conversation, before.seq + 1 + i], bytes))
-      heads.put([shop, conversation], encodeHead(end))
-      if (before.isUnsettled !== end.isUnsettled) mark(unsettled, append.key, end.isUnsettled)
-      if (before.isWithPeople !== end.isWithPeople) mark(withPeople, append.key, end.isWithPeople)
-    }
-  }
-
-  function mark(table: Database<Buffer, HeadKey>, { shop, conversation }: ConversationKey, isMarked: boolean): void {
-    if (isMarked) table.put([shop, conversation], Buffer.alloc(1))
-    else table.remove([shop, conversation])
+    const before = ends.get(name) ?? recent.get(name) ?? source.endOf(key)
+    if (expected !== view(before.seq).position) throw new Fault('APPEND_CONFLICT', { conversation: key.conversation })
+    const end = { ...drafts.reduce((last, draft) => placeRecord(draft, last), before), ...options }
+    ends.set(name, end)
+    return { key, first: before.seq + 1, records: drafts.map(({ bytes }) => bytes), end }
   }
 
   /** Page by page, so that no cursor is open while the caller is busy: closing the store under an open one ends the process. */
@@ -128,6 +112,14 @@ async function openLocked(folder: string, unlock: () => void): Promise<Conversat
       if (page.length < PAGE) return
       last = page.at(-1)
     }
+  }
+
+  /** First what the tail says, since of its conversations the table does not know yet. */
+  async function* markedIn(table: Database<Buffer, HeadKey>, isMarked: (end: End) => boolean): AsyncGenerator<ConversationKey> {
+    const newer = new Map<string, Entry>()
+    for (const entry of tail.entries()) if (!newer.has(nameOf(entry.key))) newer.set(nameOf(entry.key), entry)
+    for (const { key, end } of newer.values()) if (isMarked(end)) yield key
+    for await (const key of keysOf(table)) if (!newer.has(nameOf(key))) yield key
   }
 
   return {
@@ -144,27 +136,28 @@ async function openLocked(folder: string, unlock: () => void): Promise<Conversat
     },
     async read(key, after) {
       refuseClosed()
-      return readChain(tables, key, after)
+      return readChain(source, key, after)
     },
     async head(key) {
       refuseClosed()
-      return view(endOf(tables, key).seq)
+      return view(source.endOf(key).seq)
     },
-    unsettled: () => keysOf(unsettled),
-    withPeople: () => keysOf(withPeople),
+    unsettled: () => markedIn(tables.unsettled, end => end.isUnsettled),
+    withPeople: () => markedIn(tables.withPeople, end => end.isWithPeople),
+    async *conversations() {
+      refuseClosed()
+      await tail.stored()
+      yield* keysOf(tables.heads)
+    },
     async clearMarks(key) {
       refuseClosed()
-      await putTogether(root, 'the log', () => {
-        mark(unsettled, key, false)
-        mark(withPeople, key, false)
-      })
-      const end = recent.get(nameOf(key))
-      if (end) recent.set(nameOf(key), { ...end, isUnsettled: false, isWithPeople: false })
+      await tail.stored() // what is stored after it would set them again
+      await clearMarks(root, tables, key)
     },
-    conversations: () => keysOf(heads),
     close() {
       const end = async (): Promise<void> => {
         await writing
+        await tail.close()
         await root.close()
         unlock()
       }
@@ -191,6 +184,21 @@ export async function renewEpoch(folder: string): Promise<Epoch> {
     const epoch = await newEpoch(openLogTables(root))
     await root.flushed
     return epoch
+  } finally {
+    await root.close()
+  }
+}
+
+/** Brings what was read of another store's tail into its copy in `folder`, which nobody has open. */
+export async function addTail(folder: string, tail: Table): Promise<void> {
+  const root = openStore(folder)
+  try {
+    const tables = openLogTables(root)
+    await storeEntries(
+      root,
+      tables,
+      [...tail.values()].filter(entry => !isStored(tables, entry)),
+    )
   } finally {
     await root.close()
   }

@@ -29,7 +29,8 @@ export async function commit<T>(root: RootDatabase, what: string, work: () => T)
 
 /**
  * All that `puts` puts and removes or nothing, on the disk when it resolves. Nothing is read or decided in it, so that lmdb-js does the work in a
- * thread of its own while this one goes on; the values stay as they are until then. Rejects as `commit` does.
+ * thread of its own while this one goes on; the values stay as they are until then. While it is under way the store may have no synchronous
+ * transaction (`transactionSync`, `putSync`): lmdb-js would commit the half for it. Rejects as `commit` does.
  */
 export async function putTogether(root: RootDatabase, what: string, puts: () => void): Promise<void> {
   await outcomeOf(what, root.batch(puts))

@@ -10,15 +10,15 @@ export type End = HeadRecord & Readonly<AppendOptions>
 export const nameOf = ({ shop, conversation }: ConversationKey): string => `${shop}/${conversation}`
 
 export interface RecentEnds {
-  get(name: string): End | undefined
-  set(name: string, end: End): void
+  get(name: string): HeadRecord | undefined
+  set(name: string, end: HeadRecord): void
 }
 
 /** Holds at least the last `least` that were set or asked for, and at most twice as many: the older half goes at once. */
 export function createRecentEnds(least: number): RecentEnds {
-  let young = new Map<string, End>()
-  let old = new Map<string, End>()
-  function set(name: string, end: End): void {
+  let young = new Map<string, HeadRecord>()
+  let old = new Map<string, HeadRecord>()
+  function set(name: string, end: HeadRecord): void {
     if (young.size >= least && !young.has(name)) [old, young] = [young, new Map()]
     young.set(name, end)
   }

@@ -1,16 +1,21 @@
 // The embedded log for reading alone: nothing is made, locked or written. LMDB lets any process read beside the one that writes, so this is
-// safe while the server runs; each read sees the state of one moment.
+// safe while the server runs; each read sees the state of one moment. The segments are read before LMDB: what they then do not hold any more,
+// LMDB has, so that nothing is missing that was acknowledged before the opening.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { Fault } from '@parley/core/faults.ts'
-import { asConversationId, asShopId, type ConversationKey } from '@parley/core/ids.ts'
+import { Fault, isFault } from '@parley/core/faults.ts'
+import { asConversationId, asShopId, type ConversationKey, type Epoch } from '@parley/core/ids.ts'
 import type { StoredEnvelope } from '@parley/core/ports/conversation-log.ts'
 import { compareKeys } from 'lmdb'
 import { openStoreToRead } from './lmdb-store.ts'
-import { type HeadKey, openLogTables, readChain } from './log-tables.ts'
+import type { Addition } from './log-segment.ts'
+import { type HeadKey, isStored, openLogTables, readChain, sourceOf } from './log-tables.ts'
+import { type Entry, endIn, readTail, recordIn, type Table } from './log-tail.ts'
 
 export interface LogReader {
-  readonly epoch: string | undefined
+  readonly epoch: Epoch | undefined
+  /** What LMDB did not have when this was opened. */
+  readonly tail: Table
   /** How many events the whole log has, to tell how far a walk over it has come. */
   countEvents(): number
   /**
@@ -25,7 +30,13 @@ export interface LogReader {
   close(): Promise<void>
 }
 
-/** Faults: CONFIG_INVALID when there is no log in `folder`, STORE_DAMAGED when its file is none of LMDB's any more. */
+/** How often a tail that looks damaged is read: a segment may have been written over meanwhile, but not each time. */
+const TRIES = 10
+
+/**
+ * Faults: CONFIG_INVALID when there is no log in `folder`, STORE_DAMAGED when its file is none of LMDB's any more, or what a segment alone had is
+ * damaged.
+ */
 export function openLogReader(folder: string): LogReader {
   const file = join(folder, 'data.mdb')
   if (!existsSync(file))
@@ -39,8 +50,24 @@ export function openLogReader(folder: string): LogReader {
   }
   const root = whole(() => openStoreToRead(folder))
   const tables = whole(() => openLogTables(root))
-  const epoch = whole(() => tables.meta.get('epoch'))
+  const epoch = whole(() => tables.meta.get('epoch')) as Epoch | undefined // as it was written
+  const tail = epoch === undefined ? new Map<string, Entry>() : tailIn(epoch, TRIES)
+  const source = sourceOf(tables, { endOf: key => endIn(tail, key), recordAt: (key, seq) => recordIn(tail, key, seq) })
+  const inTail = [...tail.values()].map(({ key }): HeadKey => [key.shop, key.conversation]).sort(compareKeys)
   let lost: string | undefined
+
+  function tailIn(life: Epoch, tries: number): Table {
+    const isThere = (addition: Addition): boolean => {
+      root.resetReadTxn() // never the state of before the segments were read
+      return whole(() => isStored(tables, addition))
+    }
+    try {
+      return readTail(folder, life, isThere).table
+    } catch (error) {
+      if (tries > 1 && isFault(error, 'STORE_DAMAGED')) return tailIn(life, tries - 1)
+      throw error
+    }
+  }
 
   // The next key in either table. Keys are sought one by one, so that no cursor stays open while the caller is busy.
   function nextEvent(after: HeadKey): HeadKey | undefined {
@@ -57,14 +84,17 @@ export function openLogReader(folder: string): LogReader {
   const nextHead = (after: HeadKey): HeadKey | undefined =>
     whole(() => [...tables.heads.getKeys({ start: after, exclusiveStart: true, limit: 1 })][0])
   function next(after: HeadKey): HeadKey | undefined {
-    const [event, head] = [nextEvent(after), nextHead(after)]
-    if (!event || !head) return event ?? head
-    return compareKeys(event, head) < 0 ? event : head
+    const added = inTail.find(key => compareKeys(key, after) > 0)
+    return [nextEvent(after), nextHead(after), added].filter(key => key !== undefined).sort(compareKeys)[0]
   }
 
   return {
     epoch,
-    countEvents: () => whole(() => (tables.events.getStats() as { entryCount: number }).entryCount), // lmdb-js declares an empty object
+    tail,
+    countEvents() {
+      const { entryCount } = whole(() => tables.events.getStats() as { entryCount: number }) // lmdb-js declares an empty object
+      return [...tail.values()].reduce((sum, { records }) => sum + records.length, entryCount)
+    },
     *conversations() {
       for (let key = next(['', '']); key; key = next(key)) yield { shop: asShopId(key[0]), conversation: asConversationId(key[1]) }
     },
@@ -72,7 +102,7 @@ export function openLogReader(folder: string): LogReader {
     read(key) {
       root.resetReadTxn() // a new moment for each: a long one would keep the writer from using freed pages again
       try {
-        return readChain(tables, key, 0)
+        return readChain(source, key, 0)
       } catch (cause) {
         if (!isOfTheStore(cause)) throw cause
         const reason = `the store cannot be read (${cause.message})`

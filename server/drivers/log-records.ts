@@ -34,6 +34,9 @@ export function placeRecord({ bytes, envelope }: Draft, end: HeadRecord): HeadRe
   return { seq, hash }
 }
 
+/** The hash that a record carries. */
+export const hashOf = (record: Uint8Array): Uint8Array => record.subarray(0, HASH)
+
 /** The record's own copy of the bytes; undefined where they are no record. */
 export function decodeRecord(bytes: Uint8Array, seq: Seq): StoredEnvelope | undefined {
   const record = Buffer.from(bytes) // a copy: the store's memory is its own

@@ -1,11 +1,14 @@
 // The tables of the embedded log and how a conversation is read out of them: every hash is followed, and what does not follow is a fault that
 // names the conversation and the seq. The driver reads so while it serves, and the doctor so in a store that it may not write to.
 import { chainHash, genesisHash } from '@parley/core/conversation/chain.ts'
-import { Fault } from '@parley/core/faults.ts'
+import { Fault, isFault } from '@parley/core/faults.ts'
 import type { ConversationKey, Seq } from '@parley/core/ids.ts'
 import type { StoredEnvelope } from '@parley/core/ports/conversation-log.ts'
 import type { Database, RootDatabase } from 'lmdb'
-import { decodeHead, decodeRecord, type HeadRecord } from './log-records.ts'
+import { putTogether } from './lmdb-store.ts'
+import { decodeHead, decodeRecord, encodeHead, type HeadRecord } from './log-records.ts'
+import type { Addition } from './log-segment.ts'
+import type { Entry } from './log-tail.ts'
 
 export type EventKey = [shop: string, conversation: string, seq: number]
 export type HeadKey = [shop: string, conversation: string]
@@ -13,6 +16,8 @@ export type HeadKey = [shop: string, conversation: string]
 export interface LogTables {
   readonly events: Database<Buffer, EventKey>
   readonly heads: Database<Buffer, HeadKey>
+  readonly unsettled: Database<Buffer, HeadKey>
+  readonly withPeople: Database<Buffer, HeadKey>
   readonly meta: Database<string, string>
 }
 
@@ -20,8 +25,47 @@ export interface LogTables {
 export const openLogTables = (root: RootDatabase): LogTables => ({
   events: root.openDB({ name: 'events', encoding: 'binary' }),
   heads: root.openDB({ name: 'heads', encoding: 'binary' }),
+  unsettled: root.openDB({ name: 'unsettled', encoding: 'binary' }),
+  withPeople: root.openDB({ name: 'with-people', encoding: 'binary' }),
   meta: root.openDB({ name: 'meta', encoding: 'string' }),
 })
+
+/** All of the entries or none, on the disk when it resolves. */
+export const storeEntries = (root: RootDatabase, tables: LogTables, entries: Iterable<Entry>): Promise<void> =>
+  putTogether(root, 'the log', () => {
+    for (const { key, first, records, end } of entries) {
+      const name: HeadKey = [key.shop, key.conversation]
+      records.forEach((record, i) => tables.events.put([...name, first + i], record))
+      tables.heads.put(name, encodeHead(end))
+      mark(tables.unsettled, name, end.isUnsettled)
+      mark(tables.withPeople, name, end.isWithPeople)
+    }
+  })
+
+function mark(table: Database<Buffer, HeadKey>, name: HeadKey, isMarked: boolean): void {
+  if (isMarked) table.put(name, Buffer.alloc(1))
+  else table.remove(name)
+}
+
+/** On the disk when it resolves. */
+export const clearMarks = (
+  root: RootDatabase,
+  { unsettled, withPeople }: LogTables,
+  { shop, conversation }: ConversationKey,
+): Promise<void> =>
+  putTogether(root, 'the log', () => {
+    for (const table of [unsettled, withPeople]) mark(table, [shop, conversation], false)
+  })
+
+/** Whether the tables have it, and not only a part: what is stored together is there together. */
+export function isStored(tables: LogTables, { key, end }: Pick<Addition, 'key' | 'end'>): boolean {
+  try {
+    return endOf(tables, key).seq >= end.seq
+  } catch (error) {
+    if (!isFault(error, 'LOG_DAMAGED')) throw error
+    return tables.events.doesExist([key.shop, key.conversation, end.seq]) // of one whose end is damaged
+  }
+}
 
 const damaged = (key: ConversationKey, seq: Seq, reason: string, options?: { readonly cause: unknown }): Fault =>
   new Fault('LOG_DAMAGED', { conversation: key.conversation, seq, reason }, options)
@@ -42,14 +86,35 @@ function headIn(stored: Buffer, key: ConversationKey): HeadRecord {
   }
 }
 
+/** Where a conversation is read from. */
+export interface ChainSource {
+  endOf(key: ConversationKey): HeadRecord
+  recordAt(key: ConversationKey, seq: Seq): Uint8Array | undefined
+}
+
+/** What has the newest events of some conversations; undefined of the others. */
+export interface TailSource {
+  endOf(key: ConversationKey): HeadRecord | undefined
+  recordAt(key: ConversationKey, seq: Seq): Uint8Array | undefined
+}
+
+/** The tables, and a tail that they do not have yet, or have by now. */
+export const sourceOf = (tables: LogTables, tail: TailSource): ChainSource => ({
+  endOf(key) {
+    const [stored, added] = [endOf(tables, key), tail.endOf(key)]
+    return added && added.seq > stored.seq ? added : stored
+  },
+  recordAt: (key, seq) => tail.recordAt(key, seq) ?? tables.events.get([key.shop, key.conversation, seq]),
+})
+
 /** The events with seq > after, each hash followed to the recorded end. Faults: LOG_DAMAGED. */
-export function readChain(tables: LogTables, key: ConversationKey, after: Seq): StoredEnvelope[] {
-  const end = endOf(tables, key)
+export function readChain(source: ChainSource, key: ConversationKey, after: Seq): StoredEnvelope[] {
+  const end = source.endOf(key)
   if (end.seq <= after) return []
-  let hash = after === 0 ? genesisHash(key) : recordAt(tables, key, after).hash
+  let hash = after === 0 ? genesisHash(key) : recordAt(source, key, after).hash
   const found: StoredEnvelope[] = []
   for (let seq = after + 1; seq <= end.seq; seq++) {
-    const stored = recordAt(tables, key, seq)
+    const stored = recordAt(source, key, seq)
     hash = chainHash(hash, seq, stored)
     if (!equal(hash, stored.hash)) throw damaged(key, seq, 'its hash does not follow from the event before it')
     found.push(stored)
@@ -58,8 +123,8 @@ export function readChain(tables: LogTables, key: ConversationKey, after: Seq): 
   return found
 }
 
-function recordAt({ events }: LogTables, key: ConversationKey, seq: Seq): StoredEnvelope {
-  const bytes = events.get([key.shop, key.conversation, seq])
+function recordAt(source: ChainSource, key: ConversationKey, seq: Seq): StoredEnvelope {
+  const bytes = source.recordAt(key, seq)
   if (!bytes) throw damaged(key, seq, 'the event is missing')
   const record = decodeRecord(bytes, seq)
   if (!record) throw damaged(key, seq, 'its record cannot be read')

@@ -5,8 +5,9 @@
 import { copyFileSync, existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
+import { addTail } from '../drivers/conversation-log.lmdb.ts'
 import { flushFolder, openStoreToRead } from '../drivers/lmdb-store.ts'
-import { openLogReader } from '../drivers/log-reader.lmdb.ts'
+import { type LogReader, openLogReader } from '../drivers/log-reader.lmdb.ts'
 import { nameIn, storeInForce } from '../drivers/vault.lmdb.ts'
 import { lookOver, type Progress } from './doctor.ts'
 import type { Findings } from './examine.ts'
@@ -21,9 +22,10 @@ const TRIES = 100
  * Faults: FOLDER_NOT_EMPTY, CONFIG_INVALID when there is nothing to copy, STORE_DAMAGED.
  */
 export async function backUp(data: string, folder: string, progress?: Progress): Promise<Findings> {
-  const { epoch, at } = await openingOf(join(data, 'log'))
+  const { epoch, at, tail } = await openingOf(join(data, 'log'))
   claimEmpty(folder)
   await copyStore(join(data, 'log'), join(folder, 'log'))
+  await addTail(join(folder, 'log'), tail)
   await copyKeys(join(data, 'keys'), join(folder, 'keys'))
   if (existsSync(join(data, 'accounts', 'data.mdb'))) await copyStore(join(data, 'accounts'), join(folder, 'accounts'))
   if (existsSync(join(data, 'secret'))) copyFileSync(join(data, 'secret'), join(folder, 'secret')) // keeps its mode
@@ -37,11 +39,13 @@ export async function backUp(data: string, folder: string, progress?: Progress):
   return findings
 }
 
-/** Before anything is made: a wrong data folder leaves no empty backup behind. */
-async function openingOf(log: string): Promise<Pick<Manifest, 'epoch' | 'at'>> {
+/**
+ * Before anything is made: a wrong data folder leaves no empty backup behind. And before LMDB is copied: what is not in the tail by then is in LMDB.
+ */
+async function openingOf(log: string): Promise<Pick<Manifest, 'epoch' | 'at'> & Pick<LogReader, 'tail'>> {
   const reader = openLogReader(log)
   await reader.close()
-  return { epoch: reader.epoch ?? '', at: new Date().toISOString() }
+  return { epoch: reader.epoch ?? '', at: new Date().toISOString(), tail: reader.tail }
 }
 
 /** LMDB's own copy, page by page, of the state of one moment; whoever writes goes on. */

@@ -49,28 +49,34 @@ test(`[LOG7] [KEY2] backups beside a server that writes and erases, ${ROUNDS} ti
     else acknowledged.set(name, Number(what))
   })
   while (erased.size === 0) await once(lines, 'line')
-  for (let round = 0; round < ROUNDS; round++) {
+  const backUpAndCheck = async (name: string): Promise<void> => {
     const [before, goneBefore] = [new Map(acknowledged), new Set(erased)]
-    const [backup, again] = [join(folder.path, `backup-${round}`), join(folder.path, `again-${round}`)]
+    const [backup, again] = [join(folder.path, `backup-${name}`), join(folder.path, `again-${name}`)]
     const made = await backUp(data, backup)
     assert.deepEqual([made.damaged, made.lost, made.sealsOpened], [[], null, true])
     const restored = await restore(backup, again)
     assert.deepEqual(restored, made)
     assert.ok(made.erased >= goneBefore.size, 'what was erased before is erased in it')
     await withStores(again, async (conversations, vault) => {
-      for (const [name, seq] of before) {
-        if (!erased.has(name)) assert.ok((await conversations.read(keyOf(name), 0)).seq >= seq, `${name} has lost ${seq}`)
-        if (goneBefore.has(name)) assert.equal(await faultCodeOf(vault.cipher(keyOf(name), customerOf(name))), 'CONVERSATION_ERASED')
+      for (const [conversation, seq] of before) {
+        const key = keyOf(conversation)
+        if (!erased.has(conversation)) assert.ok((await conversations.read(key, 0)).seq >= seq, `${conversation} has lost ${seq}`)
+        if (goneBefore.has(conversation))
+          assert.equal(await faultCodeOf(vault.cipher(key, customerOf(conversation))), 'CONVERSATION_ERASED')
       }
       const { events } = await conversations.read(keyOf('c0'), 0)
       for (const event of events) assert.equal(event.type === 'message' && event.parts[0]?.text, textOf('c0', event.seq))
       await write(conversations, 'c0', 1) // and it goes on
     })
+  }
+  for (let round = 0; round < ROUNDS; round++) {
+    await backUpAndCheck(String(round))
     const size = acknowledged.size
     while (acknowledged.size === size) await once(lines, 'line') // the writer was not stopped by any of it
   }
   writer.kill('SIGKILL')
   await ended
+  await backUpAndCheck('left') // by the killed writer, before anybody has opened it
   folder.remove()
 })
 

@@ -9,6 +9,8 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { asConversationId, asShopId } from '@parley/core/ids.ts'
 import { openLmdbLog } from '@parley/server/drivers/conversation-log.lmdb.ts'
+import { openLogReader } from '@parley/server/drivers/log-reader.lmdb.ts'
+import { examine } from '@parley/server/upkeep/examine.ts'
 import { NODE_FLAGS, temporaryFolder } from '../e2e/running-server.ts'
 import { createRandom } from '../random.ts'
 
@@ -22,6 +24,7 @@ test(`[LOG1] [LOG2] [LOG3] [LOG4] [LOG5] acknowledged appends survive kill -9 ($
   t.after(folder.remove)
   const acknowledged = new Map<string, number>()
   let epoch: string | undefined
+  let foundInTail = 0
   for (let round = 1; round <= ROUNDS; round++) {
     const random = createRandom(round) // the round is the seed, and names it in a failure
     const killAfter = 1 + Math.floor(random() * 400)
@@ -35,6 +38,19 @@ test(`[LOG1] [LOG2] [LOG3] [LOG4] [LOG5] acknowledged appends survive kill -9 ($
     }
     await ended
     assert.ok(lines >= killAfter, `round ${round}: the writer ended by itself`)
+    // As it was left: what LMDB does not have is read out of the segments.
+    const reader = openLogReader(folder.path)
+    const { conversations, damaged } = examine(reader, undefined)
+    assert.deepEqual([damaged, conversations >= acknowledged.size], [[], true], `round ${round}`)
+    for (const [conversation, seq] of acknowledged) {
+      const left = reader.read({ shop: asShopId('demo'), conversation: asConversationId(conversation) })
+      assert.ok(
+        left.length >= seq,
+        `round ${round}: ${conversation} was acknowledged up to ${seq}, and what is left ends at ${left.length}`,
+      )
+      foundInTail += [...reader.tail.values()].length
+    }
+    await reader.close()
     const log = await openLmdbLog(folder.path)
     for (const [conversation, seq] of acknowledged) {
       const events = await log.read({ shop: asShopId('demo'), conversation: asConversationId(conversation) }, 0)
@@ -59,10 +75,14 @@ test(`[LOG1] [LOG2] [LOG3] [LOG4] [LOG5] acknowledged appends survive kill -9 ($
     assert.equal(log.epoch, epoch, `round ${round}`)
     await log.close()
   }
+  assert.ok(foundInTail > 0, 'no kill came between an acknowledgement and the storing in LMDB')
 })
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-/** A program that appends twenty times, one after another, and says of each when a reader saw it and when it was acknowledged. */
+/**
+ * A program that appends twenty times, one after another, and says of each when a reader saw it and when it was acknowledged. A listing has all of
+ * it stored in LMDB, so that the segments change parts.
+ */
 const TWENTY = `
   import { writeSync } from 'node:fs'
   import { openLmdbLog } from '@parley/server/drivers/conversation-log.lmdb.ts'
@@ -72,11 +92,12 @@ const TWENTY = `
   writeSync(1, 'told: open')
   while (head.seq < 20) {
     const event = { v: 1, type: 'message', at: 1, body: Buffer.alloc(450) }
-    const appending = log.append(key, [event], head.position, { isUnsettled: false })
+    const appending = log.append(key, [event], head.position, { isUnsettled: false, isWithPeople: false })
     while ((await log.head(key)).seq === head.seq) await new Promise(setImmediate)
     writeSync(1, 'told: seen')
     head = await appending
     writeSync(1, 'told: acknowledged')
+    if (head.seq % 4 === 0) for await (const _ of log.conversations());
   }
   await log.close()
 `
@@ -84,7 +105,7 @@ const TWENTY = `
 const canTrace = spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0
 
 // A kill leaves what the system has not written yet; a loss of power does not. So the order of the system calls is what has to be held.
-test('[LOG1] an event is seen and acknowledged after the flush of its pages and of the page that makes them the newest state', {
+test('[LOG1] an event is seen and acknowledged after the write through to the disk that holds it, and written over after LMDB has flushed it', {
   skip: !canTrace && 'strace is not there, or may not trace',
 }, t => {
   const folder = temporaryFolder()
@@ -95,26 +116,42 @@ test('[LOG1] an event is seen and acknowledged after the flush of its pages and 
   const child = spawnSync('strace', ['-f', '-e', calls, '-o', trace, ...program], { cwd: ROOT, encoding: 'utf8' })
   assert.equal(child.status, 0, child.stderr)
 
+  /** By descriptor: a and b are segments, p is a page of LMDB's and m one that it writes straight through to the disk. */
   const files = new Map<string, string>()
-  /** Before each telling: p pages written, s flushed, m written straight through to the disk, where that is how it was opened. */
-  const orders: string[] = []
-  let order = ''
+  /** What LMDB did since a batch was last written to the segment: p, m as above, s is a flush. */
+  const since = new Map<string, string>()
+  /** How many batches were written before each telling. */
+  const batches: number[] = []
+  let [count, overwritten] = [0, 0]
   for (const line of joined(readFileSync(trace, 'utf8'))) {
-    const opened = /openat\(.*\/data\.mdb", ([A-Z_|]+).* = (\d+)$/.exec(line)
-    if (opened) files.set(opened[2]!, opened[1]!.includes('O_DSYNC') ? 'm' : 'p') // both groups matched
+    const [, name = '', flags = '', opened = ''] = /openat\(.*\/(data\.mdb|segment-[ab])", ([A-Z_|]+).* = (\d+)$/.exec(line) ?? []
+    const isThrough = flags.includes('O_DSYNC')
+    if (name === 'data.mdb') files.set(opened, isThrough ? 'm' : 'p')
+    else if (name) {
+      assert.ok(isThrough, line)
+      files.set(opened, name.at(-1)!) // a letter
+    }
     const [, call = '', descriptor = ''] = /(\w+)\((\d+)/.exec(line) ?? []
-    if (/^(pwrite64|pwritev|writev)$/.test(call)) order += files.get(descriptor) ?? ''
-    else if (/^f(data)?sync$/.test(call) && files.has(descriptor) && line.endsWith('= 0')) order += 's'
-    else if (call === 'write' && line.includes('"told: ')) {
-      orders.push(order)
-      order = ''
+    const file = files.get(descriptor) ?? ''
+    if (call === 'write' && line.includes('"told: ')) {
+      batches.push(count)
+      count = 0
+    } else if (/^[ab]$/.test(file) && line.includes('"PLS1')) {
+      assert.match(line, / = \d+$/)
+      if (/, 0\) = /.test(line) && since.has(file)) {
+        overwritten++
+        assert.match(since.get(file)!, /p+s+m/, 'LMDB has flushed what is written over') // it has it
+      }
+      since.set(file, '')
+      count++
+    } else if (/^[pm]$/.test(file)) {
+      const did = /^f(data)?sync$/.test(call) ? 's' : file
+      for (const [segment, before] of since) since.set(segment, before + did)
     }
   }
-  assert.equal(orders.length, 41)
-  for (const [i, before] of orders.slice(1).entries()) {
-    if (i % 2 === 0) assert.match(before, /^p+s+m$/, 'before it was seen')
-    else assert.equal(before, '', 'between seen and acknowledged nothing is left to write')
-  }
+  assert.equal(batches.length, 41)
+  for (const [i, before] of batches.slice(1).entries()) assert.equal(before, i % 2 === 0 ? 1 : 0, 'one write before it is seen, none after')
+  assert.ok(overwritten >= 3, `${overwritten}`)
 })
 
 /** Calls that another thread's output has cut in two, put together where they ended. */
