@@ -11,6 +11,7 @@ import type { Pack } from '@parley/core/pack/pack.ts'
 import type { Stages } from '@parley/core/pipeline/pipeline.ts'
 import type { Shop } from '@parley/core/pipeline/shop.ts'
 import type { ConversationLog } from '@parley/core/ports/conversation-log.ts'
+import type { Conversations } from '@parley/core/ports/conversations.ts'
 import type { JobKind, JobPayload } from '@parley/core/ports/jobs.ts'
 import type { Risks } from '@parley/core/ports/risks.ts'
 import type { Vault } from '@parley/core/ports/vault.ts'
@@ -206,12 +207,13 @@ async function openServer(
   const secret = loadOrMakeSecret(config.data)
   let engine: Engine | undefined
   const metrics = createMetrics(() => engine?.turnsUnderWay ?? 0)
-  const conversations = createConversations(log, vault, {
+  const kept = createConversations(log, vault, {
     snapshots: await openFileSnapshots(join(config.data, 'snapshots'), SNAPSHOT_VERSION),
     observer: watchSnapshots(logger, metrics),
   })
-  keep(conversations)
-  const erasures = createErasures(log, vault, conversations.forget)
+  keep(kept)
+  const conversations = countingReads(kept, metrics)
+  const erasures = createErasures(log, vault, kept.forget)
   const sources = await openSources(config, logger)
   keep(sources)
   const brain = await createBrain(config, logger, sources, metrics)
@@ -308,6 +310,19 @@ function keepNoLonger({ shops }: Config, parts: Pick<RetentionParts, 'erasures' 
   if (shops.every(({ retentionDays }) => retentionDays === 0)) return undefined
   return startRetention({ ...parts, clock: systemClock, daysOf: shop => days.get(shop) ?? 0 })
 }
+
+/** Whoever comes back should be answered from memory: the metric says whether it was so. */
+const countingReads = (conversations: Conversations, { logReads }: Metrics): Conversations => ({
+  ...conversations,
+  read(key, after) {
+    logReads.inc()
+    return conversations.read(key, after)
+  },
+  open(key) {
+    logReads.inc()
+    return conversations.open(key)
+  },
+})
 
 async function listen(http: FastifyInstance, { host, port }: Config, paths?: EnginePaths): Promise<string> {
   if (paths) {

@@ -8,6 +8,7 @@ export interface Metrics extends Pick<EngineObserver, 'decided' | 'overdue' | 'e
   readonly sockets: Gauge
   readonly deskSockets: Gauge
   readonly faults: Counter<'code'>
+  readonly logReads: Counter
   readonly pluginHostDeaths: Counter<'runtime' | 'reason'>
   readonly pluginOff: Counter<'plugin'>
   readonly conversationsOpened: Counter<'from'>
@@ -48,6 +49,11 @@ export function createMetrics(turnsUnderWay: () => number): Metrics {
     registers,
   })
   const bugs = new Counter({ name: 'parley_bugs_total', help: 'Broken invariants; each is in the log.', registers })
+  const logReads = new Counter({
+    name: 'parley_log_reads_total',
+    help: 'Conversations read from the log; one that memory holds needs none.',
+    registers,
+  })
   const decisions = new Counter({
     name: 'parley_decisions_total',
     help: 'Decided turns.',
@@ -116,6 +122,7 @@ export function createMetrics(turnsUnderWay: () => number): Metrics {
     sockets,
     deskSockets,
     faults,
+    logReads,
     pluginHostDeaths,
     pluginOff,
     conversationsOpened,
