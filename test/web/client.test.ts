@@ -52,6 +52,30 @@ test('says, is acknowledged and answered', async () => {
   assert.deepEqual(shop.world.shelf.keys(), ['parley.demo.visitor'], 'nothing acknowledged stays in the outbox')
 })
 
+test('[ERA4] an erased conversation goes from the page at once, and a new one begins by itself, with what had not been sent', async () => {
+  const { shop, client } = await connected()
+  client.say('one')
+  await shop.deliver()
+  shop.reply('answered')
+  await shop.deliver()
+  client.say('acknowledged')
+  const line = shop.lines[0]
+  assert.ok(line && shop.moveToServer(line))
+  while (shop.moveToClient(line)) {} // both its event and its acknowledgement
+  await shop.erase()
+  client.say('not sent yet')
+  assert.deepEqual(lines(client), ['not sent yet (sending)'])
+  await live(shop, 2_000)
+  assert.equal(client.view.connection.name, 'connected')
+  assert.equal(client.view.timeline.conversation, 'c2')
+  assert.deepEqual(lines(client), ['not sent yet (delivered)'])
+  assert.deepEqual(hellosOf(shop).at(-1)?.resumeAfter, null)
+  assert.deepEqual(shop.fetches.at(-1), { refresh: 'refresh-c1' }, 'it is the same visitor still')
+  shop.reply('welcome back')
+  await shop.deliver()
+  assert.deepEqual(lines(client), ['not sent yet (read)', '> welcome back'])
+})
+
 test('[RT1] comes back by itself and asks for exactly what it missed', async () => {
   const { shop, client } = await connected()
   client.say('one')

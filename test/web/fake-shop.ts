@@ -76,6 +76,8 @@ export interface FakeShop {
   recall(to: number): void
   /** The store is restored from a backup that ends after `keep` entries: a new life. */
   restore(keep: number): void
+  /** The conversation is erased: every line is told and closed; the refresh token is now of a new one. */
+  erase(): Promise<void>
   /** Ends every line as a killed process does. */
   kill(): void
   /** Sends a frame as it stands. */
@@ -310,6 +312,15 @@ export function createFakeShop(
       epoch = `epoch${++lives}`
       log().length = Math.min(keep, log().length)
       state = noMarks
+    },
+    async erase() {
+      const gone = [...lines]
+      conversation = `c${conversations.size + 1}`
+      conversations.set(conversation, [])
+      state = noMarks
+      for (const line of gone) say(line, { type: 'fault', code: 'CONVERSATION_ERASED', message: 'it was erased' })
+      await shop.deliver()
+      for (const line of gone) line.close(CLOSE.CONVERSATION_ERASED)
     },
     goDown() {
       isDown = true

@@ -158,6 +158,8 @@ export function createClient(
   }
 
   function hear(heard: ServerMessage): void {
+    // The line ends behind it, and the next one is of another conversation: what is under way is said there.
+    if (heard.type === 'fault' && heard.code === 'CONVERSATION_ERASED') return apply({ type: 'erased' })
     if (leavesGap(timeline, heard)) return connection.giveUp()
     // A frame that the server could not read has no id in its answer; only one message is ever under way.
     const isOfUnderWay =

@@ -142,10 +142,11 @@ export function keepConnection<Ticket, Sent, Heard extends { readonly type: stri
   const write = ({ socket }: Line, message: Sent | { readonly type: 'ping' | 'pong' }): void => socket?.send(JSON.stringify(message))
 
   function ended(code: number): void {
-    if (code === CLOSE.TOKEN_EXPIRED || code === CLOSE.TOKEN_INVALID) tickets.forgetToken()
+    if (code === CLOSE.TOKEN_EXPIRED || code === CLOSE.TOKEN_INVALID || code === CLOSE.CONVERSATION_ERASED) tickets.forgetToken()
     // A token that is refused may be from before the shop lost its secret; a fresh one that is refused as well never gets better.
     const mayTryNewToken = code === CLOSE.TOKEN_INVALID && tokensRefused++ === 0
-    if (mayReconnect(code) || mayTryNewToken) return wait(code === CLOSE.TOO_FAST ? TOO_FAST_MS : 0)
+    // The next token is of a new conversation.
+    if (mayReconnect(code) || mayTryNewToken || code === CLOSE.CONVERSATION_ERASED) return wait(code === CLOSE.TOO_FAST ? TOO_FAST_MS : 0)
     stop(code === CLOSE.UNKNOWN_CONVERSATION ? 'unknown-conversation' : code === CLOSE.PROTOCOL_VERSION ? 'outdated' : 'refused')
   }
 

@@ -42,6 +42,8 @@ export type Change =
   | { readonly type: 'wrote'; readonly ref: string; readonly text: string; readonly at: number }
   | { readonly type: 'retried'; readonly ref: string }
   | { readonly type: 'discarded'; readonly ref: string }
+  /** Everything that was said is gone for good, also what the shop has acknowledged. What has not reached it is for the next conversation. */
+  | { readonly type: 'erased' }
   /** Everything of the shop's that is in the log was in the customer's sight. */
   | { readonly type: 'shown' }
 
@@ -77,6 +79,8 @@ export function change(timeline: Timeline, change: Change): Timeline {
       return deliver(timeline, change.ref, { state: 'sending' })
     case 'discarded':
       return { ...timeline, outbox: timeline.outbox.filter(({ ref }) => ref !== change.ref) }
+    case 'erased':
+      return { ...emptyTimeline, outbox: timeline.outbox.filter(({ delivery }) => delivery.state !== 'sent') }
     case 'shown': {
       const newest = newestOfShop(timeline)?.seq ?? 0
       return newest > timeline.shownUpTo ? { ...timeline, shownUpTo: newest } : timeline
