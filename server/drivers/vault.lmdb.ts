@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import type { EndedErasure, Erasure } from '@parley/core/erasure/erasure.ts'
 import { Fault } from '@parley/core/faults.ts'
@@ -59,6 +59,7 @@ export async function openLmdbVault(folder: string): Promise<Vault> {
 async function openLocked(folder: string, unlock: () => void): Promise<Vault> {
   let store = openNamed(folder, storeInForce(folder))
   if (nameIn(folder) === undefined) switchTo(folder, store.name)
+  flushFolder(dirname(folder))
   await removeOthers(folder, store.name)
   const opened = new Map<string, OwnedConversation>()
   const underWay = new Set<Promise<unknown>>()
