@@ -1,8 +1,10 @@
-// The installation's secret: made at the first start, readable by its owner only. Every key that is not a customer's derives from it.
-import { createHmac, randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+// The installation's secret: made at the first start, readable by its owner only. Every key that is not a customer's derives from it. With another
+// one every visitor would be a stranger to their own conversation; so it is on the disk, whole, before anything is signed with it, and carries a sum.
+import { createHash, createHmac, randomBytes } from 'node:crypto'
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
+import { flushFolder } from './drivers/lmdb-store.ts'
 
 export interface Secret {
   /** 32 bytes that only this purpose has. */
@@ -20,18 +22,31 @@ export function loadOrMakeSecret(folder: string): Secret {
   const file = fileIn(folder)
   if (!existsSync(file)) {
     mkdirSync(folder, { recursive: true })
-    writeFileSync(file, randomBytes(32).toString('hex'), { mode: 0o600, flag: 'wx', flush: true })
+    const text = randomBytes(32).toString('hex')
+    const whole = `${file}.${process.pid}`
+    writeFileSync(whole, `${text} ${sumOf(text)}\n`, { mode: 0o600, flush: true })
+    try {
+      linkSync(whole, file) // unlike a rename it takes no other process's away
+    } catch (error) {
+      if (!existsSync(file)) throw error
+    }
+    rmSync(whole)
+    for (const made of [folder, dirname(resolve(folder))]) flushFolder(made)
   }
   return loadSecret(folder)
 }
+
+const sumOf = (text: string): string => createHash('sha256').update(`parley secret ${text}`).digest('hex').slice(0, 8)
 
 /** Faults: CONFIG_INVALID when there is none, or the file holds something else. */
 export function loadSecret(folder: string): Secret {
   const file = fileIn(folder)
   if (!existsSync(file))
     throw new Fault('CONFIG_INVALID', { file, path: '', reason: 'there is none: is PARLEY_DATA the data folder of the server?' })
-  const text = readFileSync(file, 'utf8').trim()
-  if (!/^[0-9a-f]{64}$/.test(text)) throw new Fault('CONFIG_INVALID', { file, path: '', reason: 'it is not 64 hexadecimal digits' })
+  // Those of earlier releases carry no sum.
+  const [, text = '', sum] = /^([0-9a-f]{64})(?: ([0-9a-f]{8}))?$/.exec(readFileSync(file, 'utf8').trim()) ?? []
+  if (text === '' || (sum !== undefined && sum !== sumOf(text)))
+    throw new Fault('CONFIG_INVALID', { file, path: '', reason: 'it is damaged: put it back from a backup, or every token is void' })
   return { keyFor: purpose => createHmac('sha256', Buffer.from(text, 'hex')).update(purpose).digest() }
 }
 
