@@ -259,6 +259,16 @@ program
   .option('--json', 'print the report as JSON')
   .action(async (folder, options) => (await import('./cli/pack.ts')).checkPackFolder(folder, options))
 
+const plugin = program.command('plugin').description('Write, try and check plugins (docs/write-a-plugin.md).')
+const pluginFolder = new Argument('[folder]', 'folder of the plugin').default('.', 'this one')
+plugin
+  .command('test')
+  .description('Put the turns of golden.txt to the plugin in the real sandbox; exit status 1 when one is answered otherwise.')
+  .addArgument(pluginFolder)
+  .option('--update', 'write what is voted now into golden.txt, and print the diff to review')
+  .option('--json', 'print the report as JSON')
+  .action(async (folder, options) => (await import('./cli/plugin.ts')).runGoldenTurns(folder, options))
+
 try {
   await program.parseAsync()
 } catch (error) {

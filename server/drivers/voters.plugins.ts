@@ -5,8 +5,9 @@ import type { Clock } from '@parley/core/ports/clock.ts'
 import type { Ballot, VoterInfo, VoterPool } from '@parley/core/ports/voters.ts'
 import type { Runtime } from '@parley/plugin-sdk/manifest.ts'
 import type { Question } from '@parley/plugin-sdk/vocabulary.ts'
-import { type LoadedPlugin, loadPlugins, type PluginSettings } from '../plugin-host/load-plugin.ts'
+import { type LoadedPlugin, loadPlugins } from '../plugin-host/load-plugin.ts'
 import type { PluginObserver } from '../plugin-host/observer.ts'
+import type { Weight } from '../plugin-host/protocol.ts'
 import { buildPyodide } from '../plugin-host/pyodide-script.ts'
 import { readAnswer } from '../plugin-host/read-answer.ts'
 import { createSupervisor, type Result, type Supervisor } from '../plugin-host/supervisor.ts'
@@ -15,17 +16,24 @@ import { systemClock } from './clock.system.ts'
 export interface PluginVotersOptions {
   /** Folders of plugins: each has a plugin.ts, or a plugin.yaml beside a Python file. */
   readonly folders: readonly string[]
-  readonly settings?: PluginSettings
+  /** By plugin, or of whatever plugin it is. */
+  readonly settings?: Parameters<typeof loadPlugins>[1]
   readonly observer?: PluginObserver
   readonly clock?: Clock
   /** What every plugin has for a turn, instead of the limit in its manifest. */
   readonly timeoutMs?: number | undefined
+  /** 1 does without the reserve. */
+  readonly hosts?: 1 | 2
 }
 
 export interface PluginVoters {
   readonly pool: VoterPool
   /** Resolves when every plugin has started or was given up; until then it abstains with reason `off`. Never rejects. */
   readonly ready: Promise<void>
+  /** Those that are voters. */
+  readonly plugins: readonly LoadedPlugin[]
+  /** What a plugin has taken so far, by its id; undefined when no host is at work. */
+  weigh(plugin: string): Promise<Weight | undefined>
 }
 
 /**
@@ -34,17 +42,18 @@ export interface PluginVoters {
  */
 export async function createPluginVoters({
   folders,
-  settings = {},
+  settings,
   observer = {},
   clock = systemClock,
   timeoutMs,
+  hosts = 2,
 }: PluginVotersOptions): Promise<PluginVoters> {
   const { plugins: loaded, faults } = await loadPlugins(folders, settings)
   const plugins = timeoutMs === undefined ? loaded : loaded.map(plugin => withTimeout(plugin, timeoutMs))
   for (const fault of faults) observer.onInvalid?.(fault)
   const runtimes = [...new Set(plugins.map(({ manifest }) => manifest.runtime))]
   const started = await Promise.all(
-    runtimes.map(async runtime => [runtime, await startRuntime(runtime, plugins, observer, clock)] as const),
+    runtimes.map(async runtime => [runtime, await startRuntime(runtime, plugins, { observer, clock, hosts })] as const),
   )
   const supervisors = new Map<Runtime, Supervisor>(started)
   const voters = plugins.map(createVoter)
@@ -65,6 +74,11 @@ export async function createPluginVoters({
       close: async () => void (await Promise.all([...supervisors.values()].map(supervisor => supervisor.close()))),
     },
     ready: Promise.all([...supervisors.values()].map(supervisor => supervisor.ready)).then(() => {}),
+    plugins,
+    async weigh(id) {
+      const plugin = plugins.find(({ manifest }) => manifest.id === id)
+      return plugin && supervisors.get(plugin.manifest.runtime)?.weigh(id)
+    },
   }
 
   function createVoter({ manifest, version, locate }: LoadedPlugin) {
@@ -120,19 +134,18 @@ const withTimeout = ({ manifest, guest, ...plugin }: LoadedPlugin, timeoutMs: nu
 async function startRuntime(
   runtime: Runtime,
   plugins: readonly LoadedPlugin[],
-  observer: PluginObserver,
-  clock: Clock,
+  { observer, clock, hosts }: Required<Pick<PluginVotersOptions, 'observer' | 'clock' | 'hosts'>>,
 ): Promise<Supervisor> {
   const guests = plugins.filter(({ manifest }) => manifest.runtime === runtime).map(({ guest }) => guest)
   const locators = new Map(plugins.map(({ manifest, locate }) => [manifest.id, locate]))
   const onUnloadable = (plugin: string, reason: string): void =>
     observer.onInvalid?.(new Fault('PLUGIN_INVALID', { plugin, path: '', reason: locators.get(plugin)?.(reason) ?? reason }))
-  if (runtime === 'typescript') return createSupervisor({ runtime, guests, observer, clock, onUnloadable })
+  if (runtime === 'typescript') return createSupervisor({ runtime, guests, observer, clock, hosts, onUnloadable })
   try {
-    return createSupervisor({ runtime, guests, observer, clock, onUnloadable, pyodide: await buildPyodide() })
+    return createSupervisor({ runtime, guests, observer, clock, hosts, onUnloadable, pyodide: await buildPyodide() })
   } catch (error) {
     // No Python, but everything else: its plugins abstain, and the operator is told why.
     for (const { plugin } of guests) onUnloadable(plugin, String(error))
-    return createSupervisor({ runtime, guests: [], observer, clock, onUnloadable })
+    return createSupervisor({ runtime, guests: [], observer, clock, hosts, onUnloadable })
   }
 }

@@ -10,6 +10,7 @@ import { startPython } from './python.ts'
 const MANIFEST_MEMORY_MB = 32
 
 const queues = new Map<string, CallQueue>()
+const running = new Map<string, { readonly runner: Runner; readonly startMs: number }>()
 const answered: Extract<FromHost, { type: 'answers' }>['answers'][number][] = []
 
 const send = (message: FromHost): void => void process.send?.(message)
@@ -39,6 +40,12 @@ async function receive(message: ToHost): Promise<void> {
         if (queue) queue.push(call)
         else answer(call.id, { type: 'failed', reason: 'it is not loaded' })
       }
+      return
+    case 'weigh': {
+      const { runner, startMs } = running.get(message.plugin) ?? {}
+      if (!runner || startMs === undefined || runner.isGone()) return
+      return send({ type: 'weight', plugin: message.plugin, weight: { ...(await runner.weigh()), startMs } })
+    }
   }
 }
 
@@ -49,8 +56,10 @@ async function load(guest: Guest, pyodide: PyodideFiles | undefined): Promise<vo
     send({ type: 'spent', plugin: guest.plugin, reason })
   }
   const lost = (message: string): void => spent(message.includes('memory') ? 'memory' : 'timeout')
+  const began = performance.now()
   try {
     const runner: Runner = await (guest.runtime === 'python' ? startPython(guest, pyodide!, lost) : startTypescript(guest, lost)) // Python hosts are given the files
+    running.set(guest.plugin, { runner, startMs: performance.now() - began })
     queues.set(guest.plugin, createCallQueue(runner, { answer, spent }))
   } catch (error) {
     send({ type: 'not-loaded', plugin: guest.plugin, reason: describeFailure(error) })

@@ -17,6 +17,8 @@ const Outcome = z.discriminatedUnion('type', [
   z.object({ type: z.literal('failed'), reason: z.string() }),
 ])
 
+const Weight = z.object({ cpuMs: z.number(), heapMb: z.number(), startMs: z.number() })
+
 const Message = z.discriminatedUnion('type', [
   z.object({ type: z.literal('answers'), answers: z.array(z.object({ id: z.number(), outcome: Outcome })) }),
   z.object({ type: z.literal('up') }),
@@ -25,6 +27,7 @@ const Message = z.discriminatedUnion('type', [
   z.object({ type: z.literal('loading'), plugin: z.string() }),
   z.object({ type: z.literal('not-loaded'), plugin: z.string(), reason: z.string() }),
   z.object({ type: z.literal('ready') }),
+  z.object({ type: z.literal('weight'), plugin: z.string(), weight: Weight }),
   z.object({ type: z.literal('spent'), plugin: z.string(), reason: z.enum(['memory', 'timeout', 'crash']) }),
 ]) satisfies z.ZodType<FromHost>
 

@@ -3,7 +3,7 @@
 import ivm from 'isolated-vm'
 import { EXPORTS } from './exports-name.ts'
 import { describeFailure, hardenGlobals, makeAnswerer, makeRunner, PRISTINE } from './prelude.ts'
-import { ANSWER_LIMIT, BATCH_MS, type Guest } from './protocol.ts'
+import { ANSWER_LIMIT, BATCH_MS, type Guest, type Weight } from './protocol.ts'
 
 const LOAD_TIMEOUT_MS = 1_000
 
@@ -13,6 +13,7 @@ export interface Runner {
   run(questions: string, timeoutMs: number): Promise<unknown>
   /** After a timeout: how far it came. */
   collect(): Promise<unknown>
+  weigh(): Promise<Omit<Weight, 'startMs'>>
   /** True when its memory ran out: the isolate is gone. */
   isGone(): boolean
   /** True of an interpreter: stopped in its midst, or failed, it is unfit for further calls. */
@@ -52,6 +53,10 @@ export async function runnerOf(isolate: ivm.Isolate, runner: ivm.Reference): Pro
   return {
     run: (questions, timeoutMs) => run.apply(undefined, [questions], { timeout: timeoutMs }),
     collect: () => collect.apply(undefined, [], { timeout: LOAD_TIMEOUT_MS }),
+    weigh: async () => ({
+      cpuMs: Number(isolate.cpuTime) / 1e6,
+      heapMb: (await isolate.getHeapStatistics()).used_heap_size / 2 ** 20,
+    }),
     isGone: () => isolate.isDisposed,
   }
 }

@@ -26,17 +26,19 @@ export interface LoadedPlugin {
 
 /** What a shop has set of its plugins, by their ids. */
 export type PluginSettings = Readonly<Record<string, Readonly<Record<string, unknown>>>>
+type SettingsOf = (id: string) => PluginSettings[string]
 
 /** Every plugin that can be used and a fault PLUGIN_INVALID for each that cannot; one bad plugin does not stop the others. */
 export async function loadPlugins(
   folders: readonly string[],
-  settings: PluginSettings = {},
+  settings: PluginSettings | SettingsOf = {},
 ): Promise<{ readonly plugins: readonly LoadedPlugin[]; readonly faults: readonly Fault<'PLUGIN_INVALID'>[] }> {
   const reader = createManifestReader()
+  const settingsOf = typeof settings === 'function' ? settings : (id: string) => settings[id] ?? {}
   const plugins = new Map<string, LoadedPlugin>()
   const faults: Fault<'PLUGIN_INVALID'>[] = []
   try {
-    const loaded = await Promise.allSettled(folders.map(folder => loadPlugin(folder, settings, reader)))
+    const loaded = await Promise.allSettled(folders.map(folder => loadPlugin(folder, settingsOf, reader)))
     loaded.forEach((result, at) => {
       if (result.status === 'rejected') {
         if (!(result.reason instanceof Fault)) throw result.reason
@@ -49,7 +51,7 @@ export async function loadPlugins(
     await reader.close()
   }
   // Of a plugin that is not loaded the id is not known.
-  for (const id of faults.length > 0 ? [] : Object.keys(settings))
+  for (const id of faults.length > 0 || typeof settings === 'function' ? [] : Object.keys(settings))
     if (!plugins.has(id))
       faults.push(
         new Fault('PLUGIN_INVALID', {
@@ -61,13 +63,13 @@ export async function loadPlugins(
   return { plugins: [...plugins.values()], faults }
 }
 
-async function loadPlugin(folder: string, settings: PluginSettings, reader: ManifestReader): Promise<LoadedPlugin> {
+async function loadPlugin(folder: string, settings: SettingsOf, reader: ManifestReader): Promise<LoadedPlugin> {
   if (existsSync(join(folder, 'plugin.ts'))) return loadTypescript(folder, settings, reader)
   if (existsSync(join(folder, 'plugin.yaml'))) return loadPython(folder, settings)
   throw invalid(folder, '', 'the folder has neither plugin.ts nor plugin.yaml')
 }
 
-async function loadTypescript(folder: string, settings: PluginSettings, reader: ManifestReader): Promise<LoadedPlugin> {
+async function loadTypescript(folder: string, settings: SettingsOf, reader: ManifestReader): Promise<LoadedPlugin> {
   const { code, map, parts } = await bundlePlugin(folder)
   const locate = createLocator(map)
   const read = await reader.read(code)
@@ -80,7 +82,7 @@ async function loadTypescript(folder: string, settings: PluginSettings, reader: 
   return { ...loaded(manifest, code, settings, { runtime: 'typescript', code }), locate, parts }
 }
 
-function loadPython(folder: string, settings: PluginSettings): LoadedPlugin {
+function loadPython(folder: string, settings: SettingsOf): LoadedPlugin {
   const text = readFileSync(join(folder, 'plugin.yaml'), 'utf8')
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines })
@@ -103,11 +105,11 @@ function loadPython(folder: string, settings: PluginSettings): LoadedPlugin {
 function loaded(
   manifest: Manifest,
   source: string,
-  given: PluginSettings,
+  settingsOf: SettingsOf,
   guest: Pick<Guest, 'runtime' | 'code' | 'python'>,
 ): Omit<LoadedPlugin, 'locate'> {
   const { id, version, limits } = manifest
-  const checked = checkSettings(manifest.settings, given[id] ?? {})
+  const checked = checkSettings(manifest.settings, settingsOf(id))
   if (!checked.isGood) throw new Fault('PLUGIN_INVALID', { plugin: id, path: `settings.${checked.name}`, reason: checked.reason })
   const settings = JSON.stringify(checked.values)
   return {

@@ -31,6 +31,8 @@ export type ToHost =
   /** `pyodide`: where Pyodide's own files are and its one script; Python hosts only. */
   | { readonly type: 'load'; readonly guests: readonly Guest[]; readonly pyodide?: PyodideFiles }
   | { readonly type: 'calls'; readonly calls: readonly Call[] }
+  /** Asks for a `weight`. Nothing on a turn's way does. */
+  | { readonly type: 'weigh'; readonly plugin: string }
 
 export interface PyodideFiles {
   readonly script: string
@@ -58,8 +60,19 @@ export type FromHost =
   | { readonly type: 'not-loaded'; readonly plugin: string; readonly reason: string }
   | { readonly type: 'ready' }
   | { readonly type: 'answers'; readonly answers: readonly { readonly id: number; readonly outcome: Outcome }[] }
+  | { readonly type: 'weight'; readonly plugin: string; readonly weight: Weight }
   /** The plugin's isolate is spent and this host with it: out of memory, Python stopped in its midst, an interpreter that failed. */
   | { readonly type: 'spent'; readonly plugin: string; readonly reason: SpentReason }
+
+/** What a plugin has taken of its host. */
+export interface Weight {
+  /** Of all its calls, and of its start. */
+  readonly cpuMs: number
+  /** What it holds now, garbage included; of a Python plugin beyond what the interpreter takes. */
+  readonly heapMb: number
+  /** From its code to a plugin that can be asked, by the wall; of a Python plugin with the start of the interpreter. */
+  readonly startMs: number
+}
 
 export type SpentReason = 'memory' | 'timeout' | 'crash'
 

@@ -2,6 +2,7 @@
 // two handed in as bytes. Sent into the isolate as its own source text, so it uses nothing but its arguments.
 
 interface Pyodide {
+  readonly _module: { readonly HEAP8: Int8Array }
   runPython(source: string): (...args: readonly string[]) => unknown
 }
 
@@ -126,6 +127,7 @@ export function startInterpreter(wasm: ArrayBuffer, stdlib: ArrayBuffer, random:
       stdout: noop,
       stderr: noop,
     })
+    root.parleyHeapBytesTaken = () => python._module.HEAP8.byteLength
     root.parleyRunPython = (source: string, ...args: readonly string[]) => python.runPython(source)(...args)
   }
 }

@@ -52,7 +52,16 @@ export async function startPython(guest: Guest, files: PyodideFiles, onLost: (me
   if (call.typeof === 'string') throw new Error(String(await call.copy()))
   const runner = await prepare.apply(undefined, [call.derefInto()], { result: { reference: true } })
   // Stopped in its midst, the interpreter's own state is torn.
-  return { ...(await runnerOf(isolate, runner)), isLostWhenStopped: true }
+  const heapBytes = await context.eval('globalThis.parleyHeapBytesTaken', { reference: true })
+  const base = await runnerOf(isolate, runner)
+  return {
+    ...base,
+    weigh: async () => {
+      const taken = Number(await heapBytes.apply(undefined, [])) / MB
+      return { ...(await base.weigh()), heapMb: Math.max(0, taken - INTERPRETER_MB) }
+    },
+    isLostWhenStopped: true,
+  }
 }
 
 /** Runs inside the isolate. Python answers with JSON, or with `!` and its error; what is thrown here is thrown by the interpreter. */

@@ -6,7 +6,7 @@ import type { Runtime } from '@parley/plugin-sdk/manifest.ts'
 import { type Breaker, createBreaker } from './breaker.ts'
 import { type Host, startHost } from './host.ts'
 import type { HostDeath, PluginObserver } from './observer.ts'
-import { type Call, type FromHost, type Guest, machineClock, type Outcome, type PyodideFiles } from './protocol.ts'
+import { type Call, type FromHost, type Guest, machineClock, type Outcome, type PyodideFiles, type Weight } from './protocol.ts'
 
 /** Beyond a plugin's own limit, within which the isolate should have stopped it: then the isolate cannot. */
 const GRACE_MS = 100
@@ -30,6 +30,8 @@ export type Result = Outcome | { readonly type: 'off'; readonly reason: string }
 export interface Supervisor {
   /** Puts a question (JSON) to a plugin; `settle` is called exactly once, at the plugin's limit and the grace at the latest, or at `close`. */
   ask(plugin: string, question: string, settle: (result: Result) => void): void
+  /** What a plugin has taken of the host at work; undefined when there is none, or it dies meanwhile. */
+  weigh(plugin: string): Promise<Weight | undefined>
   /** Resolves when every plugin has been loaded or given up, or when hosts have failed to start a few times. Never rejects. */
   readonly ready: Promise<void>
   /** Kills all hosts; resolves when they are gone. */
@@ -43,6 +45,8 @@ export interface SupervisorOptions {
   readonly pyodide?: PyodideFiles
   readonly observer: PluginObserver
   readonly clock: Clock
+  /** 1 does without the reserve: at a developer's, where no turn waits. */
+  readonly hosts?: 1 | 2
   /** The plugin cannot be loaded: it is off for good. */
   readonly onUnloadable: (plugin: string, reason: string) => void
 }
@@ -59,12 +63,14 @@ interface Post {
   readonly startedAt: number
   readonly inFlight: Map<number, Pending>
   outbox: Call[]
+  /** Those who wait for a weight, by plugin. */
+  readonly weighing: Map<string, (weight: Weight | undefined) => void>
   /** Undefined until it is ready. */
   memoryLimitMb: number | undefined
   loading: string | undefined
 }
 
-export function createSupervisor({ runtime, guests, pyodide, observer, clock, onUnloadable }: SupervisorOptions): Supervisor {
+export function createSupervisor({ runtime, guests, pyodide, observer, clock, hosts = 2, onUnloadable }: SupervisorOptions): Supervisor {
   const guestOf = new Map(guests.map(guest => [guest.plugin, guest]))
   const breakers = new Map<string, Breaker>(
     guests.map(({ plugin }) => [plugin, createBreaker(clock, (reason, forMs) => observer.onPluginOff?.({ plugin, reason, forMs }))]),
@@ -123,12 +129,20 @@ export function createSupervisor({ runtime, guests, pyodide, observer, clock, on
   // --- a host's life
   const start = (): void => {
     if (isClosed || guests.every(({ plugin }) => unloadable.has(plugin))) return becomeReady()
-    if (posts.length >= 2) return // a start put off may find that another has been made
+    if (posts.length >= hosts) return // a start put off may find that another has been made
     const host = startHost(
       message => receive(post, message),
       how => retire(post, isReady(post) ? 'crash' : 'start', isReady(post) ? suspect(post) : post.loading, how),
     )
-    const post: Post = { host, startedAt: awake, inFlight: new Map(), outbox: [], memoryLimitMb: undefined, loading: undefined }
+    const post: Post = {
+      host,
+      startedAt: awake,
+      inFlight: new Map(),
+      outbox: [],
+      weighing: new Map(),
+      memoryLimitMb: undefined,
+      loading: undefined,
+    }
     posts.push(post)
     host.send({ type: 'load', guests: guests.filter(({ plugin }) => !unloadable.has(plugin)), ...(pyodide ? { pyodide } : {}) })
     keepTicking()
@@ -149,7 +163,7 @@ export function createSupervisor({ runtime, guests, pyodide, observer, clock, on
         failedStarts = 0
         becomeReady()
         observer.onHostReady?.({ runtime, pid: post.host.pid! }) // it has spoken, so it has one
-        if (posts.length < 2) start()
+        if (posts.length < hosts) start()
         return
       case 'answers':
         for (const { id, outcome } of message.answers) {
@@ -159,6 +173,8 @@ export function createSupervisor({ runtime, guests, pyodide, observer, clock, on
           call.settle(outcome)
         }
         return
+      case 'weight':
+        return post.weighing.get(message.plugin)?.(message.weight)
       case 'spent':
         return retire(post, message.reason === 'timeout' ? 'time' : message.reason, message.plugin, 'its isolate is past use')
     }
@@ -174,6 +190,7 @@ export function createSupervisor({ runtime, guests, pyodide, observer, clock, on
     if (!posts.includes(post)) return
     posts = posts.filter(other => other !== post)
     post.host.kill()
+    for (const tell of post.weighing.values()) tell(undefined)
     if (isClosed) return
     observer.onHostDeath?.({ runtime, reason, plugin, detail })
     if (!isReady(post)) {
@@ -227,9 +244,18 @@ export function createSupervisor({ runtime, guests, pyodide, observer, clock, on
     else if (result.type !== 'crashed') breaker.answered()
   }
 
+  const weigh: Supervisor['weigh'] = plugin =>
+    new Promise(resolve => {
+      const post = atWork()
+      if (!post || unloadable.has(plugin)) return resolve(undefined)
+      post.weighing.set(plugin, resolve)
+      post.host.send({ type: 'weigh', plugin })
+    })
+
   start()
   return {
     ask,
+    weigh,
     ready,
     async close() {
       isClosed = true
@@ -237,6 +263,7 @@ export function createSupervisor({ runtime, guests, pyodide, observer, clock, on
       posts = []
       for (const post of ending) {
         post.host.kill()
+        for (const tell of post.weighing.values()) tell(undefined)
         for (const call of post.inFlight.values()) call.settle({ type: 'off', reason: 'the server is closing' })
       }
       becomeReady()

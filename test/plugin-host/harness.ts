@@ -90,7 +90,7 @@ export async function startTrial(plugins: Readonly<Record<string, Files>>, setti
   }
 }
 
-function writeFolder(folder: string, files: Files): string {
+export function writeFolder(folder: string, files: Files): string {
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true })
     writeFileSync(join(folder, name), text)

@@ -1,0 +1,99 @@
+// One plugin in the sandbox of the server, with its real limits, for who writes it: `parley plugin test`, `check` and `dev` ask it here.
+// It differs from the server's in two things alone: there is no reserve, and a sandbox that was stopped is replaced before the next turn,
+// so that one bad turn hides nothing of the others.
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { Fault } from '@parley/core/faults.ts'
+import { questionOf } from '@parley/core/pipeline/normalise-turn.ts'
+import type { Ballot } from '@parley/core/ports/voters.ts'
+import { messageText } from '@parley/core/protocol/message-text.ts'
+import type { Question } from '@parley/plugin-sdk/vocabulary.ts'
+import { createPluginVoters } from '../drivers/voters.plugins.ts'
+import type { LoadedPlugin, PluginSettings } from '../plugin-host/load-plugin.ts'
+import type { Weight } from '../plugin-host/protocol.ts'
+
+export interface Answer {
+  readonly ballot: Ballot
+  /** Behind an abstention that is no silence. */
+  readonly fault: Fault | undefined
+  /** Actions it voted for that its manifest does not list. */
+  readonly dropped: readonly string[]
+}
+
+export interface Bench {
+  readonly plugin: LoadedPlugin
+  /** One call. */
+  ask(question: Question): Promise<Answer>
+  /** Up to three calls: on a busy machine a good plugin may come late, and what comes late three times is late. */
+  askPatiently(question: Question): Promise<Answer>
+  weigh(): Promise<Weight | undefined>
+  close(): Promise<void>
+}
+
+const TRIES = 3
+
+/** Faults: PLUGIN_INVALID. `settings` are those of this plugin alone. */
+export async function openBench(folder: string, settings: PluginSettings[string] = {}): Promise<Bench> {
+  if (!existsSync(folder)) throw new Fault('PLUGIN_INVALID', { plugin: folder, path: '', reason: 'there is no such folder' })
+  let sandbox = await openSandbox(folder, settings)
+  const ask: Bench['ask'] = async question => {
+    const answer = await sandbox.ask(question)
+    if (answer.ballot.reason === 'late' || answer.fault?.code === 'PLUGIN_CRASHED' || answer.ballot.reason === 'off') {
+      await sandbox.close()
+      sandbox = await openSandbox(folder, settings)
+    }
+    return answer
+  }
+  return {
+    get plugin() {
+      return sandbox.plugin
+    },
+    ask,
+    async askPatiently(question) {
+      for (let tried = 1; ; tried++) {
+        const answer = await ask(question)
+        if (tried === TRIES || (answer.ballot.reason !== 'late' && answer.ballot.reason !== 'off')) return answer
+      }
+    },
+    weigh: () => sandbox.weigh(),
+    close: () => sandbox.close(),
+  }
+}
+
+async function openSandbox(folder: string, settings: PluginSettings[string]) {
+  const invalid: Fault[] = []
+  let fault: Fault | undefined
+  let dropped: string[] = []
+  const { pool, ready, plugins, weigh } = await createPluginVoters({
+    folders: [resolve(folder)],
+    settings: () => settings,
+    hosts: 1,
+    observer: {
+      onInvalid: found => void invalid.push(found),
+      onBallot: (_, found) => (fault = found),
+      onVoteDropped: ({ action }) => void dropped.push(action),
+    },
+  })
+  await ready
+  const [plugin] = plugins
+  if (invalid[0] || !plugin) {
+    await pool.close()
+    throw invalid[0] ?? new Error('a plugin was neither loaded nor refused')
+  }
+  return {
+    plugin,
+    async ask(question: Question): Promise<Answer> {
+      let ballot: Ballot | undefined
+      dropped = []
+      fault = undefined
+      await pool.ask(question, cast => (ballot = cast), new AbortController().signal)
+      return { ballot: ballot!, fault, dropped } // one plugin, one ballot
+    },
+    weigh: () => weigh(plugin.manifest.id),
+    close: () => pool.close(),
+  }
+}
+
+/** What a plugin would be asked if a customer wrote this. Words without letters are taken to be of its first language. */
+export const questionFor = (plugin: LoadedPlugin, text: string): Question =>
+  questionOf(messageText(text), plugin.manifest.languages[0] === 'zh' ? 'zh-CN' : 'en')

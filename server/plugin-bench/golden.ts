@@ -1,0 +1,87 @@
+// A plugin's golden transcript, `golden.txt` in its folder: what customers write, and what the plugin must vote.
+//
+//   # a comment
+//   settings { confidence: 0.6 }          the turns below have these settings of the shop; `settings {}` goes back to the defaults
+//   customer 螃蟹死了怎么赔
+//   ----
+//   COMPENSATE 0.9 compensate.fresh «螃蟹, 死»     a vote: action, confidence, template, evidence; or `abstain`
+//
+// What stands there is what was voted, letter for letter, so that every change of a vote is seen as a line of a diff.
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Fault } from '@parley/core/faults.ts'
+import { parseDocument } from 'yaml'
+import type { Answer } from './bench.ts'
+
+export const GOLDEN_FILE = 'golden.txt'
+
+export interface GoldenTurn {
+  readonly text: string
+  readonly settings: Readonly<Record<string, unknown>>
+  /** Empty when nothing was written yet. */
+  readonly expected: readonly string[]
+  /** Of its `customer` line, from 1. The votes begin two lines below. */
+  readonly line: number
+}
+
+export interface Golden {
+  readonly lines: readonly string[]
+  readonly turns: readonly GoldenTurn[]
+}
+
+/** Faults: TURNS_INVALID, naming file, line and what was looked for. */
+export function readGolden(folder: string): Golden {
+  const file = join(folder, GOLDEN_FILE)
+  const broken = (line: number, reason: string): Fault => new Fault('TURNS_INVALID', { file, line, reason })
+  if (!existsSync(file))
+    throw broken(
+      0,
+      'the file is not there; write "customer " and a message, "----" below it, and let `parley plugin test --update` add the votes',
+    )
+  const lines = readFileSync(file, 'utf8').trimEnd().split(/\r?\n/)
+  const turns: GoldenTurn[] = []
+  let settings: GoldenTurn['settings'] = {}
+  let at = 0
+  while (at < lines.length) {
+    const line = lines[at]!
+    if (line.trim() === '' || line.startsWith('#')) at++
+    else if (line.startsWith('settings ')) {
+      settings = readSettings(line.slice('settings '.length), reason => broken(at + 1, reason))
+      at++
+    } else if (line.startsWith('customer ')) {
+      if (lines[at + 1] !== '----') throw broken(at + 2, 'below what the customer writes there must be a line "----"')
+      const expected = lines.slice(at + 2, endOf(lines, at + 2))
+      turns.push({ text: line.slice('customer '.length), settings, expected, line: at + 1 })
+      at += 2 + expected.length
+    } else throw broken(at + 1, 'a line here begins with "customer ", "settings " or "#"')
+  }
+  if (turns.length === 0) throw broken(1, 'there is no turn in it')
+  return { lines, turns }
+}
+
+const endOf = (lines: readonly string[], from: number): number => {
+  const end = lines.findIndex((line, at) => at >= from && (line.trim() === '' || /^(#|customer |settings )/.test(line)))
+  return end < 0 ? lines.length : end
+}
+
+function readSettings(text: string, broken: (reason: string) => Fault): GoldenTurn['settings'] {
+  const document = parseDocument(text)
+  const value: unknown = document.errors.length > 0 ? undefined : document.toJS({ maxAliasCount: 0 })
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw broken('settings are written { name: value }')
+  return value as GoldenTurn['settings'] // an object that is no array
+}
+
+/** What a plugin said, as golden lines. Whatever begins with `!` is a failure, and is never written into the file. */
+export function linesOf({ ballot, fault, dropped }: Answer): readonly string[] {
+  if (fault) return [`! ${fault.message}`]
+  if (dropped.length > 0)
+    return dropped.map(action => `! a vote for ${action}, which manifest.actions does not list, was dropped; list it or do not vote for it`)
+  if (ballot.votes.length === 0) return ['abstain']
+  return ballot.votes.map(({ action, confidence, template, evidence }) =>
+    [action, confidence, template, evidence && `«${evidence.replace(/\s+/g, ' ')}»`].filter(part => part !== undefined).join(' '),
+  )
+}
+
+export const isFailure = (lines: readonly string[]): boolean => lines.some(line => line.startsWith('!'))
+
+export const isSame = (a: readonly string[], b: readonly string[]): boolean => a.join('\n') === b.join('\n')
