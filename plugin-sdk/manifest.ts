@@ -18,12 +18,13 @@ export const GRANTS: Readonly<Record<string, string>> = {}
 
 const Semver = z.string().regex(/^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?$/, 'a version is three numbers: 1.4.0')
 
+export const PluginId = z
+  .string()
+  .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, 'an id is lower-case words joined by hyphens: fresh-goods')
+  .max(64)
+
 const shared = {
-  id: z
-    .string()
-    .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, 'an id is lower-case words joined by hyphens: fresh-goods')
-    .max(64)
-    .describe('Names the plugin in votes, metrics and settings. Unique in the installation; never change it.'),
+  id: PluginId.describe('Names the plugin in votes, metrics and settings. Unique in the installation; never change it.'),
   version: Semver.describe(
     'Version of the plugin. What voted is named by it and by the hash of the code, so a forgotten increase cannot mislead.',
   ),

@@ -260,7 +260,14 @@ program
   .action(async (folder, options) => (await import('./cli/pack.ts')).checkPackFolder(folder, options))
 
 const plugin = program.command('plugin').description('Write, try and check plugins (docs/write-a-plugin.md).')
+const pluginSettings = new Option('--settings <settings>', 'what a shop would set, as { name: value }').default('{}', 'the defaults')
 const pluginFolder = new Argument('[folder]', 'folder of the plugin').default('.', 'this one')
+plugin
+  .command('new')
+  .description('Write a plugin that votes as it stands into a new folder.')
+  .argument('<name>', "its id and its folder's name: lower-case words joined by hyphens")
+  .addOption(new Option('--template <template>', 'what it begins as').choices(['keyword', 'intent', 'python']).default('keyword'))
+  .action(async (name, options, command) => (await import('./cli/plugin.ts')).newPlugin(name, options, wrongUse(command)))
 plugin
   .command('test')
   .description('Put the turns of golden.txt to the plugin in the real sandbox; exit status 1 when one is answered otherwise.')
@@ -268,6 +275,13 @@ plugin
   .option('--update', 'write what is voted now into golden.txt, and print the diff to review')
   .option('--json', 'print the report as JSON')
   .action(async (folder, options) => (await import('./cli/plugin.ts')).runGoldenTurns(folder, options))
+plugin
+  .command('check')
+  .description('Types, actions, grants, size, cold start, time and memory, each with a figure; exit status 1 for any error.')
+  .addArgument(pluginFolder)
+  .addOption(pluginSettings)
+  .option('--json', 'print the report as JSON')
+  .action(async (folder, options, command) => (await import('./cli/plugin.ts')).checkPluginFolder(folder, options, wrongUse(command)))
 
 try {
   await program.parseAsync()

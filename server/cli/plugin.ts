@@ -1,5 +1,21 @@
 // `parley plugin …`: what a developer of plugins works with.
+import { PluginId } from '@parley/plugin-sdk/manifest.ts'
+import { type CheckReport, checkPlugin } from '../plugin-bench/check-plugin.ts'
+import { readSettings, SETTINGS_FORM } from '../plugin-bench/read-settings.ts'
+import { scaffold, type Template } from '../plugin-bench/scaffold.ts'
 import { type TestReport, testPlugin, updateGolden } from '../plugin-bench/test-plugin.ts'
+
+/** `wrongUse` ends with what is wrong with the name. Faults: FOLDER_NOT_EMPTY. */
+export function newPlugin(id: string, { template }: { readonly template: Template }, wrongUse: WrongUse): void {
+  const checked = PluginId.safeParse(id)
+  if (!checked.success) wrongUse(`${JSON.stringify(id)}: ${checked.error.issues[0]?.message}`)
+  const files = scaffold(id, template)
+  console.log(`${id}/ has ${files.join(', ')}
+
+  cd ${id}
+  parley plugin test     golden.txt, in the real sandbox
+  parley plugin check    what must hold before a shop uses it`)
+}
 
 interface TestOptions {
   readonly update?: true
@@ -37,4 +53,29 @@ function printTestReport(report: TestReport, failures: number, isUpdated: boolea
     ...(failures > 0 ? [`${failures} failed`] : []),
   ]
   console.log(said.join(', '))
+}
+
+interface CheckOptions {
+  readonly settings: string
+  readonly json?: true
+}
+
+type WrongUse = (message: string) => never
+
+/** Exit status 1 for any error; a warning is for a person to judge. */
+export async function checkPluginFolder(folder: string, { settings, json }: CheckOptions, wrongUse: WrongUse): Promise<void> {
+  const report = await checkPlugin(folder, readSettings(settings) ?? wrongUse(SETTINGS_FORM))
+  if (json) console.log(JSON.stringify(report, null, 2))
+  else printCheckReport(report)
+  if (report.findings.some(({ verdict }) => verdict === 'error')) process.exitCode = 1
+}
+
+function printCheckReport({ plugin, findings }: CheckReport): void {
+  console.log(plugin)
+  for (const { what, verdict, figure, advice } of findings) {
+    console.log(`${verdict.padEnd(8)} ${what.padEnd(11)} ${figure}`)
+    if (advice) console.log(`${''.padEnd(20)} ${advice}`)
+  }
+  const count = (wanted: string): number => findings.filter(({ verdict }) => verdict === wanted).length
+  console.log(`${count('error')} errors, ${count('warning')} warnings`)
 }

@@ -10,8 +10,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
-import { parseDocument } from 'yaml'
 import type { Answer } from './bench.ts'
+import { readSettings, SETTINGS_FORM } from './read-settings.ts'
 
 export const GOLDEN_FILE = 'golden.txt'
 
@@ -46,7 +46,9 @@ export function readGolden(folder: string): Golden {
     const line = lines[at]!
     if (line.trim() === '' || line.startsWith('#')) at++
     else if (line.startsWith('settings ')) {
-      settings = readSettings(line.slice('settings '.length), reason => broken(at + 1, reason))
+      const read = readSettings(line.slice('settings '.length))
+      if (!read) throw broken(at + 1, SETTINGS_FORM)
+      settings = read
       at++
     } else if (line.startsWith('customer ')) {
       if (lines[at + 1] !== '----') throw broken(at + 2, 'below what the customer writes there must be a line "----"')
@@ -62,13 +64,6 @@ export function readGolden(folder: string): Golden {
 const endOf = (lines: readonly string[], from: number): number => {
   const end = lines.findIndex((line, at) => at >= from && (line.trim() === '' || /^(#|customer |settings )/.test(line)))
   return end < 0 ? lines.length : end
-}
-
-function readSettings(text: string, broken: (reason: string) => Fault): GoldenTurn['settings'] {
-  const document = parseDocument(text)
-  const value: unknown = document.errors.length > 0 ? undefined : document.toJS({ maxAliasCount: 0 })
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw broken('settings are written { name: value }')
-  return value as GoldenTurn['settings'] // an object that is no array
 }
 
 /** What a plugin said, as golden lines. Whatever begins with `!` is a failure, and is never written into the file. */

@@ -10,7 +10,7 @@ import { startPython } from './python.ts'
 const MANIFEST_MEMORY_MB = 32
 
 const queues = new Map<string, CallQueue>()
-const running = new Map<string, { readonly runner: Runner; readonly startMs: number }>()
+const runners = new Map<string, Runner>()
 const answered: Extract<FromHost, { type: 'answers' }>['answers'][number][] = []
 
 const send = (message: FromHost): void => void process.send?.(message)
@@ -42,9 +42,9 @@ async function receive(message: ToHost): Promise<void> {
       }
       return
     case 'weigh': {
-      const { runner, startMs } = running.get(message.plugin) ?? {}
-      if (!runner || startMs === undefined || runner.isGone()) return
-      return send({ type: 'weight', plugin: message.plugin, weight: { ...(await runner.weigh()), startMs } })
+      const runner = runners.get(message.plugin)
+      if (!runner || runner.isGone()) return // who asked is told of the host's end
+      return send({ type: 'weight', plugin: message.plugin, weight: await runner.weigh() })
     }
   }
 }
@@ -56,10 +56,9 @@ async function load(guest: Guest, pyodide: PyodideFiles | undefined): Promise<vo
     send({ type: 'spent', plugin: guest.plugin, reason })
   }
   const lost = (message: string): void => spent(message.includes('memory') ? 'memory' : 'timeout')
-  const began = performance.now()
   try {
     const runner: Runner = await (guest.runtime === 'python' ? startPython(guest, pyodide!, lost) : startTypescript(guest, lost)) // Python hosts are given the files
-    running.set(guest.plugin, { runner, startMs: performance.now() - began })
+    runners.set(guest.plugin, runner)
     queues.set(guest.plugin, createCallQueue(runner, { answer, spent }))
   } catch (error) {
     send({ type: 'not-loaded', plugin: guest.plugin, reason: describeFailure(error) })

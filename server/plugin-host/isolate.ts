@@ -13,7 +13,7 @@ export interface Runner {
   run(questions: string, timeoutMs: number): Promise<unknown>
   /** After a timeout: how far it came. */
   collect(): Promise<unknown>
-  weigh(): Promise<Omit<Weight, 'startMs'>>
+  weigh(): Promise<Weight>
   /** True when its memory ran out: the isolate is gone. */
   isGone(): boolean
   /** True of an interpreter: stopped in its midst, or failed, it is unfit for further calls. */
@@ -30,7 +30,7 @@ export async function startTypescript(guest: Guest, onLost: (message: string) =>
     timeout: LOAD_TIMEOUT_MS,
     result: { reference: true },
   })
-  return { ...(await runnerOf(isolate, runner)), isLostWhenStopped: false }
+  return { ...(await runnerOf(isolate, runner, cpuMsOf(isolate))), isLostWhenStopped: false }
 }
 
 /** The manifest that the bundle's default export carries, as JSON text: evaluated in an isolate that is thrown away. Rejects with what is wrong. */
@@ -47,15 +47,18 @@ export async function readManifest(code: string, memoryMb: number, onLost: (mess
   }
 }
 
+export const cpuMsOf = (isolate: ivm.Isolate): number => Number(isolate.cpuTime) / 1e6
+
 /** Takes `run` and `collect` of a `makeRunner` out of its isolate. */
-export async function runnerOf(isolate: ivm.Isolate, runner: ivm.Reference): Promise<Omit<Runner, 'isLostWhenStopped'>> {
+export async function runnerOf(isolate: ivm.Isolate, runner: ivm.Reference, startMs: number): Promise<Omit<Runner, 'isLostWhenStopped'>> {
   const [run, collect] = await Promise.all([runner.get('run', { reference: true }), runner.get('collect', { reference: true })])
   return {
     run: (questions, timeoutMs) => run.apply(undefined, [questions], { timeout: timeoutMs }),
     collect: () => collect.apply(undefined, [], { timeout: LOAD_TIMEOUT_MS }),
     weigh: async () => ({
-      cpuMs: Number(isolate.cpuTime) / 1e6,
+      cpuMs: cpuMsOf(isolate),
       heapMb: (await isolate.getHeapStatistics()).used_heap_size / 2 ** 20,
+      startMs,
     }),
     isGone: () => isolate.isDisposed,
   }

@@ -66,11 +66,11 @@ export type FromHost =
 
 /** What a plugin has taken of its host. */
 export interface Weight {
-  /** Of all its calls, and of its start. */
+  /** Processor time of its start and all its calls; of a Python plugin the interpreter's start too. */
   readonly cpuMs: number
   /** What it holds now, garbage included; of a Python plugin beyond what the interpreter takes. */
   readonly heapMb: number
-  /** From its code to a plugin that can be asked, by the wall; of a Python plugin with the start of the interpreter. */
+  /** Processor time of its start: the top level of its code; of a Python plugin without the interpreter's own start. */
   readonly startMs: number
 }
 
