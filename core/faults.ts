@@ -105,6 +105,10 @@ export const FAULTS = {
     (d: { conversation: string; seq: number; reason: string }) =>
       `the log of conversation ${d.conversation} is damaged at seq ${d.seq}: ${d.reason}`,
   ),
+  STORAGE_FULL: fault(
+    true,
+    (d: { what: string; retryAfterMs: number }) => `there is no room to write ${d.what}; nothing of it was kept, try again later`,
+  ),
   STORE_DAMAGED: fault(false, (d: { file: string; reason: string }) => `${d.file} is damaged: ${d.reason}`),
   CONVERSATION_ERASED: fault(
     false,

@@ -27,6 +27,7 @@ import { customerParts } from './customer-parts.ts'
 import { openLmdbAccounts } from './drivers/accounts.lmdb.ts'
 import { systemClock } from './drivers/clock.system.ts'
 import { openLmdbLog } from './drivers/conversation-log.lmdb.ts'
+import { isNoRoom } from './drivers/disk-room.ts'
 import { createLocalFanOut } from './drivers/fan-out.local.ts'
 import { openLmdbJobs } from './drivers/jobs.lmdb.ts'
 import { createPhraseRisks } from './drivers/risks.phrases.ts'
@@ -170,7 +171,7 @@ export interface EnginePaths {
 }
 
 /**
- * With `paths` nothing but socket processes can reach it. Faults: DATA_IN_USE, RESTORE_UNFINISHED, PORT_IN_USE, and those of configuration, pack, ensemble and models.
+ * With `paths` nothing but socket processes can reach it. Faults: DATA_IN_USE, STORAGE_FULL, RESTORE_UNFINISHED, PORT_IN_USE, and those of configuration, pack, ensemble and models.
  * What was opened by then is closed again.
  */
 export async function startServer(config: Config, logger: Logger, paths?: EnginePaths): Promise<Server> {
@@ -182,7 +183,7 @@ export async function startServer(config: Config, logger: Logger, paths?: Engine
     return await openServer(config, logger, paths, part => opened.push(part), closeAll)
   } catch (error) {
     await closeAll()
-    throw error
+    throw isNoRoom(error) ? new Fault('STORAGE_FULL', { what: config.data, retryAfterMs: 0 }, { cause: error }) : error
   }
 }
 

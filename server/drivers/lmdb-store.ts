@@ -1,6 +1,10 @@
 // What every LMDB store of ours has in common: how it is opened, how it commits, how a new file gets onto the disk.
-import { closeSync, fsyncSync, openSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, openSync } from 'node:fs'
+import { constants } from 'node:os'
+import { join } from 'node:path'
+import { Fault } from '@parley/core/faults.ts'
 import { open, type RootDatabase, type RootDatabaseOptionsWithPath } from 'lmdb'
+import { hasNoRoom } from './disk-room.ts'
 
 /**
  * Without `overlappingSync` a commit ends with its own flush: the pages, fdatasync, then the page that makes them the newest state (O_DSYNC).
@@ -15,16 +19,34 @@ const optionsFor = (folder: string): RootDatabaseOptionsWithPath => ({
   eventTurnBatching: false,
 })
 
-/** Opens the store in `folder`, making it where there is none. */
-export const openStore = (folder: string): RootDatabase => open(optionsFor(folder))
+/**
+ * Opens the store in `folder`, making it where there is none. Faults: STORAGE_FULL, where a file of it has to be made and there is no room: LMDB
+ * would map a file that has no blocks, and the first write into it ends the process.
+ */
+export function openStore(folder: string): RootDatabase {
+  const isThere = ['data.mdb', 'lock.mdb'].every(file => existsSync(join(folder, file)))
+  if (!isThere && hasNoRoom(folder)) throw new Fault('STORAGE_FULL', { what: folder, retryAfterMs: RETRY_AFTER_MS })
+  const root = open(optionsFor(folder))
+  folders.set(root, folder)
+  return root
+}
+
+const folders = new WeakMap<RootDatabase, string>()
 
 /** Opens the store in `folder` for reading alone, also while another process writes to it. Throws where there is none. */
 export const openStoreToRead = (folder: string): RootDatabase => open({ ...optionsFor(folder), readOnly: true })
 
-/** All of `work` or nothing, on the disk when it resolves. Rejects with an Error that says `what` could not be written, and its cause. */
+/** What a full disk, a quota, a limit of file size and a full map come to in LMDB. */
+const FULL: ReadonlySet<unknown> = new Set([constants.errno.ENOSPC, constants.errno.EDQUOT, constants.errno.EFBIG, -30_792])
+const RETRY_AFTER_MS = 5_000
+
+/**
+ * All of `work` or nothing, on the disk when it resolves. Faults: STORAGE_FULL; whatever was there before can still be read, and what comes when
+ * there is room again is taken. Otherwise rejects with an Error that says `what` could not be written, and its cause.
+ */
 export async function commit<T>(root: RootDatabase, what: string, work: () => T): Promise<T> {
   // A child transaction, because it alone is taken back as a whole when something throws.
-  return outcomeOf(what, root.childTransaction(work))
+  return outcomeOf(root, what, root.childTransaction(work))
 }
 
 /**
@@ -33,19 +55,26 @@ export async function commit<T>(root: RootDatabase, what: string, work: () => T)
  * transaction (`transactionSync`, `putSync`): lmdb-js would commit the half for it. Rejects as `commit` does.
  */
 export async function putTogether(root: RootDatabase, what: string, puts: () => void): Promise<void> {
-  await outcomeOf(what, root.batch(puts))
+  await outcomeOf(root, what, root.batch(puts))
 }
 
-async function outcomeOf<T>(what: string, committing: Promise<T>): Promise<T> {
+async function outcomeOf<T>(root: RootDatabase, what: string, committing: Promise<T>): Promise<T> {
   try {
     return await committing
-  } catch (cause) {
+  } catch (error) {
     // lmdb-js hangs the reason on the error as a promise of its own, which ends the process if nobody takes it.
-    const reason: unknown = cause instanceof Error && 'commitError' in cause ? cause.commitError : undefined
-    throw new Error(`${what} could not be written`, {
-      cause: reason instanceof Promise ? await reason.catch((why: unknown) => why) : cause,
-    })
+    const reason: unknown = error instanceof Error && 'commitError' in error ? error.commitError : undefined
+    const cause: unknown = reason instanceof Promise ? await reason.catch((why: unknown) => why) : error
+    if (isFull(cause, root)) throw new Fault('STORAGE_FULL', { what, retryAfterMs: RETRY_AFTER_MS }, { cause })
+    throw new Error(`${what} could not be written`, { cause })
   }
+}
+
+/** A write that a full disk cut short is EIO in LMDB, as one to a broken disk is; it was the room where there is none. */
+function isFull(cause: unknown, root: RootDatabase): boolean {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
+  const folder = folders.get(root)
+  return code === constants.errno.EIO && folder !== undefined ? hasNoRoom(folder) : FULL.has(code)
 }
 
 /** A new file is there after a loss of power only if its folder was flushed too. */

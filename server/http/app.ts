@@ -67,6 +67,7 @@ const STATUS: Partial<Record<FaultCode, number>> = {
   RATE_LIMITED: 429,
   OVERLOADED: 503,
   SHUTTING_DOWN: 503,
+  STORAGE_FULL: 503,
 }
 
 const CONTENT =
