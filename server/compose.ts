@@ -12,8 +12,10 @@ import type { Stages } from '@parley/core/pipeline/pipeline.ts'
 import type { Shop } from '@parley/core/pipeline/shop.ts'
 import type { ConversationLog } from '@parley/core/ports/conversation-log.ts'
 import type { Conversations } from '@parley/core/ports/conversations.ts'
-import type { JobKind, JobPayload } from '@parley/core/ports/jobs.ts'
+import type { FanOut } from '@parley/core/ports/fan-out.ts'
+import type { JobKind, JobPayload, Jobs } from '@parley/core/ports/jobs.ts'
 import type { Risks } from '@parley/core/ports/risks.ts'
+import type { Snapshots } from '@parley/core/ports/snapshots.ts'
 import type { Vault } from '@parley/core/ports/vault.ts'
 import type { VoterPool } from '@parley/core/ports/voters.ts'
 import type { FastifyInstance } from 'fastify'
@@ -61,8 +63,14 @@ export interface Brain {
   close(): Promise<void>
 }
 
-/** Shops that name the same pack, ensemble or plugins share them. */
-export async function createBrain(config: Config, logger: Logger, sources: Sources = noSources, metrics?: Metrics): Promise<Brain> {
+/** Shops that name the same pack, ensemble or plugins share them. `through`: as Seams.pools. */
+export async function createBrain(
+  config: Config,
+  logger: Logger,
+  sources: Sources = noSources,
+  metrics?: Metrics,
+  through: Seams['pools'] = pools => pools,
+): Promise<Brain> {
   const packs = memo((name: string) => readPack(join(PROJECT.packs, name)))
   const ensembles = memo(loadEnsemble)
   const keywords = memo((pack: string) => createKeywordVoters(packs.get(pack).phrases))
@@ -86,7 +94,7 @@ export async function createBrain(config: Config, logger: Logger, sources: Sourc
         shop,
         packs.get(shop.pack),
         risks.get(shop.pack),
-        [keywords.get(shop.pack), models, pool],
+        through([keywords.get(shop.pack), models, pool]),
         ensembles.get(shop.ensemble),
       )
     }),
@@ -170,17 +178,29 @@ export interface EnginePaths {
   readonly http: string
 }
 
+/** What a test may put between two parts, to end the process there (test/e2e/crash-labels.ts). A server that serves has none. */
+export interface Seams {
+  vault(vault: Vault): Vault
+  conversations(conversations: Conversations): Conversations
+  sources(sources: Sources): Sources
+  pools(pools: readonly VoterPool[]): readonly VoterPool[]
+  fanOut(fanOut: FanOut): FanOut
+  jobs(jobs: Jobs): Jobs
+  snapshots(snapshots: Snapshots): Snapshots
+  engine(engine: Engine): Engine
+}
+
 /**
  * With `paths` nothing but socket processes can reach it. Faults: DATA_IN_USE, STORAGE_FULL, RESTORE_UNFINISHED, PORT_IN_USE, and those of configuration, pack, ensemble and models.
  * What was opened by then is closed again.
  */
-export async function startServer(config: Config, logger: Logger, paths?: EnginePaths): Promise<Server> {
+export async function startServer(config: Config, logger: Logger, paths?: EnginePaths, seams?: Seams): Promise<Server> {
   const opened: Closable[] = []
   const closeAll = async (): Promise<void> => {
     for (const part of opened.splice(0).reverse()) await part.close()
   }
   try {
-    return await openServer(config, logger, paths, part => opened.push(part), closeAll)
+    return await openServer(config, logger, paths, seams, part => opened.push(part), closeAll)
   } catch (error) {
     await closeAll()
     throw isNoRoom(error) ? new Fault('STORAGE_FULL', { what: config.data, retryAfterMs: 0 }, { cause: error }) : error
@@ -195,29 +215,34 @@ async function openServer(
   config: Config,
   logger: Logger,
   paths: EnginePaths | undefined,
+  seams: Seams | undefined,
   keep: (part: Closable) => void,
   closeAll: () => Promise<void>,
 ): Promise<Server> {
   refuseUnfinishedRestore(config.data)
   const log: ConversationLog = await openLmdbLog(join(config.data, 'log'))
   keep(log)
-  const vault: Vault = await openLmdbVault(join(config.data, 'keys'))
-  keep(vault)
+  const keys: Vault = await openLmdbVault(join(config.data, 'keys'))
+  keep(keys)
+  const vault = seams?.vault(keys) ?? keys
   const accounts = createAccounts(openLmdbAccounts(join(config.data, 'accounts')))
   keep(accounts)
   const secret = loadOrMakeSecret(config.data)
   let engine: Engine | undefined
   const metrics = createMetrics(() => engine?.turnsUnderWay ?? 0)
+  const files = await openFileSnapshots(join(config.data, 'snapshots'), SNAPSHOT_VERSION)
   const kept = createConversations(log, vault, {
-    snapshots: await openFileSnapshots(join(config.data, 'snapshots'), SNAPSHOT_VERSION),
+    snapshots: seams?.snapshots(files) ?? files,
     observer: watchSnapshots(logger, metrics),
   })
   keep(kept)
-  const conversations = countingReads(kept, metrics)
+  const counted = countingReads(kept, metrics)
+  const conversations = seams?.conversations(counted) ?? counted
   const erasures = createErasures(log, vault, kept.forget)
-  const sources = await openSources(config, logger)
-  keep(sources)
-  const brain = await createBrain(config, logger, sources, metrics)
+  const opened = await openSources(config, logger)
+  keep(opened)
+  const sources = seams?.sources(opened) ?? opened
+  const brain = await createBrain(config, logger, sources, metrics, seams?.pools)
   keep(brain)
   const broke = (error: unknown): void => {
     metrics.bug()
@@ -227,12 +252,14 @@ async function openServer(
     metrics.fault(fault.code)
     logger.error({ code: fault.code }, fault.message)
   }
-  const fanOut = createLocalFanOut(broke)
+  const localFanOut = createLocalFanOut(broke)
+  const fanOut = seams?.fanOut(localFanOut) ?? localFanOut
   const brokeOrFailed = (error: unknown): void => (isFault(error) ? failed(error) : broke(error))
   // Closed before what its handlers use.
-  const jobs = await openLmdbJobs(join(config.data, 'jobs'), { clock: systemClock, random: Math.random, broke: brokeOrFailed })
-  keep(jobs)
-  engine = createEngine({
+  const queued = await openLmdbJobs(join(config.data, 'jobs'), { clock: systemClock, random: Math.random, broke: brokeOrFailed })
+  keep(queued)
+  const jobs = seams?.jobs(queued) ?? queued
+  const bare = createEngine({
     conversations,
     erasures,
     fanOut,
@@ -242,6 +269,7 @@ async function openServer(
     limits: config.limits,
     observer: { decided: metrics.decided, overdue: metrics.overdue, erased: metrics.erased, broke: (_key, error) => brokeOrFailed(error) },
   })
+  engine = seams?.engine(bare) ?? bare
   const state = { missing: 'plugins' as string | undefined }
   brain.pluginsReady.then(() => (state.missing = undefined), broke)
   const app = await createApp({
