@@ -20,7 +20,7 @@ if (unknown) {
 }
 
 /** Folders, and a file, whose tests start servers, browsers and hostile plugins: run one after another, so that they do not starve each other. */
-const HEAVY = ['test/e2e/', 'test/plugin-host/', 'test/server/', 'test/mesh/crash']
+const HEAVY = ['test/e2e/', 'test/power-cut/', 'test/plugin-host/', 'test/server/', 'test/mesh/crash']
 const isHeavy = (file: string): boolean => HEAVY.some(folder => file.startsWith(folder))
 
 const counts = { passed: 0, failed: 0, skipped: 0 }
@@ -38,7 +38,7 @@ function check(title: string, tool: string, args: readonly string[]): void {
 /** What tests need beside npm's packages. Where it is missing and cannot be installed, one line says so and its tests skip with that reason. */
 const DEBIAN = [
   { program: '/usr/bin/chromium', packages: 'chromium fonts-noto-cjk', what: 'the browser tests' },
-  { program: '/usr/bin/strace', packages: 'strace', what: "the test of the log's flushes" },
+  { program: '/usr/bin/strace', packages: 'strace', what: 'the tests of flushes and losses of power' },
 ]
 
 function setUpDebian(): void {

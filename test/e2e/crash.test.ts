@@ -170,7 +170,9 @@ function drawDeaths(count: number, random: () => number): NonNullable<Orders['de
 }
 
 const newToken = async (data: string, customer: string) => {
-  const { tokens } = customerParts(readConfig({ PARLEY_DATA: data }), loadOrMakeSecret(data))
+  const config = readConfig({ PARLEY_DATA: data })
+  // Nobody fetches a new one in the midst of a conversation.
+  const { tokens } = customerParts({ ...config, tokens: { ...config.tokens, visitorMinutes: 60 } }, loadOrMakeSecret(data))
   const visitor = { shop: SHOP, customer: asCustomerId(customer), conversation: asConversationId(randomBytes(8).toString('hex')) }
   return { token: (await tokens.issue(visitor)).token, conversation: visitor.conversation }
 }

@@ -1,4 +1,4 @@
-// Appends to many conversations at once for ever and says of each append, as it is acknowledged, `conversation seq`. log-crash.test.ts kills it.
+// Appends to many conversations at once for ever and says of each append, as it is acknowledged, `conversation seq`. log-crash.test.ts and doctor.test.ts kill it.
 import { writeSync } from 'node:fs'
 import { asConversationId, asShopId } from '@parley/core/ids.ts'
 import { openLmdbLog } from '@parley/server/drivers/conversation-log.lmdb.ts'
