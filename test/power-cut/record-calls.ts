@@ -20,18 +20,29 @@ export const canTrace = spawnSync('strace', ['-o', '/dev/null', 'true']).status 
 const TRACED =
   'trace=openat,open,creat,lseek,write,pwrite64,pwritev,pwritev2,writev,fsync,fdatasync,msync,sync_file_range,ftruncate,fallocate,rename,renameat,renameat2,link,linkat,unlink,unlinkat,mkdir,mkdirat,rmdir,dup,dup2,dup3,fcntl'
 
-/** Runs the program until it has told `lines` lines and kills it. Gives the calls on files under `folder`. */
-export async function recordCalls(trace: string, folder: string, program: readonly string[], lines: number): Promise<Call[]> {
+/** Runs the program until it has told enough and kills it. Gives the calls on files under `folder`. */
+export async function recordCalls(
+  trace: string,
+  folder: string,
+  program: readonly string[],
+  isEnough: (told: readonly string[]) => boolean,
+): Promise<Call[]> {
   // -y: descriptors with the names of their files; -xx: bytes as they are. A pipe, so that nothing told is lost with the process.
   const child = spawn('strace', ['-f', '-y', '-xx', '-s', '1048576', '-e', TRACED, '-o', trace, ...program], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const ended = once(child, 'exit')
-  let told = 0
+  const told: string[] = []
   let pid = 0
+  let isKilled = false
   for await (const line of createInterface({ input: child.stdout })) {
     if (line.startsWith('pid ')) pid = Number(line.slice(4))
-    else if (++told === lines) process.kill(pid, 'SIGKILL')
+    else {
+      told.push(line)
+      if (isKilled || !isEnough(told)) continue
+      isKilled = true
+      process.kill(pid, 'SIGKILL')
+    }
   }
   await ended
   return parseTrace(trace, folder)
