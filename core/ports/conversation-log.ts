@@ -53,6 +53,12 @@ export interface ConversationLog {
   withPeople(): AsyncIterable<ConversationKey>
   /** Takes a conversation out of `unsettled` and `withPeople`, whatever its last append said: it was erased, and nobody finishes it. */
   clearMarks(key: ConversationKey): Promise<void>
+  /**
+   * The outbox: conversations with events of `isOutgoing` appends that nobody has said to be delivered, in no order, each with the seq of the first.
+   */
+  outgoing(): AsyncIterable<{ readonly key: ConversationKey; readonly from: Seq }>
+  /** Takes a conversation out of the outbox, durably, unless it goes on behind `upTo`: then false. */
+  delivered(key: ConversationKey, upTo: Seq): Promise<boolean>
   /** Every conversation with at least one event, ordered by shop and id. */
   conversations(): AsyncIterable<ConversationKey>
   /** Waits for appends under way, then lets the store go. Later calls reject. */
@@ -64,4 +70,6 @@ export interface AppendOptions {
   readonly isUnsettled: boolean
   /** True when, after this append, it waits for a person or a person has it. */
   readonly isWithPeople: boolean
+  /** True when somebody outside is to be told of these events: the conversation is put into the outbox in the same step. */
+  readonly isOutgoing?: boolean
 }

@@ -8,7 +8,7 @@ import { asConversationId, asShopId, type ConversationKey, type Epoch, type Seq 
 import type { AppendOptions, ConversationLog, Head, Position } from '@parley/core/ports/conversation-log.ts'
 import type { Database } from 'lmdb'
 import { lockFolder } from './folder-lock.ts'
-import { flushFolder, openStore } from './lmdb-store.ts'
+import { flushFolder, openStore, putTogether } from './lmdb-store.ts'
 import { createRecentEnds, type End, nameOf } from './log-ends.ts'
 import { type Draft, draftRecord, type HeadRecord, placeRecord } from './log-records.ts'
 import type { Addition } from './log-segment.ts'
@@ -128,9 +128,9 @@ async function openLocked(folder: string, unlock: () => void): Promise<Conversat
       refuseClosed()
       if (envelopes.length === 0) throw new Error('an append needs an event')
       const drafts = envelopes.map(draftRecord) // copies
-      const { isUnsettled, isWithPeople } = options
+      const { isUnsettled, isWithPeople, isOutgoing = false } = options
       return new Promise((resolve, reject) => {
-        pending.push({ key: { ...key }, drafts, expected, options: { isUnsettled, isWithPeople }, resolve, reject })
+        pending.push({ key: { ...key }, drafts, expected, options: { isUnsettled, isWithPeople, isOutgoing }, resolve, reject })
         writing ??= Promise.resolve().then(writeBatches) // a tick, so that appends of one tick share the first batch too
       })
     },
@@ -144,6 +144,26 @@ async function openLocked(folder: string, unlock: () => void): Promise<Conversat
     },
     unsettled: () => markedIn(tables.unsettled, end => end.isUnsettled),
     withPeople: () => markedIn(tables.withPeople, end => end.isWithPeople),
+    async *outgoing() {
+      refuseClosed()
+      const inTail = new Map<string, { readonly key: ConversationKey; readonly from: Seq }>()
+      for (const { key, outgoingFrom } of tail.entries())
+        if (outgoingFrom !== undefined) inTail.set(nameOf(key), { key, from: outgoingFrom }) // of two entries the older comes last
+      for await (const key of keysOf(tables.outgoing)) {
+        inTail.delete(nameOf(key)) // the table's is older
+        const first = tables.outgoing.get([key.shop, key.conversation])
+        if (first) yield { key, from: first.readDoubleBE() }
+      }
+      yield* inTail.values()
+    },
+    async delivered(key, upTo) {
+      refuseClosed()
+      if (source.endOf(key).seq !== upTo) return false
+      // In the step that has looked: whatever is appended later is stored after the mark is taken away, and sets it anew.
+      tail.delivered(key)
+      await putTogether(root, 'the log', () => tables.outgoing.remove([key.shop, key.conversation]))
+      return true
+    },
     async *conversations() {
       refuseClosed()
       await tail.stored()

@@ -15,6 +15,7 @@ export function createMemoryLog(epoch = 'memory' as Epoch): ConversationLog {
   const logs = new Map<string, StoredEnvelope[]>()
   const open = new Set<string>()
   const withPeople = new Set<string>()
+  const outgoing = new Map<string, number>()
   let isClosed = false
   // NUL sorts before everything that an id may hold, so that ids sort by shop and then by conversation.
   const idOf = (key: ConversationKey): string => `${key.shop}\0${key.conversation}`
@@ -28,7 +29,7 @@ export function createMemoryLog(epoch = 'memory' as Epoch): ConversationLog {
   }
   return {
     epoch,
-    async append(key, events, expected, { isUnsettled, isWithPeople }) {
+    async append(key, events, expected, { isUnsettled, isWithPeople, isOutgoing }) {
       refuseClosed()
       if (events.length === 0) throw new Error('an append needs an event')
       const id = idOf(key)
@@ -46,6 +47,7 @@ export function createMemoryLog(epoch = 'memory' as Epoch): ConversationLog {
       else open.delete(id)
       if (isWithPeople) withPeople.add(id)
       else withPeople.delete(id)
+      if (isOutgoing && !outgoing.has(id)) outgoing.set(id, log.length - events.length + 1)
       return headOf(log.length)
     },
     async read(key, after) {
@@ -68,6 +70,16 @@ export function createMemoryLog(epoch = 'memory' as Epoch): ConversationLog {
       refuseClosed()
       open.delete(idOf(key))
       withPeople.delete(idOf(key))
+    },
+    async *outgoing() {
+      refuseClosed()
+      for (const [id, from] of [...outgoing]) yield { key: keyOf(id), from }
+    },
+    async delivered(key, upTo) {
+      refuseClosed()
+      if ((logs.get(idOf(key))?.length ?? 0) !== upTo) return false
+      outgoing.delete(idOf(key))
+      return true
     },
     async *conversations() {
       refuseClosed()

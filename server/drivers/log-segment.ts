@@ -29,6 +29,7 @@ const SECTOR = 512
 const CHUNK = 1024 * 1024
 const UNSETTLED = 1
 const WITH_PEOPLE = 2
+const OUTGOING = 4
 
 export interface Segment {
   /** Empties the segment for the generation that is given, without touching the file: the next write goes to its beginning. */
@@ -114,7 +115,7 @@ function encodeBatch(batch: Buffer, length: number, additions: readonly Addition
   for (const { key, first, records, end } of additions) {
     at = batch.writeDoubleBE(first, at)
     at = batch.writeUInt32BE(records.length, at)
-    at = batch.writeUInt8((end.isUnsettled ? UNSETTLED : 0) | (end.isWithPeople ? WITH_PEOPLE : 0), at)
+    at = batch.writeUInt8(marksOf(end), at)
     at = batch.writeUInt8(key.shop.length, at)
     at = batch.writeUInt8(key.conversation.length, at)
     at += batch.write(key.shop, at, 'latin1')
@@ -133,6 +134,9 @@ function encodeBatch(batch: Buffer, length: number, additions: readonly Addition
   batch.writeUInt32BE(at - HEADER, 32)
   batch.writeUInt32BE(crc32(batch.subarray(8, at)), 4)
 }
+
+const marksOf = ({ isUnsettled, isWithPeople, isOutgoing }: End): number =>
+  (isUnsettled ? UNSETTLED : 0) | (isWithPeople ? WITH_PEOPLE : 0) | (isOutgoing ? OUTGOING : 0)
 
 export interface SegmentContent {
   /** 0 where there is none. */
@@ -205,6 +209,7 @@ function* decodeAdditions(bytes: Buffer, from: number, to: number): Generator<Ad
       hash: hashOf(records.at(-1)!), // an append has an event
       isUnsettled: (marks & UNSETTLED) !== 0,
       isWithPeople: (marks & WITH_PEOPLE) !== 0,
+      isOutgoing: (marks & OUTGOING) !== 0,
     }
     yield { key, first, records, end }
   }

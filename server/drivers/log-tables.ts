@@ -18,6 +18,8 @@ export interface LogTables {
   readonly heads: Database<Buffer, HeadKey>
   readonly unsettled: Database<Buffer, HeadKey>
   readonly withPeople: Database<Buffer, HeadKey>
+  /** To the seq of the first event that is to go out. */
+  readonly outgoing: Database<Buffer, HeadKey>
   readonly meta: Database<string, string>
 }
 
@@ -27,20 +29,31 @@ export const openLogTables = (root: RootDatabase): LogTables => ({
   heads: root.openDB({ name: 'heads', encoding: 'binary' }),
   unsettled: root.openDB({ name: 'unsettled', encoding: 'binary' }),
   withPeople: root.openDB({ name: 'with-people', encoding: 'binary' }),
+  outgoing: root.openDB({ name: 'outgoing', encoding: 'binary' }),
   meta: root.openDB({ name: 'meta', encoding: 'string' }),
 })
 
 /** All of the entries or none, on the disk when it resolves. */
 export const storeEntries = (root: RootDatabase, tables: LogTables, entries: Iterable<Entry>): Promise<void> =>
   putTogether(root, 'the log', () => {
-    for (const { key, first, records, end } of entries) {
+    for (const { key, first, records, end, outgoingFrom } of entries) {
       const name: HeadKey = [key.shop, key.conversation]
       records.forEach((record, i) => tables.events.put([...name, first + i], record))
       tables.heads.put(name, encodeHead(end))
       mark(tables.unsettled, name, end.isUnsettled)
       mark(tables.withPeople, name, end.isWithPeople)
+      if (outgoingFrom !== undefined) tables.outgoing.put(name, encodeSeq(outgoingFrom), ONLY_IF_NEW)
     }
   })
+
+/** `put` takes options too; its declaration has them at `putSync` alone. */
+const ONLY_IF_NEW = { noOverwrite: true } as never
+
+function encodeSeq(seq: Seq): Buffer {
+  const bytes = Buffer.allocUnsafe(8)
+  bytes.writeDoubleBE(seq)
+  return bytes
+}
 
 function mark(table: Database<Buffer, HeadKey>, name: HeadKey, isMarked: boolean): void {
   if (isMarked) table.put(name, Buffer.alloc(1))

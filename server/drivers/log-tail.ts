@@ -23,6 +23,8 @@ export interface Entry {
   readonly first: Seq
   readonly records: readonly Buffer[]
   readonly end: End
+  /** The first of them that is to go out; undefined where none is, or all have been delivered. */
+  outgoingFrom: Seq | undefined
 }
 
 /** By name, in the order in which they were first added to. */
@@ -36,7 +38,7 @@ export function recordIn(table: Table, key: ConversationKey, seq: Seq): Buffer |
 }
 
 class Growing {
-  readonly table = new Map<string, { key: ConversationKey; first: Seq; records: Buffer[]; end: End }>()
+  readonly table = new Map<string, { key: ConversationKey; first: Seq; records: Buffer[]; end: End; outgoingFrom: Seq | undefined }>()
   bytes = 0
 
   add({ key, first, records, end }: Addition): void {
@@ -45,7 +47,8 @@ class Growing {
     if (entry) {
       entry.records.push(...records)
       entry.end = end
-    } else this.table.set(name, { key, first, records: [...records], end })
+      if (end.isOutgoing) entry.outgoingFrom ??= first
+    } else this.table.set(name, { key, first, records: [...records], end, outgoingFrom: end.isOutgoing ? first : undefined })
     for (const record of records) this.bytes += record.length
   }
 }
@@ -84,6 +87,8 @@ export interface Tail {
   recordAt(key: ConversationKey, seq: Seq): Buffer | undefined
   /** All that is not stored; of a conversation that has two entries the newer is the first. */
   entries(): Iterable<Entry>
+  /** Nothing that it has of this conversation is to go out any more. A crash before it is stored has it go out again. */
+  delivered(key: ConversationKey): void
   /** Waits until all that is there now is stored. Rejects when it cannot be stored. */
   stored(): Promise<void>
   /** Stores what it can; what it cannot stays in the segments. */
@@ -173,6 +178,12 @@ export async function openTail({ folder, epoch, isStored, store }: TailOptions):
     *entries() {
       yield* adding.table.values()
       yield* storing.values()
+    },
+    delivered(key) {
+      for (const table of [adding.table, storing]) {
+        const entry = table.get(nameOf(key))
+        if (entry) entry.outgoingFrom = undefined
+      }
     },
     stored,
     async close() {

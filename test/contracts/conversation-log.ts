@@ -123,6 +123,46 @@ export function conversationLogContract(name: string, open: () => Promise<LogUnd
       options,
     )
 
+  on('[HOOK1] the outbox: in it from the first event that goes out, until all is said to be delivered', async ({ log }) => {
+    const out = { ...settled, isOutgoing: true }
+    const boxed = async (): Promise<string[]> =>
+      (await all(log.outgoing())).map(({ key, from }) => `${key.conversation} from ${from}`).sort()
+    await append(log, keyOf('quiet'), ['a', 'b'])
+    assert.deepEqual(await boxed(), [])
+    await Promise.all([append(log, keyOf('new'), ['a', 'b'], out), append(log, keyOf('quiet'), ['c'], out)])
+    await append(log, keyOf('quiet'), ['d', 'e'], out)
+    await append(log, keyOf('quiet'), ['f'])
+    assert.deepEqual(await boxed(), ['new from 1', 'quiet from 3'])
+    assert.equal(await log.delivered(keyOf('quiet'), 5), false, 'it goes on')
+    // Beside an append: either it goes on and stays, or the append puts it in again.
+    const [isOut] = await Promise.all([log.delivered(keyOf('new'), 2), append(log, keyOf('new'), ['c'], out)])
+    assert.deepEqual(await boxed(), [isOut ? 'new from 3' : 'new from 1', 'quiet from 3'])
+    assert.equal(await log.delivered(keyOf('quiet'), 6), true)
+    assert.equal(await log.delivered(keyOf('new'), 3), true)
+    assert.equal(await log.delivered(keyOf('never'), 0), true)
+    assert.deepEqual(await boxed(), [])
+    await append(log, keyOf('quiet'), ['g'], out)
+    assert.deepEqual(await boxed(), ['quiet from 7'])
+  })
+
+  on('[HOOK1] the outbox is there after opening again', async ({ log, reopen }, t) => {
+    if (!reopen) return t.skip('this driver keeps nothing')
+    const out = { ...settled, isOutgoing: true }
+    await append(log, keyOf('told'), ['a'], out)
+    assert.equal(await log.delivered(keyOf('told'), 1), true)
+    await append(log, keyOf('waits'), ['a'])
+    for (const text of ['b', 'c', 'd']) await append(log, keyOf('waits'), [text], out)
+    const again = await reopen()
+    const boxed = await all(again.outgoing())
+    assert.deepEqual(
+      boxed.map(({ key, from }) => [key.conversation, from]),
+      [['waits', 2]],
+    )
+    assert.equal(await again.delivered(keyOf('waits'), 4), true)
+    assert.deepEqual(await all(again.outgoing()), [])
+    await again.close()
+  })
+
   on('[LOG2] an unknown conversation is empty, and its head can be expected', async ({ log }) => {
     assert.equal((await log.head(keyOf('new'))).seq, 0)
     assert.deepEqual(await log.read(keyOf('new'), 0), [])

@@ -15,12 +15,14 @@ import { createRandom } from '../random.ts'
 const WRITER = fileURLToPath(new URL('./log-writer.ts', import.meta.url))
 const ROUNDS = process.env.PARLEY_TEST_FULL ? 100 : 10
 
-test(`[LOG1] [LOG2] [LOG3] [LOG4] [LOG5] acknowledged appends survive kill -9 (${ROUNDS} rounds, one store)`, {
+test(`[LOG1] [LOG2] [LOG3] [LOG4] [LOG5] [HOOK1] acknowledged appends survive kill -9 (${ROUNDS} rounds, one store)`, {
   timeout: 600_000,
 }, async t => {
   const folder = temporaryFolder()
   t.after(folder.remove)
   const acknowledged = new Map<string, number>()
+  /** How far each conversation was said to be delivered. */
+  const delivered = new Map<string, number>()
   let epoch: string | undefined
   let foundInTail = 0
   for (let round = 1; round <= ROUNDS; round++) {
@@ -69,6 +71,15 @@ test(`[LOG1] [LOG2] [LOG3] [LOG4] [LOG5] acknowledged appends survive kill -9 ($
     const unsettled = new Set<string>()
     for await (const key of log.unsettled()) unsettled.add(key.conversation)
     for (const conversation of acknowledged.keys()) assert.ok(unsettled.has(conversation), `round ${round}: ${conversation} is unsettled`)
+    const outgoing = new Map<string, number>()
+    for await (const { key, from } of log.outgoing()) outgoing.set(key.conversation, from)
+    for (const conversation of acknowledged.keys()) {
+      const key = { shop: asShopId('demo'), conversation: asConversationId(conversation) }
+      const { seq } = await log.head(key)
+      const upTo = delivered.get(conversation) ?? 0
+      assert.equal(outgoing.get(conversation), seq > upTo ? upTo + 1 : undefined, `round ${round}: ${conversation} goes out`)
+      if (round % 2 === 0) delivered.set(conversation, (await log.delivered(key, seq)) ? seq : upTo)
+    }
     epoch ??= log.epoch
     assert.equal(log.epoch, epoch, `round ${round}`)
     await log.close()

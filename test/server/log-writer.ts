@@ -9,7 +9,8 @@ const append = async (name: string): Promise<never> => {
   const key = { shop: asShopId('demo'), conversation: asConversationId(name) }
   for (;;) {
     const events = [1, 2].map(n => ({ v: 1, type: 'message', at: Date.now(), body: Buffer.from(`${round} ${n} `.repeat(40)) }))
-    const { seq } = await log.append(key, events, (await log.head(key)).position, { isUnsettled: true, isWithPeople: false })
+    const options = { isUnsettled: true, isWithPeople: false, isOutgoing: true }
+    const { seq } = await log.append(key, events, (await log.head(key)).position, options)
     writeSync(1, `${name} ${seq}\n`)
   }
 }
