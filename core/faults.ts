@@ -89,6 +89,7 @@ export const FAULTS = {
   RESTORE_UNFINISHED: fault(false, (d: { folder: string }) => `a restore into ${d.folder} was not brought to its end`),
   UNKNOWN_JOB: fault(false, (d: { id: string }) => `there is no job ${JSON.stringify(d.id)}`),
   JOB_NOT_FAILED: fault(false, (d: { id: string; state: string }) => `job ${JSON.stringify(d.id)} has not failed: it is ${d.state}`),
+  UNKNOWN_WEBHOOK: fault(false, (d: { webhook: string }) => `there is no webhook ${JSON.stringify(d.webhook)}`),
   PORT_IN_USE: fault(
     false,
     (d: { host: string; port: number }) => `port ${d.port} of ${d.host} is taken; choose another with --port or PORT`,
@@ -115,6 +116,12 @@ export const FAULTS = {
     (d: { conversation: string }) => `conversation ${d.conversation} was erased: what was in it is gone for good`,
   ),
   EVENT_TOO_NEW: fault(false, (d: { type: string; v: number }) => `event ${d.type} has version ${d.v}, newer than this release reads`),
+  WEBHOOK_FAILED: fault(true, (d: { webhook: string; reason: string }) => `webhook ${d.webhook} did not take a delivery: ${d.reason}`),
+  WEBHOOK_ADDRESS: fault(
+    false,
+    (d: { host: string }) =>
+      `${d.host} is no address that a webhook may reach: it is private, or asked without TLS; webhookHosts can name it`,
+  ),
   SOURCE_UNAVAILABLE: fault(true, (d: { source: string; reason: string }) => `${d.source} gave no answer: ${d.reason}`),
   PLUGIN_TIMEOUT: fault(true, (d: { plugin: string; ms: number }) => `plugin "${d.plugin}" gave no answer in ${d.ms} ms`),
   PLUGIN_CRASHED: fault(true, (d: { plugin: string; reason: string }) => `plugin "${d.plugin}" took its host down: ${d.reason}`),

@@ -39,6 +39,7 @@ import { openLmdbVault } from './drivers/vault.lmdb.ts'
 import { createKeywordVoters } from './drivers/voters.keyword.ts'
 import { createModelVoters } from './drivers/voters.models.ts'
 import { createPluginVoters } from './drivers/voters.plugins.ts'
+import { openLmdbWebhookStore } from './drivers/webhook-store.lmdb.ts'
 import { type EnsembleInForce, loadEnsemble } from './ensemble-in-force.ts'
 import { createErasures } from './erasures.ts'
 import { createApp } from './http/app.ts'
@@ -51,6 +52,10 @@ import { noSources, openSources, type Sources } from './sources.ts'
 import { refuseUnfinishedRestore } from './upkeep/restore.ts'
 import { watchPlugins } from './watch-plugins.ts'
 import { watchSnapshots } from './watch-snapshots.ts'
+import { createOutbox } from './webhooks/outbox.ts'
+import { send } from './webhooks/send.ts'
+import { webhooksOf } from './webhooks/webhook.ts'
+import { withOutbox } from './webhooks/with-outbox.ts'
 
 /** What works a turn out, without a log: `parley ask` needs no more. */
 export interface Brain {
@@ -219,6 +224,7 @@ async function openServer(
   keep: (part: Closable) => void,
   closeAll: () => Promise<void>,
 ): Promise<Server> {
+  const webhooks = config.shops.flatMap(webhooksOf)
   refuseUnfinishedRestore(config.data)
   const log: ConversationLog = await openLmdbLog(join(config.data, 'log'))
   keep(log)
@@ -237,8 +243,6 @@ async function openServer(
   })
   keep(kept)
   const counted = countingReads(kept, metrics)
-  const conversations = seams?.conversations(counted) ?? counted
-  const erasures = createErasures(log, vault, kept.forget)
   const opened = await openSources(config, logger)
   keep(opened)
   const sources = seams?.sources(opened) ?? opened
@@ -255,10 +259,30 @@ async function openServer(
   const localFanOut = createLocalFanOut(broke)
   const fanOut = seams?.fanOut(localFanOut) ?? localFanOut
   const brokeOrFailed = (error: unknown): void => (isFault(error) ? failed(error) : broke(error))
+  const webhookStore = await openLmdbWebhookStore(join(config.data, 'webhooks'))
+  keep(webhookStore)
   // Closed before what its handlers use.
   const queued = await openLmdbJobs(join(config.data, 'jobs'), { clock: systemClock, random: Math.random, broke: brokeOrFailed })
   keep(queued)
   const jobs = seams?.jobs(queued) ?? queued
+  const privateHosts = new Set(config.webhookHosts)
+  const outbox = createOutbox({
+    log,
+    conversations: kept,
+    jobs,
+    store: webhookStore,
+    clock: systemClock,
+    webhooks,
+    send: (hook, id, body, signal) => send(hook, id, body, signal, { timeoutMs: config.deadlines.webhook, privateHosts }),
+    told: metrics.webhook,
+    broke: brokeOrFailed,
+  })
+  const outgoing = withOutbox(counted, outbox)
+  const conversations = seams?.conversations(outgoing) ?? outgoing
+  const erasures = createErasures(log, vault, async key => {
+    await kept.forget(key)
+    await outbox.erased(key)
+  })
   const bare = createEngine({
     conversations,
     erasures,
@@ -284,6 +308,9 @@ async function openServer(
     },
     conversations,
     jobs,
+    webhooks,
+    webhookStore,
+    outbox,
     jobKinds: new Map(JOB_KINDS.map(kind => [kind.name, kind as JobKind<JobPayload>])), // a kept payload is of its kind, and its handler looks again
     erasures,
     operatorKey: secret.keyFor('operator').toString('hex'),
@@ -309,6 +336,7 @@ async function openServer(
   finished.then(() => {
     if (!isStopping) retention = keepNoLonger(config, { erasures, eraseOld: engine.eraseOld, broke })
   }, broke)
+  outbox.start().catch(brokeOrFailed)
   return {
     engine,
     url,

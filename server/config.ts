@@ -4,8 +4,22 @@ import { existsSync, readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
+import { WEBHOOK_EVENTS } from '@parley/core/webhooks/webhook-event.ts'
 import { parseDocument } from 'yaml'
 import { z } from 'zod'
+
+const Webhook = z
+  .strictObject({
+    url: z.url({ protocol: /^https?$/ }).describe('Where events are sent to.'),
+    secretFile: z
+      .string()
+      .optional()
+      .describe('File with its secret, whsec_…; with two, the new one first, deliveries are signed with both.'),
+    secretEnv: z.string().optional().describe('Environment variable with its secret, instead of a file.'),
+    events: z.array(z.enum(WEBHOOK_EVENTS)).default([]).describe('Those that it is told of (docs/webhooks.md); empty: all.'),
+    includeText: z.boolean().default(false).describe('Whether what people wrote is sent along.'),
+  })
+  .refine(hook => (hook.secretFile === undefined) !== (hook.secretEnv === undefined), 'give either secretFile or secretEnv')
 
 const Shop = z.strictObject({
   id: z
@@ -50,6 +64,11 @@ const Shop = z.strictObject({
     .max(36_500)
     .default(0)
     .describe('Days after its last event from which a conversation that nobody has in hand is erased for good; 0 keeps it for ever.'),
+  webhooks: z
+    .array(Webhook)
+    .refine(hooks => new Set(hooks.map(hook => hook.url)).size === hooks.length, 'two webhooks have the same url')
+    .default([])
+    .describe('Who is told of what happens in this shop: docs/webhooks.md.'),
   costs: z
     .strictObject({
       wrongAnswer: z.number().gt(0).default(10).describe('Cost of a wrong answer; only ratios matter.'),
@@ -58,7 +77,9 @@ const Shop = z.strictObject({
     })
     .prefault({}),
 })
-export type ShopConfig = z.infer<typeof Shop>
+/** With what its variable of the environment holds. */
+export type WebhookConfig = z.infer<typeof Webhook> & { readonly secret?: string }
+export type ShopConfig = Omit<z.infer<typeof Shop>, 'webhooks'> & { readonly webhooks: readonly WebhookConfig[] }
 
 /** Loopback and the like by name, an address, or a network with its bits. */
 function isNetwork(text: string): boolean {
@@ -103,6 +124,7 @@ export const Config = z.strictObject({
       mesh: Ms.default(800).describe('Milliseconds for facts.'),
       effect: Ms.default(1_000).describe('Milliseconds that a reply waits for an effect before it promises.'),
       turn: Ms.default(3_000).describe('Milliseconds for a whole turn.'),
+      webhook: Ms.default(15_000).describe('Milliseconds for the receiver of a webhook to answer.'),
     })
     .prefault({}),
   limits: z
@@ -120,6 +142,10 @@ export const Config = z.strictObject({
       refreshDays: z.int().min(1).max(3_650).default(90).describe('Time after which a visitor who has not come back is a new one.'),
     })
     .prefault({}),
+  webhookHosts: z
+    .array(z.string())
+    .default([])
+    .describe('Hosts that webhooks may reach though they are private addresses or are asked without TLS.'),
   shops: z
     .array(Shop)
     .min(1)
@@ -135,7 +161,7 @@ export const Config = z.strictObject({
     ])
     .describe('The shops of this installation.'),
 })
-export type Config = z.infer<typeof Config>
+export type Config = Omit<z.infer<typeof Config>, 'shops'> & { readonly shops: readonly ShopConfig[] }
 
 export const configFile = (environment: NodeJS.ProcessEnv): string => environment.PARLEY_CONFIG ?? 'parley.yaml'
 
@@ -172,7 +198,13 @@ export function configFrom(text: string, environment: NodeJS.ProcessEnv, overrid
   const ids = parsed.data.shops.map(shop => shop.id)
   const twice = ids.find((id, i) => ids.indexOf(id) !== i)
   if (twice) throw new Fault('CONFIG_INVALID', { file, path: 'shops', reason: `the shop ${JSON.stringify(twice)} stands there twice` })
-  return { ...parsed.data, data: resolve(parsed.data.data) }
+  const shops = parsed.data.shops.map(shop => ({ ...shop, webhooks: shop.webhooks.map(hook => withSecret(hook, environment)) }))
+  return { ...parsed.data, shops, data: resolve(parsed.data.data) }
+}
+
+function withSecret(hook: z.infer<typeof Webhook>, environment: NodeJS.ProcessEnv): WebhookConfig {
+  const secret = hook.secretEnv === undefined ? undefined : environment[hook.secretEnv]
+  return secret === undefined ? hook : { ...hook, secret }
 }
 
 function readText(file: string): string {

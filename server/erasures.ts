@@ -8,7 +8,7 @@ import type { ConversationLog, StoredEnvelope } from '@parley/core/ports/convers
 import type { Erasures } from '@parley/core/ports/erasures.ts'
 import type { Vault } from '@parley/core/ports/vault.ts'
 
-/** `forget` leaves no snapshot of the conversation. */
+/** `forget` leaves no snapshot of the conversation, and has its shop's webhooks told; again after a crash, until it has resolved. */
 export function createErasures(log: ConversationLog, vault: Vault, forget: (key: ConversationKey) => Promise<void>): Erasures {
   async function lastOf(key: ConversationKey): Promise<StoredEnvelope | undefined> {
     const { seq } = await log.head(key)

@@ -3,6 +3,7 @@ import type { EngineObserver } from '@parley/core/engine.ts'
 import type { FaultCode } from '@parley/core/faults.ts'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { SocketReport } from './link/messages.ts'
+import type { Delivery } from './webhooks/webhook-store.ts'
 
 export interface Metrics extends Pick<EngineObserver, 'decided' | 'overdue' | 'erased'> {
   readonly sockets: Gauge
@@ -15,6 +16,7 @@ export interface Metrics extends Pick<EngineObserver, 'decided' | 'overdue' | 'e
   readonly snapshots: Counter<'outcome'>
   readonly contentType: string
   fault(code: FaultCode): void
+  webhook(delivery: Pick<Delivery, 'shop' | 'outcome'>): void
   bug(): void
   /** What a socket process tells of itself; undefined when it is out of reach. */
   reported(process: number, report: SocketReport | undefined): void
@@ -64,6 +66,12 @@ export function createMetrics(turnsUnderWay: () => number): Metrics {
     name: 'parley_overdue_total',
     help: 'Conversations that waited longer for a person than the shop promises (slaMinutes).',
     labelNames: ['shop'],
+    registers,
+  })
+  const webhookDeliveries = new Counter({
+    name: 'parley_webhook_deliveries_total',
+    help: 'Attempts to deliver to webhooks, by what came of them.',
+    labelNames: ['shop', 'outcome'],
     registers,
   })
   const turnMs = new Histogram({ name: 'parley_turn_milliseconds', help: 'From the question to the reply.', buckets: MS, registers })
@@ -152,6 +160,7 @@ export function createMetrics(turnsUnderWay: () => number): Metrics {
         else voterMs.observe({ voter: ballot.voter }, ballot.ms)
       }
     },
+    webhook: ({ shop, outcome }) => webhookDeliveries.inc({ shop, outcome }),
     overdue: ({ shop }) => overdue.inc({ shop }),
     erased: ({ by, conversations }) => erasedConversations.inc({ by: by.kind }, conversations.length),
     render: () => registry.metrics(),

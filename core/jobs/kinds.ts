@@ -27,7 +27,16 @@ export const SLA = kind({
   atOnce: 16,
 })
 
-export const JOB_KINDS = [EFFECT, RECOVER, SLA] as const
+/** Delivers one event to one webhook; `seq` 0 is the erasure of the conversation. The pauses come to some twenty hours. */
+export const WEBHOOK = kind({
+  name: 'webhook',
+  payload: z.strictObject({ ...conversation, hook: z.string(), seq: z.int() }),
+  attempts: 15,
+  firstPauseMs: 5_000,
+  atOnce: 64,
+})
+
+export const JOB_KINDS = [EFFECT, RECOVER, SLA, WEBHOOK] as const
 
 /** With the payload's type read off its schema. */
 function kind<P extends JobPayload>(kind: JobKind<P>): JobKind<P> {

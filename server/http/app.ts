@@ -16,6 +16,7 @@ import { type DemoParts, registerDemoRoutes } from './demo.ts'
 import { type DeskSessionParts, registerDeskSession } from './desk-session.ts'
 import { type OperatorParts, registerOperatorRoutes } from './operator.ts'
 import { type JobRouteParts, registerJobRoutes } from './operator-jobs.ts'
+import { registerWebhookRoutes, type WebhookRouteParts } from './operator-webhooks.ts'
 import { registerVisitorRoutes, type VisitorParts } from './visitors.ts'
 import { frameAncestors, type WidgetPageParts } from './widget-page.ts'
 
@@ -35,6 +36,7 @@ export interface AppParts
     VisitorParts,
     OperatorParts,
     JobRouteParts,
+    WebhookRouteParts,
     DeskSessionParts,
     DemoParts {
   readonly engine: Engine
@@ -59,6 +61,7 @@ const STATUS: Partial<Record<FaultCode, number>> = {
   UNKNOWN_SHOP: 404,
   UNKNOWN_CONVERSATION: 404,
   UNKNOWN_JOB: 404,
+  UNKNOWN_WEBHOOK: 404,
   JOB_NOT_FAILED: 409,
   UNKNOWN_CUSTOMER: 404,
   CONVERSATION_ERASED: 410,
@@ -142,6 +145,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   registerVisitorRoutes(http, parts)
   registerOperatorRoutes(http, parts)
   registerJobRoutes(http, parts)
+  registerWebhookRoutes(http, parts)
   registerDeskSession(http, parts)
   registerDemoRoutes(http, parts)
   http.get('/healthz', async () => ({ ok: true }))

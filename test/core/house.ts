@@ -6,6 +6,7 @@ import { REQUIRED_TEMPLATES } from '@parley/core/pack/required-templates.ts'
 import type { Shop } from '@parley/core/pipeline/shop.ts'
 import type { Clock } from '@parley/core/ports/clock.ts'
 import type { ConversationLog } from '@parley/core/ports/conversation-log.ts'
+import type { Conversations } from '@parley/core/ports/conversations.ts'
 import type { Effects } from '@parley/core/ports/effects.ts'
 import type { Erasures } from '@parley/core/ports/erasures.ts'
 import type { FanOut } from '@parley/core/ports/fan-out.ts'
@@ -189,6 +190,13 @@ export interface HouseOptions {
   readonly vault?: ReturnType<typeof createMemoryVault>
   readonly limits?: Partial<EngineLimits>
   readonly clock?: TestClock
+  /** What the engine is given in place of the log's own conversations. */
+  readonly around?: (parts: {
+    readonly log: ConversationLog
+    readonly conversations: Conversations
+    readonly jobs: Jobs
+    readonly clock: TestClock
+  }) => Conversations
 }
 
 export function createTestHouse(options: HouseOptions = {}): TestHouse {
@@ -217,7 +225,7 @@ export function createTestHouse(options: HouseOptions = {}): TestHouse {
   }
   const jobs = createMemoryJobs({ clock, random: () => 0.5, broke: error => bugs.push(error) })
   const engine = createEngine({
-    conversations,
+    conversations: options.around?.({ log, conversations, jobs, clock }) ?? conversations,
     erasures,
     fanOut,
     jobs,
