@@ -70,8 +70,13 @@ test('[HOOK1] [HOOK2] [JOB8] kill -9 between append and delivery, data/jobs and 
   assert.equal((await webhooks('replay', id)).status, 2)
   assert.match((await webhooks('replay', 'wh_none', '--given-up')).stderr, /UNKNOWN_WEBHOOK/)
   assert.match((await webhooks('enable', id)).stdout, /from now on/)
+  const erased = await parley(['conversation', 'erase', visitor.conversation, '--yes', '--url', server.url], { env })
+  assert.equal(erased.status, 0, erased.stderr)
+  await until(() => receiver.taken.length === upTo + 3)
+  assert.equal(receiver.taken.at(-1), 'conversation.erased 0')
+  assert.equal((await webhooks('replay', id, '--conversation', visitor.conversation)).stdout, '0 events are delivered again.\n')
   const metrics = await (await fetch(`${server.url}/metrics`)).text()
-  assert.match(metrics, new RegExp(`parley_webhook_deliveries_total\\{shop="demo",outcome="delivered"\\} ${upTo + 2}`))
+  assert.match(metrics, new RegExp(`parley_webhook_deliveries_total\\{shop="demo",outcome="delivered"\\} ${upTo + 3}`))
 })
 
 test('[HOOK2] a webhook without a good secret keeps the server from starting, and is named', { timeout: 60_000 }, async t => {
