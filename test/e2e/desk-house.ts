@@ -20,7 +20,7 @@ export interface DeskHouse {
   /** Takes back the customer's last message. */
   recallLast(conversation: string): void
   /** A customer whom the bot hands over. */
-  newWaiting(conversation: string): void
+  newWaiting(conversation: string, more?: { readonly overdue: true }): void
   /** Ends every connection as a killed process does. */
   cutLines(): void
   /** Every session ends. */
@@ -114,7 +114,7 @@ export async function openDeskHouse(now: () => number = Date.now): Promise<DeskH
       const last = desk.conversations.get(conversation)?.shown.findLast(({ type }) => type === 'message')
       desk.recall(conversation, (last?.seq ?? 1) - 1)
     },
-    newWaiting(conversation) {
+    newWaiting(conversation, more) {
       desk.add(conversation, {
         reason: 'always',
         action: 'FOOD_SAFETY',
@@ -122,6 +122,7 @@ export async function openDeskHouse(now: () => number = Date.now): Promise<DeskH
         urgency: 1,
         mood: -0.4,
         locale: 'zh-CN',
+        ...more,
       })
       desk.append(conversation, customer('吃完以后肚子疼'))
       desk.queue(conversation)

@@ -188,6 +188,14 @@ test('the queue: most pressing first, the badge is the length of the list, and s
   await page.waitForFunction(() => document.title.startsWith('(3) '))
 })
 
+test('[HND7] a row that has waited longer than is promised says so, and no other does', options, async () => {
+  const { page } = await signedIn()
+  house.newWaiting('late', { overdue: true })
+  await page.waitForSelector(`${row('late')} .overdue:not([hidden])`)
+  assert.equal(await page.innerText(`${row('late')} .overdue`), 'Overdue')
+  assert.deepEqual(await page.$$eval('.item .overdue:not([hidden])', marks => marks.length), 1)
+})
+
 test('the waiting time goes on by itself', options, async () => {
   const { page } = await signedIn()
   const before = await page.textContent(`${row('crab')} .time`)

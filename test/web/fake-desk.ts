@@ -48,7 +48,7 @@ export interface FakeConversation {
   wholeAt: number
   holder: 'bot' | 'queue' | FakeAgent
   since: number
-  about: Pick<QueueItem, 'reason' | 'action' | 'label' | 'urgency' | 'mood' | 'locale'>
+  about: Pick<QueueItem, 'reason' | 'action' | 'label' | 'urgency' | 'mood' | 'locale' | 'overdue'>
   card: HandoffCard | null
   orders: DeskOrder[] | null
   customer: { delivered: number; read: number }
