@@ -6,7 +6,7 @@ import { createEngine, type Engine } from '@parley/core/engine.ts'
 import { type Retention, type RetentionParts, startRetention } from '@parley/core/erasure/retention.ts'
 import { Fault, isFault } from '@parley/core/faults.ts'
 import { asShopId } from '@parley/core/ids.ts'
-import { JOB_KINDS } from '@parley/core/jobs/kinds.ts'
+import { JOB_KINDS, webhookKind } from '@parley/core/jobs/kinds.ts'
 import type { Pack } from '@parley/core/pack/pack.ts'
 import type { Stages } from '@parley/core/pipeline/pipeline.ts'
 import type { Shop } from '@parley/core/pipeline/shop.ts'
@@ -311,7 +311,7 @@ async function openServer(
     webhooks,
     webhookStore,
     outbox,
-    jobKinds: new Map(JOB_KINDS.map(kind => [kind.name, kind as JobKind<JobPayload>])), // a kept payload is of its kind, and its handler looks again
+    jobKinds: new Map([...JOB_KINDS, ...webhooks.map(({ id }) => webhookKind(id))].map(kind => [kind.name, kind as JobKind<JobPayload>])), // a kept payload is of its kind, and its handler looks again
     erasures,
     operatorKey: secret.keyFor('operator').toString('hex'),
     deskSessions: createDeskSessions({

@@ -211,7 +211,7 @@ jobs
   .command('list')
   .description('Jobs that wait, run or have failed.')
   .addOption(serverUrl)
-  .option('--kind <kind>', 'only of this kind: effect, recover, sla, webhook')
+  .option('--kind <kind>', 'only of this kind: effect, recover, sla, webhook-ID')
   .addOption(new Option('--state <state>', 'only in this state').choices(['waiting', 'running', 'failed']))
   .option('--json', 'print them as JSON')
   .action(async options => (await import('./cli/jobs.ts')).listJobs(options))

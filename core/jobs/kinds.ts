@@ -27,16 +27,21 @@ export const SLA = kind({
   atOnce: 16,
 })
 
-/** Delivers one event to one webhook; `seq` 0 is the erasure of the conversation. The pauses come to some twenty hours. */
-export const WEBHOOK = kind({
-  name: 'webhook',
-  payload: z.strictObject({ ...conversation, hook: z.string(), seq: z.int() }),
-  attempts: 15,
-  firstPauseMs: 5_000,
-  atOnce: 64,
-})
+/**
+ * Delivers one event to one webhook; `seq` 0 is the erasure of the conversation. The pauses come to some twenty hours. A kind for each webhook, so that one
+ * whose receiver hangs holds up no other.
+ */
+export const webhookKind = (id: string) =>
+  kind({
+    name: `${WEBHOOK_KIND}${id}`,
+    payload: z.strictObject({ ...conversation, seq: z.int() }),
+    attempts: 15,
+    firstPauseMs: 5_000,
+    atOnce: 16,
+  })
+export const WEBHOOK_KIND = 'webhook-'
 
-export const JOB_KINDS = [EFFECT, RECOVER, SLA, WEBHOOK] as const
+export const JOB_KINDS = [EFFECT, RECOVER, SLA] as const
 
 /** With the payload's type read off its schema. */
 function kind<P extends JobPayload>(kind: JobKind<P>): JobKind<P> {

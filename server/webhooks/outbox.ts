@@ -4,12 +4,12 @@
 import { Fault, isFault } from '@parley/core/faults.ts'
 import { nameOf } from '@parley/core/holder.ts'
 import type { ConversationKey, Seq } from '@parley/core/ids.ts'
-import { keyIn, WEBHOOK } from '@parley/core/jobs/kinds.ts'
+import { keyIn, WEBHOOK_KIND, webhookKind } from '@parley/core/jobs/kinds.ts'
 import { createLanes } from '@parley/core/lanes.ts'
 import type { Clock } from '@parley/core/ports/clock.ts'
 import type { ConversationLog } from '@parley/core/ports/conversation-log.ts'
 import type { Conversations } from '@parley/core/ports/conversations.ts'
-import type { Jobs } from '@parley/core/ports/jobs.ts'
+import type { JobRun, Jobs } from '@parley/core/ports/jobs.ts'
 import { erasedEvent, typeOf, type WebhookEvent, webhookEvent } from '@parley/core/webhooks/webhook-event.ts'
 import type { Sent } from './send.ts'
 import { type Webhook, wants } from './webhook.ts'
@@ -49,6 +49,8 @@ const AGAIN = '/again'
 
 export function createOutbox(parts: OutboxParts): Outbox {
   const { log, conversations, jobs, store, clock, webhooks, broke } = parts
+  const kinds = new Map(webhooks.map(({ id }) => [id, webhookKind(id)]))
+  const kindOf = ({ id }: Webhook) => kinds.get(id)! // each has one
   const byShop = Map.groupBy(webhooks, hook => hook.shop)
   const hooksOf = (shop: string): readonly Webhook[] => byShop.get(shop) ?? []
   const hookOf = (id: string): Webhook => {
@@ -63,7 +65,7 @@ export function createOutbox(parts: OutboxParts): Outbox {
 
   const idOf = (hook: Webhook, key: ConversationKey, what: Seq | 'erased'): string => `webhook/${hook.id}/${nameOf(key)}/${what}`
   const ask = (hook: Webhook, key: ConversationKey, id: string, seq: Seq): Promise<void> =>
-    jobs.add({ id, kind: WEBHOOK, payload: { ...key, hook: hook.id, seq } })
+    jobs.add({ id, kind: kindOf(hook), payload: { ...key, seq } })
 
   async function read(key: ConversationKey, after: Seq) {
     try {
@@ -103,13 +105,15 @@ export function createOutbox(parts: OutboxParts): Outbox {
     )
   }
 
-  jobs.handle(WEBHOOK, async ({ id, payload, attempt, isLast, signal }) => {
+  async function deliver(
+    hook: Webhook,
+    { id, payload, attempt, isLast, signal }: JobRun<{ shop: string; conversation: string; seq: Seq }>,
+  ) {
     const key = keyIn(payload)
     const { seq } = payload
-    const hook = webhooks.find(each => each.id === payload.hook)
-    const event = hook && store.offSince(hook.id) === undefined ? await eventFor(hook, key, seq) : undefined
-    if (!hook || !event) {
-      if (boxed.has(nameOf(key))) await store.pass(payload.hook, key, seq)
+    const event = store.offSince(hook.id) === undefined ? await eventFor(hook, key, seq) : undefined
+    if (!event) {
+      if (boxed.has(nameOf(key))) await store.pass(hook.id, key, seq)
       return void moveOn(key).catch(broke)
     }
     const sent = await parts.send(hook, messageId(key, seq), JSON.stringify(event), signal)
@@ -131,7 +135,19 @@ export function createOutbox(parts: OutboxParts): Outbox {
     parts.told(delivery)
     if (isOver) moveOn(key).catch(broke)
     if (!isTaken && !isGone) throw new Fault('WEBHOOK_FAILED', { webhook: hook.id, reason: sent.error ?? `it answers ${sent.status}` })
-  })
+  }
+  for (const hook of webhooks) jobs.handle(kindOf(hook), run => deliver(hook, run))
+
+  /** Jobs of webhooks that the configuration does not name any more would wait for ever. */
+  async function dropOthers(): Promise<void> {
+    const known = new Set(webhooks.map(hook => kindOf(hook).name))
+    for (let after: string | undefined; ; ) {
+      const page = await jobs.list({ limit: 1_000, ...(after !== undefined && { after }) })
+      for (const { id, kind } of page.jobs) if (kind.startsWith(WEBHOOK_KIND) && !known.has(kind)) await jobs.cancel(id)
+      if (page.next === null) return
+      after = page.next
+    }
+  }
 
   async function eventFor(hook: Webhook, key: ConversationKey, seq: Seq): Promise<WebhookEvent | undefined> {
     if (seq === 0) return erasedEvent(key, clock.now())
@@ -152,6 +168,7 @@ export function createOutbox(parts: OutboxParts): Outbox {
       await moveOn(key)
     },
     async start() {
+      await dropOthers()
       for await (const { key, from } of log.outgoing()) {
         const { lastFrom } = boxed.get(nameOf(key)) ?? { lastFrom: from }
         boxed.set(nameOf(key), { from, lastFrom })

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import type { Conversations } from '@parley/core/ports/conversations.ts'
+import { createConversations } from '@parley/server/conversations.ts'
 import { createMemoryLog } from '@parley/server/drivers/conversation-log.memory.ts'
 import { createMemoryVault } from '@parley/server/drivers/vault.memory.ts'
 import { openLmdbWebhookStore } from '@parley/server/drivers/webhook-store.lmdb.ts'
@@ -110,7 +111,7 @@ const isEmpty = async ({ house }: Told): Promise<boolean> => {
 }
 /** Resolves when so many attempts of the delivery that waits have failed. */
 const failed = ({ house }: Told, attempts: number): Promise<void> =>
-  until(async () => (await house.jobs.list({ kind: 'webhook', state: 'waiting', limit: 1 })).jobs[0]?.attempts === attempts)
+  until(async () => (await house.jobs.list({ kind: 'webhook-wh_1', state: 'waiting', limit: 1 })).jobs[0]?.attempts === attempts)
 const outcomes = ({ store }: Told): string[] =>
   store.deliveries('wh_1', 100).map(({ outcome, status, error, attempt }) => `${outcome} ${status ?? error} ${attempt}`)
 
@@ -176,7 +177,7 @@ test('[HOOK3] a receiver that fails, does not answer and comes back gets everyth
   under.house.clock.pass(20_000)
   await until(() => isEmpty(under))
   assert.deepEqual(under.receiver.taken, await under.all())
-  assert.deepEqual((await under.house.jobs.list({ kind: 'webhook', limit: 10 })).jobs, [])
+  assert.deepEqual((await under.house.jobs.list({ kind: 'webhook-wh_1', limit: 10 })).jobs, [])
 })
 
 test('[HOOK3] given up after about a day, the next event goes on; what was given up is kept, listed and replayed', async t => {
@@ -186,7 +187,7 @@ test('[HOOK3] given up after about a day, the next event goes on; what was given
   let passed = 0
   for (let attempt = 1; attempt < 15; attempt++) {
     await failed(under, attempt)
-    const [job] = (await under.house.jobs.list({ kind: 'webhook', limit: 1 })).jobs
+    const [job] = (await under.house.jobs.list({ kind: 'webhook-wh_1', limit: 1 })).jobs
     const wait = (job?.dueAt ?? 0) - under.house.clock.now()
     passed += wait
     under.house.clock.pass(wait)
@@ -200,7 +201,7 @@ test('[HOOK3] given up after about a day, the next event goes on; what was given
   })
   const all = await under.all()
   assert.deepEqual(under.receiver.taken, all.slice(1))
-  const kept = (await under.house.jobs.list({ kind: 'webhook', state: 'failed', limit: 9 })).jobs
+  const kept = (await under.house.jobs.list({ kind: 'webhook-wh_1', state: 'failed', limit: 9 })).jobs
   assert.deepEqual(
     kept.map(({ id, reason }) => [id, reason]),
     [['webhook/wh_1/demo/c1/1', 'WEBHOOK_FAILED']],
@@ -296,6 +297,37 @@ test('[HOOK6] of an erased conversation nothing that waits is delivered, and the
   assert.deepEqual(under.receiver.taken, ['conversation.erased 0'])
   assert.deepEqual(under.receiver.received.at(-1)?.event.data, {})
   assert.equal(await isEmpty(under), true)
+})
+
+test('[HOOK3] a receiver that hangs holds up no other; what waits for a webhook that is not configured any more is dropped', async t => {
+  const log = createMemoryLog()
+  const vault = createMemoryVault()
+  const hanging = await told(t, { log, vault, timeoutMs: 60_000 })
+  hanging.receiver.answer = 'never'
+  const names = Array.from({ length: 30 }, (_, i) => `c${i}`)
+  for (const name of names) await hanging.say('hours', name)
+  await hanging.receiver.has(16)
+  const jobs = (await hanging.house.jobs.list({ limit: 100 })).jobs
+  assert.deepEqual([jobs.length, jobs.filter(({ state }) => state === 'running').length], [30, 16])
+  // Beside it in the same queue: another webhook, whose receiver answers.
+  const receiver = await startReceiver()
+  t.after(() => receiver.close())
+  const other = { ...hanging.hook, id: 'wh_2', url: new URL(receiver.url), secrets: [secret()] }
+  const second = createOutbox({
+    log,
+    conversations: createConversations(log, vault),
+    jobs: hanging.house.jobs,
+    store: hanging.store,
+    clock: hanging.house.clock,
+    webhooks: [other],
+    send: (to, id, body, signal) => send(to, id, body, signal, { timeoutMs: 15_000, privateHosts: new Set(['127.0.0.1']) }),
+    told: () => {},
+    broke: error => hanging.house.bugs.push(error),
+  })
+  await second.start()
+  await until(() => isEmpty(hanging))
+  assert.equal(receiver.taken.filter(each => each.startsWith('reply.sent')).length, 30)
+  assert.deepEqual((await hanging.house.jobs.list({ limit: 100 })).jobs, [], 'the first is not configured for the second')
 })
 
 test('[HOOK7] a shop without webhooks puts nothing into the outbox', async t => {
