@@ -228,3 +228,42 @@ test('[DLG7] what is taken back goes from every screen: the other tab, and the d
   await picture(phone, 'taken-back')
   await Promise.all([context.close(), office.close()])
 })
+
+test(
+  '[ERA4] [ERA7] a customer asks to be forgotten: the agent reads what goes, types the word, and both pages let go of it',
+  options,
+  async () => {
+    const { page: phone, context, complaints } = await customer()
+    const { page: desk, context: office, complaints: deskComplaints } = await agent('小陈')
+    await say(phone, '我要注销账户，删除我的所有个人数据')
+    await shows(phone, 'shop', '位')
+    await desk.click('#waiting .item:has-text("注销账户")') // others may wait too
+    await shows(desk, 'customer', '注销账户')
+    assert.ok(await desk.isHidden('#to-erase'), 'not before it is theirs')
+    await desk.click('#claim')
+    await desk.click('#to-erase')
+    await desk.waitForSelector('#erase[open]')
+    await picture(desk, 'erase')
+    await desk.setViewportSize({ width: 390, height: 844 })
+    await picture(desk, 'erase-narrow')
+    await desk.setViewportSize({ width: 1280, height: 800 })
+    assert.equal(await desk.getAttribute('#erase-yes', 'aria-disabled'), 'true')
+    await desk.fill('#erase-word', '删')
+    await desk.press('#erase-word', 'Enter')
+    assert.ok(await desk.isVisible('#erase'), 'not without the word')
+    await desk.fill('#erase-word', '删除')
+    await picture(desk, 'erase-typed')
+    await desk.click('#erase-yes')
+    await desk.waitForFunction(() => document.querySelector('#notice')?.textContent === '这个对话已被删除。')
+    for (const page of [phone, desk]) await page.waitForFunction(() => !document.body.textContent?.includes('注销账户，删除'))
+    await desk.waitForFunction(() => !document.querySelector('#queue')?.textContent?.includes('注销账户'))
+    await picture(desk, 'erased-desk')
+    await phone.waitForSelector('#line[data-state="connected"]')
+    await say(phone, '你好')
+    await phone.waitForSelector('.row.shop')
+    await picture(phone, 'erased')
+    assert.deepEqual(await phone.locator('#log .row.customer').count(), 1)
+    assert.deepEqual([...complaints, ...deskComplaints], [])
+    await Promise.all([context.close(), office.close()])
+  },
+)

@@ -6,7 +6,7 @@ import type { DeskRequest } from '@parley/core/protocol/desk-message.ts'
 import { type Noted, newsBetween, note } from '@parley/web/desk/alerts.ts'
 import { createDesk, type Desk, type DeskView } from '@parley/web/desk/desk-client.ts'
 import { rowsOf } from '@parley/web/desk/rows.ts'
-import { bot, CARD, CHEN, customer, fillHouse, LIU } from './desk-people.ts'
+import { bot, CARD, CHEN, COMPENSATE, customer, fillHouse, LIU } from './desk-people.ts'
 import type { FakeAgent } from './fake-desk.ts'
 import { createFakeDeskHouse, type FakeDeskHouse } from './fake-desk-lines.ts'
 
@@ -480,4 +480,34 @@ test('[RB5] a supervisor takes back what a colleague has in hand, and writes not
   await house.deliver()
   assert.deepEqual(words(boss, 'crab').slice(-1), ['[rollback]'])
   assert.equal(words(chen, 'crab').filter(line => !line.startsWith('[')).length, 1)
+})
+
+test('[ERA4] [ERA7] a customer who asked for it is erased, and nothing of it stays in any console; others cannot be', async () => {
+  const { house, chen } = await claimed()
+  assert.equal(chen.view.mayErase('crab'), false)
+  assert.equal(chen.erase('crab'), false, 'the customer has not asked')
+  const about = { ...COMPENSATE, action: 'DELETE_ACCOUNT' }
+  house.desk.add('leaves', about, { ...CARD, action: 'DELETE_ACCOUNT' })
+  house.desk.append('leaves', customer('删除我的全部数据'))
+  house.desk.queue('leaves')
+  await house.deliver()
+  const liu = await signIn(house, LIU)
+  for (const desk of [chen, liu]) desk.open('leaves')
+  await house.deliver()
+  assert.equal(chen.erase('leaves'), false, 'it is not theirs yet')
+  assert.ok(chen.claim('leaves'))
+  await house.deliver()
+  assert.deepEqual([chen.view.mayErase('leaves'), liu.view.mayErase('leaves')], [true, false])
+  assert.ok(chen.erase('leaves'))
+  assert.equal(chen.view.pending.get('leaves'), 'erase')
+  await house.deliver()
+  for (const desk of [chen, liu]) {
+    assert.deepEqual(words(desk, 'leaves'), [])
+    assert.deepEqual(desk.view.outcomes.get('leaves'), { name: 'erased' })
+    assert.equal(desk.view.watched.get('leaves')?.card, null)
+    assert.equal(desk.view.pending.size, 0)
+    assert.equal(desk.view.item('leaves'), undefined)
+  }
+  assert.equal(chen.say('leaves', 'still there?'), false)
+  assert.ok(words(chen, 'crab').length > 0, 'others are followed on')
 })

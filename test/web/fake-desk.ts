@@ -252,6 +252,14 @@ export function createFakeDesk(now: () => number): FakeDesk {
           takeBack(id, request.toSeq, { about: 'rollback', by: agent.name, ...(request.reason !== '' && { note: request.reason }) })
           return say({ type: 'done', what: 'rollback', conversation: id })
         }
+        case 'erase':
+          if (!isMine) return refuse('NOT_OWNER', id)
+          if (conversation.card?.action !== 'DELETE_ACCOUNT') return refuse('ERASURE_NOT_ASKED', id)
+          each(id, { type: 'fault', code: 'CONVERSATION_ERASED', message: 'it was erased', conversation: id })
+          for (const each of ends) each.watching.delete(id)
+          conversations.delete(id)
+          tellQueue()
+          return say({ type: 'done', what: 'erase', conversation: id })
         case 'say': {
           const fault = desk.faults.shift()
           if (fault)

@@ -2,6 +2,7 @@
 import { element, make, setText } from '../widget/elements.ts'
 import { type Composer, createComposer } from './composer.ts'
 import type { Desk, DeskView, ReleaseTo } from './desk-client.ts'
+import { createEraseDialog } from './erase-dialog.ts'
 import { createMessageLog } from './message-log.ts'
 import type { Owner } from './owner.ts'
 import { createReleaseDialog } from './release-dialog.ts'
@@ -50,6 +51,13 @@ export function createChat(desk: () => Desk, strings: () => Strings): Chat {
     () => desk().leaveRollback(),
   )
 
+  const askErase = createEraseDialog(() => {
+    const conversation = opened()
+    return conversation !== null && desk().erase(conversation)
+  })
+  const toErase = element('to-erase', HTMLButtonElement)
+  toErase.addEventListener('click', () => toErase.ariaDisabled !== 'true' && askErase(strings()))
+
   claim.addEventListener('click', () => {
     const conversation = opened()
     if (conversation !== null) desk().claim(conversation)
@@ -84,6 +92,7 @@ export function createChat(desk: () => Desk, strings: () => Strings): Chat {
     const outcome = view.outcomes.get(conversation)
     if (!outcome) return ownNotice || (owner.who === 'me' && !view.maySay(conversation) ? words.notMine.unsynced : '')
     if (outcome.name === 'refused') return words.faults[outcome.code] ?? words.otherFault(outcome.code)
+    if (outcome.name === 'erased') return words.erased
     if (outcome.name === 'released') return words.released[outcome.to]
     return owner.who === 'me' ? '' : words.taken(owner.who === 'colleague' ? owner.name : undefined)
   }
@@ -114,6 +123,11 @@ export function createChat(desk: () => Desk, strings: () => Strings): Chat {
       setText(part(button, 'short'), short)
       button.title = label
     }
+    toErase.hidden = !view.mayErase(conversation) && under !== 'erase'
+    toErase.ariaDisabled = String(under !== undefined)
+    setText(part(toErase, 'long'), under === 'erase' ? words.erasing : words.toErase)
+    setText(part(toErase, 'short'), under === 'erase' ? words.erasing : words.toEraseShort)
+    toErase.title = words.toErase
   }
 
   /** A button that was pressed and has gone takes the focus with it: it goes to where the work goes on. */
@@ -137,7 +151,8 @@ export function createChat(desk: () => Desk, strings: () => Strings): Chat {
       const owner = view.owner(conversation)
       const label = view.item(conversation)?.label ?? watched?.card?.label
       setText(title, label?.[locale] ?? words.conversation)
-      setText(element('chat-owner', HTMLParagraphElement), ownerWords(owner, words))
+      const isErased = view.outcomes.get(conversation)?.name === 'erased'
+      setText(element('chat-owner', HTMLParagraphElement), isErased ? '' : ownerWords(owner, words))
       element('chat-owner', HTMLParagraphElement).dataset.who = owner.who
       showActions(view, conversation, owner, words)
       if (watched)
@@ -158,7 +173,11 @@ export function createChat(desk: () => Desk, strings: () => Strings): Chat {
       setText(element('notice', HTMLSpanElement), noticeOf(view, conversation, owner, words))
       setText(element('typing', HTMLSpanElement), typingWords(watched, view.session?.agent.name, words))
       const maySay = view.maySay(conversation)
-      composer.show(conversation, { write: owner.who === 'me', send: maySay, obstacle: obstacleOf(owner, maySay, words) }, words)
+      composer.show(
+        conversation,
+        { write: owner.who === 'me', send: maySay, obstacle: isErased ? words.erased : obstacleOf(owner, maySay, words) },
+        words,
+      )
       keepFocus(before, owner)
     },
     focusTitle: () => title.focus(),

@@ -29,12 +29,15 @@ import {
 
 export type ReleaseTo = Extract<DeskRequest, { type: 'release' }>['to']
 
-type Ask = 'claim' | 'release' | 'preview' | 'rollback'
+type Ask = 'claim' | 'release' | 'preview' | 'rollback' | 'erase'
 
 /** What came of the last thing that the agent asked for. */
 export type Outcome =
   /** Somebody else was faster; `ownerOf` tells who as soon as it is known. */
-  { readonly name: 'taken' } | { readonly name: 'released'; readonly to: ReleaseTo } | { readonly name: 'refused'; readonly code: string }
+  | { readonly name: 'taken' }
+  | { readonly name: 'erased' }
+  | { readonly name: 'released'; readonly to: ReleaseTo }
+  | { readonly name: 'refused'; readonly code: string }
 
 /** What a rollback would do, as the shop says. */
 export type Preview = Extract<DeskMessage, { type: 'preview' }>
@@ -60,6 +63,8 @@ export interface DeskView {
   maySay(conversation: string): boolean
   /** Also for a supervisor, whoever has it. */
   mayRollBack(conversation: string): boolean
+  /** Mine, seen up to its end, and the customer has asked to be forgotten. */
+  mayErase(conversation: string): boolean
 }
 
 export interface Desk {
@@ -77,6 +82,8 @@ export interface Desk {
   considerRollback(conversation: string, toSeq: number): boolean
   rollback(conversation: string, toSeq: number, reason: string): boolean
   say(conversation: string, text: string): boolean
+  /** Erases the customer for good, with every conversation of theirs. */
+  erase(conversation: string): boolean
   /** The agent does not consider a rollback any more. */
   leaveRollback(): void
   /** May be called for every key: it is told at most every three seconds. */
@@ -91,6 +98,8 @@ export interface Desk {
   readonly view: DeskView
 }
 
+/** The action of a customer who wants to be forgotten. */
+const DELETE_ACCOUNT = 'DELETE_ACCOUNT'
 const MOST_UNSENT = 20
 const TYPING_EVERY_MS = 3_000
 /** Longest wait for the answer to a claim or a release. */
@@ -156,6 +165,12 @@ export function createDesk(world: DeskWorld, changed: (view: DeskView) => void):
   const mayRollBack = (conversation: string): boolean =>
     isSynced(conversation) && (isMine(conversation) || session?.agent.isSupervisor === true)
 
+  const mayErase = (conversation: string): boolean => {
+    const card = watched.get(conversation)?.card
+    const isAsked = card?.action === DELETE_ACCOUNT || card?.tried.some(({ action }) => action === DELETE_ACCOUNT)
+    return maySay(conversation) && isAsked === true
+  }
+
   const view = (): DeskView => ({
     connection: connection.state,
     session,
@@ -171,6 +186,7 @@ export function createDesk(world: DeskWorld, changed: (view: DeskView) => void):
     owner,
     maySay,
     mayRollBack,
+    mayErase,
   })
   const tell = (): void => changed(view())
 
@@ -266,7 +282,19 @@ export function createDesk(world: DeskWorld, changed: (view: DeskView) => void):
     senders.get(conversation)?.answered(ref)
   }
 
+  /** Nothing of it stays here either, neither what was said nor what was not sent. */
+  function erased(conversation: string): void {
+    unsent?.of(conversation).clear()
+    senders.get(conversation)?.lineLost()
+    claimed.delete(conversation)
+    pending.delete(conversation)
+    if (considered?.conversation === conversation) considered = undefined
+    if (watched.has(conversation)) watched.set(conversation, { ...unwatched(conversation), stage: 'synced' })
+    outcomes.set(conversation, { name: 'erased' })
+  }
+
   function fault(message: Extract<DeskMessage, { type: 'fault' }>, conversation: string): void {
+    if (message.code === 'CONVERSATION_ERASED') return erased(conversation)
     const { ref, code } = message
     const sender = senders.get(conversation)
     if (ref === undefined && !pending.has(conversation) && isPostponed(message)) askAgain(conversation, message.retryAfterMs ?? 0)
@@ -290,7 +318,7 @@ export function createDesk(world: DeskWorld, changed: (view: DeskView) => void):
   function done({ what, conversation }: Extract<DeskMessage, { type: 'done' }>): void {
     pending.delete(conversation)
     const to = releasing.get(conversation)
-    if (what === 'rollback') return
+    if (what === 'rollback' || what === 'erase') return
     if (what === 'claim') {
       claimed.add(conversation)
       outcomes.delete(conversation)
@@ -448,6 +476,7 @@ export function createDesk(world: DeskWorld, changed: (view: DeskView) => void):
       considered = undefined
       tell()
     },
+    erase: conversation => mayErase(conversation) && ask(conversation, 'erase', { type: 'erase', conversation }),
     say(conversation, text) {
       const known = watched.get(conversation)
       if (!known || !maySay(conversation) || known.outbox.length >= MOST_UNSENT) return false

@@ -133,7 +133,8 @@ export function createDeskPage({ desk, world, alerts, locale: startLocale, local
       open: openByHand,
     })
     chat.show(view, strings, locale)
-    showCard(view.opened === null ? undefined : view.watched.get(view.opened), {
+    const isErased = view.opened !== null && view.outcomes.get(view.opened)?.name === 'erased'
+    showCard(view.opened === null || isErased ? undefined : view.watched.get(view.opened), {
       strings,
       locale,
     })

@@ -95,6 +95,19 @@ const en = {
   rollbackReason: 'Reason, for colleagues (optional)',
   rollbackYes: 'Take back',
 
+  toErase: 'Erase customer',
+  toEraseShort: 'Erase',
+  erased: 'This conversation was erased.',
+  erasing: 'Erasing …',
+  eraseTitle: 'Erase this customer for good?',
+  eraseGoes:
+    'Every conversation of this customer with this shop goes, also earlier ones: all that they, the assistant and your colleagues wrote, with decisions and notes. Nobody can bring it back. Open pages close at once.',
+  eraseStays:
+    'What stays: a note that it was done, by whom and when, with nothing of the person; backups from before, for as long as they are kept; and orders, refunds and cases in the shop’s own systems, which have to be erased there.',
+  eraseWord: 'erase',
+  eraseAsk: (word: string): string => `Type “${word}” to confirm`,
+  eraseYes: 'Erase for good',
+
   customer: 'Customer',
   bot: 'Assistant',
   you: 'You',
@@ -141,6 +154,7 @@ const en = {
     NOT_OWNER: 'It is no longer yours.',
     ALREADY_CLAIMED: 'Somebody has it already.',
     ROLLBACK_INVALID: 'There is nothing to take back there.',
+    ERASURE_NOT_ASKED: 'The customer has not asked to be erased here.',
     NOT_WAITING: 'It does not wait for a person any more.',
     UNKNOWN_CONVERSATION: 'This conversation is not known any more.',
     TEXT_TOO_LONG: 'The text is too long.',
@@ -338,6 +352,19 @@ const zh: Strings = {
   rollbackReason: '原因，给同事看（可选）',
   rollbackYes: '撤回',
 
+  toErase: '删除顾客数据',
+  toEraseShort: '删除',
+  erased: '这个对话已被删除。',
+  erasing: '正在删除…',
+  eraseTitle: '永久删除这位顾客的数据？',
+  eraseGoes:
+    '这位顾客与本店的所有对话（包括以前的）都会删除：顾客、助手和同事写下的全部内容，以及决策和备注。删除后无法恢复，打开的页面会立即关闭。',
+  eraseStays:
+    '会保留：一条何人何时删除的记录，其中没有任何个人信息；此前的备份，直到备份到期；以及店铺自有系统中的订单、退款和赔付，需在那里另行删除。',
+  eraseWord: '删除',
+  eraseAsk: word => `请输入“${word}”以确认`,
+  eraseYes: '永久删除',
+
   customer: '顾客',
   bot: '助手',
   you: '您',
@@ -383,6 +410,7 @@ const zh: Strings = {
     NOT_OWNER: '这个对话已不由您接待。',
     ALREADY_CLAIMED: '已有人接入。',
     ROLLBACK_INVALID: '那里没有可撤回的内容。',
+    ERASURE_NOT_ASKED: '顾客没有在这里要求删除数据。',
     NOT_WAITING: '它已不在等待人工。',
     UNKNOWN_CONVERSATION: '这个对话已不可用。',
     TEXT_TOO_LONG: '内容太长。',
