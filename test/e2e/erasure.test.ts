@@ -6,11 +6,13 @@ import { join as joinPath } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { EndedErasure, Erasure } from '@parley/core/erasure/erasure.ts'
 import { CLOSE, mayReconnect } from '@parley/core/protocol/close-codes.ts'
+import { openLmdbLog } from '@parley/server/drivers/conversation-log.lmdb.ts'
 import { openStoreToRead } from '@parley/server/drivers/lmdb-store.ts'
-import { openVaultTables, storeInForce } from '@parley/server/drivers/vault.lmdb.ts'
+import { openLmdbVault, openVaultTables, storeInForce } from '@parley/server/drivers/vault.lmdb.ts'
 import type { CustomerView } from '@parley/server/http/operator-customers.ts'
 import { loadSecret } from '@parley/server/secret.ts'
 import { lookOver } from '@parley/server/upkeep/doctor.ts'
+import { ANNA, createTestHouse, keyOf, refOf } from '../core/house.ts'
 import { filesWith, formsOf } from '../data-files.ts'
 import { parley as run } from './parley-command.ts'
 import {
@@ -79,7 +81,7 @@ async function join(visitor: Visitor): Promise<Line> {
   return line
 }
 
-async function keyOf(conversation: string): Promise<Buffer> {
+async function keyBytesOf(conversation: string): Promise<Buffer> {
   const root = openStoreToRead(joinPath(data.path, 'keys', storeInForce(joinPath(data.path, 'keys'))))
   const key = Buffer.from(openVaultTables(root).conversations.get(['demo', conversation])!) // it was written in
   await root.close()
@@ -113,7 +115,7 @@ test('[ERA3] [ERA4] [ERA5] [ERA8] a customer with an order and a case is exporte
   await tell(line, `where is 2024-875? ${EN}`)
   await tell(others, `hello, mine stays`)
 
-  const key = await keyOf(lin.conversation)
+  const key = await keyBytesOf(lin.conversation)
   const keyForms = [key, Buffer.from(key.toString('hex')), Buffer.from(key.toString('base64').slice(0, -1))]
   assert.equal(filesWith(data.path, keyForms).length, 1, 'the key is in its store, and nowhere else')
   assert.deepEqual(filesWith(data.path, MARKED), [], 'the text is nowhere in clear even before')
@@ -294,4 +296,35 @@ test('[ERA4] with socket processes: told over the link, and the next token is of
   assert.deepEqual((await again.next('events')).events, [])
   await tell(again, '你好')
   assert.deepEqual(filesWith(folder.path, MARKED), [])
+})
+
+test('[ERA9] a server whose shop keeps nothing longer erases at the start what is older, and counts it', { timeout: 120_000 }, async t => {
+  const folder = temporaryFolder()
+  const log = await openLmdbLog(joinPath(folder.path, 'log'))
+  const vault = await openLmdbVault(joinPath(folder.path, 'keys'))
+  const house = createTestHouse({ log, vault }) // its clock stands in 1970
+  for (const [id, words] of [
+    ['old', 'hello'],
+    ['waits', 'human please'],
+  ] as const) {
+    await house.engine.say(keyOf(id), ANNA, { ref: refOf(id), text: words, locale: 'en' })
+    await house.settled()
+  }
+  await vault.close()
+  await log.close()
+  const config = joinPath(folder.path, 'parley.yaml')
+  writeFileSync(config, 'shops:\n  - { id: demo, source: demo-shop, retentionDays: 30 }\n')
+  const keeper = await startServer(folder.path, { env: { PARLEY_CONFIG: config } })
+  t.after(async () => {
+    await keeper.stop('SIGTERM')
+    folder.remove()
+  })
+  const counted = async (): Promise<string | undefined> =>
+    /^parley_erased_conversations_total\{by="retention"\} (\d+)$/m.exec(await (await fetch(`${keeper.url}/metrics`)).text())?.[1]
+  while ((await counted()) === undefined) await new Promise(resolve => setImmediate(resolve))
+  assert.equal(await counted(), '1')
+  const authorization = `Bearer ${loadSecret(folder.path).keyFor('operator').toString('hex')}`
+  const statusOf = async (id: string): Promise<number> =>
+    (await fetch(`${keeper.url}/v1/operator/shops/demo/conversations/${id}`, { headers: { authorization } })).status
+  assert.deepEqual([await statusOf('old'), await statusOf('waits')], [410, 200], 'who waits for a person is not forgotten')
 })
