@@ -5,6 +5,9 @@ import { dirname } from 'node:path'
 /** Less than this is no room: a commit writes some pages, a new store some more. */
 const NO_ROOM_BYTES = 2 ** 20
 
+/** When whoever was refused for want of room may try again. */
+export const RETRY_AFTER_MS = 5_000
+
 /** Of the disk that the folder is on, or will be on once it is made. */
 export function hasNoRoom(folder: string): boolean {
   if (!existsSync(folder)) return hasNoRoom(dirname(folder))

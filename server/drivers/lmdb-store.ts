@@ -4,7 +4,7 @@ import { constants } from 'node:os'
 import { join } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
 import { open, type RootDatabase, type RootDatabaseOptionsWithPath } from 'lmdb'
-import { hasNoRoom } from './disk-room.ts'
+import { hasNoRoom, RETRY_AFTER_MS } from './disk-room.ts'
 
 /**
  * Without `overlappingSync` a commit ends with its own flush: the pages, fdatasync, then the page that makes them the newest state (O_DSYNC).
@@ -38,7 +38,6 @@ export const openStoreToRead = (folder: string): RootDatabase => open({ ...optio
 
 /** What a full disk, a quota, a limit of file size and a full map come to in LMDB. */
 const FULL: ReadonlySet<unknown> = new Set([constants.errno.ENOSPC, constants.errno.EDQUOT, constants.errno.EFBIG, -30_792])
-const RETRY_AFTER_MS = 5_000
 
 /**
  * All of `work` or nothing, on the disk when it resolves. Faults: STORAGE_FULL; whatever was there before can still be read, and what comes when

@@ -8,8 +8,11 @@
 // A generation is one pass over one segment; no two passes have the same.
 import { constants, existsSync, readFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { crc32 } from 'node:zlib'
+import { Fault } from '@parley/core/faults.ts'
 import { asConversationId, asShopId, type ConversationKey, type Epoch, type Seq } from '@parley/core/ids.ts'
+import { hasNoRoom, isNoRoom, RETRY_AFTER_MS } from './disk-room.ts'
 import type { End } from './log-ends.ts'
 import { hashOf } from './log-records.ts'
 
@@ -34,7 +37,7 @@ const OUTGOING = 4
 export interface Segment {
   /** Empties the segment for the generation that is given, without touching the file: the next write goes to its beginning. */
   rewind(generation: number): void
-  /** On the disk, as a whole, when it resolves; when it rejects nothing of it will be found. One at a time. */
+  /** On the disk, as a whole, when it resolves; when it rejects nothing of it will be found. One at a time. Faults: STORAGE_FULL. */
   write(additions: readonly Addition[]): Promise<void>
   /** Has the file hold nothing but the generation that is given. */
   clear(generation: number): Promise<void>
@@ -51,8 +54,13 @@ export async function openSegment(file: string, epoch: Epoch): Promise<Segment> 
   let broken: unknown
 
   async function put(bytes: Uint8Array, at: number): Promise<void> {
-    const { bytesWritten } = await handle.write(bytes, 0, bytes.length, at)
-    if (bytesWritten !== bytes.length) throw new Error(`${file}: ${bytesWritten} of ${bytes.length} bytes were written`)
+    const { bytesWritten } = await handle.write(bytes, 0, bytes.length, at).catch(error => {
+      throw isNoRoom(error) ? full(error) : error
+    })
+    if (bytesWritten !== bytes.length) {
+      const cause = new Error(`${file}: ${bytesWritten} of ${bytes.length} bytes were written`)
+      throw hasNoRoom(dirname(file)) ? full(cause) : cause
+    }
     if (constants.O_DSYNC === undefined) await handle.datasync()
   }
 
@@ -93,6 +101,8 @@ export async function openSegment(file: string, epoch: Epoch): Promise<Segment> 
     close: () => handle.close(),
   }
 }
+
+const full = (cause: unknown): Fault => new Fault('STORAGE_FULL', { what: 'the log', retryAfterMs: RETRY_AFTER_MS }, { cause })
 
 /** How many bytes the batch takes, in whole sectors. */
 function sizeOf(additions: readonly Addition[]): number {

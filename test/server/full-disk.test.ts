@@ -5,7 +5,10 @@ import { closeSync, openSync, rmSync, statSync, truncateSync, writeSync } from '
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { asConversationId, asShopId } from '@parley/core/ids.ts'
+import type { Head } from '@parley/core/ports/conversation-log.ts'
 import type { ServerMessage } from '@parley/core/protocol/server-message.ts'
+import { openLmdbLog } from '@parley/server/drivers/conversation-log.lmdb.ts'
 import { lookOver } from '@parley/server/upkeep/doctor.ts'
 import {
   fetchVisitor,
@@ -153,4 +156,25 @@ test('[LOG9] [LOG1] killed while the disk is full, it starts again without room,
   await repliesAfter(line, outcome.seq)
   assert.deepEqual(await server.stop('SIGTERM'), [0, null])
   assert.deepEqual((await lookOver(disk.path)).damaged, [])
+})
+
+test('[LOG9] a log that has no room to grow refuses an append, and takes it when there is some', async t => {
+  const disk = smallDisk(t)
+  if ('reason' in disk) return t.skip(disk.reason)
+  const log = await openLmdbLog(join(disk.path, 'log'))
+  const key = { shop: asShopId('demo'), conversation: asConversationId('c1') }
+  const append = async (bytes: number): Promise<Head> =>
+    log.append(key, [{ v: 1, type: 'message', at: 1, body: new Uint8Array(bytes) }], (await log.head(key)).position, {
+      isUnsettled: false,
+      isWithPeople: false,
+    })
+  const filler = join(disk.path, 'filler')
+  for (const [seq, bytes] of [1_000, 1_500_000, 3_000_000].entries()) {
+    fill(filler)
+    await assert.rejects(append(bytes), { code: 'STORAGE_FULL', details: { what: 'the log', retryAfterMs: 5_000 } })
+    assert.equal((await log.read(key, 0)).length, seq)
+    rmSync(filler)
+    assert.equal((await append(bytes)).seq, seq + 1)
+  }
+  await log.close()
 })
