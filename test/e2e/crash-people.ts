@@ -1,6 +1,7 @@
 // The people of crash.test.ts, over real sockets: customers who write, take back, open and withdraw cases, and agents who claim, answer and give back.
 // They come back when a server is there again and send again what was not acknowledged. What they were told is kept, to be held against the log.
 import { PROTOCOL, type StreamPosition } from '@parley/core/protocol/client-message.ts'
+import { mayReconnect } from '@parley/core/protocol/close-codes.ts'
 import type { DeskMessage } from '@parley/core/protocol/desk-message.ts'
 import type { ServerMessage, VisibleEvent } from '@parley/core/protocol/server-message.ts'
 import { WebSocket } from 'ws'
@@ -25,6 +26,9 @@ export interface Person {
   rest(): Promise<void>
   leave(): void
 }
+
+/** The server's own word, and not the end of its process. */
+const isComeAgain = (code: number): boolean => code >= 4000 && mayReconnect(code)
 
 /** What a customer does next, when nothing is left to wait for. */
 export type Act = { readonly say: readonly string[] } | 'take back' | 'start afresh'
@@ -169,10 +173,11 @@ export function createCustomer(name: string, identify: () => Promise<Identity>, 
     mine.on('open', () => mine.send(JSON.stringify({ type: 'hello', protocol: PROTOCOL, token, conversation, resumeAfter: position })))
     mine.on('message', data => hear(JSON.parse(String(data)) as ServerMessage)) // the server's own frames
     mine.on('error', () => {}) // 'close' follows
-    mine.on('close', () => {
+    mine.on('close', code => {
       if (socket !== mine) return
       socket = undefined
-      if (identity === undefined) void connect() // by its own wish; otherwise it waits to be told of a server
+      // By its own wish, or by the server's, which lives: else it waits to be told of one.
+      if (identity === undefined || isComeAgain(code)) void connect()
     })
   }
 
@@ -283,16 +288,19 @@ export function createAgent(name: string, cookie: string, random: () => number):
     }
   }
 
+  function join(url: string): void {
+    const mine = new WebSocket(`${url.replace(/^http/, 'ws')}/v1/desk/socket`, { headers: { cookie } })
+    socket = mine
+    mine.on('open', () => send({ type: 'hello', protocol: PROTOCOL }))
+    mine.on('message', data => hear(JSON.parse(String(data)) as DeskMessage)) // the server's own frames
+    mine.on('error', () => {}) // 'close' follows
+    mine.on('close', code => socket === mine && isComeAgain(code) && join(url)) // else it waits to be told of a server
+  }
+
   return {
     said,
     problems,
-    join(url) {
-      const mine = new WebSocket(`${url.replace(/^http/, 'ws')}/v1/desk/socket`, { headers: { cookie } })
-      socket = mine
-      mine.on('open', () => send({ type: 'hello', protocol: PROTOCOL }))
-      mine.on('message', data => hear(JSON.parse(String(data)) as DeskMessage)) // the server's own frames
-      mine.on('error', () => {}) // it waits to be told of a server
-    },
+    join,
     rest: () =>
       new Promise(resolve => {
         rest = resolve

@@ -119,8 +119,16 @@ test(`[LOG1] [LOG2] [LOG3] [LOG4] [LOG5] [TURN1] [TURN2] [TURN3] [TURN5] [TURN6]
     return (await ready)?.url
   }
 
+  let where = ''
+  let before = where
+  // For whoever looks why it does not end.
+  const stalled = setInterval(() => {
+    if (where === before) console.error([`waiting: ${where}`, ...customers.map(customer => customer.waitsFor())].join('\n'))
+    before = where
+  }, 60_000)
+  t.after(() => clearInterval(stalled))
   for (const [round, death] of deaths.entries()) {
-    const where = `round ${round}, passing ${death.passing} ${death.label}`
+    where = `round ${round}, passing ${death.passing} ${death.label}`
     const url = await start(death)
     const ended = running!.exitCode ?? running!.signalCode ?? once(running!, 'exit') // `start` has set it
     if (url !== undefined) {
@@ -137,9 +145,8 @@ test(`[LOG1] [LOG2] [LOG3] [LOG4] [LOG5] [TURN1] [TURN2] [TURN3] [TURN5] [TURN6]
   const url = await start(null)
   assert.ok(url !== undefined, stderr)
   for (const person of people) person.join(url)
-  const waiting = setInterval(() => t.diagnostic(customers.map(customer => customer.waitsFor()).join('\n')), 60_000)
+  where = 'at rest'
   await Promise.all(people.map(person => person.rest()))
-  clearInterval(waiting)
   const atRest = heard(running!, 'at rest') // `start` has set it
   running?.send('rest')
   await atRest
@@ -266,10 +273,13 @@ function createCheck(data: string, customers: readonly Customer[], agents: reado
   async function withLog<T>(work: (conversations: Conversations, log: Awaited<ReturnType<typeof openLmdbLog>>) => Promise<T>): Promise<T> {
     const log = await openLmdbLog(join(data, 'log'))
     const vault = await openLmdbVault(join(data, 'keys'))
+    const files = await openFileSnapshots(join(data, 'snapshots'), SNAPSHOT_VERSION)
+    // Whoever only looks leaves none behind.
+    const conversations = createConversations(log, vault, { snapshots: { ...files, put: async () => {} }, observer })
     try {
-      const snapshots = await openFileSnapshots(join(data, 'snapshots'), SNAPSHOT_VERSION)
-      return await work(createConversations(log, vault, { snapshots, observer }), log)
+      return await work(conversations, log)
     } finally {
+      await conversations.close()
       await vault.close()
       await log.close()
     }
