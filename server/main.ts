@@ -307,6 +307,13 @@ plugin
   .addOption(new Option('--template <template>', 'what it begins as').choices(['keyword', 'intent', 'python']).default('keyword'))
   .action(async (name, options, command) => (await import('./cli/plugin.ts')).newPlugin(name, options, wrongUse(command)))
 plugin
+  .command('dev')
+  .description('Talk to the plugin in the real sandbox, with the votes and what they cost; it is loaded anew whenever it is saved.')
+  .addArgument(pluginFolder)
+  .addOption(pluginSettings)
+  .option('--shop <shop>', 'shop in which it would vote', 'demo')
+  .action(async (folder, options, command) => (await import('./cli/plugin.ts')).developPluginFolder(folder, options, wrongUse(command)))
+plugin
   .command('test')
   .description('Put the turns of golden.txt to the plugin in the real sandbox; exit status 1 when one is answered otherwise.')
   .addArgument(pluginFolder)

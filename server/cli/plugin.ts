@@ -13,8 +13,19 @@ export function newPlugin(id: string, { template }: { readonly template: Templat
   console.log(`${id}/ has ${files.join(', ')}
 
   cd ${id}
+  parley plugin dev      talk to it; it is loaded anew whenever you save
   parley plugin test     golden.txt, in the real sandbox
   parley plugin check    what must hold before a shop uses it`)
+}
+
+interface DevOptions {
+  readonly settings: string
+  readonly shop: string
+}
+
+export async function developPluginFolder(folder: string, { settings, shop }: DevOptions, wrongUse: WrongUse): Promise<void> {
+  const given = readSettings(settings) ?? wrongUse(SETTINGS_FORM)
+  await (await import('./plugin-dev.ts')).developPlugin(folder, shop, given) // it brings the models along
 }
 
 interface TestOptions {

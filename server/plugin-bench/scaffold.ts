@@ -54,6 +54,7 @@ ${FILES[template](module)}- \`golden.txt\`: what customers write, and what the p
 
 In this folder:
 
+    parley plugin dev      talk to it; it is loaded anew whenever you save
     parley plugin test     golden.txt, in the real sandbox; --update writes the votes, review the diff
     parley plugin check    what must hold before a shop uses it
 

@@ -47,8 +47,12 @@ import { loadPyodide } from './pyodide.mjs'
 globalThis.parleyPyodideModule = module
 globalThis.parleyLoadPyodide = loadPyodide`
 
-/** Reads the installed Pyodide. A plain Error where it is not the version that the changes are made for. */
-export async function buildPyodide(): Promise<PyodideFiles> {
+let built: Promise<PyodideFiles> | undefined
+
+/** Reads the installed Pyodide, once. A plain Error where it is not the version that the changes are made for. */
+export const buildPyodide = (): Promise<PyodideFiles> => (built ??= makePyodide())
+
+async function makePyodide(): Promise<PyodideFiles> {
   const { resolve } = createRequire(import.meta.url)
   const folder = dirname(resolve('pyodide/package.json'))
   const { outputFiles } = await build({

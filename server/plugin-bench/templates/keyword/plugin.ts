@@ -7,7 +7,7 @@ export default definePlugin({
     version: '0.1.0',
     sdk: '^0.1.0',
     languages: ['zh', 'en'],
-    actions: ['STORE_INFO'],
+    actions: ['DELIVERY_INFO'],
     settings: {
       words: {
         type: 'strings',
@@ -21,6 +21,6 @@ export default definePlugin({
   // `text` comes normalised: lower case, simplified characters, half width.
   onTurn({ text }, { settings }) {
     const word = settings.words.find(each => text.includes(each))
-    return word === undefined ? abstain : vote('STORE_INFO', settings.confidence, { evidence: evidence(word) })
+    return word === undefined ? abstain : vote('DELIVERY_INFO', settings.confidence, { evidence: evidence(word) })
   },
 })

@@ -1,4 +1,4 @@
-"""Votes STORE_INFO when one of the shop's words is there. Begin here: change the words, the action, and what golden.txt expects."""
+"""Votes DELIVERY_INFO when one of the shop's words is there. Begin here: change the words, the action, and what golden.txt expects."""
 
 from parley_sdk import Settings, Turn, Vote, abstain, evidence, vote
 
@@ -8,5 +8,5 @@ class TemplateClass:
         # turn.text comes normalised: lower case, simplified characters, half width.
         for word in settings["words"]:
             if word in turn.text:
-                return vote("STORE_INFO", settings["confidence"], evidence=evidence(word))
+                return vote("DELIVERY_INFO", settings["confidence"], evidence=evidence(word))
         return abstain
