@@ -66,11 +66,11 @@ export type FromHost =
 
 /** What a plugin has taken of its host. */
 export interface Weight {
-  /** Processor time of its start and all its calls; of a Python plugin the interpreter's start too. */
+  /** Processor time of the sandbox so far; it is the plugin's own where the host has no other, as at a developer's. */
   readonly cpuMs: number
   /** What it holds now, garbage included; of a Python plugin beyond what the interpreter takes. */
   readonly heapMb: number
-  /** Processor time of its start: the top level of its code; of a Python plugin without the interpreter's own start. */
+  /** Processor time of its start: isolate and top level; of a Python plugin without the interpreter's own start. */
   readonly startMs: number
 }
 

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import ivm from 'isolated-vm'
 import { INTERPRETER_BROKEN } from './call-queue.ts'
-import { cpuMsOf, type Runner, runnerOf } from './isolate.ts'
+import { type Runner, runnerOf, sandboxCpuMs } from './isolate.ts'
 import { describeFailure, makeRunner, PRISTINE } from './prelude.ts'
 import { ANSWER_LIMIT, BATCH_MS, type Guest, type PyodideFiles } from './protocol.ts'
 import { startInterpreter } from './python-prelude.ts'
@@ -45,13 +45,13 @@ export async function startPython(guest: Guest, files: PyodideFiles, onLost: (me
   await context.eval('globalThis.parleyStart()', { promise: true })
   const load = await context.eval('globalThis.parleyRunPython', { reference: true })
   const source = `${DENY_CLOCK_AND_RANDOMNESS}\n${LOAD_CLASS}`
-  const before = cpuMsOf(isolate)
+  const before = sandboxCpuMs()
   const call = await load.apply(undefined, [source, sdk, guest.code, module, className, guest.settings], {
     timeout: LOAD_TIMEOUT_MS,
     result: { reference: true },
   })
   if (call.typeof === 'string') throw new Error(String(await call.copy()))
-  const startMs = cpuMsOf(isolate) - before
+  const startMs = sandboxCpuMs() - before
   const runner = await prepare.apply(undefined, [call.derefInto()], { result: { reference: true } })
   // Stopped in its midst, the interpreter's own state is torn.
   const heapBytes = await context.eval('globalThis.parleyHeapBytesTaken', { reference: true })
