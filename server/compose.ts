@@ -10,7 +10,6 @@ import { JOB_KINDS, webhookKind } from '@parley/core/jobs/kinds.ts'
 import type { Pack } from '@parley/core/pack/pack.ts'
 import type { Stages } from '@parley/core/pipeline/pipeline.ts'
 import type { Shop } from '@parley/core/pipeline/shop.ts'
-import type { ConversationLog } from '@parley/core/ports/conversation-log.ts'
 import type { Conversations } from '@parley/core/ports/conversations.ts'
 import type { FanOut } from '@parley/core/ports/fan-out.ts'
 import type { JobKind, JobPayload, Jobs } from '@parley/core/ports/jobs.ts'
@@ -226,7 +225,7 @@ async function openServer(
 ): Promise<Server> {
   const webhooks = config.shops.flatMap(webhooksOf)
   refuseUnfinishedRestore(config.data)
-  const log: ConversationLog = await openLmdbLog(join(config.data, 'log'))
+  const log = await openLmdbLog(join(config.data, 'log'))
   keep(log)
   const keys: Vault = await openLmdbVault(join(config.data, 'keys'))
   keep(keys)
@@ -235,7 +234,7 @@ async function openServer(
   keep(accounts)
   const secret = loadOrMakeSecret(config.data)
   let engine: Engine | undefined
-  const metrics = createMetrics(() => engine?.turnsUnderWay ?? 0)
+  const metrics = createMetrics(() => engine?.turnsUnderWay ?? 0, log.storeState)
   const files = await openFileSnapshots(join(config.data, 'snapshots'), SNAPSHOT_VERSION)
   const kept = createConversations(log, vault, {
     snapshots: seams?.snapshots(files) ?? files,

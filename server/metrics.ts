@@ -2,6 +2,7 @@
 import type { EngineObserver } from '@parley/core/engine.ts'
 import type { FaultCode } from '@parley/core/faults.ts'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { StoreState } from './drivers/store-state.ts'
 import type { SocketReport } from './link/messages.ts'
 import type { Delivery } from './webhooks/webhook-store.ts'
 
@@ -25,7 +26,8 @@ export interface Metrics extends Pick<EngineObserver, 'decided' | 'overdue' | 'e
 
 const MS = [1, 2, 5, 10, 20, 30, 50, 100, 200, 500, 1_000, 3_000]
 
-export function createMetrics(turnsUnderWay: () => number): Metrics {
+/** `logStore`: how the log's store stands; asked at each scrape. */
+export function createMetrics(turnsUnderWay: () => number, logStore: () => StoreState): Metrics {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
@@ -126,6 +128,7 @@ export function createMetrics(turnsUnderWay: () => number): Metrics {
       this.set(turnsUnderWay())
     },
   })
+  addLogStore(registers, logStore)
   return {
     sockets,
     deskSockets,
@@ -165,4 +168,30 @@ export function createMetrics(turnsUnderWay: () => number): Metrics {
     erased: ({ by, conversations }) => erasedConversations.inc({ by: by.kind }, conversations.length),
     render: () => registry.metrics(),
   }
+}
+
+function addLogStore(registers: Registry[], logStore: () => StoreState): void {
+  let state = logStore()
+  const gauge = (name: string, help: string, value: () => number): Gauge =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(value())
+      },
+    })
+  // The first of them looks, for all: a registry collects in the order of registration.
+  gauge('parley_log_map_bytes', "What is mapped of the log's file; it grows by itself.", () => {
+    state = logStore()
+    return state.mapBytes
+  })
+  gauge('parley_log_used_bytes', "Pages of the log's store that hold something.", () => state.usedBytes)
+  gauge('parley_log_free_bytes', "Pages of the log's store that are free, and used before the file grows.", () => state.freeBytes)
+  gauge('parley_log_readers', "Readers of the log's store now, of all processes.", () => state.readers)
+  gauge(
+    'parley_log_oldest_reader_commits',
+    "Commits since the one that the oldest reader of the log's store sees: while it rises, the file grows with every commit.",
+    () => state.oldestReaderCommits,
+  )
 }

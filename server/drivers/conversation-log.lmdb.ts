@@ -14,6 +14,7 @@ import { type Draft, draftRecord, type HeadRecord, placeRecord } from './log-rec
 import type { Addition } from './log-segment.ts'
 import { clearMarks, type HeadKey, isStored, type LogTables, openLogTables, readChain, sourceOf, storeEntries } from './log-tables.ts'
 import { type Entry, openTail, type Table } from './log-tail.ts'
+import { type StoreState, storeStateOf } from './store-state.ts'
 
 /** Appends that one flush may hold: bounds what a batch keeps waiting. */
 const BATCH = 512
@@ -31,8 +32,13 @@ interface Pending {
   reject(error: unknown): void
 }
 
-/** Opens the store in `folder`, making it where there is none. Faults: DATA_IN_USE, STORE_DAMAGED. */
-export async function openLmdbLog(folder: string): Promise<ConversationLog> {
+/** The log, and how its store stands. */
+export interface LmdbLog extends ConversationLog {
+  storeState(): StoreState
+}
+
+/** Opens the store in `folder`, making it where there is none. Faults: DATA_IN_USE, STORAGE_FULL, STORE_DAMAGED. */
+export async function openLmdbLog(folder: string): Promise<LmdbLog> {
   const unlock = await lockFolder(folder)
   try {
     return await openLocked(folder, unlock)
@@ -42,7 +48,7 @@ export async function openLmdbLog(folder: string): Promise<ConversationLog> {
   }
 }
 
-async function openLocked(folder: string, unlock: () => void): Promise<ConversationLog> {
+async function openLocked(folder: string, unlock: () => void): Promise<LmdbLog> {
   const root = openStore(folder)
   const tables = openLogTables(root)
   const epoch = await epochOf(tables)
@@ -173,6 +179,10 @@ async function openLocked(folder: string, unlock: () => void): Promise<Conversat
       refuseClosed()
       await tail.stored() // what is stored after it would set them again
       await clearMarks(root, tables, key)
+    },
+    storeState() {
+      refuseClosed()
+      return storeStateOf(root, Object.values(tables))
     },
     close() {
       const end = async (): Promise<void> => {

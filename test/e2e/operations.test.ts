@@ -22,6 +22,8 @@ test('health, readiness and metrics; neither logs nor files hold in clear what a
     assert.match(metrics, /parley_sockets 1/)
     assert.match(metrics, /parley_faults_total\{code="FRAME_NOT_JSON"\} 1/)
     assert.match(metrics, /parley_voter_milliseconds_bucket\{le="1",voter="(keyword|intent)"\}/)
+    for (const name of ['map_bytes', 'used_bytes', 'readers']) assert.match(metrics, new RegExp(`^parley_log_${name} [1-9]\\d*$`, 'm'))
+    assert.match(metrics, /^parley_log_(?:free_bytes|oldest_reader_commits) \d+$/m)
     assert.doesNotMatch(metrics, /elephant/)
     const page = await fetch(`${server.url}/`)
     assert.match(page.headers.get('content-security-policy') ?? '', /default-src 'self'/)
