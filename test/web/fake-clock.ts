@@ -9,7 +9,8 @@ export interface FakeClock extends Clock {
 /** Resolves when all promises that can settle by themselves have. */
 export const settle = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
 
-export function createFakeClock(): FakeClock {
+/** `settled` waits for what goes on without time passing. */
+export function createFakeClock(settled: () => Promise<void> = settle): FakeClock {
   let now = 1_000
   let nextId = 0
   const timers = new Map<number, { readonly at: number; readonly callback: () => void }>()
@@ -33,10 +34,10 @@ export function createFakeClock(): FakeClock {
         timers.delete(id)
         now = at
         callback()
-        await settle()
+        await settled()
       }
       now = until
-      await settle()
+      await settled()
     },
   }
 }
