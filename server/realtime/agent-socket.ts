@@ -177,9 +177,12 @@ export function createAgentSocket(wire: Wire, agent: AgentIdentity, parts: Agent
     watches.set(conversation, mine)
     try {
       const caught = await engine.desk.watch(key, position)
-      await tellAbout(key, caught.isRecovered)
+      const about = await aboutOf(key)
+      const state = await engine.state(key)
+      if (watches.get(conversation) !== mine) return // let go meanwhile, or asked for anew: that one answers
+      tellAbout(key, about, caught.isRecovered)
       catchUp(mine, caught)
-      send({ type: 'state', conversation, ...(await engine.state(key)) })
+      send({ type: 'state', conversation, ...state })
       for (const typist of engine.typing(key)) tellTyping(conversation, typist)
       const early = mine.early ?? []
       mine.early = null
@@ -191,10 +194,10 @@ export function createAgentSocket(wire: Wire, agent: AgentIdentity, parts: Agent
     }
   }
 
-  async function tellAbout(key: ConversationKey, recovered = true): Promise<void> {
-    const { card, orders } = await engine.desk.about(key, parts.aboutShop(agent.shop).locale)
-    send({ type: 'conversation', conversation: key.conversation, recovered, card, orders: orders ? [...orders] : null })
-  }
+  const aboutOf = (key: ConversationKey) => engine.desk.about(key, parts.aboutShop(agent.shop).locale)
+
+  const tellAbout = ({ conversation }: ConversationKey, { card, orders }: Awaited<ReturnType<typeof aboutOf>>, recovered = true): void =>
+    send({ type: 'conversation', conversation, recovered, card, orders: orders ? [...orders] : null })
 
   function catchUp(
     watch: Watch,
@@ -235,7 +238,11 @@ export function createAgentSocket(wire: Wire, agent: AgentIdentity, parts: Agent
         if (isWhole || after > watch.sentUpTo) return reread(watch)
         const fresh = [...events, ...marks].filter(event => event.seq > watch.sentUpTo).sort((a, b) => a.seq - b.seq)
         catchUp(watch, { after: watch.sentUpTo, upTo, events: fresh, isWhole: false })
-        if (marks.some(({ about }) => about === 'queued')) tellAbout(watch.key).catch(error => refuse(error, { conversation }))
+        if (marks.some(({ about }) => about === 'queued'))
+          aboutOf(watch.key).then(
+            about => watches.get(conversation) === watch && tellAbout(watch.key, about),
+            error => refuse(error, { conversation }),
+          )
         return
       }
     }

@@ -126,21 +126,23 @@ function begin(watched: Watched, message: Extract<DeskMessage, { type: 'conversa
   return { ...told, position: { epoch, seq: 0 }, log: [], state: null, outbox }
 }
 
-function append(watched: Watched, { upTo, events, whole }: Extract<DeskMessage, { type: 'events' }>): Watched {
+function append(watched: Watched, { after, upTo, events, whole }: Extract<DeskMessage, { type: 'events' }>): Watched {
+  // What comes after nothing is all that stands, too: it may answer a second `watch`, sent when the answer to the first was still on its way.
+  const isAll = whole === true || after === 0
   const { position } = watched
   if (position === null || watched.stage === 'unasked' || watched.stage === 'asked') return watched
   const stage = watched.stage === 'told' ? 'caught-up' : watched.stage
-  if (upTo < position.seq || (upTo === position.seq && whole !== true)) return { ...watched, stage }
-  const fresh = whole === true ? events : events.filter(event => event.seq > position.seq)
+  if (upTo < position.seq || (upTo === position.seq && !isAll)) return { ...watched, stage }
+  const fresh = isAll ? events : events.filter(event => event.seq > position.seq)
   const refs = new Set(fresh.map(event => (event.type === 'agent_message' ? event.ref : undefined)))
   const speakers = new Set(fresh.map(speakerOf))
   return {
     ...watched,
     stage,
     position: { ...position, seq: upTo },
-    log: whole === true ? fresh : [...watched.log, ...fresh],
+    log: isAll ? fresh : [...watched.log, ...fresh],
     outbox: watched.outbox.filter(({ ref, delivery }) => {
-      const isTakenBack = whole === true && delivery.state === 'sent' && delivery.seq <= upTo
+      const isTakenBack = isAll && delivery.state === 'sent' && delivery.seq <= upTo
       return !refs.has(ref) && !isTakenBack
     }),
     typing: watched.typing.filter(({ who }) => !speakers.has(who)),
