@@ -261,7 +261,15 @@ async function openServer(
   const webhookStore = await openLmdbWebhookStore(join(config.data, 'webhooks'))
   keep(webhookStore)
   // Closed before what its handlers use.
-  const queued = await openLmdbJobs(join(config.data, 'jobs'), { clock: systemClock, random: Math.random, broke: brokeOrFailed })
+  const queued = await openLmdbJobs(join(config.data, 'jobs'), {
+    clock: systemClock,
+    random: Math.random,
+    broke: brokeOrFailed,
+    failed({ id, kind, reason }) {
+      metrics.jobFailed(kind)
+      logger.error({ job: id, reason }, 'a job has failed: bin/parley jobs list')
+    },
+  })
   keep(queued)
   const jobs = seams?.jobs(queued) ?? queued
   const privateHosts = new Set(config.webhookHosts)
@@ -273,9 +281,15 @@ async function openServer(
     clock: systemClock,
     webhooks,
     send: (hook, id, body, signal) => send(hook, id, body, signal, { timeoutMs: config.deadlines.webhook, privateHosts }),
-    told: metrics.webhook,
+    told: delivery => {
+      metrics.webhook(delivery)
+      const { outcome, hook, type, status, error } = delivery
+      if (outcome === 'given-up' || outcome === 'gone')
+        logger.warn({ outcome, webhook: hook, type, status, error }, 'a webhook was not told')
+    },
     broke: brokeOrFailed,
   })
+  keep(outbox)
   const outgoing = withOutbox(counted, outbox)
   const conversations = seams?.conversations(outgoing) ?? outgoing
   const erasures = createErasures(log, vault, async key => {

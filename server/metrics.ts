@@ -17,6 +17,7 @@ export interface Metrics extends Pick<EngineObserver, 'decided' | 'overdue' | 'e
   readonly snapshots: Counter<'outcome'>
   readonly contentType: string
   fault(code: FaultCode): void
+  jobFailed(kind: string): void
   webhook(delivery: Pick<Delivery, 'shop' | 'outcome'>): void
   bug(): void
   /** What a socket process tells of itself; undefined when it is out of reach. */
@@ -68,6 +69,12 @@ export function createMetrics(turnsUnderWay: () => number, logStore: () => Store
     name: 'parley_overdue_total',
     help: 'Conversations that waited longer for a person than the shop promises (slaMinutes).',
     labelNames: ['shop'],
+    registers,
+  })
+  const jobsFailed = new Counter({
+    name: 'parley_jobs_failed_total',
+    help: 'Jobs whose tries are spent, by kind: parley jobs list --state failed.',
+    labelNames: ['kind'],
     registers,
   })
   const webhookDeliveries = new Counter({
@@ -163,6 +170,7 @@ export function createMetrics(turnsUnderWay: () => number, logStore: () => Store
         else voterMs.observe({ voter: ballot.voter }, ballot.ms)
       }
     },
+    jobFailed: kind => jobsFailed.inc({ kind }),
     webhook: ({ shop, outcome }) => webhookDeliveries.inc({ shop, outcome }),
     overdue: ({ shop }) => overdue.inc({ shop }),
     erased: ({ by, conversations }) => erasedConversations.inc({ by: by.kind }, conversations.length),

@@ -194,7 +194,7 @@ export function createEffectRunner({ holder, effects, jobs, clock, shop, deadlin
         // What could not be added stands in the log, for the next append or the next start.
         jobs.add({ id, kind: EFFECT, payload: { ...key, turn: effect.turn, verb: verbOf(effect) } }).catch(error => {
           inHand.delete(id)
-          broke(key, error)
+          if (!isFault(error, 'SHUTTING_DOWN')) broke(key, error)
         })
       }
     },

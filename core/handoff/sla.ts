@@ -55,7 +55,9 @@ export function createSla({ holder, jobs, clock, shop, overdue, broke }: SlaPart
     moved(key, before, after) {
       const [was, is] = [before && waiting(before), waiting(after)]
       if (was?.seq === is?.seq) return
-      const failed = (error: unknown): void => broke(key, error)
+      const failed = (error: unknown): void => {
+        if (!isFault(error, 'SHUTTING_DOWN')) broke(key, error) // else the next start sets it
+      }
       if (was) jobs.cancel(idOf(key, was.seq)).catch(failed)
       const promised = shop(key.shop)?.slaMs
       if (!is || promised === undefined) return

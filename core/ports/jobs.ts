@@ -92,6 +92,9 @@ export interface Jobs {
   list(filter: JobFilter): Promise<JobPage>
   /** From now on jobs of this kind are run, those of before the start too. Once a kind. */
   handle<P extends JobPayload>(kind: JobKind<P>, handler: (run: JobRun<P>) => Promise<void>): void
-  /** Begins nothing more, aborts what runs and waits for it: it runs again at the next start, and this is no failure of it. Later calls reject. */
+  /**
+   * Begins nothing more, aborts what runs and waits for it: it runs again at the next start, and this is no failure of it. Later calls reject
+   * with Fault SHUTTING_DOWN.
+   */
   close(): Promise<void>
 }

@@ -1,6 +1,6 @@
 // Runs the jobs of one process over rows that are durable. Each change of a row is one transaction; what runs is known to this process alone, so
 // that a start finds every job of a process that died waiting, and runs it again.
-import { isFault } from '@parley/core/faults.ts'
+import { Fault, isFault } from '@parley/core/faults.ts'
 import type { Clock } from '@parley/core/ports/clock.ts'
 import type { Job, JobKind, JobPayload, JobRun, Jobs } from '@parley/core/ports/jobs.ts'
 import type { JobRow, JobRows } from './job-rows.ts'
@@ -12,6 +12,8 @@ export interface EmbeddedJobsParts {
   readonly random: () => number
   /** The rows could not be changed (a full disk, say); the job comes again. */
   readonly broke: (error: unknown) => void
+  /** The tries of a job are spent. */
+  readonly failed?: (job: { readonly id: string; readonly kind: string; readonly reason: string }) => void
 }
 
 interface Run {
@@ -38,12 +40,12 @@ const LOOK_MS = 60_000
 const BROKEN_MS = 1_000
 const PAGE = 200
 
-export function createEmbeddedJobs({ rows, clock, random, broke }: EmbeddedJobsParts): Jobs {
+export function createEmbeddedJobs({ rows, clock, random, broke, failed }: EmbeddedJobsParts): Jobs {
   const served = new Map<string, Served>()
   let closing: Promise<void> | undefined
 
   const refuseClosed = (): void => {
-    if (closing) throw new Error('the jobs are closed')
+    if (closing) throw new Fault('SHUTTING_DOWN', {})
   }
 
   /** In a turn of the loop of its own, so that any number of short jobs lets others in between. */
@@ -108,17 +110,22 @@ export function createEmbeddedJobs({ rows, clock, random, broke }: EmbeddedJobsP
     }
   }
 
-  function keepOutcome({ kind }: Served, { id }: JobRow, failure: { readonly error: unknown } | undefined): Promise<void> {
-    return rows.change(table => {
+  async function keepOutcome({ kind }: Served, { id }: JobRow, failure: { readonly error: unknown } | undefined): Promise<void> {
+    const reason = failure ? reasonOf(failure.error) : null
+    const isSpent = await rows.change(table => {
       const row = table.get(id)
-      if (!row) return // cancelled in this moment
-      if (!failure) return table.remove(id)
+      if (!row) return false // cancelled in this moment
+      if (reason === null) {
+        table.remove(id)
+        return false
+      }
       const attempts = row.attempts + 1
+      const isFailed = attempts >= kind.attempts
       const pause = kind.firstPauseMs * 2 ** (attempts - 1) * (1 - JITTER * random())
-      const reason = reasonOf(failure.error)
-      if (attempts >= kind.attempts) table.put({ ...row, attempts, reason, isFailed: true })
-      else table.put({ ...row, attempts, reason, dueAt: clock.now() + Math.ceil(pause) })
+      table.put({ ...row, attempts, reason, isFailed, dueAt: isFailed ? row.dueAt : clock.now() + Math.ceil(pause) })
+      return isFailed
     })
+    if (isSpent && reason !== null) failed?.({ id, kind: kind.name, reason })
   }
 
   const runOf = ({ id, kind }: JobRow): Run | undefined => served.get(kind)?.running.get(id)

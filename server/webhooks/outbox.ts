@@ -40,6 +40,8 @@ export interface Outbox {
   replay(hook: string, key: ConversationKey, from: Seq): Promise<number>
   /** All that was given up, as far as the deliveries are kept. Gives how many. Faults: UNKNOWN_WEBHOOK. */
   replayGivenUp(hook: string): Promise<number>
+  /** Asks for nothing more; what is left is found again at the next start. */
+  close(): Promise<void>
 }
 
 /** Status of a receiver that is gone for good. */
@@ -61,7 +63,14 @@ export function createOutbox(parts: OutboxParts): Outbox {
   /** What the log's outbox holds: each conversation with the first event that is to go, and the first of the last append. */
   const boxed = new Map<string, { from: Seq; lastFrom: Seq }>()
   const lanes = createLanes()
-  const moveOn = (key: ConversationKey): Promise<void> => lanes.run(nameOf(key), () => move(key))
+  const moving = new Set<Promise<void>>()
+  let isClosing = false
+  function moveOn(key: ConversationKey): Promise<void> {
+    if (isClosing) return Promise.resolve()
+    const mine = lanes.run(nameOf(key), () => move(key))
+    moving.add(mine)
+    return mine.finally(() => moving.delete(mine))
+  }
 
   const idOf = (hook: Webhook, key: ConversationKey, what: Seq | 'erased'): string => `webhook/${hook.id}/${nameOf(key)}/${what}`
   const ask = (hook: Webhook, key: ConversationKey, id: string, seq: Seq): Promise<void> =>
@@ -79,7 +88,7 @@ export function createOutbox(parts: OutboxParts): Outbox {
   /** Asks for the next delivery of each webhook; with nothing left the conversation leaves the outbox. In its lane. */
   async function move(key: ConversationKey): Promise<void> {
     const held = boxed.get(nameOf(key))
-    if (!held) return
+    if (!held || isClosing) return
     const { from } = held
     const hooks = hooksOf(key.shop).filter(hook => store.offSince(hook.id) === undefined)
     const cursors = hooks.map(hook => Math.max(store.cursor(hook.id, key) ?? 0, from - 1))
@@ -181,6 +190,10 @@ export function createOutbox(parts: OutboxParts): Outbox {
       const events = (found?.events ?? []).filter(event => wants(hook, typeOf(event)))
       for (const { seq } of events) await ask(hook, key, `${idOf(hook, key, seq)}${AGAIN}`, seq)
       return events.length
+    },
+    async close() {
+      isClosing = true
+      await Promise.allSettled(moving)
     },
     async replayGivenUp(id) {
       const hook = hookOf(id)

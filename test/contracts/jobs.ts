@@ -5,6 +5,7 @@ import type { Clock } from '@parley/core/ports/clock.ts'
 import type { Job, JobKind, JobRun, Jobs } from '@parley/core/ports/jobs.ts'
 import { z } from 'zod'
 import { createTestClock, type TestClock } from '../core/house.ts'
+import { faultCodeOf } from '../fault-code.ts'
 import { createRandom } from '../random.ts'
 
 export interface JobsUnderTest {
@@ -139,7 +140,7 @@ export function jobsContract(name: string, make: () => JobsUnderTest): void {
       for (const _ of before.runs) before.end(new Error('aborted'))
       const again = await closed
       assert.equal(before.runs.length, kind.atOnce, 'nothing begins any more')
-      await assert.rejects(jobs.add({ id: 'count/late', kind, payload: { seq: 1 } }), /closed/)
+      assert.equal(await faultCodeOf(jobs.add({ id: 'count/late', kind, payload: { seq: 1 } })), 'SHUTTING_DOWN')
       const kept = await all(again)
       assert.equal(kept.length, 20)
       assert.ok(
