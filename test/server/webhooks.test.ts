@@ -330,6 +330,25 @@ test('[HOOK3] a receiver that hangs holds up no other; what waits for a webhook 
   assert.deepEqual((await hanging.house.jobs.list({ limit: 100 })).jobs, [], 'the first is not configured for the second')
 })
 
+test('[HOOK3] of a webhook the last 1,000 deliveries are kept, newest first, beside those of another', async t => {
+  const folder = temporaryFolder()
+  const store = await openLmdbWebhookStore(folder.path)
+  t.after(async () => {
+    await store.close()
+    folder.remove()
+  })
+  const delivery = (hook: string, seq: number) =>
+    ({ ...key, hook, seq, type: 'reply.sent', at: seq, attempt: 1, status: 200, error: null, ms: 1, outcome: 'delivered' }) as const
+  await Promise.all(Array.from({ length: 1_010 }, (_, n) => store.keep(delivery('wh_1', n + 1), n + 1)))
+  await store.keep(delivery('wh_2', 1))
+  const kept = store.deliveries('wh_1', 5_000)
+  assert.deepEqual([kept.length, kept[0]?.seq, kept.at(-1)?.seq], [1_000, 1_010, 11])
+  assert.equal(store.deliveries('wh_2', 5_000).length, 1)
+  assert.deepEqual([store.cursor('wh_1', key), store.cursor('wh_2', key)], [1_010, undefined])
+  await store.pass('wh_1', key, 5)
+  assert.equal(store.cursor('wh_1', key), 1_010, 'a cursor never moves back')
+})
+
 test('[HOOK7] a shop without webhooks puts nothing into the outbox', async t => {
   const under = await told(t, { hook: { shop: 'another' } })
   await under.say('hours')
