@@ -3,7 +3,7 @@
 // finds the mark and goes on where the cursor stands. Text is read from the log at the moment of delivery and lies nowhere else.
 import { Fault, isFault } from '@parley/core/faults.ts'
 import { nameOf } from '@parley/core/holder.ts'
-import type { ConversationKey, Seq } from '@parley/core/ids.ts'
+import type { ConversationKey, Epoch, Seq } from '@parley/core/ids.ts'
 import { keyIn, WEBHOOK_KIND, webhookKind } from '@parley/core/jobs/kinds.ts'
 import { createLanes } from '@parley/core/lanes.ts'
 import type { Clock } from '@parley/core/ports/clock.ts'
@@ -17,7 +17,7 @@ import type { Delivery, WebhookStore } from './webhook-store.ts'
 
 export interface OutboxParts {
   readonly log: Pick<ConversationLog, 'outgoing' | 'delivered' | 'head'>
-  readonly conversations: Pick<Conversations, 'read'>
+  readonly conversations: Pick<Conversations, 'read' | 'epoch'>
   readonly jobs: Jobs
   readonly store: WebhookStore
   readonly clock: Clock
@@ -125,7 +125,7 @@ export function createOutbox(parts: OutboxParts): Outbox {
       if (boxed.has(nameOf(key))) await store.pass(hook.id, key, seq)
       return void moveOn(key).catch(broke)
     }
-    const sent = await parts.send(hook, messageId(key, seq), JSON.stringify(event), signal)
+    const sent = await parts.send(hook, messageId(conversations.epoch, key, seq), JSON.stringify(event), signal)
     const isGone = sent.status === GONE
     const isTaken = sent.status !== null && sent.status >= 200 && sent.status < 300
     const isOver = isTaken || isGone || isLast
@@ -207,5 +207,8 @@ export function createOutbox(parts: OutboxParts): Outbox {
   }
 }
 
-/** One for a message, whatever the attempt. Without a full stop: the signature is made over text that full stops divide. */
-const messageId = ({ shop, conversation }: ConversationKey, seq: Seq): string => `evt_${shop}_${conversation}_${seq}`
+/**
+ * One for a message, whatever the attempt. With the store's epoch: after a restore a seq may stand for another event. Without a full stop: the signature is
+ * made over text that full stops divide.
+ */
+const messageId = (epoch: Epoch, { shop, conversation }: ConversationKey, seq: Seq): string => `evt_${epoch}_${shop}_${conversation}_${seq}`

@@ -134,7 +134,7 @@ test('[HOOK2] a delivery is signed as Standard Webhooks has it, with each secret
         .update(content)
         .digest('base64')}`
     assert.equal(signed['webhook-signature'], secrets.map(by).join(' '))
-    assert.equal(signed['webhook-id'], `evt_demo_c1_${event.seq}`)
+    assert.equal(signed['webhook-id'], `evt_memory_demo_c1_${event.seq}`)
     assert.equal(signed['content-type'], 'application/json')
     assert.deepEqual([path, event.shop, event.conversation, event.timestamp], ['/hook', 'demo', 'c1', new Date(event.at).toISOString()])
     assert.doesNotMatch(body, /crab/)
