@@ -18,7 +18,7 @@ export interface RollbackOptions extends ConversationOptions {
 export async function showConversation(conversation: string, options: ConversationOptions): Promise<void> {
   const view = (await request(conversation, options, '')) as ConversationView // our own server's answer
   if (options.json) return say(JSON.stringify(view))
-  say(`${view.shop}/${view.conversation}, with ${view.agent ?? view.with}. What stands is marked +.`)
+  say(`${view.shop}/${view.conversation} of customer ${view.customer}, with ${view.agent ?? view.with}. What stands is marked +.`)
   const width = String(view.seq).length
   for (const event of view.events) say(`${event.isShown ? '+' : ' '} ${lineOf(event, width)}`)
 }

@@ -20,6 +20,8 @@ export interface EventView {
 export interface ConversationView {
   readonly shop: string
   readonly conversation: string
+  /** Null where it has no beginning. */
+  readonly customer: string | null
   readonly seq: Seq
   readonly with: 'bot' | 'queue' | 'agent'
   readonly agent?: string
@@ -54,6 +56,7 @@ export function conversationView(key: ConversationKey, events: readonly Logged[]
   const shown = new Set(entriesAfter(dialogue, 0).map(entry => entry.seq))
   return {
     ...key,
+    customer: custody.customer,
     seq,
     with: custody.owner.with,
     ...(custody.owner.with === 'agent' && { agent: custody.owner.agent.name }),

@@ -1,9 +1,10 @@
 // Erasing: all or nothing, for every reader, after what runs in the world has ended; what is left is a note.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isFault } from '@parley/core/faults.ts'
+import { Fault, isFault } from '@parley/core/faults.ts'
 import type { Agent } from '@parley/core/handoff/owner.ts'
 import { asAgentId, asCustomerId, type ConversationId } from '@parley/core/ids.ts'
+import type { ConversationLog } from '@parley/core/ports/conversation-log.ts'
 import type { EffectOutcome, Effects } from '@parley/core/ports/effects.ts'
 import type { Sign } from '@parley/core/ports/fan-out.ts'
 import type { Mesh } from '@parley/core/ports/mesh.ts'
@@ -100,6 +101,30 @@ test('[ERA5] what is left is a note with counts and proof: the hash that each co
   assert.doesNotMatch(JSON.stringify(note), /anna|street/)
   assert.deepEqual(house.ended, [erased])
   assert.equal((await house.engine.since(keyOf('other'), BERT, null)).events.length, 2)
+})
+
+test('[ERA1] [ERA5] a damaged conversation is erased like any other; the note says that its end was not to be read', async () => {
+  const log = createMemoryLog()
+  const vault = createMemoryVault()
+  const first = createTestHouse({ log, vault })
+  await say(first, 'c1', 'hello')
+  await say(first, 'c2', 'hello')
+  const damaged: ConversationLog = {
+    ...log,
+    async read(key, after) {
+      if (key.conversation === 'c1')
+        throw new Fault('LOG_DAMAGED', { conversation: key.conversation, seq: 2, reason: 'the event is missing' })
+      return log.read(key, after)
+    },
+  }
+  const house = createTestHouse({ log: damaged, vault })
+  assert.equal(await faultCodeOf(house.engine.state(keyOf('c1'))), 'LOG_DAMAGED')
+  const { conversations } = await eraseCustomer(house)
+  assert.deepEqual(conversations.map(({ conversation, hash }) => [conversation, hash === null]).sort(), [
+    ['c1', true],
+    ['c2', false],
+  ])
+  for (const id of ['c1', 'c2']) assert.equal(await faultCodeOf(house.engine.state(keyOf(id))), 'CONVERSATION_ERASED')
 })
 
 test('who is not there cannot be erased, nor can what is erased', async () => {

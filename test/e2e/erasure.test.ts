@@ -134,6 +134,8 @@ test('[ERA3] [ERA4] [ERA5] [ERA8] a customer with an order and a case is exporte
     view.conversations.map(({ conversation }) => conversation),
     [lin.conversation],
   )
+  const whose = await parley('conversation', 'show', lin.conversation, '--url', server.url)
+  assert.match(whose.stdout, /^demo\/\S+ of customer demo-lin, with bot\./)
   const exported = await parley('customer', 'export', lin.customer, '--url', server.url)
   assert.equal(exported.status, 0, exported.stderr)
   const { conversations } = JSON.parse(exported.stdout) as { conversations: { state: string; events: { seq: number; type: string }[] }[] } // as the docs say
