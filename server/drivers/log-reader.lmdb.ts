@@ -3,14 +3,14 @@
 // LMDB has, so that nothing is missing that was acknowledged before the opening.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { Fault, isFault } from '@parley/core/faults.ts'
+import { Fault } from '@parley/core/faults.ts'
 import { asConversationId, asShopId, type ConversationKey, type Epoch } from '@parley/core/ids.ts'
 import type { StoredEnvelope } from '@parley/core/ports/conversation-log.ts'
 import { compareKeys } from 'lmdb'
 import { openStoreToRead } from './lmdb-store.ts'
 import type { Addition } from './log-segment.ts'
 import { type HeadKey, isStored, openLogTables, readChain, sourceOf } from './log-tables.ts'
-import { type Entry, endIn, readTail, recordIn, type Table } from './log-tail.ts'
+import { endIn, readTail, recordIn, type Table } from './log-tail.ts'
 
 export interface LogReader {
   readonly epoch: Epoch | undefined
@@ -30,9 +30,6 @@ export interface LogReader {
   close(): Promise<void>
 }
 
-/** How often a tail that looks damaged is read: a segment may have been written over meanwhile, but not each time. */
-const TRIES = 10
-
 /**
  * Faults: CONFIG_INVALID when there is no log in `folder`, STORE_DAMAGED when its file is none of LMDB's any more, or what a segment alone had is
  * damaged.
@@ -51,23 +48,14 @@ export function openLogReader(folder: string): LogReader {
   const root = whole(() => openStoreToRead(folder))
   const tables = whole(() => openLogTables(root))
   const epoch = whole(() => tables.meta.get('epoch')) as Epoch | undefined // as it was written
-  const tail = epoch === undefined ? new Map<string, Entry>() : tailIn(epoch, TRIES)
+  const isThere = (addition: Addition): boolean => {
+    root.resetReadTxn() // never the state of before the segments were read
+    return whole(() => isStored(tables, addition))
+  }
+  const tail: Table = epoch === undefined ? new Map() : readTail(folder, epoch, isThere).table
   const source = sourceOf(tables, { endOf: key => endIn(tail, key), recordAt: (key, seq) => recordIn(tail, key, seq) })
   const inTail = [...tail.values()].map(({ key }): HeadKey => [key.shop, key.conversation]).sort(compareKeys)
   let lost: string | undefined
-
-  function tailIn(life: Epoch, tries: number): Table {
-    const isThere = (addition: Addition): boolean => {
-      root.resetReadTxn() // never the state of before the segments were read
-      return whole(() => isStored(tables, addition))
-    }
-    try {
-      return readTail(folder, life, isThere).table
-    } catch (error) {
-      if (tries > 1 && isFault(error, 'STORE_DAMAGED')) return tailIn(life, tries - 1)
-      throw error
-    }
-  }
 
   // The next key in either table. Keys are sought one by one, so that no cursor stays open while the caller is busy.
   function nextEvent(after: HeadKey): HeadKey | undefined {

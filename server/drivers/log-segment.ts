@@ -6,7 +6,7 @@
 //   addition: first seq (f64) · records (u32) · marks (u8) · lengths of shop and conversation (u8, u8) · shop · conversation ·
 //             records, each behind its length (u32)
 // A generation is one pass over one segment; no two passes have the same.
-import { constants, existsSync, readFileSync } from 'node:fs'
+import { closeSync, constants, existsSync, openSync, readFileSync, readSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { crc32 } from 'node:zlib'
@@ -149,6 +149,8 @@ const marksOf = ({ isUnsettled, isWithPeople, isOutgoing }: End): number =>
   (isUnsettled ? UNSETTLED : 0) | (isWithPeople ? WITH_PEOPLE : 0) | (isOutgoing ? OUTGOING : 0)
 
 export interface SegmentContent {
+  /** Changes with each pass. */
+  readonly beginning: Buffer
   /** 0 where there is none. */
   readonly generation: number
   /** Of the batches from the beginning on, as far as they follow one another. */
@@ -162,6 +164,7 @@ export interface SegmentContent {
 
 /** What the file holds, also while it is written to. A file of another store's life holds nothing. */
 export function readSegment(file: string, epoch: Epoch): SegmentContent {
+  const beginning = beginningOf(file)
   const bytes = existsSync(file) ? readFileSync(file) : Buffer.alloc(0)
   const additions: Addition[] = []
   const beyond: Addition[] = []
@@ -173,7 +176,19 @@ export function readSegment(file: string, epoch: Epoch): SegmentContent {
     if (batch) for (const addition of batch.additions()) (isInOrder ? additions : beyond).push(addition)
     place += batch?.length ?? SECTOR
   }
-  return { generation, additions, beyond }
+  return { beginning, generation, additions, beyond }
+}
+
+/** The header of the first batch. */
+export function beginningOf(file: string): Buffer {
+  if (!existsSync(file)) return Buffer.alloc(0)
+  const descriptor = openSync(file, 'r')
+  try {
+    const header = Buffer.alloc(HEADER)
+    return header.subarray(0, readSync(descriptor, header, 0, HEADER, 0))
+  } finally {
+    closeSync(descriptor)
+  }
 }
 
 interface Batch {

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
 import type { ConversationKey, Epoch, Seq } from '@parley/core/ids.ts'
 import { type End, nameOf } from './log-ends.ts'
-import { type Addition, openSegment, readSegment } from './log-segment.ts'
+import { type Addition, beginningOf, openSegment, readSegment, type SegmentContent } from './log-segment.ts'
 
 /** How long an addition waits for company before it is stored. */
 const WAIT_MS = 50
@@ -16,6 +16,9 @@ const WAIT_MS = 50
 const ENOUGH = 512 * 1024
 /** Bytes of records in one segment: who would add more waits for the other one to be stored. */
 const MOST = 8 * 1024 * 1024
+
+/** How often segments that change parts meanwhile are read. Each part lasts some 50 ms, and reading them one. */
+const TRIES = 1_000
 
 /** What was added to one conversation: records from the seq `first` on, and where it then ends. */
 export interface Entry {
@@ -60,15 +63,28 @@ const filesIn = (folder: string): readonly [string, string] => [join(folder, 'se
  * acknowledged that cannot be read any more.
  */
 export function readTail(folder: string, epoch: Epoch, isStored: (addition: Addition) => boolean): { table: Table; generation: number } {
-  const contents = filesIn(folder).map(file => ({ file, ...readSegment(file, epoch) }))
+  const contents = readSegments(folder, epoch)
   const growing = new Growing()
   for (const { file, additions, beyond } of contents.toSorted((one, other) => one.generation - other.generation)) {
     const lost = beyond.find(addition => !isStored(addition))
     const reason = `a batch in it is damaged, and stands before one that holds ${lost?.key.conversation} up to ${lost?.end.seq}`
     if (lost) throw new Fault('STORE_DAMAGED', { file, reason })
-    for (const addition of additions) if (!isStored(addition)) growing.add(addition)
+    // Beside a writer more is stored from one look to the next; what follows an addition that was taken is taken too, or there would be a gap.
+    for (const addition of additions) if (growing.table.has(nameOf(addition.key)) || !isStored(addition)) growing.add(addition)
   }
   return { table: growing.table, generation: Math.max(...contents.map(({ generation }) => generation)) }
+}
+
+/**
+ * Both as they were at one moment. Beside a writer one of them may be written over while the other is read; what it held meanwhile would be missing
+ * between the two.
+ */
+function readSegments(folder: string, epoch: Epoch): readonly (SegmentContent & { readonly file: string })[] {
+  for (let tries = 0; tries < TRIES; tries++) {
+    const contents = filesIn(folder).map(file => ({ file, ...readSegment(file, epoch) }))
+    if (contents.every(({ file, beginning }) => beginning.equals(beginningOf(file)))) return contents
+  }
+  throw new Error(`${folder}: the segments were written over ${TRIES} times while they were read`)
 }
 
 export interface TailOptions {

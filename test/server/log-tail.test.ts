@@ -224,3 +224,19 @@ test("[LOG4] a segment of another store's life holds nothing", async () => {
   assert.equal(readTail(folder.path, 'fedcba9876543210' as Epoch, store.isStored).table.size, 0)
   folder.remove()
 })
+
+test('[LOG6] [LOG7] what comes to be stored while the segments are looked at leaves no gap in what is found', async () => {
+  const folder = temporaryFolder()
+  const store = createStore()
+  store.hold()
+  const add = createWriter()
+  const tail = await openIn(folder.path, store)
+  for (const body of ['a', 'b', 'c']) await tail.add([add('c1', [body])])
+  const answers = [false, true, false] // LMDB took the first two when only the first had been looked for
+  const { table } = readTail(folder.path, EPOCH, () => answers.shift() ?? false)
+  assert.equal(table.get('demo/c1')?.first, 1)
+  assert.equal(table.get('demo/c1')?.records.length, 3)
+  store.goOn()
+  await tail.close()
+  folder.remove()
+})
