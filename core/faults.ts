@@ -110,7 +110,10 @@ export const FAULTS = {
     true,
     (d: { what: string; retryAfterMs: number }) => `there is no room to write ${d.what}; nothing of it was kept, try again later`,
   ),
-  STORE_DAMAGED: fault(false, (d: { file: string; reason: string }) => `${d.file} is damaged: ${d.reason}`),
+  STORE_DAMAGED: fault(
+    false,
+    (d: { file: string; reason: string }) => `${d.file} is damaged: ${d.reason}; see "bin/parley doctor" and "bin/parley restore"`,
+  ),
   CONVERSATION_ERASED: fault(
     false,
     (d: { conversation: string }) => `conversation ${d.conversation} was erased: what was in it is gone for good`,

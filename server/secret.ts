@@ -1,10 +1,11 @@
 // The installation's secret: made at the first start, readable by its owner only. Every key that is not a customer's derives from it. With another
 // one every visitor would be a stranger to their own conversation; so it is on the disk, whole, before anything is signed with it, and carries a sum.
 import { createHash, createHmac, randomBytes } from 'node:crypto'
-import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
-import { flushFolder } from './drivers/lmdb-store.ts'
+import { flushFolder } from './drivers/flush-folder.ts'
+import { placeFile } from './drivers/place-file.ts'
 
 export interface Secret {
   /** 32 bytes that only this purpose has. */
@@ -23,15 +24,8 @@ export function loadOrMakeSecret(folder: string): Secret {
   if (!existsSync(file)) {
     mkdirSync(folder, { recursive: true })
     const text = randomBytes(32).toString('hex')
-    const whole = `${file}.${process.pid}`
-    writeFileSync(whole, `${text} ${sumOf(text)}\n`, { mode: 0o600, flush: true })
-    try {
-      linkSync(whole, file) // unlike a rename it takes no other process's away
-    } catch (error) {
-      if (!existsSync(file)) throw error
-    }
-    rmSync(whole)
-    for (const made of [folder, dirname(resolve(folder))]) flushFolder(made)
+    placeFile(file, `${text} ${sumOf(text)}\n`)
+    flushFolder(dirname(resolve(folder)))
   }
   return loadSecret(folder)
 }

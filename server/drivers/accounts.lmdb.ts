@@ -1,19 +1,23 @@
 // Agents' accounts in an LMDB store of their own. No folder lock: the command line writes here while the engine runs, and LMDB lets one writer at a
 // time through, of whatever process. Nothing is kept in memory, so what another process has written is seen by the next read.
 import { mkdirSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
+import { Fault } from '@parley/core/faults.ts'
 import type { AgentId } from '@parley/core/ids.ts'
 import type { Database } from 'lmdb'
 import { Account, type ActiveAccount } from '../accounts/account.ts'
 import type { AccountRows } from '../accounts/account-rows.ts'
 import { foldName } from '../accounts/agent-name.ts'
-import { commit, flushFolder, openStore } from './lmdb-store.ts'
+import { flushFolder } from './flush-folder.ts'
+import { commit, openStore } from './lmdb-store.ts'
+import { withoutSum, withSum } from './summed-text.ts'
 
 type RowKey = [shop: string, id: string]
 
 /** Opens the store in `folder`, making it, for its owner's eyes only, where there is none. */
 export function openLmdbAccounts(folder: string): AccountRows {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const file = join(folder, 'data.mdb')
   const root = openStore(folder)
   /** [shop, id] to the account. */
   const agents: Database<string, RowKey> = root.openDB({ name: 'agents', encoding: 'string' })
@@ -22,8 +26,13 @@ export function openLmdbAccounts(folder: string): AccountRows {
   for (const made of [folder, dirname(folder)]) flushFolder(made)
   let closing: Promise<void> | undefined
 
-  const read = (text: string | undefined): Account | undefined => (text === undefined ? undefined : Account.parse(JSON.parse(text)))
-  const put = (account: Account): void => void agents.put([account.shop, account.id], JSON.stringify(account))
+  const accountIn = (row: string): Account => {
+    const text = withoutSum(row)
+    if (text === undefined) throw new Fault('STORE_DAMAGED', { file, reason: 'an account is not as it was written' })
+    return Account.parse(JSON.parse(text))
+  }
+  const read = (row: string | undefined): Account | undefined => (row === undefined ? undefined : accountIn(row))
+  const put = (account: Account): void => void agents.put([account.shop, account.id], withSum(JSON.stringify(account)))
   function active(shop: string, id: AgentId | undefined): ActiveAccount | undefined {
     const account = id === undefined ? undefined : read(agents.get([shop, id]))
     return account?.state === 'active' ? account : undefined
@@ -43,7 +52,7 @@ export function openLmdbAccounts(folder: string): AccountRows {
     list(shop) {
       fresh()
       const rows = shop === undefined ? agents.getRange() : agents.getRange({ start: [shop, ''], end: [shop, '\uffff'] })
-      const accounts = [...rows].map(({ value }) => Account.parse(JSON.parse(value)))
+      const accounts = [...rows].map(({ value }) => accountIn(value))
       const order = (account: Account): string => `${account.shop}/${foldName(account.name)}`
       return accounts.sort((a, b) => (order(a) < order(b) ? -1 : 1))
     },

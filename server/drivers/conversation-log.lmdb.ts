@@ -2,13 +2,14 @@
 // so that any number of conversations shares a flush; an append is acknowledged, and seen by any reader, only when the write that holds it has
 // ended on the disk. LMDB takes the batches from the tail when several have come together.
 import { randomBytes } from 'node:crypto'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
 import { asConversationId, asShopId, type ConversationKey, type Epoch, type Seq } from '@parley/core/ids.ts'
 import type { AppendOptions, ConversationLog, Head, Position } from '@parley/core/ports/conversation-log.ts'
 import type { Database } from 'lmdb'
+import { flushFolder } from './flush-folder.ts'
 import { lockFolder } from './folder-lock.ts'
-import { flushFolder, openStore, putTogether } from './lmdb-store.ts'
+import { naming, openStore, putTogether } from './lmdb-store.ts'
 import { createRecentEnds, type End, nameOf } from './log-ends.ts'
 import { type Draft, draftRecord, type HeadRecord, placeRecord } from './log-records.ts'
 import type { Addition } from './log-segment.ts'
@@ -50,8 +51,9 @@ export async function openLmdbLog(folder: string): Promise<LmdbLog> {
 
 async function openLocked(folder: string, unlock: () => void): Promise<LmdbLog> {
   const root = openStore(folder)
-  const tables = openLogTables(root)
-  const epoch = await epochOf(tables)
+  const file = join(folder, 'data.mdb')
+  const tables = naming(file, () => openLogTables(root))
+  const epoch = naming(file, () => tables.meta.get('epoch') as Epoch | undefined) ?? (await newEpoch(tables)) // written by newEpoch
   const tail = await openTail({
     folder,
     epoch,
@@ -113,7 +115,7 @@ async function openLocked(folder: string, unlock: () => void): Promise<LmdbLog> 
     let last: HeadKey | undefined
     for (;;) {
       refuseClosed()
-      const page: HeadKey[] = [...table.getKeys({ limit: PAGE, ...(last && { start: last, exclusiveStart: true }) })]
+      const page: HeadKey[] = naming(file, () => [...table.getKeys({ limit: PAGE, ...(last && { start: last, exclusiveStart: true }) })])
       for (const [shop, conversation] of page) yield { shop: asShopId(shop), conversation: asConversationId(conversation) }
       if (page.length < PAGE) return
       last = page.at(-1)
@@ -195,10 +197,6 @@ async function openLocked(folder: string, unlock: () => void): Promise<LmdbLog> 
       return closing
     },
   }
-}
-
-async function epochOf(tables: LogTables): Promise<Epoch> {
-  return (tables.meta.get('epoch') as Epoch | undefined) ?? newEpoch(tables) // written by newEpoch
 }
 
 async function newEpoch({ meta }: LogTables): Promise<Epoch> {

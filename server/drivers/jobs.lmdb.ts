@@ -5,8 +5,10 @@ import type { Jobs } from '@parley/core/ports/jobs.ts'
 import type { Database } from 'lmdb'
 import { createEmbeddedJobs, type EmbeddedJobsParts } from '../jobs/embedded-jobs.ts'
 import type { JobRow, JobRows, JobTable } from '../jobs/job-rows.ts'
+import { flushFolder } from './flush-folder.ts'
 import { lockFolder } from './folder-lock.ts'
-import { commit, flushFolder, openStore } from './lmdb-store.ts'
+import { commit, openStore } from './lmdb-store.ts'
+import { withoutSum, withSum } from './summed-text.ts'
 
 /** Changes that one flush may hold. */
 const BATCH = 512
@@ -33,8 +35,8 @@ function openRows(folder: string, unlock: () => void): JobRows {
   for (const made of [folder, dirname(folder)]) flushFolder(made)
 
   const get = (id: string): JobRow | undefined => {
-    const text = jobs.get(id)
-    return text === undefined ? undefined : (JSON.parse(text) as JobRow) // as `put` wrote it
+    const row = jobs.get(id)
+    return row === undefined ? undefined : rowIn(row)
   }
   const dueKey = ({ kind, dueAt, id }: JobRow): DueKey => [kind, dueAt, id]
   const remove = (id: string): void => {
@@ -47,7 +49,7 @@ function openRows(folder: string, unlock: () => void): JobRows {
     get,
     put(row) {
       remove(row.id)
-      jobs.put(row.id, JSON.stringify(row))
+      jobs.put(row.id, withSum(JSON.stringify(row)))
       if (!row.isFailed) waiting.put(dueKey(row), Buffer.alloc(1))
     },
     remove,
@@ -89,13 +91,17 @@ function openRows(folder: string, unlock: () => void): JobRows {
       return [...waiting.getKeys({ start: [kind, from, ''], end: [kind, upTo, '\uffff'], limit })].flatMap(([, , id]) => get(id) ?? [])
     },
     page: (after, limit) =>
-      [...jobs.getRange({ limit, ...(after !== '' && { start: after, exclusiveStart: true }) })].map(
-        ({ value }) => JSON.parse(value) as JobRow, // as `put` wrote it
-      ),
+      [...jobs.getRange({ limit, ...(after !== '' && { start: after, exclusiveStart: true }) })].flatMap(({ value }) => rowIn(value) ?? []),
     async close() {
       await writing
       await root.close()
       unlock()
     },
   }
+}
+
+/** A damaged row is a lost job: the log knows what is to be done, and the next start adds it again. */
+function rowIn(row: string): JobRow | undefined {
+  const text = withoutSum(row)
+  return text === undefined ? undefined : (JSON.parse(text) as JobRow) // as `put` wrote it
 }

@@ -7,7 +7,7 @@ import { Fault } from '@parley/core/faults.ts'
 import { asConversationId, asShopId, type ConversationKey, type Epoch } from '@parley/core/ids.ts'
 import type { StoredEnvelope } from '@parley/core/ports/conversation-log.ts'
 import { compareKeys } from 'lmdb'
-import { openStoreToRead } from './lmdb-store.ts'
+import { isOfTheStore, naming, openStoreToRead } from './lmdb-store.ts'
 import type { Addition } from './log-segment.ts'
 import { type HeadKey, isStored, openLogTables, readChain, sourceOf } from './log-tables.ts'
 import { endIn, readTail, recordIn, type Table } from './log-tail.ts'
@@ -38,15 +38,12 @@ export function openLogReader(folder: string): LogReader {
   const file = join(folder, 'data.mdb')
   if (!existsSync(file))
     throw new Fault('CONFIG_INVALID', { file, path: '', reason: 'there is none: is this the data folder of a server?' })
-  const whole = <T>(work: () => T): T => {
-    try {
-      return work()
-    } catch (cause) {
-      throw isOfTheStore(cause) ? new Fault('STORE_DAMAGED', { file, reason: cause.message }, { cause }) : cause
-    }
-  }
-  const root = whole(() => openStoreToRead(folder))
+  const whole = <T>(work: () => T): T => naming(file, work)
+  const root = openStoreToRead(folder)
   const tables = whole(() => openLogTables(root))
+  // A log has these from its first opening on.
+  if ([tables.events, tables.heads, tables.meta].some(table => table === undefined))
+    throw new Fault('STORE_DAMAGED', { file, reason: 'a table of it is not there' })
   const epoch = whole(() => tables.meta.get('epoch')) as Epoch | undefined // as it was written
   const isThere = (addition: Addition): boolean => {
     root.resetReadTxn() // never the state of before the segments were read
@@ -89,17 +86,8 @@ export function openLogReader(folder: string): LogReader {
     lost: () => lost,
     read(key) {
       root.resetReadTxn() // a new moment for each: a long one would keep the writer from using freed pages again
-      try {
-        return readChain(source, key, 0)
-      } catch (cause) {
-        if (!isOfTheStore(cause)) throw cause
-        const reason = `the store cannot be read (${cause.message})`
-        throw new Fault('LOG_DAMAGED', { conversation: key.conversation, seq: 1, reason }, { cause })
-      }
+      return readChain(source, key, 0)
     },
     close: () => root.close(),
   }
 }
-
-/** LMDB's own errors carry its number. */
-const isOfTheStore = (error: unknown): error is Error => error instanceof Error && 'code' in error && typeof error.code === 'number'

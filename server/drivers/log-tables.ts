@@ -5,7 +5,7 @@ import { Fault, isFault } from '@parley/core/faults.ts'
 import type { ConversationKey, Seq } from '@parley/core/ids.ts'
 import type { StoredEnvelope } from '@parley/core/ports/conversation-log.ts'
 import type { Database, RootDatabase } from 'lmdb'
-import { putTogether } from './lmdb-store.ts'
+import { isOfTheStore, putTogether } from './lmdb-store.ts'
 import { decodeHead, decodeRecord, encodeHead, type HeadRecord } from './log-records.ts'
 import type { Addition } from './log-segment.ts'
 import type { Entry } from './log-tail.ts'
@@ -85,9 +85,10 @@ const damaged = (key: ConversationKey, seq: Seq, reason: string, options?: { rea
 
 /** Where the conversation ends; seq 0 and its genesis if nothing is stored of it. An end that was wound back is damage, not a shorter log. */
 export function endOf({ heads, events }: LogTables, key: ConversationKey): HeadRecord {
-  const stored = heads.get([key.shop, key.conversation])
+  const stored = found(key, 1, () => heads.get([key.shop, key.conversation]))
   const end = stored === undefined ? { seq: 0, hash: genesisHash(key) } : headIn(stored, key)
-  if (events.doesExist([key.shop, key.conversation, end.seq + 1])) throw damaged(key, end.seq + 1, 'it stands behind the recorded end')
+  if (found(key, end.seq + 1, () => events.doesExist([key.shop, key.conversation, end.seq + 1])))
+    throw damaged(key, end.seq + 1, 'it stands behind the recorded end')
   return end
 }
 
@@ -117,7 +118,7 @@ export const sourceOf = (tables: LogTables, tail: TailSource): ChainSource => ({
     const [stored, added] = [endOf(tables, key), tail.endOf(key)]
     return added && added.seq > stored.seq ? added : stored
   },
-  recordAt: (key, seq) => tail.recordAt(key, seq) ?? tables.events.get([key.shop, key.conversation, seq]),
+  recordAt: (key, seq) => tail.recordAt(key, seq) ?? found(key, seq, () => tables.events.get([key.shop, key.conversation, seq])),
 })
 
 /** The events with seq > after, each hash followed to the recorded end. Faults: LOG_DAMAGED. */
@@ -125,15 +126,15 @@ export function readChain(source: ChainSource, key: ConversationKey, after: Seq)
   const end = source.endOf(key)
   if (end.seq <= after) return []
   let hash = after === 0 ? genesisHash(key) : recordAt(source, key, after).hash
-  const found: StoredEnvelope[] = []
+  const chain: StoredEnvelope[] = []
   for (let seq = after + 1; seq <= end.seq; seq++) {
     const stored = recordAt(source, key, seq)
     hash = chainHash(hash, seq, stored)
     if (!equal(hash, stored.hash)) throw damaged(key, seq, 'its hash does not follow from the event before it')
-    found.push(stored)
+    chain.push(stored)
   }
   if (!equal(hash, end.hash)) throw damaged(key, end.seq, 'the end is not the one that was written')
-  return found
+  return chain
 }
 
 function recordAt(source: ChainSource, key: ConversationKey, seq: Seq): StoredEnvelope {
@@ -142,6 +143,16 @@ function recordAt(source: ChainSource, key: ConversationKey, seq: Seq): StoredEn
   const record = decodeRecord(bytes, seq)
   if (!record) throw damaged(key, seq, 'its record cannot be read')
   return record
+}
+
+/** LMDB may not find its way to a record: a page between is damaged, and what else lies behind it is another conversation's matter. */
+function found<T>(key: ConversationKey, seq: Seq, look: () => T): T {
+  try {
+    return look()
+  } catch (cause) {
+    if (!isOfTheStore(cause)) throw cause
+    throw damaged(key, seq, `the store cannot be read (${cause.message})`, { cause })
+  }
 }
 
 const equal = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0

@@ -14,8 +14,9 @@ import type { ConversationId, ConversationKey, CustomerId, ShopId } from '@parle
 import type { OwnedConversation, Vault } from '@parley/core/ports/vault.ts'
 import type { Database, RootDatabase } from 'lmdb'
 import { createCipher } from './cipher.ts'
+import { flushFolder } from './flush-folder.ts'
 import { lockFolder } from './folder-lock.ts'
-import { commit, flushFolder, openStore } from './lmdb-store.ts'
+import { commit, openStore } from './lmdb-store.ts'
 
 export const KEY_BYTES = 32
 /** Ciphers kept at hand. */
@@ -45,7 +46,7 @@ type Found =
   /** `key` is undefined where it is lost. */
   | { readonly is: 'kept'; readonly customer: CustomerId; readonly key: Buffer | undefined; readonly isOwnKey: boolean }
 
-/** Opens the vault in `folder`, making it where there is none. Faults: DATA_IN_USE. A folder of which a part is lost is refused with an Error. */
+/** Opens the vault in `folder`, making it where there is none. Faults: DATA_IN_USE, STORE_DAMAGED (also where a part of the folder is lost). */
 export async function openLmdbVault(folder: string): Promise<Vault> {
   const unlock = await lockFolder(folder)
   try {
@@ -93,7 +94,12 @@ async function openLocked(folder: string, unlock: () => void): Promise<Vault> {
   function keep(key: ConversationKey, found: Found): OwnedConversation | undefined {
     if (found.is === 'nobodys') return undefined
     if (found.is === 'erased') throw new Fault('CONVERSATION_ERASED', { conversation: key.conversation })
-    if (found.key?.length !== KEY_BYTES) throw new Error(`the key of conversation ${key.conversation} is damaged`)
+    if (found.key?.length !== KEY_BYTES)
+      throw new Fault('LOG_DAMAGED', {
+        conversation: key.conversation,
+        seq: 1,
+        reason: found.key ? 'its key is damaged' : 'its key is lost',
+      })
     return remember(key, { customer: found.customer, cipher: createCipher(Buffer.from(found.key)) }) // a copy: the store's memory is its own
   }
 
@@ -293,13 +299,15 @@ export function storeInForce(folder: string): string {
   const stores = storesIn(folder)
   if (current !== undefined) {
     if (existsSync(join(folder, current, 'data.mdb'))) return current
-    throw new Error(`${join(folder, 'current')} names ${current}, which is not there; put the whole folder back from one backup`)
+    throw lost(folder, `it names ${JSON.stringify(current)}, which is not there; put the whole folder back from one backup`)
   }
   // Without `current` a single store is the one in force: a first start that was cut short, or a lost file.
   const [only, ...others] = stores
-  if (others.length > 0) throw new Error(`${join(folder, 'current')} is missing, and there are ${stores.length} stores beside it`)
+  if (others.length > 0) throw lost(folder, `it is missing, and there are ${stores.length} stores beside it`)
   return only ?? newName()
 }
+
+const lost = (folder: string, reason: string): Fault => new Fault('STORE_DAMAGED', { file: join(folder, 'current'), reason })
 
 /** One rename decides which store is in force; it is on the disk when this returns. */
 function switchTo(folder: string, name: string): void {

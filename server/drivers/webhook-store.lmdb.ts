@@ -3,8 +3,9 @@ import { dirname } from 'node:path'
 import type { ConversationKey, Seq } from '@parley/core/ids.ts'
 import type { Database } from 'lmdb'
 import type { Delivery, WebhookStore } from '../webhooks/webhook-store.ts'
+import { flushFolder } from './flush-folder.ts'
 import { lockFolder } from './folder-lock.ts'
-import { commit, flushFolder, openStore } from './lmdb-store.ts'
+import { commit, openStore } from './lmdb-store.ts'
 
 /** Deliveries that are kept of each webhook. */
 const MOST = 1_000

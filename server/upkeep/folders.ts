@@ -2,7 +2,7 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
-import { flushFolder } from '../drivers/lmdb-store.ts'
+import { flushFolder } from '../drivers/flush-folder.ts'
 
 /** Makes the folder where there is none. Faults: FOLDER_NOT_EMPTY. */
 export function claimEmpty(folder: string): void {

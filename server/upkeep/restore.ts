@@ -4,7 +4,7 @@ import { copyFileSync, existsSync, readdirSync, readFileSync, renameSync, rmSync
 import { join } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
 import { renewEpoch } from '../drivers/conversation-log.lmdb.ts'
-import { flushFolder } from '../drivers/lmdb-store.ts'
+import { flushFolder } from '../drivers/flush-folder.ts'
 import { storeInForce } from '../drivers/vault.lmdb.ts'
 import { lookOver, type Progress } from './doctor.ts'
 import type { Findings } from './examine.ts'
