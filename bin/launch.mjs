@@ -81,5 +81,14 @@ const child = spawn(node, ['--no-node-snapshot', '--disable-warning=Experimental
 // Ctrl-C reaches the whole group by itself; a signal sent to this process alone is passed on.
 process.on('SIGINT', () => {})
 process.on('SIGTERM', () => child.kill('SIGTERM'))
-child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)))
+child.on('exit', (code, signal) => {
+  // LMDB ends its process so at a page that cannot be. Whoever only sees it end, again at each start, must be told what to do.
+  if (['SIGBUS', 'SIGSEGV', 'SIGABRT', 'SIGILL', 'SIGTRAP', 'SIGFPE'].includes(signal) && program === 'server/main.ts')
+    console.error(
+      `parley: the process was ended by ${signal}, as when a page of a store under the data folder is damaged or its file was cut short. ` +
+        'See what is damaged with: bin/parley doctor. If it names a store, put a backup in place of the data folder: bin/parley restore FOLDER ' +
+        '(docs/operations.md).',
+    )
+  process.exit(code ?? (signal === 'SIGINT' ? 130 : 1))
+})
 child.on('error', error => fail(`Node cannot be started: ${error.message}`))

@@ -16,6 +16,8 @@ export type Progress = (done: number, total: number) => void
 /** What the looking process tells: how far it is, and in the end one of the others. */
 export type Told =
   | { readonly type: 'progress'; readonly done: number; readonly total: number }
+  /** What it reads from now on, and will have been ended by if it does not come back. */
+  | { readonly type: 'reads'; readonly file: string }
   | { readonly type: 'findings'; readonly findings: Findings }
   | { readonly type: 'fault'; readonly code: FaultCode; readonly details: FaultDetails<FaultCode> }
 
@@ -30,10 +32,12 @@ const LOOK_OVER = fileURLToPath(new URL('./look-over.ts', import.meta.url))
 /** Faults: CONFIG_INVALID when there is no log in the folder, or no keys to it; STORE_DAMAGED; EVENT_TOO_NEW. */
 export async function lookOver(data: string, { progress = () => {}, list }: LookOptions = {}): Promise<Findings> {
   const child = fork(LOOK_OVER, [data, ...(list === undefined ? [] : [list])], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
-  let told: Exclude<Told, { type: 'progress' }> | undefined
+  let told: Exclude<Told, { type: 'progress' | 'reads' }> | undefined
+  let file = join(data, 'log', 'data.mdb')
   let said = ''
   child.on('message', (message: Told) => {
     if (message.type === 'progress') progress(message.done, message.total)
+    else if (message.type === 'reads') file = message.file
     else told = message
   })
   child.stderr?.on('data', chunk => (said += chunk))
@@ -43,5 +47,5 @@ export async function lookOver(data: string, { progress = () => {}, list }: Look
   if (signal === null) throw new Error(`looking over ${data} ended with ${code}: ${said}`) // a bug, and not the store's doing
   const why = said.trim().split('\n').at(-1)
   const reason = `reading it ended the process (${signal}${why ? `: ${why}` : ''}); a page is damaged, or the file was cut short`
-  throw new Fault('STORE_DAMAGED', { file: join(data, 'log', 'data.mdb'), reason })
+  throw new Fault('STORE_DAMAGED', { file, reason })
 }

@@ -9,6 +9,7 @@ import { openLogReader } from '../drivers/log-reader.lmdb.ts'
 import { openVaultReader } from '../drivers/vault-reader.lmdb.ts'
 import type { Told } from './doctor.ts'
 import { examine, type Findings, type Outcome } from './examine.ts'
+import { walkStores } from './walk-stores.ts'
 
 /** A parent that draws a bar has no use for more. */
 const EVERY_MS = 50
@@ -16,6 +17,8 @@ const EVERY_MS = 50
 const tell = (message: Told): Promise<void> => new Promise(resolve => process.send?.(message, () => resolve()))
 
 async function lookOver(data: string, list: string | undefined): Promise<Findings> {
+  const reads = (file: string): Promise<void> => tell({ type: 'reads', file })
+  await reads(join(data, 'log', 'data.mdb'))
   const log = openLogReader(join(data, 'log'))
   try {
     const keys = await holdKeys(join(data, 'keys'))
@@ -23,10 +26,13 @@ async function lookOver(data: string, list: string | undefined): Promise<Finding
       const vault = keys.areOurs ? openVaultReader(join(data, 'keys')) : undefined
       const lines = list === undefined ? undefined : openSync(list, 'wx', 0o600)
       try {
-        return examine(log, vault, {
+        const findings = examine(log, vault, {
           progress: progressTo(log.countEvents()),
           each: (key, outcome) => lines !== undefined && writeSync(lines, lineOf(key, outcome)),
         })
+        // What is damaged in the log is told before all else.
+        if (findings.damaged.length === 0 && findings.lost === null) await walkStores(data, keys.areOurs, reads)
+        return findings
       } finally {
         await vault?.close()
         if (lines !== undefined) {

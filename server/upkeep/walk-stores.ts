@@ -1,0 +1,40 @@
+// Reads every row of the stores beside the log, so that a damaged page is met now and not by a server. What is in the log is proved by its hashes and
+// seals (examine.ts); here a row is proved by its sum, where it carries one.
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { Fault } from '@parley/core/faults.ts'
+import { naming, openStoreToRead } from '../drivers/lmdb-store.ts'
+import { withoutSum } from '../drivers/summed-text.ts'
+import { storeInForce } from '../drivers/vault.lmdb.ts'
+
+/** Tables whose rows are JSON with a sum. */
+const SUMMED = ['agents', 'jobs']
+
+/** `reads` is told of each file before it is opened: LMDB may end the process at what it finds there. Faults: STORE_DAMAGED. */
+export async function walkStores(data: string, areKeysOurs: boolean, reads: (file: string) => Promise<void>): Promise<void> {
+  const keys = join(data, 'keys')
+  const folders = ['accounts', 'jobs'].map(name => join(data, name))
+  if (areKeysOurs && existsSync(keys)) folders.push(join(keys, storeInForce(keys)))
+  for (const folder of folders) {
+    const file = join(folder, 'data.mdb')
+    if (!existsSync(file)) continue
+    await reads(file)
+    await walk(folder, file)
+  }
+}
+
+async function walk(folder: string, file: string): Promise<void> {
+  const root = openStoreToRead(folder)
+  try {
+    naming(file, () => {
+      for (const name of [...root.getKeys()].map(String)) {
+        const table = root.openDB<Buffer>({ name, encoding: 'binary' })
+        for (const { value } of table.getRange())
+          if (SUMMED.includes(name) && withoutSum(String(value)) === undefined)
+            throw new Fault('STORE_DAMAGED', { file, reason: `a row of the table ${name} is not as it was written` })
+      }
+    })
+  } finally {
+    await root.close()
+  }
+}
