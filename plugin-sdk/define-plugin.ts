@@ -44,6 +44,7 @@ export interface PluginTools<M extends PluginManifest = PluginManifest> {
   readonly settings: SettingsOf<M>
 }
 
+/** What `definePlugin` takes and gives. */
 export interface Plugin<M extends PluginManifest = PluginManifest> {
   readonly manifest: M
   /**

@@ -88,7 +88,7 @@ const PythonManifest = z.strictObject({
   class: z
     .string()
     .regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
-    .describe('The class in it: made once, without arguments; `process(self, text)` returns a dict with `action`, or None.'),
+    .describe('The class in it: made once, without arguments; it has `process(self, text)` or `on_turn(self, turn, settings)`.'),
 })
 
 export const Manifest = z.discriminatedUnion('runtime', [TypescriptManifest, PythonManifest])

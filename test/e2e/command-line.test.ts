@@ -39,6 +39,11 @@ test('--help everywhere', async () => {
     ['shop', 'identity-key', '--help'],
     ['pack', '--help'],
     ['pack', 'check', '--help'],
+    ['plugin', '--help'],
+    ['plugin', 'new', '--help'],
+    ['plugin', 'dev', '--help'],
+    ['plugin', 'test', '--help'],
+    ['plugin', 'check', '--help'],
   ]) {
     const { status, stdout } = await parley(args)
     assert.equal(status, 0, args.join(' '))
@@ -56,6 +61,9 @@ test('wrong use: exit status 2 and one clear line', async () => {
     [['serve', '--port', 'eighty'], /whole number from 0 to 65535/],
     [['jobs', 'list', '--state', 'done'], /--state.*waiting, running, failed/s],
     [['jobs', 'retry'], /missing required argument 'id'/],
+    [['plugin', 'new', 'Not A Name'], /lower-case words joined by hyphens/],
+    [['plugin', 'new', 'x', '--template', 'lisp'], /keyword, intent, python/],
+    [['plugin', 'check', '.', '--settings', '[1]'], /settings are written/],
     [['conversation', 'rollback', 'c'], /--to/],
     [['conversation', 'rollback', 'c', '--to', 'x'], /whole number from 0/],
     [['conversation', 'rollback', 'c', '--to', '1'], /--yes/],
