@@ -91,7 +91,8 @@ test('[JOB8] data/jobs deleted between two starts: the effect is brought to its 
   t.after(data.remove)
   writeFileSync(
     join(data.path, 'parley.yaml'),
-    'deadlines: { effect: 300 }\nshops: [{ id: demo, source: demo-shop, name: Parley Fresh, slaMinutes: 60 }]\n',
+    // Voters are waited for, however busy the machine is: another answer would offer no effect.
+    'deadlines: { voters: 20000, mesh: 20000, turn: 60000, effect: 300 }\nshops: [{ id: demo, source: demo-shop, name: Parley Fresh, slaMinutes: 60 }]\n',
   )
   const env = { PARLEY_CONFIG: join(data.path, 'parley.yaml') }
   let server = await startServer(data.path, { env })
@@ -124,9 +125,8 @@ test('[JOB8] data/jobs deleted between two starts: the effect is brought to its 
   server = await startServer(data.path, { env })
   const again = await joinConversation(server.url, await fetchVisitor(server.url, visitor.refresh))
   await again.next('events', frame => frame.events.some(event => event.type === 'notice' && /CP-\d+/.test(textOf(event))))
-  const after = await listed(commandFor(server, data.path), '--kind', 'sla')
-  assert.deepEqual(
-    after.map(({ id, dueAt }) => [id, dueAt]),
-    [[timer?.id, timer?.dueAt]],
-  )
+  const [found, ...others] = await listed(commandFor(server, data.path), '--kind', 'sla')
+  assert.deepEqual([found?.id, others.length], [timer?.id, 0])
+  // For what is left of the time, to the millisecond in which it was reckoned; from the restart on it would be seconds more.
+  assert.ok(Math.abs((found?.dueAt ?? 0) - (timer?.dueAt ?? 0)) < 500, `${found?.dueAt} and ${timer?.dueAt}`)
 })
