@@ -9,7 +9,7 @@ import { Account, type ActiveAccount } from '../accounts/account.ts'
 import type { AccountRows } from '../accounts/account-rows.ts'
 import { foldName } from '../accounts/agent-name.ts'
 import { flushFolder } from './flush-folder.ts'
-import { commit, openStore } from './lmdb-store.ts'
+import { commit, naming, openStore } from './lmdb-store.ts'
 import { withoutSum, withSum } from './summed-text.ts'
 
 type RowKey = [shop: string, id: string]
@@ -26,9 +26,10 @@ export function openLmdbAccounts(folder: string): AccountRows {
   for (const made of [folder, dirname(folder)]) flushFolder(made)
   let closing: Promise<void> | undefined
 
+  const damaged = (reason: string): Fault => new Fault('STORE_DAMAGED', { file, reason })
   const accountIn = (row: string): Account => {
     const text = withoutSum(row)
-    if (text === undefined) throw new Fault('STORE_DAMAGED', { file, reason: 'an account is not as it was written' })
+    if (text === undefined) throw damaged('an account is not as it was written')
     return Account.parse(JSON.parse(text))
   }
   const read = (row: string | undefined): Account | undefined => (row === undefined ? undefined : accountIn(row))
@@ -37,6 +38,19 @@ export function openLmdbAccounts(folder: string): AccountRows {
     const account = id === undefined ? undefined : read(agents.get([shop, id]))
     return account?.state === 'active' ? account : undefined
   }
+  // A row's sum says nothing of its key, nor of a row that is gone: the two tables prove each other, and there are few of them.
+  function refuseLostRows(): void {
+    let named = 0
+    for (const { key, value } of agents.getRange()) {
+      const account = accountIn(value)
+      if (key[0] !== account.shop || key[1] !== account.id) throw damaged('an account stands in the place of another')
+      if (account.state !== 'active') continue
+      named++
+      if (names.get([account.shop, foldName(account.name)]) !== account.id) throw damaged('the name of an account is lost')
+    }
+    if (names.getKeysCount() !== named) throw damaged('an account is lost')
+  }
+  naming(file, refuseLostRows)
   /** Reads see the state of one moment until the turn of the event loop ends; this begins a new moment. */
   const fresh = (): void => root.resetReadTxn()
 
