@@ -54,6 +54,7 @@ export function createCustomer(name: string, identify: () => Promise<Identity>, 
   let address: string | undefined
   let refs = 0
   let unacknowledged: string[] = []
+  let sentAgain: ReadonlySet<string> = new Set()
   /** The seq of the last message acknowledged: the shop owes an answer behind it. */
   let owedAfter = 0
   let recalling: string | undefined
@@ -79,11 +80,11 @@ export function createCustomer(name: string, identify: () => Promise<Identity>, 
     owner = 'bot'
   }
 
-  /** With a person too a customer waits for an answer before going on; but a person need not give any. */
+  /** With a person too a customer waits for an answer before going on; but a person need not give any. At rest the log says what is owed. */
   const isOwed = (): boolean => {
     const { shown } = now()
     if (owner === 'agent') return !rest && shown.at(-1)?.type === 'message'
-    return owedAfter > 0 && !shown.some(event => event.type !== 'message' && event.seq > owedAfter)
+    return !rest && owedAfter > 0 && !shown.some(event => event.type !== 'message' && event.seq > owedAfter)
   }
   const isWaiting = (): boolean => unacknowledged.length > 0 || recalling !== undefined || isOwed()
 
@@ -124,6 +125,9 @@ export function createCustomer(name: string, identify: () => Promise<Identity>, 
         position ??= { epoch: frame.epoch, seq: 0 }
         if (recalling !== undefined) send({ type: 'recall', ref: recalling })
         recalling = undefined // asked again; whether it was heard the first time is not told
+        // Whoever comes back goes on: a person may have had the conversation meanwhile, who owes no answer to what was said to them.
+        owedAfter = 0
+        sentAgain = new Set(unacknowledged)
         return push()
       case 'events': {
         if (!position) return
@@ -133,7 +137,8 @@ export function createCustomer(name: string, identify: () => Promise<Identity>, 
         now().upTo = frame.upTo
         position = { ...position, seq: frame.upTo }
         // Taken back is taken back: nothing is owed for it.
-        if (frame.whole) owedAfter = Math.max(0, ...frame.events.flatMap(event => (event.type === 'message' ? event.seq : [])))
+        if (frame.whole)
+          owedAfter = Math.min(owedAfter, ...frame.events.flatMap(event => (event.type === 'message' ? event.seq : [])).slice(-1))
         return goOn()
       }
       case 'ack': {
@@ -141,7 +146,7 @@ export function createCustomer(name: string, identify: () => Promise<Identity>, 
         if (known !== undefined && known !== frame.seq) problems.push(`${name}: ${frame.ref} at ${known} and at ${frame.seq}`)
         acknowledged.set(frame.ref, frame.seq)
         unacknowledged = unacknowledged.filter(ref => ref !== frame.ref)
-        owedAfter = Math.max(owedAfter, frame.seq)
+        if (!sentAgain.has(frame.ref)) owedAfter = Math.max(owedAfter, frame.seq)
         return goOn()
       }
       case 'state':
