@@ -42,6 +42,7 @@ import { openLmdbWebhookStore } from './drivers/webhook-store.lmdb.ts'
 import { type EnsembleInForce, loadEnsemble } from './ensemble-in-force.ts'
 import { createErasures } from './erasures.ts'
 import { createApp } from './http/app.ts'
+import { BACKLOG } from './http/backlog.ts'
 import { serveLink } from './link/serve-link.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { readPack } from './pack-folder.ts'
@@ -402,7 +403,7 @@ async function listen(http: FastifyInstance, { host, port }: Config, paths?: Eng
     return address
   }
   try {
-    return await http.listen({ host, port })
+    return await http.listen({ host, port, backlog: BACKLOG })
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE') throw new Fault('PORT_IN_USE', { host, port }, { cause })
     throw cause

@@ -4,6 +4,7 @@ import type { FaultCode } from '@parley/core/faults.ts'
 import { Fault } from '@parley/core/faults.ts'
 import type { Config } from '../config.ts'
 import { customerParts } from '../customer-parts.ts'
+import { BACKLOG } from '../http/backlog.ts'
 import { createSocketFront } from '../http/socket-front.ts'
 import { connectEngine } from '../link/remote-engine.ts'
 import { createLogger } from '../logger.ts'
@@ -13,8 +14,6 @@ import { runChild } from './child.ts'
 const REPORT_MS = 1_000
 /** Longest that clients may take to hear that they should come again. */
 const LEAVE_MS = 500
-/** Connections that wait to be taken when thousands come back at once. */
-const BACKLOG = 4_096
 
 runChild(async ({ config, paths, number }) => {
   const logger = createLogger(config.logLevel)
