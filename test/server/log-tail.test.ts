@@ -25,7 +25,7 @@ function createWriter() {
     const end = drafts.reduce((last, draft) => placeRecord(draft, last), before)
     ends.set(name, end)
     const key = { shop: asShopId('demo'), conversation: asConversationId(name) }
-    const marks = { isUnsettled: end.seq % 2 === 0, isWithPeople: end.seq % 3 === 0 }
+    const marks = { isUnsettled: end.seq % 2 === 0, isWithPeople: end.seq % 3 === 0, isOutgoing: false }
     return { key, first: before.seq + 1, records: drafts.map(({ bytes }) => bytes), end: { ...end, ...marks } }
   }
 }
