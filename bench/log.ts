@@ -1,6 +1,6 @@
 // Durable appends a second of the embedded log, beside SQLite (WAL, synchronous=FULL), Redis (appendfsync always) and lmdb-js by itself, which do
-// the same in the same run, as ratios; and beside itself in 4 and in 16 shards. They take turns, so that a disk that is slow for a while is slow for all; the medians of the rounds are
-// told, and the range of each ratio. Prints JSON.
+// the same in the same run, and beside itself in 4 and in 16 shards, as ratios. They take turns, so that a disk that is slow for a while is slow
+// for all; the medians of the rounds are told, and the range of each ratio. Prints JSON.
 //   npm run bench:log
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
