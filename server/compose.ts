@@ -1,6 +1,6 @@
 // The composition root: the one place that knows which drivers are in force. Reads top to bottom as the order of the start.
 import { chmodSync, rmSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { SNAPSHOT_VERSION } from '@parley/core/conversation/stretch.ts'
 import { createEngine, type Engine } from '@parley/core/engine.ts'
 import { type Retention, type RetentionParts, startRetention } from '@parley/core/erasure/retention.ts'
@@ -46,6 +46,7 @@ import { BACKLOG } from './http/backlog.ts'
 import { serveLink } from './link/serve-link.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { readPack } from './pack-folder.ts'
+import { choiceOf } from './plugin-choice.ts'
 import { PROJECT } from './project.ts'
 import { loadOrMakeSecret } from './secret.ts'
 import { noSources, openSources, type Sources } from './sources.ts'
@@ -123,12 +124,6 @@ export async function createBrain(
     close: async () => void (await Promise.all([models, ...keywords.made(), ...hosts.map(host => host.pool)].map(pool => pool.close()))),
   }
 }
-
-/** Which plugins a shop has and how they are set. Shops that choose alike share their hosts. A bare name is a folder of plugins/, anything else a path. */
-const choiceOf = ({ plugins, pluginSettings }: Pick<ShopConfig, 'plugins' | 'pluginSettings'>) => ({
-  folders: plugins.map(name => (/^[a-z0-9-]+$/.test(name) ? join(PROJECT.plugins, name) : resolve(name))),
-  settings: pluginSettings,
-})
 
 function memo<T>(make: (name: string) => T): { get(name: string): T; made(): readonly T[] } {
   const kept = new Map<string, T>()

@@ -78,7 +78,7 @@ program
 const config = program.command('config').description('Check or explain the configuration.')
 config
   .command('check')
-  .description('Read configuration, packs and ensembles and say what is wrong.')
+  .description('Read configuration, packs, ensembles and plugins with their settings and say what is wrong.')
   .action(async () => (await import('./cli/config.ts')).checkConfig())
 config
   .command('doc')

@@ -1,7 +1,11 @@
 // What a shop sets of a plugin reaches it checked, in both languages; what is set wrongly is named, and that plugin alone is off.
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
-import { pythonPlugin, startTrial, typescriptPlugin } from './harness.ts'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { temporaryFolder } from '../e2e/running-server.ts'
+import { parley } from './command.ts'
+import { pythonPlugin, startTrial, typescriptPlugin, writeFolder } from './harness.ts'
 
 const SCHEMA = `{
   words: { type: 'strings', about: 'Words to look for.', default: ['dead'] },
@@ -92,5 +96,22 @@ test('[SDK2] a setting without a default must be set', async () => {
     assert.match(String(trial.invalid[0]?.message), /settings\.phone: it has no default, so the shop must set it: Number to call\./)
   } finally {
     await trial.end()
+  }
+})
+
+const scratch = temporaryFolder()
+after(() => scratch.remove())
+
+test('[SDK2] parley config check names a setting that a plugin does not take, before the server is started', async () => {
+  writeFolder(join(scratch.path, 'sets'), typescript)
+  for (const [confidence, status] of [
+    [0.5, 0],
+    [3, 1],
+  ] as const) {
+    const shop = { id: 'demo', plugins: ['./sets'], pluginSettings: { sets: { confidence } } }
+    writeFileSync(join(scratch.path, 'parley.yaml'), JSON.stringify({ shops: [shop] })) // JSON is YAML
+    const outcome = await parley(scratch.path, 'config', 'check')
+    assert.equal(outcome.status, status, outcome.stderr)
+    if (status === 1) assert.match(outcome.stderr, /^parley: plugin sets: settings\.confidence: .*it is 3 \(PLUGIN_INVALID\)/)
   }
 })

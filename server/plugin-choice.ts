@@ -1,0 +1,9 @@
+import { join, resolve } from 'node:path'
+import type { ShopConfig } from './config.ts'
+import { PROJECT } from './project.ts'
+
+/** Which plugins a shop has and how they are set. Shops that choose alike share their hosts. A bare name is a folder of plugins/, anything else a path. */
+export const choiceOf = ({ plugins, pluginSettings }: Pick<ShopConfig, 'plugins' | 'pluginSettings'>) => ({
+  folders: plugins.map(name => (/^[a-z0-9-]+$/.test(name) ? join(PROJECT.plugins, name) : resolve(name))),
+  settings: pluginSettings,
+})
