@@ -31,6 +31,8 @@ async function backedUp(harm: (data: string) => Promise<unknown> = async () => {
     for (let i = 1; i <= 4; i++) await write(conversations, `c${i}`, 3)
   })
   await harm(data)
+  mkdirSync(join(data, 'snapshots', '1', 'demo', 'c1'), { recursive: true })
+  writeFileSync(join(data, 'snapshots', '1', 'demo', 'c1', '0000000000000000'), 'a cache of what is in the log')
   const findings = await backUp(data, backup)
   return { data, backup, again, findings, remove: folder.remove }
 }
@@ -84,6 +86,7 @@ test('[LOG4] [LOG7] a restored log has a new epoch, the same after a restart; th
   const { data, backup, again, remove } = await backedUp()
   const files = (): string[] => readdirSync(backup, { recursive: true, encoding: 'utf8' }).filter(name => !name.endsWith('lock.mdb'))
   const before = files().map(name => [name, name.includes('.') && readFileSync(join(backup, name), 'hex')])
+  assert.equal(existsSync(join(backup, 'snapshots')), false, 'a cache is left out')
   await restore(backup, again)
   const epochs: string[] = []
   for (const folder of [data, again, again]) await withStores(folder, async ({ epoch }) => epochs.push(epoch))
