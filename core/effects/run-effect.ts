@@ -31,6 +31,9 @@ export interface EffectRunner {
   goOn(key: ConversationKey, conversation: Conversation): void
 }
 
+/** A job that has ended is off the books by then. */
+const LOOK_AGAIN_MS = 2_000
+
 /** The effect that the customer still waits for a reply about. */
 export const unreplied = ({ custody }: Conversation): Effect | undefined =>
   custody.effects.find(effect => effect.state.name === 'running' && !effect.isReplied)
@@ -145,6 +148,25 @@ export function createEffectRunner({ holder, effects, jobs, clock, shop, deadlin
     )
   }
 
+  function goOn(key: ConversationKey, { custody }: Conversation): void {
+    for (const effect of workable(custody.effects)) {
+      const id = `effect/${underOf(key, effect)}`
+      if (inHand.has(id)) continue
+      inHand.add(id)
+      // What could not be added stands in the log, for the next append or the next start.
+      jobs.add({ id, kind: EFFECT, payload: { ...key, turn: effect.turn, verb: verbOf(effect) } }).catch(error => {
+        inHand.delete(id)
+        if (!isFault(error, 'SHUTTING_DOWN')) broke(key, error)
+      })
+    }
+  }
+
+  const lookAgain = (key: ConversationKey): Promise<unknown> =>
+    holder
+      .run(key, () => holder.load(key))
+      .then(conversation => unreplied(conversation) || goOn(key, conversation))
+      .catch(error => broke(key, error))
+
   // A job that gives up is done: a person has the conversation and may do by hand what a later run would do a second time.
   jobs.handle(
     EFFECT,
@@ -153,7 +175,11 @@ export function createEffectRunner({ holder, effects, jobs, clock, shop, deadlin
       try {
         const { custody } = await holder.run(key, () => holder.load(key))
         const effect = workable(custody.effects).find(each => each.turn === payload.turn && verbOf(each) === payload.verb)
-        if (!effect || custody.customer === null) return
+        if (!effect || custody.customer === null) {
+          // Another one came before it. Should that end before this job is off the books, nobody could add it again: so it is looked for once more.
+          if (custody.effects.some(isUnderWay)) clock.after(LOOK_AGAIN_MS, () => void lookAgain(key))
+          return
+        }
         const { state } = effect
         try {
           if (state.name === 'undoing' && state.result !== null) await undo(key, custody.customer, effect, state.result, signal)
@@ -186,18 +212,7 @@ export function createEffectRunner({ holder, effects, jobs, clock, shop, deadlin
         cancel()
       }
     },
-    goOn(key, { custody }) {
-      for (const effect of workable(custody.effects)) {
-        const id = `effect/${underOf(key, effect)}`
-        if (inHand.has(id)) continue
-        inHand.add(id)
-        // What could not be added stands in the log, for the next append or the next start.
-        jobs.add({ id, kind: EFFECT, payload: { ...key, turn: effect.turn, verb: verbOf(effect) } }).catch(error => {
-          inHand.delete(id)
-          if (!isFault(error, 'SHUTTING_DOWN')) broke(key, error)
-        })
-      }
-    },
+    goOn,
   }
 }
 
