@@ -144,11 +144,11 @@ async function openLocked(folder: string, unlock: () => void): Promise<LmdbLog> 
     },
     async read(key, after) {
       refuseClosed()
-      return readChain(source, key, after)
+      return naming(file, () => readChain(source, key, after))
     },
     async head(key) {
       refuseClosed()
-      return view(source.endOf(key).seq)
+      return naming(file, () => view(source.endOf(key).seq))
     },
     unsettled: () => markedIn(tables.unsettled, end => end.isUnsettled),
     withPeople: () => markedIn(tables.withPeople, end => end.isWithPeople),

@@ -90,9 +90,11 @@ export function naming<T>(file: string, work: () => T): T {
   try {
     return work()
   } catch (cause) {
-    throw isOfTheStore(cause) ? new Fault('STORE_DAMAGED', { file, reason: cause.message }, { cause }) : cause
+    throw named(file, cause)
   }
 }
+export const named = (file: string, cause: unknown): unknown =>
+  isOfTheStore(cause) ? new Fault('STORE_DAMAGED', { file, reason: cause.message }, { cause }) : cause
 
 /** What a full disk, a quota, a limit of file size and a full map come to in LMDB. */
 const FULL: ReadonlySet<unknown> = new Set([constants.errno.ENOSPC, constants.errno.EDQUOT, constants.errno.EFBIG, -30_792])

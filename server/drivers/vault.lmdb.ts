@@ -16,7 +16,7 @@ import type { Database, RootDatabase } from 'lmdb'
 import { createCipher } from './cipher.ts'
 import { flushFolder } from './flush-folder.ts'
 import { lockFolder } from './folder-lock.ts'
-import { commit, openStore } from './lmdb-store.ts'
+import { commit, named, openStore } from './lmdb-store.ts'
 
 export const KEY_BYTES = 32
 /** Ciphers kept at hand. */
@@ -82,10 +82,13 @@ async function openLocked(folder: string, unlock: () => void): Promise<Vault> {
       seen = rewrites
       await seen
     }
-    const running = work(store)
+    const mine = store
+    const running = work(mine)
     underWay.add(running)
     try {
       return await running
+    } catch (error) {
+      throw named(join(folder, mine.name, 'data.mdb'), error)
     } finally {
       underWay.delete(running)
     }
