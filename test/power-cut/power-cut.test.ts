@@ -17,6 +17,8 @@ import type { Told } from './told.ts'
 
 const CUTS = process.env.PARLEY_TEST_FULL ? 2_000 : 60
 const LINES = process.env.PARLEY_TEST_FULL ? 600 : 150
+/** Of a store that acknowledges too early, before it is taken for one that does not. */
+const RECORDINGS = 20
 const skip = !canTrace && 'strace is not there, or may not trace'
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const [WRITER, LOOK, EARLY] = ['busy-writer.ts', 'look-at-cut.ts', 'early-flush.mjs'].map(name =>
@@ -126,9 +128,13 @@ for (const [lmdb, cuts] of [
     skip,
     timeout: 600_000,
   }, async t => {
-    const folder = temporaryFolder()
-    t.after(folder.remove)
-    const complaints = await cutPower(await record(folder.path, lmdb), folder.path, 1, cuts)
-    assert.notEqual(complaints.length, 0)
-    console.log(`${JSON.stringify(lmdb)}: ${complaints.length} of ${cuts}, first ${complaints[0]}`)
+    // What was told too early is seldom still unwritten when the power goes: some recordings have no such moment.
+    for (let seed = 1; seed <= RECORDINGS; seed++) {
+      const folder = temporaryFolder()
+      t.after(folder.remove)
+      const complaints = await cutPower(await record(folder.path, lmdb), folder.path, seed, cuts)
+      if (complaints.length === 0) continue
+      return console.log(`${JSON.stringify(lmdb)}: ${complaints.length} of ${cuts} in recording ${seed}, first ${complaints[0]}`)
+    }
+    assert.fail(`${RECORDINGS} recordings, and nothing was found`)
   })
