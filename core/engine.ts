@@ -139,6 +139,8 @@ export interface Engine {
 
 /** Pause before a decision that could not be kept is tried again. */
 const RETRY_MS = 1_000
+/** Faults of a conversation that another try does not mend. */
+const STAYS_SO = ['LOG_DAMAGED', 'STORE_DAMAGED', 'CONVERSATION_ERASED'] as const
 /** A reply that takes longer than this is announced by a sign of typing. */
 const TYPING_AFTER_MS = 400
 
@@ -287,8 +289,7 @@ export function createEngine(parts: EngineParts): Engine {
       broke(key, error)
       // The log did not take the decision (a full disk, say). The turn stands undecided; a restart would take it up, and so do we.
       // What is damaged or erased stays so, however often it is read.
-      if (!isDraining && !isFault(error, 'LOG_DAMAGED') && !isFault(error, 'CONVERSATION_ERASED'))
-        clock.after(RETRY_MS, () => void settle(key, locale))
+      if (!isDraining && !STAYS_SO.some(code => isFault(error, code))) clock.after(RETRY_MS, () => void settle(key, locale))
     })
     underWay.set(name, worker)
     lag.watch()

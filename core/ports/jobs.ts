@@ -3,7 +3,7 @@
 import type { z } from 'zod'
 
 /**
- * What a handler needs to find its work: ids and seqs. Never anything that a customer wrote: a job lies outside the customer's key, so that an
+ * What a handler needs to find its work: ids and seqs. Never anything that a customer wrote: a job lies outside the conversation's key, so that an
  * erasure would not reach it. A handler reads the log.
  */
 export type JobPayload = Readonly<Record<string, string | number>>

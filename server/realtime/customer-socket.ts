@@ -41,6 +41,7 @@ export function createCustomerSocket(wire: Wire, parts: SocketParts): Connection
       UNKNOWN_SHOP: CLOSE.UNKNOWN_CONVERSATION,
       CONVERSATION_ERASED: CLOSE.CONVERSATION_ERASED,
       LOG_DAMAGED: CLOSE.CONVERSATION_DAMAGED, // no client mends it by coming again
+      STORE_DAMAGED: CLOSE.CONVERSATION_DAMAGED,
     },
   })
   const { send, close, refuse } = session

@@ -5,10 +5,12 @@ import { asConversationId } from '@parley/core/ids.ts'
 import { CLOSE } from '@parley/core/protocol/close-codes.ts'
 import { LIMITS } from '@parley/core/protocol/limits.ts'
 import { ServerMessage } from '@parley/core/protocol/server-message.ts'
+import { createMemoryLog } from '@parley/server/drivers/conversation-log.memory.ts'
+import { createMemoryVault } from '@parley/server/drivers/vault.memory.ts'
 import { createCustomerSocket, type SocketParts } from '@parley/server/realtime/customer-socket.ts'
 import type { Connection, Wire } from '@parley/server/realtime/session.ts'
 import { createTokens, type Visitor } from '@parley/server/tokens.ts'
-import { createTestHouse, SHOP, type TestHouse } from './house.ts'
+import { createTestHouse, poolOf, SHOP, type TestHouse } from './house.ts'
 
 const tokens = createTokens(new Uint8Array(32).fill(1), { visitorMinutes: 5, refreshDays: 1, identityKey: () => 'a key' })
 
@@ -119,6 +121,36 @@ test('[RT1] what is appended while a client joins comes once', async () => {
     [2, 4],
   )
   for (const [i, frame] of frames.entries()) assert.equal(frame.after, frames[i - 1]?.upTo ?? 0)
+})
+
+test('[LOG8] a page of the store that cannot be read is as final to the customer as a damaged event, and is not tried again and again', async () => {
+  const [log, vault] = [createMemoryLog(), createMemoryVault()]
+  const before = createTestHouse({ log, vault, pools: [poolOf('mute', () => new Promise(() => {}))] })
+  const visitor = tokens.newVisitor(SHOP)
+  const page = await join(before, visitor)
+  page.socket.frame('{"type":"say","ref":"m1","text":"hello"}')
+  await page.next('ack') // and its turn stays undecided
+  const house = createTestHouse({
+    log: {
+      ...log,
+      async read() {
+        throw new Fault('STORE_DAMAGED', { file: 'data.mdb', reason: 'MDB_CORRUPTED' })
+      },
+    },
+    vault,
+  })
+  await house.engine.finishUnsettled()
+  house.clock.pass(60_000)
+  await house.settled()
+  assert.deepEqual(
+    house.bugs.map(bug => bug instanceof Fault && bug.code),
+    ['STORE_DAMAGED'],
+  )
+  const again = connect(house)
+  const { token } = await tokens.issue(visitor)
+  again.socket.frame(JSON.stringify({ type: 'hello', protocol: 1, token, conversation: visitor.conversation, resumeAfter: null }))
+  assert.equal((await again.next('fault')).code, 'STORE_DAMAGED')
+  assert.deepEqual(again.closes, [CLOSE.CONVERSATION_DAMAGED])
 })
 
 test('[RT7] a client that does not read is let go', async () => {
