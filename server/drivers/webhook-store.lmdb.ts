@@ -1,6 +1,6 @@
 // What is kept of webhooks, in an LMDB store of its own. Lost, it costs repetitions: the outbox in the log says what is to be delivered.
 import { dirname } from 'node:path'
-import type { ConversationKey, Seq } from '@parley/core/ids.ts'
+import { asConversationId, asShopId, type ConversationKey, type Seq } from '@parley/core/ids.ts'
 import type { Database } from 'lmdb'
 import type { Delivery, WebhookStore } from '../webhooks/webhook-store.ts'
 import { flushFolder } from './flush-folder.ts'
@@ -48,7 +48,8 @@ export async function openLmdbWebhookStore(folder: string): Promise<WebhookStore
         deliveries.put([hook, n], JSON.stringify(delivery))
         const [oldest] = deliveries.getKeys({ ...range(hook), limit: 1 })
         if (oldest && oldest[1] <= n - MOST) deliveries.remove(oldest)
-        if (cursor !== undefined) moveTo(hook, delivery as unknown as ConversationKey, cursor) // its shop and conversation came from one
+        const key = { shop: asShopId(delivery.shop), conversation: asConversationId(delivery.conversation) }
+        if (cursor !== undefined) moveTo(hook, key, cursor)
       }),
     pass: (hook, key, cursor) => change(() => moveTo(hook, key, cursor)),
     forget: (hooks, key) =>
