@@ -22,8 +22,8 @@ import { createRandom } from '../test/random.ts'
 import { machine } from './machine.ts'
 
 const EVENTS = [100, 1_000, 10_000]
-/** Of each figure from snapshots; from the whole log, which takes longer, a tenth. */
-const TIMES = 100
+/** Of each figure from snapshots; from the whole log, which takes longer, a fiftieth. */
+const TIMES = 500
 const TEXTS = [
   '螃蟹死了怎么赔',
   '我的订单到哪了',
@@ -119,11 +119,11 @@ for (const events of EVENTS) {
   const { seq } = await log.head(key)
   const open = {
     snapshot: await timesOf(TIMES, () => ways.snapshot.open(key)),
-    log: await timesOf(TIMES / 10, () => ways.log.open(key)),
+    log: await timesOf(TIMES / 50, () => ways.log.open(key)),
   }
   const rollback = {
     snapshot: await timesOf(TIMES, rollerOf('snapshot', key, seq)),
-    log: await timesOf(TIMES / 10, rollerOf('log', key, seq)),
+    log: await timesOf(TIMES / 50, rollerOf('log', key, seq)),
   }
   const ratioOf = (of: typeof open): number => hundredths(of.log.p50Ms / of.snapshot.p50Ms)
   rows.push({ events, open: { ...open, logToSnapshot: ratioOf(open) }, rollback: { ...rollback, logToSnapshot: ratioOf(rollback) } })

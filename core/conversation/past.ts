@@ -21,15 +21,16 @@ export function recallFrom(stretches: readonly Stretch[]): Pick<Conversation, 's
 }
 
 /** A stretch of which each part is read when it is first needed. It was sealed by this server: what was opened is what it wrote. */
-function readingOf({ from, seq, end, refs, said, versions, marks }: Stretch) {
-  const versionRows = once(() => rowsIn<VersionRow>(versions))
+function readingOf(stretch: Stretch) {
+  const { from, seq, end, refs } = stretch
+  const versionRows = once(() => rowsIn<VersionRow>(stretch.versions))
   return {
     from,
     seq,
     end: once(() => JSON.parse(textIn(end)) as StretchEnd), // as above
     versions: versionRows,
-    said: once(() => bySeq(rowsIn<SaidRow>(said))),
-    marks: once(() => bySeq(rowsIn<MarkRow>(marks))),
+    said: once(() => bySeq(rowsIn<SaidRow>(stretch.said))),
+    marks: once(() => bySeq(rowsIn<MarkRow>(stretch.marks))),
     attempts: once(() => bySeq(versionRows().flatMap(({ attempt }) => (attempt ? [attempt] : [])))),
     /** Each message id between two line feeds. */
     refs: once(() => `\n${textIn(refs)}`),

@@ -10,7 +10,7 @@ import { CUSTODY_FOLD, type Custody } from './custody.ts'
 import { DIALOGUE_FOLD, type Dialogue, emptyDialogue } from './dialogue.ts'
 
 /** Raise the first number when the way a stretch is written changes. */
-export const SNAPSHOT_VERSION = `1.${DIALOGUE_FOLD}.${CUSTODY_FOLD}`
+export const SNAPSHOT_VERSION = `2.${DIALOGUE_FOLD}.${CUSTODY_FOLD}`
 
 /** `end`: JSON. The others: rows of JSON with a comma behind each, but for `refs`, which has a line for each id. */
 export interface Stretch {
@@ -102,23 +102,47 @@ export function lengthen(stretch: Stretch, next: Stretch): Stretch {
 }
 
 const SECTIONS = ['end', 'refs', 'said', 'versions', 'marks'] as const
+/** Read at every opening, or too random to become shorter. */
+const AS_THEY_ARE = 2
 
-/** The texts one behind the other, the length of each before them all. Where it begins and ends is kept beside it. */
-export function packStretch(stretch: Stretch): Uint8Array {
-  const lengths = new DataView(new ArrayBuffer(4 * SECTIONS.length))
-  for (const [i, name] of SECTIONS.entries()) lengths.setUint32(4 * i, stretch[name].length)
-  return join([new Uint8Array(lengths.buffer), ...SECTIONS.map(name => stretch[name])])
+/** Makes a text shorter and gives it back; core has no compression of its own. `expand` throws where it is given anything else. */
+export interface Compression {
+  compress(text: Uint8Array): Uint8Array
+  expand(compressed: Uint8Array): Uint8Array
 }
 
-export function unpackStretch(packed: Uint8Array, { from, seq }: Pick<Stretch, 'from' | 'seq'>): Stretch {
+/** The texts one behind the other, the length of each before them all. Where it begins and ends is kept beside it. */
+export function packStretch(stretch: Stretch, { compress }: Compression): Uint8Array {
+  const texts = SECTIONS.map((name, i) => (i < AS_THEY_ARE ? stretch[name] : compress(stretch[name])))
+  const lengths = new DataView(new ArrayBuffer(4 * SECTIONS.length))
+  for (const [i, text] of texts.entries()) lengths.setUint32(4 * i, text.length)
+  return join([new Uint8Array(lengths.buffer), ...texts])
+}
+
+/** What is compressed is expanded each time that it is asked for. */
+export function unpackStretch(packed: Uint8Array, { from, seq }: Pick<Stretch, 'from' | 'seq'>, { expand }: Compression): Stretch {
   const lengths = new DataView(packed.buffer, packed.byteOffset, 4 * SECTIONS.length)
   let at = lengths.byteLength
-  const section = (i: number): Uint8Array => {
+  const [end, refs, said, versions, marks] = SECTIONS.map((_, i) => {
     const length = lengths.getUint32(4 * i)
     at += length
     return packed.subarray(at - length, at)
+  }) as [Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array] // one of each section
+  return {
+    from,
+    seq,
+    end,
+    refs,
+    get said() {
+      return expand(said)
+    },
+    get versions() {
+      return expand(versions)
+    },
+    get marks() {
+      return expand(marks)
+    },
   }
-  return { from, seq, end: section(0), refs: section(1), said: section(2), versions: section(3), marks: section(4) } // in the order of SECTIONS
 }
 
 function join(parts: readonly Uint8Array[]): Uint8Array {
