@@ -1,0 +1,68 @@
+// Finishes what a crash left, at the start: who waits for a person is put into the queue again, undecided turns and effects become jobs.
+import type { Conversation } from './conversation/conversation.ts'
+import type { Eraser } from './erasure/erase.ts'
+import { type Holder, nameOf } from './holder.ts'
+import type { ConversationKey } from './ids.ts'
+import { keyIn, RECOVER, unlessErased } from './jobs/kinds.ts'
+import type { Conversations } from './ports/conversations.ts'
+import type { Jobs } from './ports/jobs.ts'
+
+export interface RecoveryParts {
+  readonly holder: Holder
+  readonly conversations: Conversations
+  readonly jobs: Jobs
+  readonly eraser: Pick<Eraser, 'clearUp' | 'finish'>
+  /** Of a conversation with a person, or in the queue for one. */
+  readonly isWithPeople: (key: ConversationKey, conversation: Conversation) => void
+  readonly settle: (key: ConversationKey) => Promise<void>
+  readonly broke: (key: ConversationKey, error: unknown) => void
+}
+
+export interface Recovery {
+  /** Has everything finished that a crash left: undecided turns, effects under way, the queue, erasures. Resolves with the number of conversations. */
+  finishUnsettled(): Promise<number>
+}
+
+export function createRecovery({ holder, conversations, jobs, eraser, isWithPeople, settle, broke }: RecoveryParts): Recovery {
+  /** Told when what a crash left of a conversation is decided. */
+  const recovering = new Map<string, () => void>()
+
+  async function finishUnsettled(): Promise<number> {
+    await eraser.clearUp()
+    for await (const key of conversations.withPeople()) {
+      try {
+        const conversation = await holder.run(key, () => holder.load(key))
+        isWithPeople(key, conversation)
+      } catch (error) {
+        broke(key, error) // one that is damaged keeps no other out of the queue
+      }
+    }
+    const ends: Promise<void>[] = []
+    for await (const key of conversations.unsettled()) ends.push(recover(key))
+    await Promise.all(ends)
+    await eraser.finish()
+    return ends.length
+  }
+
+  /** As a job, so that a thousand of them do not begin at once. The log is what says what is open: should the queue refuse it, it is done at once. */
+  function recover(key: ConversationKey): Promise<void> {
+    return new Promise(resolve => {
+      recovering.set(nameOf(key), resolve)
+      jobs.add({ id: `recover/${nameOf(key)}`, kind: RECOVER, payload: { ...key } }).catch(error => {
+        broke(key, error)
+        void settle(key).then(resolve)
+      })
+    })
+  }
+  jobs.handle(
+    RECOVER,
+    unlessErased(async ({ payload }) => {
+      const key = keyIn(payload)
+      await settle(key)
+      recovering.get(nameOf(key))?.()
+      recovering.delete(nameOf(key))
+    }),
+  )
+
+  return { finishUnsettled }
+}
