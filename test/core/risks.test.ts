@@ -284,12 +284,3 @@ test('a risk that speaks needs a template, one that only signals has none, and n
     error => isFault(error, 'PACK_INVALID'),
   )
 })
-
-test('an ordinary message costs microseconds', () => {
-  const text = normaliseText('你好，我上周买的螃蟹到了三只是死的，另外花瓶也碎了一个角，麻烦看看能不能退款或者补发，订单号 2024-881')
-  for (let i = 0; i < 2_000; i++) shipped.find(text, 'zh')
-  const started = performance.now()
-  for (let i = 0; i < 10_000; i++) shipped.find(text, 'zh')
-  const microseconds = (performance.now() - started) / 10
-  assert.ok(microseconds < 50, `${microseconds} µs`) // about 1 where nothing else runs
-})
