@@ -50,3 +50,13 @@ export interface RefundFact {
   readonly status: string
   readonly expectedOn?: string
 }
+
+/** What `cases` is a list of: compensation cases, newest first. */
+export interface CaseFact {
+  /** `CP-1007` */
+  readonly number: string
+  readonly order: string
+  readonly count: number
+  readonly amount: string
+  readonly state: 'open' | 'paid' | 'withdrawn'
+}

@@ -6,7 +6,7 @@ import type { EffectOutcome, EffectRequest } from '@parley/core/ports/effects.ts
 import type { OrderState } from '@parley/core/ports/mesh.ts'
 import { inTransaction } from './database.ts'
 import type { Day } from './days.ts'
-import { readOrderNumber } from './order-number.ts'
+import { caseNumber, readOrderNumber } from './order-number.ts'
 import type { FindShopper } from './shoppers.ts'
 import { type Market, money } from './texts.ts'
 
@@ -111,7 +111,7 @@ export function createRunEffect(database: DatabaseSync, findShopper: FindShopper
 const done = (row: CaseRow): EffectOutcome => ({
   state: 'done',
   result: {
-    case: `CP-${row.id}`,
+    case: caseNumber(row.id),
     order: row.order_number,
     count: String(row.count),
     amount: money(row.amount, row.market),

@@ -1,11 +1,11 @@
-// Reads orders and refunds. Every statement names the customer in its condition, so an order of somebody else cannot be told from one that
+// Reads orders, refunds and cases. Every statement names the customer in its condition, so an order of somebody else cannot be told from one that
 // does not exist.
 
 import type { DatabaseSync } from 'node:sqlite'
-import type { OrderFact, OrderState, RefundFact } from '@parley/core/ports/mesh.ts'
+import type { CaseFact, OrderFact, OrderState, RefundFact } from '@parley/core/ports/mesh.ts'
 import type { Locale } from '@parley/plugin-sdk/vocabulary.ts'
 import { type Day, dateOf } from './days.ts'
-import { readOrderNumber } from './order-number.ts'
+import { caseNumber, readOrderNumber } from './order-number.ts'
 import { type LeftWith, type Market, money, orderStatus, type RefundStatus, refundStatus } from './texts.ts'
 
 const NEWEST = 5
@@ -23,6 +23,8 @@ export interface OrderBook {
   order(shopper: string, written: string | undefined, telling: Telling): OrderFact | null
   /** Of the order named, or the newest of all where none is named. */
   refund(shopper: string, written: string | undefined, telling: Telling): RefundFact | null
+  /** The five newest, newest first. */
+  cases(shopper: string): readonly CaseFact[]
 }
 
 // Rows are as the statements below name their columns; the tables are strict, so the types hold, and that is the reason of every cast here.
@@ -55,6 +57,15 @@ interface RefundRow {
   readonly market: Market
 }
 
+interface CaseRow {
+  readonly id: number
+  readonly order_number: string
+  readonly count: number
+  readonly amount: number
+  readonly state: CaseFact['state']
+  readonly market: Market
+}
+
 const ORDERS = `
   SELECT number, placed_on, status, carrier_zh, carrier_en, tracking_number, expected_on, left_with, city_zh, city_en, market
   FROM orders JOIN customers ON customers.id = orders.customer WHERE orders.customer = $shopper`
@@ -67,6 +78,9 @@ export function createOrderBook(database: DatabaseSync): OrderBook {
   const one = database.prepare(`${ORDERS} AND number = $number`)
   const newestRefund = database.prepare(`${REFUNDS} ORDER BY requested_on DESC, order_number DESC LIMIT 1`)
   const refundOf = database.prepare(`${REFUNDS} AND order_number = $number`)
+  const newestCases = database.prepare(`
+    SELECT cases.id, order_number, count, amount, state, market
+    FROM cases JOIN customers ON customers.id = customer WHERE customer = $shopper ORDER BY cases.id DESC LIMIT ${NEWEST}`)
   const linesOf = database.prepare(`
     SELECT name_zh, name_en, quantity, unit_price
     FROM lines JOIN products ON products.id = lines.product WHERE order_number = ? ORDER BY place`)
@@ -109,5 +123,13 @@ export function createOrderBook(database: DatabaseSync): OrderBook {
       const row = (number ? refundOf.get({ shopper, number }) : newestRefund.get({ shopper })) as RefundRow | undefined
       return row ? tellRefund(row, telling) : null
     },
+    cases: shopper =>
+      (newestCases.all({ shopper }) as unknown as readonly CaseRow[]).map(row => ({
+        number: caseNumber(row.id),
+        order: row.order_number,
+        count: row.count,
+        amount: money(row.amount, row.market),
+        state: row.state,
+      })),
   }
 }

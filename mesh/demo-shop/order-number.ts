@@ -9,3 +9,6 @@ export function readOrderNumber(text: string): string | undefined {
   const [, year, number] = NUMBER.exec(text.normalize('NFKC')) ?? []
   return year && number && `${year}-${Number(number)}`
 }
+
+/** `CP-1007` for the case of that id. */
+export const caseNumber = (id: number): string => `CP-${id}`

@@ -32,6 +32,7 @@ function answer({ findShopper, book, runEffect }: Shop, work: Work): Results[Wor
         orders: () => book.orders(shopper, work.telling),
         order: () => book.order(shopper, order, work.telling),
         refund: () => book.refund(shopper, order, work.telling),
+        cases: () => book.cases(shopper),
       }
       return Object.fromEntries(work.names.map(name => [name, read[name]()]))
     }

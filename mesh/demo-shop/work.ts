@@ -3,7 +3,7 @@ import type { EffectOutcome, EffectRequest } from '@parley/core/ports/effects.ts
 import type { MeshQuery, OrderFact } from '@parley/core/ports/mesh.ts'
 import type { Telling } from './order-book.ts'
 
-export const FACTS = ['orders', 'order', 'refund'] as const
+export const FACTS = ['orders', 'order', 'refund', 'cases'] as const
 export type FactName = (typeof FACTS)[number]
 
 export type Work =
