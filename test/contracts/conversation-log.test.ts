@@ -122,6 +122,21 @@ test('[LOG3] lmdb: every single flipped byte of a record is noticed', async () =
   folder.remove()
 })
 
+test('[LOG3] lmdb: every flipped bit of the place in a recorded end, and every flipped byte of its hash, is noticed', async () => {
+  const bits = [
+    ...Array.from({ length: 32 }, (_, at) => [at, 1] as const),
+    ...Array.from({ length: 64 }, (_, bit) => [32 + (bit >> 3), 1 << (bit & 7)] as const),
+  ]
+  for (const [at, bit] of bits) {
+    const damage = ({ heads }: Store) => {
+      const head = Buffer.from(heads.get(['demo', 'c1'])!) // written before the damage
+      head[at]! ^= bit
+      return heads.put(['demo', 'c1'], head)
+    }
+    assert.match(await readAfter(damage), /^damaged at /, `byte ${at}, bit ${bit}`)
+  }
+})
+
 test('[LOG3] lmdb: a missing, moved, cut or swapped event is noticed and never served', async () => {
   const at = (seq: number): [string, string, number] => ['demo', 'c1', seq]
   assert.equal(await readAfter(({ events }) => events.remove(at(3))), 'damaged at 3')
