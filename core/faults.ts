@@ -70,6 +70,13 @@ export const FAULTS = {
     false,
     (d: { plugin: string; path: string; reason: string }) => `plugin ${d.plugin}: ${d.path || '(the whole)'}: ${d.reason}`,
   ),
+  BUNDLE_INVALID: fault(false, (d: { file: string; reason: string }) => `the bundle ${d.file} can't be used: ${d.reason}`),
+  KEY_INVALID: fault(false, (d: { file: string; reason: string }) => `the key ${d.file} can't be used: ${d.reason}`),
+  VERSION_PUBLISHED: fault(
+    false,
+    (d: { plugin: string; version: string; where: string }) =>
+      `${d.plugin} ${d.version} is published with other content already (${d.where}): a published version never changes, raise it`,
+  ),
   TURNS_INVALID: fault(false, (d: { file: string; line: number; reason: string }) => `${d.file}:${d.line}: ${d.reason}`),
   AGENT_INVALID: fault(false, (d: { path: 'name' | 'password'; reason: string }) => `the ${d.path} will not do: ${d.reason}`),
   AGENT_EXISTS: fault(

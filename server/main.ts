@@ -297,7 +297,9 @@ program
   .option('--json', 'print the report as JSON')
   .action(async (folder, options) => (await import('./cli/pack.ts')).checkPackFolder(folder, options))
 
-const plugin = program.command('plugin').description('Write, try and check plugins (docs/write-a-plugin.md).')
+const plugin = program
+  .command('plugin')
+  .description('Write, try and check plugins (docs/write-a-plugin.md); publish, install and watch them (docs/plugins-in-production.md).')
 const pluginSettings = new Option('--settings <settings>', 'what a shop would set, as { name: value }').default('{}', 'the defaults')
 const pluginFolder = new Argument('[folder]', 'folder of the plugin').default('.', 'this one')
 plugin
@@ -327,6 +329,19 @@ plugin
   .addOption(pluginSettings)
   .option('--json', 'print the report as JSON')
   .action(async (folder, options, command) => (await import('./cli/plugin.ts')).checkPluginFolder(folder, options, wrongUse(command)))
+
+plugin
+  .command('key')
+  .description('Make the key pair of a publisher: FILE, which is secret, and FILE.pub, which operators are given to trust.')
+  .argument('<file>', 'a new file')
+  .action(async file => (await import('./cli/plugin-store.ts')).makeKey(file))
+plugin
+  .command('pack')
+  .description('Write the plugin as one signed file, ID-VERSION.parley. A published version never changes.')
+  .addArgument(pluginFolder)
+  .requiredOption('--key <file>', "the publisher's secret key")
+  .option('--out <folder>', 'where the file goes', '.')
+  .action(async (folder, options) => (await import('./cli/plugin-store.ts')).packFolder(folder, options))
 
 try {
   await program.parseAsync()

@@ -1,16 +1,30 @@
-// Makes something that can be run of a plugin's folder: plugin.ts is bundled into one script with nothing left to import; plugin.yaml names
-// a Python file. No line of a plugin's code runs in the engine: a manifest written in TypeScript is read in a host that is thrown away.
+// Makes something that can be run of a plugin's folder, or of its signed bundle: plugin.ts is bundled into one script with nothing left to import;
+// plugin.yaml names a Python file. No line of a plugin's code runs in the engine: a manifest written in TypeScript is read in a host that is thrown
+// away, and that of a bundle was compared with its code when it was installed.
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, realpathSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { Fault } from '@parley/core/faults.ts'
+import { Fault, isFault } from '@parley/core/faults.ts'
 import { Manifest } from '@parley/plugin-sdk/manifest.ts'
 import { checkSettings, type SettingValues } from '@parley/plugin-sdk/setting-values.ts'
 import { LineCounter, parseDocument } from 'yaml'
+import { BUNDLE_ENDING, readBundle } from '../plugin-store/bundle-file.ts'
 import { type Bundle, bundlePlugin } from './bundle-plugin.ts'
 import { createManifestReader, type ManifestReader } from './manifest-reader.ts'
 import { createLocator, type Locate, placeInSource, placeInYaml } from './plugin-lines.ts'
 import type { Guest } from './protocol.ts'
+
+/** A plugin as its author made it, before a shop sets it. */
+export interface PluginSource {
+  readonly manifest: Manifest
+  /** Names what votes, together with the manifest's version: 12 digits. */
+  readonly hash: string
+  /** One script, or the Python module's text. */
+  readonly code: string
+  /** Of a TypeScript plugin: the source map of its code, and what that is made of. */
+  readonly map?: string | undefined
+  readonly parts?: Bundle['parts']
+}
 
 export interface LoadedPlugin {
   readonly manifest: Manifest
@@ -63,13 +77,27 @@ export async function loadPlugins(
   return { plugins: [...plugins.values()], faults }
 }
 
-async function loadPlugin(folder: string, settings: SettingsOf, reader: ManifestReader): Promise<LoadedPlugin> {
-  if (existsSync(join(folder, 'plugin.ts'))) return loadTypescript(folder, settings, reader)
-  if (existsSync(join(folder, 'plugin.yaml'))) return loadPython(folder, settings)
-  throw invalid(folder, '', 'the folder has neither plugin.ts nor plugin.yaml')
+const loadPlugin = async (path: string, settings: SettingsOf, reader: ManifestReader): Promise<LoadedPlugin> =>
+  withSettings(await readPlugin(path, reader), settings)
+
+/** `path`: a folder, or a signed bundle. Faults: PLUGIN_INVALID. */
+export async function readPlugin(path: string, reader: ManifestReader): Promise<PluginSource> {
+  if (path.endsWith(BUNDLE_ENDING)) return readSigned(path)
+  if (existsSync(join(path, 'plugin.ts'))) return readTypescript(path, reader)
+  if (existsSync(join(path, 'plugin.yaml'))) return readPython(path)
+  throw invalid(path, '', 'the folder has neither plugin.ts nor plugin.yaml')
 }
 
-async function loadTypescript(folder: string, settings: SettingsOf, reader: ManifestReader): Promise<LoadedPlugin> {
+function readSigned(file: string): PluginSource {
+  try {
+    const { manifest, code, map, hash } = readBundle(file)
+    return { manifest, code, map, hash: hash.slice(0, VERSION_DIGITS) }
+  } catch (fault) {
+    throw isFault(fault) ? invalid(file, '', fault.message) : fault
+  }
+}
+
+async function readTypescript(folder: string, reader: ManifestReader): Promise<PluginSource> {
   const { code, map, parts } = await bundlePlugin(folder)
   const locate = createLocator(map)
   const read = await reader.read(code)
@@ -79,10 +107,10 @@ async function loadTypescript(folder: string, settings: SettingsOf, reader: Mani
   const manifest = checkManifest(folder, { ...(typeof given === 'object' ? given : {}), runtime: 'typescript' }, path =>
     placeInSource(source, path),
   )
-  return { ...loaded(manifest, code, settings, { runtime: 'typescript', code }), locate, parts }
+  return { manifest, code, map, parts, hash: hash(code, VERSION_DIGITS) }
 }
 
-function loadPython(folder: string, settings: SettingsOf): LoadedPlugin {
+function readPython(folder: string): PluginSource {
   const text = readFileSync(join(folder, 'plugin.yaml'), 'utf8')
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines })
@@ -97,26 +125,22 @@ function loadPython(folder: string, settings: SettingsOf): LoadedPlugin {
   if (!realpathSync(file).startsWith(realpathSync(folder)))
     throw invalid(folder, place(['module']), 'module: it links to a file outside of the folder')
   const code = readFileSync(file, 'utf8')
-  const python = { module: manifest.module, className: manifest.class }
-  return { ...loaded(manifest, text + code, settings, { runtime: 'python', code, python }), locate: failure => failure }
+  return { manifest, code, hash: hash(text + code, VERSION_DIGITS) }
 }
 
-/** `source` is all that decides how it votes, but for the settings. */
-function loaded(
-  manifest: Manifest,
-  source: string,
-  settingsOf: SettingsOf,
-  guest: Pick<Guest, 'runtime' | 'code' | 'python'>,
-): Omit<LoadedPlugin, 'locate'> {
-  const { id, version, limits } = manifest
+function withSettings({ manifest, hash: content, code, map, parts }: PluginSource, settingsOf: SettingsOf): LoadedPlugin {
+  const { id, runtime, version, limits } = manifest
   const checked = checkSettings(manifest.settings, settingsOf(id))
   if (!checked.isGood) throw new Fault('PLUGIN_INVALID', { plugin: id, path: `settings.${checked.name}`, reason: checked.reason })
   const settings = JSON.stringify(checked.values)
+  const python = manifest.runtime === 'python' ? { python: { module: manifest.module, className: manifest.class } } : {}
   return {
     manifest,
-    version: `${version}-${hash(source, 12)}${settings === '{}' ? '' : `+${hash(settings, 8)}`}`,
+    version: `${version}-${content}${settings === '{}' ? '' : `+${hash(settings, 8)}`}`,
     settings: checked.values,
-    guest: { plugin: id, ...guest, ...limits, settings },
+    locate: map === undefined ? failure => failure : createLocator(map),
+    ...(parts && { parts }),
+    guest: { plugin: id, runtime, code, ...python, ...limits, settings },
   }
 }
 
@@ -129,6 +153,7 @@ function checkManifest(folder: string, given: unknown, placeOf: (path: readonly 
   throw invalid(folder, placeOf(path), `${['manifest', ...path].map(String).join('.')}: ${issue.message}`)
 }
 
+const VERSION_DIGITS = 12
 const hash = (text: string, digits: number): string => createHash('sha256').update(text).digest('hex').slice(0, digits)
 
 const invalid = (folder: string, path: string, reason: string): Fault<'PLUGIN_INVALID'> =>

@@ -44,7 +44,11 @@ export interface Trial extends PluginVoters {
   end(): Promise<void>
 }
 
-export async function startTrial(plugins: Readonly<Record<string, Files>>, settings: PluginSettings = {}): Promise<Trial> {
+export async function startTrial(
+  plugins: Readonly<Record<string, Files>>,
+  settings: PluginSettings = {},
+  bundles: readonly string[] = [],
+): Promise<Trial> {
   const root = mkdtempSync(join(tmpdir(), 'parley-plugins-'))
   const folders = Object.entries(plugins).map(([name, files]) => writeFolder(join(root, name), files))
   const heard = new EventEmitter()
@@ -54,7 +58,7 @@ export async function startTrial(plugins: Readonly<Record<string, Files>>, setti
   const dropped: { readonly plugin: string; readonly action: string }[] = []
   const pids: number[] = []
   const voters = await createPluginVoters({
-    folders,
+    folders: [...folders, ...bundles],
     settings,
     observer: {
       onInvalid: fault => void invalid.push(fault),
