@@ -15,6 +15,7 @@ import { type Stages, workOut } from './pipeline/pipeline.ts'
 import { type Strain, shedAt } from './pipeline/shed.ts'
 import type { Shop } from './pipeline/shop.ts'
 import type { Received } from './pipeline/turn.ts'
+import { readTurn } from './recorded-turns.ts'
 
 export interface TurnWorkerParts {
   readonly holder: Holder
@@ -95,19 +96,12 @@ export function createTurnWorker(parts: TurnWorkerParts): TurnWorker {
     turn: OpenTurn,
     pageLocale: Locale | null,
   ): Promise<RecordedDecision> {
-    const { custody, dialogue } = conversation
+    const { customer } = conversation.custody
     const shop = parts.shop(key.shop)
-    if (!shop || custody.customer === null) throw new Error(`conversation ${nameOf(key)} has a turn but no shop or no customer`)
+    if (!shop || customer === null) throw new Error(`conversation ${nameOf(key)} has a turn but no shop or no customer`)
     const received: Received = {
-      shop: shop.id,
-      customer: custody.customer,
-      ...turn,
-      locale: dialogue.locale ?? pageLocale,
-      frame: dialogue.frame,
-      isQueued: custody.owner.with === 'queue',
+      ...readTurn(conversation, turn, shop.id, customer, pageLocale),
       placeFor: urgency => queue.placeFor(key, urgency),
-      // A message behind the turn that asks for it must not be taken back with the rest.
-      recallTo: dialogue.lastTurn === null || custody.open.length > 1 ? null : dialogue.lastTurn.turn - 1,
     }
     const deadline = new AbortController()
     const cancel = clock.after(stages.deadlines.turn, () => deadline.abort())

@@ -297,6 +297,13 @@ program
   .option('--json', 'print the report as JSON')
   .action(async (folder, options) => (await import('./cli/pack.ts')).checkPackFolder(folder, options))
 
+const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 }
+const timeBack = (text: string): number => {
+  const [, count, unit] = /^(\d{1,5})([mhd])$/.exec(text) ?? []
+  if (count === undefined || unit === undefined)
+    throw new InvalidArgumentError('a time is a number of minutes, hours or days: 30m, 24h, 7d')
+  return Number(count) * UNITS[unit]!
+}
 const plugin = program
   .command('plugin')
   .description('Write, try and check plugins (docs/write-a-plugin.md); publish, install and watch them (docs/plugins-in-production.md).')
@@ -322,6 +329,19 @@ plugin
   .option('--update', 'write what is voted now into golden.txt, and print the diff to review')
   .option('--json', 'print the report as JSON')
   .action(async (folder, options) => (await import('./cli/plugin.ts')).runGoldenTurns(folder, options))
+plugin
+  .command('replay')
+  .description(
+    'Put turns that the running server has recorded to the plugin, in the real sandbox, and compare vote by vote with the version that voted then (needs the data folder of the server). Exit status 1 when it fails on one.',
+  )
+  .addArgument(pluginFolder)
+  .addOption(pluginSettings)
+  .addOption(serverUrl)
+  .addOption(shopOfConversation)
+  .option('--since <time>', 'turns of this time back from now: 30m, 24h, 7d', timeBack, 7 * 86_400_000)
+  .option('--conversation <id>', 'turns of this conversation alone')
+  .option('--json', 'print what is otherwise as JSON, a turn a line, and the counts last')
+  .action(async (folder, options, command) => (await import('./cli/plugin.ts')).replayPluginFolder(folder, options, wrongUse(command)))
 plugin
   .command('check')
   .description('Types, actions, grants, size, cold start, time and memory, each with a figure; exit status 1 for any error.')

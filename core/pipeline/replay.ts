@@ -7,26 +7,36 @@ import { type Stages, workOut } from './pipeline.ts'
 import type { Shop } from './shop.ts'
 import type { Received } from './turn.ts'
 
-/** `received` is the turn as the log has it: its texts, and the frame of before. Its place in line is the recorded one. */
-export function replay(decision: RecordedDecision, received: Received, shop: Shop, stages: Stages): Promise<RecordedDecision> {
+/**
+ * `received` is the turn as the log has it: its texts, and the frame of before. Its place in line is the recorded one. `anew` is asked in place of
+ * what its voters had said then.
+ */
+export function replay(
+  decision: RecordedDecision,
+  received: Omit<Received, 'placeFor'>,
+  shop: Shop,
+  stages: Stages,
+  anew?: VoterPool,
+): Promise<RecordedDecision> {
   const mesh: Mesh = { facts: async () => decision.facts }
   const asked = { ...stages, mesh, shed: decision.clauseVotes ? ('none' as const) : ('plugins' as const) }
   return workOut(
     { ...received, placeFor: () => decision.place ?? null },
-    { ...shop, pools: [recordedPool(decision)] },
+    { ...shop, pools: anew ? [recordedPool(decision, anew), { ...anew, tier: 'keyword' }] : [recordedPool(decision)] },
     asked,
     new AbortController().signal,
   )
 }
 
 /** Answers the first question with the votes on the whole, the next ones with those on the clauses. */
-function recordedPool({ votes, clauseVotes = [], versions }: RecordedDecision): VoterPool {
+function recordedPool({ votes, clauseVotes = [], versions }: RecordedDecision, except?: VoterPool): VoterPool {
   const version = (voter: string): string => versions[voter] ?? ''
-  const rounds: readonly (readonly BallotView[])[] = [votes, ...clauseVotes]
+  const isOther = ({ voter }: { readonly voter: string }): boolean => !except?.voters.some(other => other.voter === voter)
+  const rounds: readonly (readonly BallotView[])[] = [votes, ...clauseVotes].map(ballots => ballots.filter(isOther))
   let round = 0
   return {
     tier: 'keyword',
-    voters: votes.map(({ voter }) => ({ voter, version: version(voter) })),
+    voters: votes.filter(isOther).map(({ voter }) => ({ voter, version: version(voter) })),
     async ask(_question, cast) {
       for (const ballot of rounds[round++] ?? []) cast({ ...ballot, version: version(ballot.voter) } satisfies Ballot)
     },

@@ -4,6 +4,7 @@ import { type CheckReport, checkPlugin } from '../plugin-bench/check-plugin.ts'
 import { readSettings, SETTINGS_FORM } from '../plugin-bench/read-settings.ts'
 import { scaffold, type Template } from '../plugin-bench/scaffold.ts'
 import { type TestReport, testPlugin, updateGolden } from '../plugin-bench/test-plugin.ts'
+import type { ReplayOptions } from './plugin-replay.ts'
 
 /** `wrongUse` ends with what is wrong with the name. Faults: FOLDER_NOT_EMPTY. */
 export function newPlugin(id: string, { template }: { readonly template: Template }, wrongUse: WrongUse): void {
@@ -69,6 +70,18 @@ function printTestReport(report: TestReport, failures: number, isUpdated: boolea
 interface CheckOptions {
   readonly settings: string
   readonly json?: true
+}
+
+export interface ReplayCommandOptions extends Omit<ReplayOptions, 'since'> {
+  readonly settings: string
+  /** Milliseconds back from now. */
+  readonly since: number
+}
+
+export async function replayPluginFolder(folder: string, { settings, since, ...options }: ReplayCommandOptions, wrongUse: WrongUse) {
+  const given = readSettings(settings) ?? wrongUse(SETTINGS_FORM)
+  const { replayRecordedTurns } = await import('./plugin-replay.ts') // it brings the models along
+  await replayRecordedTurns(folder, given, { ...options, since: Date.now() - since })
 }
 
 type WrongUse = (message: string) => never

@@ -9,9 +9,11 @@ import { z } from 'zod'
 import { conversationView, rollbackView } from './conversation-view.ts'
 import { type OperatorCustomerParts, registerCustomerRoutes } from './operator-customers.ts'
 import { checked, operatorGate } from './operator-gate.ts'
+import { type OperatorTurnParts, registerTurnRoutes } from './operator-turns.ts'
 
-export interface OperatorParts extends OperatorCustomerParts {
+export interface OperatorParts extends OperatorCustomerParts, OperatorTurnParts {
   readonly conversations: Conversations
+  readonly erasures: OperatorCustomerParts['erasures'] & OperatorTurnParts['erasures']
   readonly engine: Pick<Engine, 'rollback' | 'previewRollback' | 'erase'>
   /** What the operator's requests carry as `authorization: Bearer …`. */
   readonly operatorKey: string
@@ -69,4 +71,5 @@ export function registerOperatorRoutes(http: FastifyInstance, parts: OperatorPar
     return engine.erase({ shop, target: { kind: 'conversations', conversations: [conversation] }, by: OPERATOR })
   })
   registerCustomerRoutes(http, admitOperator, parts)
+  registerTurnRoutes(http, admitOperator, parts)
 }

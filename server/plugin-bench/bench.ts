@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
 import { questionOf } from '@parley/core/pipeline/normalise-turn.ts'
-import type { Ballot } from '@parley/core/ports/voters.ts'
+import type { Ballot, VoterPool } from '@parley/core/ports/voters.ts'
 import { messageText } from '@parley/core/protocol/message-text.ts'
 import type { Question } from '@parley/plugin-sdk/vocabulary.ts'
 import { createPluginVoters } from '../drivers/voters.plugins.ts'
@@ -93,6 +93,18 @@ async function openSandbox(folder: string, settings: PluginSettings[string]) {
     close: () => pool.close(),
   }
 }
+
+/** The plugin as a voter of turns that wait for it as long as it takes; `heard` is told all that it says. */
+export const patientPool = (bench: Bench, heard: (answer: Answer) => void): VoterPool => ({
+  tier: 'plugin',
+  voters: [{ voter: `plugin:${bench.plugin.manifest.id}`, version: bench.plugin.version }],
+  async ask(question, cast) {
+    const answer = await bench.askPatiently(question)
+    heard(answer)
+    cast(answer.ballot)
+  },
+  close: bench.close,
+})
 
 /** What a plugin would be asked if a customer wrote this. Words without letters are taken to be of its first language. */
 export const questionFor = (plugin: LoadedPlugin, text: string): Question =>

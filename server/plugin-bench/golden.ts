@@ -10,6 +10,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
+import type { Ballot } from '@parley/core/ports/voters.ts'
 import type { Answer } from './bench.ts'
 import { readSettings, SETTINGS_FORM } from './read-settings.ts'
 
@@ -71,8 +72,13 @@ export function linesOf({ ballot, fault, dropped }: Answer): readonly string[] {
   if (fault) return [`! ${fault.message}`]
   if (dropped.length > 0)
     return dropped.map(action => `! a vote for ${action}, which manifest.actions does not list, was dropped; list it or do not vote for it`)
-  if (ballot.votes.length === 0) return ['abstain']
-  return ballot.votes.map(({ action, confidence, template, evidence }) =>
+  return votesOf(ballot)
+}
+
+/** Votes as golden lines. */
+export function votesOf({ votes }: Pick<Ballot, 'votes'>): readonly string[] {
+  if (votes.length === 0) return ['abstain']
+  return votes.map(({ action, confidence, template, evidence }) =>
     [action, confidence, template, evidence && `«${evidence.replace(/\s+/g, ' ')}»`].filter(part => part !== undefined).join(' '),
   )
 }
