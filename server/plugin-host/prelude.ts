@@ -36,6 +36,20 @@ export function hardenGlobals(): void {
   root.Date = PlainDate
   Math.random = denied('Math.random', 'randomness')
 
+  // The isolate counts no buffer that can grow towards its memory. The methods and typed arrays know the built-in itself, not its name.
+  const RealBuffer = ArrayBuffer
+  function PlainBuffer(length: number, options?: { readonly maxByteLength?: unknown }): ArrayBuffer {
+    if (options?.maxByteLength !== undefined) throw new RangeError('a plugin has no ArrayBuffer that grows (maxByteLength)')
+    return Reflect.construct(RealBuffer, [length], new.target as unknown as new () => ArrayBuffer) // throws, as it should, where there is none
+  }
+  Object.defineProperties(PlainBuffer, {
+    prototype: { value: RealBuffer.prototype },
+    isView: { value: RealBuffer.isView },
+    [Symbol.species]: { value: PlainBuffer },
+  })
+  Object.defineProperty(RealBuffer.prototype, 'constructor', { value: PlainBuffer })
+  root.ArrayBuffer = PlainBuffer
+
   // In strict code nothing can be assigned over an inherited read-only value, so freezing alone would break `error.name = …` and
   // `toString` methods of honest plugins: these inherited values become accessors that define the value on the object itself.
   const assignable = (prototype: object): void => {

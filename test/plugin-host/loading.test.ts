@@ -171,6 +171,26 @@ describe('a plugin that is fine on paper', () => {
     }
   })
 
+  test('has dates that are given, buffers, and classes over built-ins', async () => {
+    const mine = "class Mine extends Error { constructor() { super('m'); this.name = 'Mine' } toString() { return this.name } }"
+    const parts = [
+      'new Date(0).toISOString()',
+      'Date.UTC(1970, 0, 2)',
+      'new Mine()',
+      'new ArrayBuffer(8).slice(4).byteLength',
+      'new Uint8Array(new ArrayBuffer(3)).length',
+    ]
+    const trial = await startTrial({
+      fine: typescriptPlugin('fine', `${mine} return vote('COMPENSATE', 0.5, { evidence: [${parts.join(', ')}].join() })`),
+    })
+    try {
+      await trial.ready
+      assert.equal((await trial.ask('x'))[0]?.votes[0]?.evidence, '1970-01-01T00:00:00.000Z,86400000,Mine,4,3')
+    } finally {
+      await trial.end()
+    }
+  })
+
   test('has a version that changes with its code and not otherwise', async () => {
     const versions: string[] = []
     for (const body of ['return abstain', 'return abstain', "return vote('COMPENSATE', 0.1)"]) {
