@@ -20,7 +20,7 @@ if (unknown) {
 }
 
 /** Folders, and a file, whose tests start servers, browsers and hostile plugins: run one after another, so that they do not starve each other. */
-const HEAVY = ['test/e2e/', 'test/power-cut/', 'test/damage/', 'test/plugin-host/', 'test/server/', 'test/mesh/crash']
+const HEAVY = ['test/e2e/', 'test/power-cut/', 'test/damage/', 'test/plugin-host/', 'test/hostile/', 'test/server/', 'test/mesh/crash']
 const isHeavy = (file: string): boolean => HEAVY.some(folder => file.startsWith(folder))
 
 const counts = { passed: 0, failed: 0, skipped: 0 }

@@ -1,10 +1,12 @@
 // A pool of real plugins in real processes, written to a temporary folder, and what its observer heard.
 import { EventEmitter, once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { Fault } from '@parley/core/faults.ts'
+import type { Clock } from '@parley/core/ports/clock.ts'
 import type { Ballot } from '@parley/core/ports/voters.ts'
+import { systemClock } from '@parley/server/drivers/clock.system.ts'
 import { createPluginVoters, type PluginVoters } from '@parley/server/drivers/voters.plugins.ts'
 import type { PluginSettings } from '@parley/server/plugin-host/load-plugin.ts'
 import type { HostDeath } from '@parley/server/plugin-host/observer.ts'
@@ -37,6 +39,8 @@ export interface Trial extends PluginVoters {
   readonly invalid: readonly Fault<'PLUGIN_INVALID'>[]
   readonly dropped: readonly { readonly plugin: string; readonly action: string }[]
   readonly pids: readonly number[]
+  /** Resident megabytes of each host, by its process id, when it became ready. */
+  readonly readyMb: ReadonlyMap<number, number>
   /** Ballots in the order they came. */
   ask(text: string, signal?: AbortSignal): Promise<readonly Ballot[]>
   /** Resolves when this many hosts have become ready since the beginning; rejects after `withinMs`. */
@@ -44,10 +48,12 @@ export interface Trial extends PluginVoters {
   end(): Promise<void>
 }
 
+/** `clock` is the breakers' too. */
 export async function startTrial(
   plugins: Readonly<Record<string, Files>>,
   settings: PluginSettings = {},
   bundles: readonly string[] = [],
+  clock: Clock = systemClock,
 ): Promise<Trial> {
   const root = mkdtempSync(join(tmpdir(), 'parley-plugins-'))
   const folders = Object.entries(plugins).map(([name, files]) => writeFolder(join(root, name), files))
@@ -57,9 +63,11 @@ export async function startTrial(
   const invalid: Fault<'PLUGIN_INVALID'>[] = []
   const dropped: { readonly plugin: string; readonly action: string }[] = []
   const pids: number[] = []
+  const readyMb = new Map<number, number>()
   const voters = await createPluginVoters({
     folders: [...folders, ...bundles],
     settings,
+    clock,
     observer: {
       onInvalid: fault => void invalid.push(fault),
       onHostDeath: death => void deaths.push(death),
@@ -67,6 +75,7 @@ export async function startTrial(
       onVoteDropped: vote => void dropped.push(vote),
       onHostReady({ pid }) {
         pids.push(pid)
+        readyMb.set(pid, residentMb(pid))
         heard.emit('ready')
       },
     },
@@ -78,6 +87,7 @@ export async function startTrial(
     invalid,
     dropped,
     pids,
+    readyMb,
     async ask(text, signal = new AbortController().signal) {
       const ballots: Ballot[] = []
       await voters.pool.ask({ text, original: text, language: 'en', locale: 'en' }, ballot => ballots.push(ballot), signal)
@@ -109,3 +119,6 @@ export const isAlive = (pid: number): boolean => {
     return false
   }
 }
+
+/** Of a process that is there; Linux only. */
+export const residentMb = (pid: number): number => Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]) / 256

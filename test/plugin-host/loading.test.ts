@@ -58,7 +58,7 @@ const BAD: Readonly<Record<string, readonly [Files, RegExp]>> = {
 describe('a folder that is no plugin', () => {
   let trial: Trial
   before(async () => {
-    const good = typescriptPlugin('good', "return vote('COMPENSATE', 0.7)")
+    const good = typescriptPlugin('good', "return vote('COMPENSATE', 0.7)", { manifest: 'limits: { timeoutMs: 1000 }' })
     trial = await startTrial({ good, ...Object.fromEntries(Object.entries(BAD).map(([name, [folder]]) => [name, folder])), twin: good })
     await trial.ready
   })
