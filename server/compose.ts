@@ -37,16 +37,17 @@ import { createLiquidTemplates } from './drivers/templates.liquid.ts'
 import { openLmdbVault } from './drivers/vault.lmdb.ts'
 import { createKeywordVoters } from './drivers/voters.keyword.ts'
 import { createModelVoters } from './drivers/voters.models.ts'
-import { createPluginVoters } from './drivers/voters.plugins.ts'
 import { openLmdbWebhookStore } from './drivers/webhook-store.lmdb.ts'
 import { type EnsembleInForce, loadEnsemble } from './ensemble-in-force.ts'
 import { createErasures } from './erasures.ts'
 import { createApp } from './http/app.ts'
 import { BACKLOG } from './http/backlog.ts'
+import type { PluginsView } from './http/operator-plugins.ts'
 import { serveLink } from './link/serve-link.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { readPack } from './pack-folder.ts'
 import { choiceOf } from './plugin-choice.ts'
+import { type PluginsInForce, putPluginsInForce } from './plugins-in-force.ts'
 import { PROJECT } from './project.ts'
 import { loadOrMakeSecret } from './secret.ts'
 import { noSources, openSources, type Sources } from './sources.ts'
@@ -62,8 +63,7 @@ import { withOutbox } from './webhooks/with-outbox.ts'
 export interface Brain {
   readonly shops: ReadonlyMap<string, Shop>
   readonly stages: Stages
-  /** Resolves when every plugin has started or was given up; turns can be taken before. */
-  readonly pluginsReady: Promise<void>
+  readonly plugins: PluginsInForce
   /** Reads the ensembles again. Faults: ENSEMBLE_INVALID; a bad one stays as it was, the others are exchanged. */
   reloadEnsembles(): void
   close(): Promise<void>
@@ -81,35 +81,25 @@ export async function createBrain(
   const ensembles = memo(loadEnsemble)
   const keywords = memo((pack: string) => createKeywordVoters(packs.get(pack).phrases))
   const risks = memo((pack: string) => createPhraseRisks(packs.get(pack).risks))
-  const plugins = memo((chosen: string) =>
-    createPluginVoters({
-      ...(JSON.parse(chosen) as ReturnType<typeof choiceOf>), // what this function has given, as JSON
-      observer: watchPlugins(logger, metrics),
-      timeoutMs: config.deadlines.plugin,
-    }),
-  )
+  const shops = config.shops.map(shop => {
+    const keyword = keywords.get(shop.pack)
+    const pools: Shop['pools'] = () => through([keyword, models, plugins.of(shop.id).pool])
+    return createShop(shop, packs.get(shop.pack), risks.get(shop.pack), pools, ensembles.get(shop.ensemble))
+  })
   const models = await createModelVoters({
     folder: PROJECT.models,
     threads: config.modelThreads,
     onFailure: error => logger.error({ err: error }, 'a model thread failed; its turns go on without it'),
   })
-  const shops = await Promise.all(
-    config.shops.map(async shop => {
-      const { pool } = await plugins.get(JSON.stringify(choiceOf(shop)))
-      return createShop(
-        shop,
-        packs.get(shop.pack),
-        risks.get(shop.pack),
-        through([keywords.get(shop.pack), models, pool]),
-        ensembles.get(shop.ensemble),
-      )
-    }),
-  )
-  const hosts = await Promise.all(plugins.made())
+  const plugins = await putPluginsInForce(new Map(config.shops.map(shop => [shop.id, choiceOf(shop)])), {
+    observer: watchPlugins(logger, metrics),
+    clock: systemClock,
+    timeoutMs: config.deadlines.plugin,
+  })
   return {
     shops: new Map(shops.map(shop => [shop.id, shop])),
     stages: { mesh: sources.mesh, effects: sources.effects, clock: systemClock, deadlines: config.deadlines },
-    pluginsReady: Promise.all(hosts.map(host => host.ready)).then(() => {}),
+    plugins,
     reloadEnsembles() {
       const faults = ensembles.made().flatMap(ensemble => {
         try {
@@ -121,7 +111,7 @@ export async function createBrain(
       })
       if (faults.length > 0) throw faults[0]
     },
-    close: async () => void (await Promise.all([models, ...keywords.made(), ...hosts.map(host => host.pool)].map(pool => pool.close()))),
+    close: async () => void (await Promise.all([models, plugins, ...keywords.made()].map(part => part.close()))),
   }
 }
 
@@ -136,7 +126,7 @@ function memo<T>(make: (name: string) => T): { get(name: string): T; made(): rea
   }
 }
 
-function createShop(config: ShopConfig, pack: Pack, risks: Risks, pools: readonly VoterPool[], ensemble: EnsembleInForce): Shop {
+function createShop(config: ShopConfig, pack: Pack, risks: Risks, pools: Shop['pools'], ensemble: EnsembleInForce): Shop {
   const actions = Object.entries(pack.actions)
   const about = { name: config.name, phone: config.phone, hours: config.hours, emergencyPhone: config.emergencyPhone }
   return {
@@ -166,7 +156,7 @@ export interface Server {
   readonly shops: readonly string[]
   /** Turns that a crash had left and that are decided now. */
   readonly finished: Promise<number>
-  /** Reads the ensembles again; what is wrong with one goes to the log and the metrics, and the one before stays in force. */
+  /** Reads ensembles and plugins again; what is wrong with one goes to the log and the metrics, and what was in force stays so. */
   reload(): void
   /** Refuses new work, decides what is under way, tells the clients, closes the stores. */
   stop(): Promise<void>
@@ -191,16 +181,23 @@ export interface Seams {
 }
 
 /**
- * With `paths` nothing but socket processes can reach it. Faults: DATA_IN_USE, STORAGE_FULL, RESTORE_UNFINISHED, PORT_IN_USE, and those of configuration, pack, ensemble and models.
+ * With `paths` nothing but socket processes can reach it. `reread` reads the shops' settings again (CONFIG_INVALID); of these the plugins can be
+ * changed while it serves. Faults: DATA_IN_USE, STORAGE_FULL, RESTORE_UNFINISHED, PORT_IN_USE, and those of configuration, pack, ensemble and models.
  * What was opened by then is closed again.
  */
-export async function startServer(config: Config, logger: Logger, paths?: EnginePaths, seams?: Seams): Promise<Server> {
+export async function startServer(
+  config: Config,
+  logger: Logger,
+  paths?: EnginePaths,
+  seams?: Seams,
+  reread: () => readonly ShopConfig[] = () => config.shops,
+): Promise<Server> {
   const opened: Closable[] = []
   const closeAll = async (): Promise<void> => {
     for (const part of opened.splice(0).reverse()) await part.close()
   }
   try {
-    return await openServer(config, logger, paths, seams, part => opened.push(part), closeAll)
+    return await openServer(config, logger, paths, seams, reread, part => opened.push(part), closeAll)
   } catch (error) {
     await closeAll()
     throw isNoRoom(error) ? new Fault('STORAGE_FULL', { what: config.data, retryAfterMs: 0 }, { cause: error }) : error
@@ -216,6 +213,7 @@ async function openServer(
   logger: Logger,
   paths: EnginePaths | undefined,
   seams: Seams | undefined,
+  reread: () => readonly ShopConfig[],
   keep: (part: Closable) => void,
   closeAll: () => Promise<void>,
 ): Promise<Server> {
@@ -251,6 +249,11 @@ async function openServer(
     metrics.fault(fault.code)
     logger.error({ code: fault.code }, fault.message)
   }
+  const reloadPlugins = (): Promise<void> =>
+    brain.plugins.change(() => {
+      const read = new Map(reread().map(shop => [shop.id, shop]))
+      return new Map(config.shops.map(shop => [shop.id, choiceOf(read.get(shop.id) ?? shop)]))
+    })
   const localFanOut = createLocalFanOut(broke)
   const fanOut = seams?.fanOut(localFanOut) ?? localFanOut
   const brokeOrFailed = (error: unknown): void => (isFault(error) ? failed(error) : broke(error))
@@ -304,7 +307,7 @@ async function openServer(
   })
   engine = seams?.engine(bare) ?? bare
   const state = { missing: 'plugins' as string | undefined }
-  brain.pluginsReady.then(() => (state.missing = undefined), broke)
+  brain.plugins.ready.then(() => (state.missing = undefined), broke)
   const app = await createApp({
     ...customerParts(config, secret),
     engine,
@@ -322,6 +325,8 @@ async function openServer(
     outbox,
     jobKinds: new Map([...JOB_KINDS, ...webhooks.map(({ id }) => webhookKind(id))].map(kind => [kind.name, kind as JobKind<JobPayload>])), // a kept payload is of its kind, and its handler looks again
     erasures,
+    pluginsView: () => viewOf(brain),
+    reloadPlugins,
     operatorKey: secret.keyFor('operator').toString('hex'),
     deskSessions: createDeskSessions({
       accounts,
@@ -356,9 +361,9 @@ async function openServer(
         brain.reloadEnsembles()
         logger.info('the ensembles are read again')
       } catch (error) {
-        if (!isFault(error)) return broke(error)
-        failed(error)
+        brokeOrFailed(error)
       }
+      reloadPlugins().then(() => logger.info({ plugins: viewOf(brain) }, 'the plugins are read again'), brokeOrFailed)
     },
     async stop() {
       isStopping = true
@@ -369,6 +374,11 @@ async function openServer(
     },
   }
 }
+
+const viewOf = ({ shops, plugins }: Brain): PluginsView =>
+  Object.fromEntries(
+    [...shops.keys()].map(shop => [shop, plugins.of(shop).plugins.map(({ manifest, version }) => ({ plugin: manifest.id, version }))]),
+  )
 
 /** Undefined where every shop keeps everything. */
 function keepNoLonger({ shops }: Config, parts: Pick<RetentionParts, 'erasures' | 'eraseOld' | 'broke'>): Retention | undefined {

@@ -34,7 +34,9 @@ const Shop = z.strictObject({
   plugins: z
     .array(z.string())
     .default(['fresh-goods', 'complaint-analyzer'])
-    .describe('Plugins that vote in this shop: names of folders under plugins/, or paths of folders.'),
+    .describe(
+      'Plugins that vote in this shop: names of folders under plugins/, or paths of folders. SIGHUP reads them and their settings again.',
+    ),
   pluginSettings: z
     .record(z.string(), z.record(z.string(), z.unknown()))
     .default({})

@@ -349,6 +349,14 @@ plugin
   .addOption(pluginSettings)
   .option('--json', 'print the report as JSON')
   .action(async (folder, options, command) => (await import('./cli/plugin.ts')).checkPluginFolder(folder, options, wrongUse(command)))
+plugin
+  .command('reload')
+  .description(
+    "Have the running server read parley.yaml's plugins and their settings again, without losing a turn (needs its data folder).",
+  )
+  .addOption(serverUrl)
+  .option('--json', 'print what is in force then as JSON')
+  .action(async options => (await import('./cli/plugin-reload.ts')).reloadPlugins(options))
 
 plugin
   .command('key')

@@ -1,9 +1,16 @@
 import { join, resolve } from 'node:path'
 import type { ShopConfig } from './config.ts'
+import type { PluginSettings } from './plugin-host/load-plugin.ts'
 import { PROJECT } from './project.ts'
 
-/** Which plugins a shop has and how they are set. Shops that choose alike share their hosts. A bare name is a folder of plugins/, anything else a path. */
-export const choiceOf = ({ plugins, pluginSettings }: Pick<ShopConfig, 'plugins' | 'pluginSettings'>) => ({
+/** Which plugins a shop has and how they are set, as plain data: shops that choose alike share their hosts. */
+export interface PluginChoice {
+  readonly folders: readonly string[]
+  readonly settings: PluginSettings
+}
+
+/** A bare name is a folder of plugins/, anything else a path. */
+export const choiceOf = ({ plugins, pluginSettings }: Pick<ShopConfig, 'plugins' | 'pluginSettings'>): PluginChoice => ({
   folders: plugins.map(name => (/^[a-z0-9-]+$/.test(name) ? join(PROJECT.plugins, name) : resolve(name))),
   settings: pluginSettings,
 })

@@ -40,7 +40,7 @@ export interface Stages {
 export async function workOut(received: Received, shop: Shop, stages: Stages, signal: AbortSignal): Promise<RecordedDecision> {
   const started = stages.clock.monotonic()
   const ensemble = shop.ensemble()
-  const polled = await askVoters(normalise(received, shop), shop.pools, stages, signal)
+  const polled = await askVoters(normalise(received, shop), shop.pools(), stages, signal)
   const enriched = await enrich(decide(fuse(polled, shop, ensemble), shop, ensemble), shop, stages, signal)
   const planned = plan(enriched, shop, effect => stages.effects.has(shop.id, effect))
   return record(render(planned, shop), shop, ensemble.version, stages.clock.monotonic() - started)

@@ -20,9 +20,10 @@ export function replay(
 ): Promise<RecordedDecision> {
   const mesh: Mesh = { facts: async () => decision.facts }
   const asked = { ...stages, mesh, shed: decision.clauseVotes ? ('none' as const) : ('plugins' as const) }
+  const pools = anew ? [recordedPool(decision, anew), { ...anew, tier: 'keyword' as const }] : [recordedPool(decision)]
   return workOut(
     { ...received, placeFor: () => decision.place ?? null },
-    { ...shop, pools: anew ? [recordedPool(decision, anew), { ...anew, tier: 'keyword' }] : [recordedPool(decision)] },
+    { ...shop, pools: () => pools },
     asked,
     new AbortController().signal,
   )

@@ -29,7 +29,8 @@ export interface Shop {
   readonly situation: Situation
   readonly risks: Risks
   readonly templates: Templates
-  readonly pools: readonly VoterPool[]
+  /** Who votes now; a turn asks once, at its beginning, and ends with those. */
+  readonly pools: () => readonly VoterPool[]
   /** The ensemble in force now; another one from the next turn on once it has been replaced. */
   readonly ensemble: () => Ensemble
   /** Name, phone, hours and the like, for templates. */

@@ -46,7 +46,7 @@ export async function ask(text: string | undefined, options: AskOptions): Promis
   try {
     const shop = brain.shops.get(options.shop)
     if (!shop) throw new Fault('UNKNOWN_SHOP', { shop: options.shop })
-    await brain.pluginsReady
+    await brain.plugins.ready
     if (options.file !== undefined) await askFile(options.file, shop, brain, options)
     else {
       const decision = await askOne(text ?? '', 1, shop, brain, options.locale ?? null, options.customer)

@@ -111,6 +111,6 @@ async function decide(text: string, own: Answer, bench: Bench, brain: Brain, id:
     close: async () => {},
   }
   const received = { ...outsideConversation, shop: shop.id, customer: asCustomerId('dev'), turn: 1, upTo: 1, texts: [text], locale: null }
-  const decision = await workOut(received, { ...shop, pools: [...shop.pools, pool] }, brain.stages, new AbortController().signal)
+  const decision = await workOut(received, { ...shop, pools: () => [...shop.pools(), pool] }, brain.stages, new AbortController().signal)
   return traceOf(decision)
 }

@@ -1,7 +1,7 @@
 // `parley serve`: the engine with its sockets in one process, or with `--sockets` in processes of their own, until it is told to stop. SIGHUP reads
-// the ensembles again.
+// ensembles and plugins again.
 import type { Logger } from 'pino'
-import { type Config, readConfig } from '../config.ts'
+import { type Config, readConfig, type ShopConfig } from '../config.ts'
 import { DEMO_SHOP } from '../http/demo.ts'
 import { createLogger } from '../logger.ts'
 
@@ -18,7 +18,9 @@ interface Serving {
 export async function serve(overrides: Partial<Pick<Config, 'host' | 'port' | 'sockets'>>): Promise<void> {
   const config = readConfig(process.env, overrides)
   const logger = createLogger(config.logLevel)
-  const serving = await (config.sockets > 0 ? serveInProcesses : serveInOne)(config, logger)
+  const serving = await (config.sockets > 0
+    ? serveInProcesses(config, logger)
+    : serveInOne(config, logger, () => readConfig(process.env, overrides).shops))
   const stop = async (signal: string): Promise<void> => {
     process.removeAllListeners('SIGINT').removeAllListeners('SIGTERM')
     // A second Ctrl-C and a stop that hangs both end the process at once; the log loses nothing by it.
@@ -46,9 +48,9 @@ Ctrl-C stops it. In another terminal: bin/parley chat
 
 // Each loads what it needs: a supervisor has no use for models and a store.
 
-async function serveInOne(config: Config, logger: Logger): Promise<Serving> {
+async function serveInOne(config: Config, logger: Logger, reread: () => readonly ShopConfig[]): Promise<Serving> {
   const { startServer } = await import('../compose.ts')
-  const server = await startServer(config, logger)
+  const server = await startServer(config, logger, undefined, undefined, reread)
   server.finished.then(turns => {
     if (turns > 0) logger.info({ turns }, 'turns of before the restart are decided')
   })

@@ -3,14 +3,13 @@
 import { Fault } from '@parley/core/faults.ts'
 import type { Clock } from '@parley/core/ports/clock.ts'
 import type { Ballot, VoterInfo, VoterPool } from '@parley/core/ports/voters.ts'
-import type { Runtime } from '@parley/plugin-sdk/manifest.ts'
 import type { Question } from '@parley/plugin-sdk/vocabulary.ts'
+import { createHostGroups, type HostGroups } from '../plugin-host/host-groups.ts'
 import { type LoadedPlugin, loadPlugins } from '../plugin-host/load-plugin.ts'
 import type { PluginObserver } from '../plugin-host/observer.ts'
 import type { Weight } from '../plugin-host/protocol.ts'
-import { buildPyodide } from '../plugin-host/pyodide-script.ts'
 import { readAnswer } from '../plugin-host/read-answer.ts'
-import { createSupervisor, type Result, type Supervisor } from '../plugin-host/supervisor.ts'
+import type { Result } from '../plugin-host/supervisor.ts'
 import { systemClock } from './clock.system.ts'
 
 export interface PluginVotersOptions {
@@ -24,14 +23,23 @@ export interface PluginVotersOptions {
   readonly timeoutMs?: number | undefined
   /** 1 does without the reserve. */
   readonly hosts?: 1 | 2
+  /** Where hosts may run already, and others may share these; its observer is told of them. */
+  readonly groups?: HostGroups
 }
 
 export interface PluginVoters {
+  /** `close` ends it at once, whatever is under way. */
   readonly pool: VoterPool
   /** Resolves when every plugin has started or was given up; until then it abstains with reason `off`. Never rejects. */
   readonly ready: Promise<void>
   /** Those that are voters. */
   readonly plugins: readonly LoadedPlugin[]
+  /** What is wrong, so far, with those that are off for good. */
+  unusable(): readonly Fault<'PLUGIN_INVALID'>[]
+  /** Plugins whose hosts have not started so far. */
+  unstarted(): readonly string[]
+  /** Ends when nobody waits for a ballot any more; it must not be asked again. */
+  retire(): Promise<void>
   /** What a plugin has taken so far, by its id; undefined when no host is at work. */
   weigh(plugin: string): Promise<Weight | undefined>
 }
@@ -47,22 +55,34 @@ export async function createPluginVoters({
   clock = systemClock,
   timeoutMs,
   hosts = 2,
+  groups = createHostGroups({ observer, clock, hosts }),
 }: PluginVotersOptions): Promise<PluginVoters> {
   const { plugins: loaded, faults } = await loadPlugins(folders, settings)
   const plugins = timeoutMs === undefined ? loaded : loaded.map(plugin => withTimeout(plugin, timeoutMs))
-  for (const fault of faults) observer.onInvalid?.(fault)
+  const onInvalid = (fault: Fault<'PLUGIN_INVALID'>): void => observer.onInvalid?.(fault)
+  faults.forEach(onInvalid)
   const runtimes = [...new Set(plugins.map(({ manifest }) => manifest.runtime))]
-  const started = await Promise.all(
-    runtimes.map(async runtime => [runtime, await startRuntime(runtime, plugins, { observer, clock, hosts })] as const),
+  const taken = await Promise.all(
+    runtimes.map(runtime =>
+      groups.take(
+        runtime,
+        plugins.filter(({ manifest }) => manifest.runtime === runtime),
+        onInvalid,
+      ),
+    ),
   )
-  const supervisors = new Map<Runtime, Supervisor>(started)
+  const groupOf = new Map(taken.flatMap(group => group.plugins.map(({ manifest }) => [manifest.id, group] as const)))
   const voters = plugins.map(createVoter)
+  let asks = 0
+  let becomeIdle = (): void => {}
+  const close = async (): Promise<void> => void (await Promise.all(taken.map(group => group.release())))
   return {
     pool: {
       tier: 'plugin',
       voters: voters.map(({ info }) => info),
       async ask(question, cast, signal) {
         if (signal.aborted) return
+        asks++
         const asked = JSON.stringify(question)
         const { promise: aborted, resolve } = Promise.withResolvers<void>()
         const abort = (): void => resolve()
@@ -70,21 +90,25 @@ export async function createPluginVoters({
         const all = voters.map(voter => voter.ask(question, asked, ballot => void (signal.aborted || cast(ballot))))
         await Promise.race([Promise.all(all), aborted])
         signal.removeEventListener('abort', abort)
+        if (--asks === 0) becomeIdle()
       },
-      close: async () => void (await Promise.all([...supervisors.values()].map(supervisor => supervisor.close()))),
+      close,
     },
-    ready: Promise.all([...supervisors.values()].map(supervisor => supervisor.ready)).then(() => {}),
+    ready: Promise.all(taken.map(group => group.ready)).then(() => {}),
     plugins,
-    async weigh(id) {
-      const plugin = plugins.find(({ manifest }) => manifest.id === id)
-      return plugin && supervisors.get(plugin.manifest.runtime)?.weigh(id)
+    unusable: () => [...faults, ...taken.flatMap(group => group.faults())],
+    unstarted: () => taken.filter(group => !group.hasStarted()).flatMap(group => group.plugins.map(({ manifest }) => manifest.id)),
+    async retire() {
+      if (asks > 0) await new Promise<void>(resolve => (becomeIdle = resolve))
+      await close()
     },
+    weigh: async id => groupOf.get(id)?.weigh(id),
   }
 
   function createVoter({ manifest, version, locate }: LoadedPlugin) {
     const { id } = manifest
     const info: VoterInfo = { voter: `plugin:${id}`, version }
-    const supervisor = supervisors.get(manifest.runtime)! // each plugin's runtime was started above
+    const group = groupOf.get(id)! // each plugin is in one
     const read = (result: Result): { readonly ballot: Omit<Ballot, keyof VoterInfo | 'ms'>; readonly fault?: Fault } => {
       const abstained = (reason: NonNullable<Ballot['reason']>, fault?: Fault) => ({
         ballot: { abstained: true, reason, votes: [] },
@@ -118,7 +142,7 @@ export async function createPluginVoters({
           cast(whole)
           resolve()
         }
-        if (manifest.languages.includes(question.language)) supervisor.ask(id, asked, settle)
+        if (manifest.languages.includes(question.language)) group.ask(id, asked, settle)
         else settle({ type: 'returned', json: 'null' })
       })
     return { info, ask }
@@ -130,22 +154,3 @@ const withTimeout = ({ manifest, guest, ...plugin }: LoadedPlugin, timeoutMs: nu
   manifest: { ...manifest, limits: { ...manifest.limits, timeoutMs } },
   guest: { ...guest, timeoutMs },
 })
-
-async function startRuntime(
-  runtime: Runtime,
-  plugins: readonly LoadedPlugin[],
-  { observer, clock, hosts }: Required<Pick<PluginVotersOptions, 'observer' | 'clock' | 'hosts'>>,
-): Promise<Supervisor> {
-  const guests = plugins.filter(({ manifest }) => manifest.runtime === runtime).map(({ guest }) => guest)
-  const locators = new Map(plugins.map(({ manifest, locate }) => [manifest.id, locate]))
-  const onUnloadable = (plugin: string, reason: string): void =>
-    observer.onInvalid?.(new Fault('PLUGIN_INVALID', { plugin, path: '', reason: locators.get(plugin)?.(reason) ?? reason }))
-  if (runtime === 'typescript') return createSupervisor({ runtime, guests, observer, clock, hosts, onUnloadable })
-  try {
-    return createSupervisor({ runtime, guests, observer, clock, hosts, onUnloadable, pyodide: await buildPyodide() })
-  } catch (error) {
-    // No Python, but everything else: its plugins abstain, and the operator is told why.
-    for (const { plugin } of guests) onUnloadable(plugin, String(error))
-    return createSupervisor({ runtime, guests: [], observer, clock, hosts, onUnloadable })
-  }
-}

@@ -16,6 +16,7 @@ import { type DemoParts, registerDemoRoutes } from './demo.ts'
 import { type DeskSessionParts, registerDeskSession } from './desk-session.ts'
 import { type OperatorParts, registerOperatorRoutes } from './operator.ts'
 import { type JobRouteParts, registerJobRoutes } from './operator-jobs.ts'
+import { type PluginRouteParts, registerPluginRoutes } from './operator-plugins.ts'
 import { registerWebhookRoutes, type WebhookRouteParts } from './operator-webhooks.ts'
 import { registerVisitorRoutes, type VisitorParts } from './visitors.ts'
 import { frameAncestors, type WidgetPageParts } from './widget-page.ts'
@@ -37,6 +38,7 @@ export interface AppParts
     OperatorParts,
     JobRouteParts,
     WebhookRouteParts,
+    PluginRouteParts,
     DeskSessionParts,
     DemoParts {
   readonly engine: Engine
@@ -146,6 +148,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   registerOperatorRoutes(http, parts)
   registerJobRoutes(http, parts)
   registerWebhookRoutes(http, parts)
+  registerPluginRoutes(http, parts)
   registerDeskSession(http, parts)
   registerDemoRoutes(http, parts)
   http.get('/healthz', async () => ({ ok: true }))

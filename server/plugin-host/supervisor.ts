@@ -34,6 +34,8 @@ export interface Supervisor {
   weigh(plugin: string): Promise<Weight | undefined>
   /** Resolves when every plugin has been loaded or given up, or when hosts have failed to start a few times. Never rejects. */
   readonly ready: Promise<void>
+  /** Whether a host was ready once, or none is needed. */
+  hasStarted(): boolean
   /** Kills all hosts; resolves when they are gone. */
   close(): Promise<void>
 }
@@ -77,6 +79,7 @@ export function createSupervisor({ runtime, guests, pyodide, observer, clock, ho
   )
   const unloadable = new Set<string>()
   let posts: Post[] = [] // the first that is ready is at work, the other is the reserve
+  let hasStarted = false
   let failedStarts = 0
   let isClosed = false
   let nextId = 1
@@ -128,7 +131,10 @@ export function createSupervisor({ runtime, guests, pyodide, observer, clock, ho
 
   // --- a host's life
   const start = (): void => {
-    if (isClosed || guests.every(({ plugin }) => unloadable.has(plugin))) return becomeReady()
+    if (isClosed || guests.every(({ plugin }) => unloadable.has(plugin))) {
+      hasStarted = true
+      return becomeReady()
+    }
     if (posts.length >= hosts) return // a start put off may find that another has been made
     const host = startHost(
       message => receive(post, message),
@@ -161,6 +167,7 @@ export function createSupervisor({ runtime, guests, pyodide, observer, clock, ho
         post.memoryLimitMb =
           (post.host.residentMb() ?? 0) + Math.min(MOST_MB, HOST_MB + guests.reduce((sum, guest) => sum + guest.memoryMb, 0))
         failedStarts = 0
+        hasStarted = true
         becomeReady()
         observer.onHostReady?.({ runtime, pid: post.host.pid! }) // it has spoken, so it has one
         if (posts.length < hosts) start()
@@ -257,6 +264,7 @@ export function createSupervisor({ runtime, guests, pyodide, observer, clock, ho
     ask,
     weigh,
     ready,
+    hasStarted: () => hasStarted,
     async close() {
       isClosed = true
       const ending = posts

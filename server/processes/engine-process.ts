@@ -1,11 +1,12 @@
 // The engine as a process of its own, behind socket processes.
 import { startServer } from '../compose.ts'
+import { readConfig } from '../config.ts'
 import { createLogger } from '../logger.ts'
 import { runChild } from './child.ts'
 
 runChild(async ({ config, paths }) => {
   const logger = createLogger(config.logLevel)
-  const server = await startServer(config, logger, paths)
+  const server = await startServer(config, logger, paths, undefined, () => readConfig(process.env).shops)
   server.finished.then(turns => {
     if (turns > 0) logger.info({ turns }, 'turns of before the restart are decided')
   })

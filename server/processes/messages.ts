@@ -6,7 +6,7 @@ import type { FaultRecord } from '../link/messages.ts'
 export type ToChild =
   /** First message. `number`: which socket process this is, from 1; 0 is the engine. */
   | { readonly type: 'start'; readonly config: Config; readonly paths: EnginePaths; readonly number: number }
-  /** The engine reads the ensembles again. */
+  /** The engine reads ensembles and plugins again. */
   | { readonly type: 'reload' }
   /** The steps of an orderly end, each answered by `done`. Sockets take no new connection; the engine no new message, and decides what is open. */
   | { readonly type: 'drain' }

@@ -156,7 +156,7 @@ export function createTestShop(pools: readonly VoterPool[]): Shop {
       aliases: {},
       templates: Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, label(text)])),
     }),
-    pools,
+    pools: () => pools,
     ensemble: () => ensemble,
     about: {},
     defaultLocale: 'en',

@@ -120,7 +120,7 @@ test('[TURN10] a recorded decision can be replayed from its votes and facts to t
     const turn = { ...received(text), frame, placeFor: () => 3, recallTo: 1 }
     const decision = await workOut(turn, shop, stages, new AbortController().signal)
     const stored = JSON.parse(JSON.stringify(decision)) as typeof decision // as the log gives it back
-    const again = await replay(stored, turn, { ...shop, pools: [silent] }, { ...stages, mesh: dead })
+    const again = await replay(stored, turn, { ...shop, pools: () => [silent] }, { ...stages, mesh: dead })
     assert.deepEqual({ ...JSON.parse(JSON.stringify(again)), ms: 0 }, { ...stored, ms: 0 }, text)
     frame = decision.frame ?? frame
   }

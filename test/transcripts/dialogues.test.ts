@@ -44,7 +44,7 @@ before(async () => {
   // Deadlines are another test's matter: here every voter is heard, however busy the machine is.
   const deadlines = { ...config.deadlines, voters: 10_000, plugin: 10_000, effect: 10_000 }
   brain = await createBrain({ ...config, deadlines }, createLogger('error'), sources)
-  await brain.pluginsReady
+  await brain.plugins.ready
 })
 after(async () => {
   await brain.close()

@@ -54,7 +54,7 @@ before(async () => {
   const config = readConfig({})
   // Deadlines are another test's matter: here every voter is heard, however busy the machine is.
   brain = await createBrain({ ...config, deadlines: { ...config.deadlines, voters: 10_000 } }, createLogger('error'))
-  await brain.pluginsReady
+  await brain.plugins.ready
 })
 after(() => brain.close())
 

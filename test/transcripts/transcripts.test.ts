@@ -41,7 +41,7 @@ before(async () => {
   const config = readConfig({})
   // Deadlines are another test's matter: here every voter is heard, however busy the machine is.
   brain = await createBrain({ ...config, deadlines: { ...config.deadlines, voters: 10_000, plugin: 10_000 } }, createLogger('error'))
-  await brain.pluginsReady
+  await brain.plugins.ready
   shop = brain.shops.get('demo')! // the default configuration has it
 })
 after(() => brain.close())
