@@ -1,6 +1,8 @@
-// `parley doctor`: says whether every conversation is as it was written. Exit status 1 when one is not.
+// `parley doctor`: says whether every conversation is as it was written, and which walls stand around plugins. Exit status 1 when a conversation
+// is not.
 import { resolve } from 'node:path'
 import { readConfig } from '../config.ts'
+import { surveyWalls, WALLS, type Wall } from '../plugin-host/walls.ts'
 import { lookOver } from '../upkeep/doctor.ts'
 import type { Findings } from '../upkeep/examine.ts'
 import { progressBar } from './progress-bar.ts'
@@ -10,7 +12,9 @@ export async function doctor(folder: string | undefined, options: { readonly jso
   const data = folder === undefined ? readConfig(process.env).data : resolve(folder)
   const bar = progressBar('Checking')
   const findings = await lookOver(data, { progress: bar.show }).finally(bar.end)
-  process.stdout.write(options.json ? `${JSON.stringify({ data, ...findings })}\n` : `${reportOf(findings)}\n`)
+  const walls = folder === undefined ? surveyWalls() : undefined // a folder elsewhere is no matter of this machine
+  const report = walls ? `${reportOf(findings)}\n${reportOfWalls(walls)}` : reportOf(findings)
+  process.stdout.write(options.json ? `${JSON.stringify({ data, ...findings, walls })}\n` : `${report}\n`)
   if (!isSound(findings)) process.exitCode = 1
 }
 
@@ -28,5 +32,16 @@ export function reportOf({ conversations, events, erased, sealsOpened, damaged, 
     damaged.length === 0
       ? `${what} with ${events} events: all is as it was written.`
       : `${damaged.length} of ${what} ${damaged.length === 1 ? 'is' : 'are'} damaged; the rest, with ${events} events, is as it was written.`,
+  ].join('\n')
+}
+
+export function reportOfWalls(walls: readonly Wall[]): string {
+  const missing = walls.filter(wall => wall.missing !== undefined)
+  const count = missing.length === 0 ? 'all stand' : `${missing.length} of ${walls.length} missing`
+  return [
+    `Walls around plugin hosts: ${count}.`,
+    ...walls.map(
+      ({ name, missing: reason }) => `  ${reason === undefined ? 'up     ' : 'missing'}  ${name.padEnd(11)}  ${reason ?? WALLS[name]}`,
+    ),
   ].join('\n')
 }

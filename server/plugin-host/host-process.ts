@@ -1,6 +1,5 @@
 // A plugin host: the process in which plugins run, started by host.ts with an empty environment and nothing but a channel to the engine.
 // It trusts nobody inside and is trusted by nobody outside: the engine watches its time and memory and kills it when it must.
-import { writeFileSync } from 'node:fs'
 import { type CallQueue, createCallQueue } from './call-queue.ts'
 import { type Runner, readManifest, startTypescript } from './isolate.ts'
 import { describeFailure } from './prelude.ts'
@@ -17,8 +16,6 @@ const send = (message: FromHost): void => void process.send?.(message)
 // The engine may be gone without a word: then nothing here has a purpose. A plain exit would wait for the threads of looping plugins.
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
 process.on('message', (message: ToHost) => void receive(message))
-// When memory runs short on the machine, this process goes and not the engine.
-if (process.platform === 'linux') writeFileSync('/proc/self/oom_score_adj', '1000')
 send({ type: 'up' })
 
 async function receive(message: ToHost): Promise<void> {

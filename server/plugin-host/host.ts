@@ -1,10 +1,11 @@
-// One plugin host as the engine sees it: a process that can be written to, weighed and killed. It has no environment, no terminal and no
-// file of ours; what it says is checked like anything that comes from outside.
-import { fork } from 'node:child_process'
+// One plugin host as the engine sees it: a process that can be written to, weighed and killed. It has no environment and no terminal, and
+// stands behind the walls of walls.ts; what it says is checked like anything that comes from outside.
+import { spawn } from 'node:child_process'
 import { closeSync, openSync, readSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import type { FromHost, ToHost } from './protocol.ts'
+import { behindWalls, goesFirst } from './walls.ts'
 
 const PROGRAM = fileURLToPath(new URL('./host-process.ts', import.meta.url))
 const PAGE_BYTES = 4_096
@@ -45,11 +46,9 @@ export interface Host {
 
 /** `onExit` is called once, with how it ended in words: the signal or code and the last lines it left. */
 export function startHost(onMessage: (message: FromHost) => void, onExit: (how: string) => void): Host {
-  const child = fork(PROGRAM, [], {
-    env: {},
-    execArgv: ['--no-node-snapshot', '--disable-warning=ExperimentalWarning'],
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-  })
+  const { file, args } = behindWalls([PROGRAM], 4)
+  const child = spawn(file, args, { env: {}, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
+  goesFirst(child.pid)
   const kill = (): void => void child.kill('SIGKILL')
   let lastWords = ''
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (lastWords = (lastWords + text).slice(-STDERR_KEPT)))
