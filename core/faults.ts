@@ -71,11 +71,29 @@ export const FAULTS = {
     (d: { plugin: string; path: string; reason: string }) => `plugin ${d.plugin}: ${d.path || '(the whole)'}: ${d.reason}`,
   ),
   BUNDLE_INVALID: fault(false, (d: { file: string; reason: string }) => `the bundle ${d.file} can't be used: ${d.reason}`),
+  BUNDLE_UNTRUSTED: fault(
+    false,
+    (d: { file: string; publisher: string }) =>
+      `nobody here trusts the publisher of ${d.file}, ${d.publisher}: parley plugin trust FILE.pub`,
+  ),
   KEY_INVALID: fault(false, (d: { file: string; reason: string }) => `the key ${d.file} can't be used: ${d.reason}`),
   VERSION_PUBLISHED: fault(
     false,
     (d: { plugin: string; version: string; where: string }) =>
       `${d.plugin} ${d.version} is published with other content already (${d.where}): a published version never changes, raise it`,
+  ),
+  UNKNOWN_PUBLISHER: fault(false, (d: { publisher: string }) => `nobody here trusts a publisher ${JSON.stringify(d.publisher)}`),
+  UNKNOWN_PLUGIN: fault(
+    false,
+    (d: { shop: string; plugin: string }) => `no plugin ${JSON.stringify(d.plugin)} is installed in shop ${JSON.stringify(d.shop)}`,
+  ),
+  PLUGIN_PINNED: fault(
+    false,
+    (d: { plugin: string; version: string }) => `${d.plugin} is pinned to ${d.version}: parley plugin pin ${d.plugin} --off`,
+  ),
+  NO_EARLIER_VERSION: fault(
+    false,
+    (d: { plugin: string; version: string }) => `no version of ${d.plugin} was in force before ${d.version}`,
   ),
   TURNS_INVALID: fault(false, (d: { file: string; line: number; reason: string }) => `${d.file}:${d.line}: ${d.reason}`),
   AGENT_INVALID: fault(false, (d: { path: 'name' | 'password'; reason: string }) => `the ${d.path} will not do: ${d.reason}`),

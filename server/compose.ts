@@ -47,6 +47,8 @@ import { serveLink } from './link/serve-link.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { readPack } from './pack-folder.ts'
 import { choiceOf } from './plugin-choice.ts'
+import { openPluginStore } from './plugin-store/open-plugin-store.ts'
+import type { PluginStore } from './plugin-store/plugin-store.ts'
 import { type PluginsInForce, putPluginsInForce } from './plugins-in-force.ts'
 import { PROJECT } from './project.ts'
 import { loadOrMakeSecret } from './secret.ts'
@@ -69,13 +71,14 @@ export interface Brain {
   close(): Promise<void>
 }
 
-/** Shops that name the same pack, ensemble or plugins share them. `through`: as Seams.pools. */
+/** Shops that name the same pack, ensemble or plugins share them. `through`: as Seams.pools. `installed`: as PluginStore.choices. */
 export async function createBrain(
   config: Config,
   logger: Logger,
   sources: Sources = noSources,
   metrics?: Metrics,
   through: Seams['pools'] = pools => pools,
+  installed: PluginStore['choices'] = () => [],
 ): Promise<Brain> {
   const packs = memo((name: string) => readPack(join(PROJECT.packs, name)))
   const ensembles = memo(loadEnsemble)
@@ -91,7 +94,7 @@ export async function createBrain(
     threads: config.modelThreads,
     onFailure: error => logger.error({ err: error }, 'a model thread failed; its turns go on without it'),
   })
-  const plugins = await putPluginsInForce(new Map(config.shops.map(shop => [shop.id, choiceOf(shop)])), {
+  const plugins = await putPluginsInForce(new Map(config.shops.map(shop => [shop.id, choiceOf(shop, installed(shop.id))])), {
     observer: watchPlugins(logger, metrics),
     clock: systemClock,
     timeoutMs: config.deadlines.plugin,
@@ -239,7 +242,9 @@ async function openServer(
   const opened = await openSources(config, logger)
   keep(opened)
   const sources = seams?.sources(opened) ?? opened
-  const brain = await createBrain(config, logger, sources, metrics, seams?.pools)
+  const pluginStore = openPluginStore(config.data)
+  keep(pluginStore)
+  const brain = await createBrain(config, logger, sources, metrics, seams?.pools, pluginStore.choices)
   keep(brain)
   const broke = (error: unknown): void => {
     metrics.bug()
@@ -252,7 +257,7 @@ async function openServer(
   const reloadPlugins = (): Promise<void> =>
     brain.plugins.change(() => {
       const read = new Map(reread().map(shop => [shop.id, shop]))
-      return new Map(config.shops.map(shop => [shop.id, choiceOf(read.get(shop.id) ?? shop)]))
+      return new Map(config.shops.map(shop => [shop.id, choiceOf(read.get(shop.id) ?? shop, pluginStore.choices(shop.id))]))
     })
   const localFanOut = createLocalFanOut(broke)
   const fanOut = seams?.fanOut(localFanOut) ?? localFanOut

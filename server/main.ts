@@ -66,7 +66,7 @@ program
 
 program
   .command('backup')
-  .description('Copy log, keys, accounts and secret, beside a server that goes on, and check the copy.')
+  .description('Copy log, keys, accounts, plugins and secret, beside a server that goes on, and check the copy.')
   .argument('<folder>', 'an empty or new folder; keep it as safe as the data folder')
   .action(async folder => (await import('./cli/backup.ts')).backUpTo(folder))
 program
@@ -347,6 +347,7 @@ plugin
   .description('Types, actions, grants, size, cold start, time and memory, each with a figure; exit status 1 for any error.')
   .addArgument(pluginFolder)
   .addOption(pluginSettings)
+  .option('--against <bundle>', 'the published version it is held against (default: the last one packed here or installed)')
   .option('--json', 'print the report as JSON')
   .action(async (folder, options, command) => (await import('./cli/plugin.ts')).checkPluginFolder(folder, options, wrongUse(command)))
 plugin
@@ -370,6 +371,68 @@ plugin
   .requiredOption('--key <file>', "the publisher's secret key")
   .option('--out <folder>', 'where the file goes', '.')
   .action(async (folder, options) => (await import('./cli/plugin-store.ts')).packFolder(folder, options))
+const ofShopAlone = new Option('--shop <shop>', 'shop that has the plugin (default: the only one)')
+const withoutAsking = new Option('--yes', 'do not ask')
+plugin
+  .command('trust')
+  .description('Trust a publisher: what they sign may be installed. Without a file it lists those who are trusted.')
+  .argument('[file]', "the publisher's FILE.pub")
+  .option('--remove <fingerprint>', 'trust them no more; what they have published is off')
+  .addOption(serverUrl)
+  .addOption(withoutAsking)
+  .action(async (file, options, command) => (await import('./cli/plugin-store.ts')).trustPublisher(file, options, wrongUse(command)))
+plugin
+  .command('install')
+  .description('Put a signed plugin in force in a shop; shows what it asks for against the version before, and asks.')
+  .argument('<file>', 'what `parley plugin pack` has written')
+  .addOption(ofShopAlone)
+  .addOption(serverUrl)
+  .addOption(withoutAsking)
+  .action(async (file, options, command) => (await import('./cli/plugin-store.ts')).installBundle(file, options, wrongUse(command)))
+plugin
+  .command('list')
+  .description('The plugins that are installed: version in force, state, publisher, and what votes in the running server.')
+  .option('--shop <shop>', 'only those of this shop')
+  .addOption(serverUrl)
+  .option('--json', 'print them as JSON')
+  .action(async options => (await import('./cli/plugin-store.ts')).listPlugins(options))
+const installedPlugin = new Argument('<id>', 'its id, as listed')
+plugin
+  .command('pin')
+  .description('Keep a plugin at its version: an install changes nothing any more.')
+  .addArgument(installedPlugin)
+  .option('--off', 'end it')
+  .addOption(ofShopAlone)
+  .addOption(serverUrl)
+  .action(async (id, options, command) => (await import('./cli/plugin-store.ts')).pinPlugin(id, options, wrongUse(command)))
+plugin
+  .command('rollback')
+  .description('Put the version in force that was so before.')
+  .addArgument(installedPlugin)
+  .addOption(ofShopAlone)
+  .addOption(serverUrl)
+  .action(async (id, options, command) => (await import('./cli/plugin-store.ts')).rollBackPlugin(id, options, wrongUse(command)))
+for (const [name, isDisabled, description] of [
+  ['disable', true, 'Switch a plugin off at once; it stays installed.'],
+  ['enable', false, 'Switch it on again.'],
+] as const)
+  plugin
+    .command(name)
+    .description(description)
+    .addArgument(installedPlugin)
+    .addOption(ofShopAlone)
+    .addOption(serverUrl)
+    .action(async (id, options, command) =>
+      (await import('./cli/plugin-store.ts')).switchPlugin(id, isDisabled, options, wrongUse(command)),
+    )
+plugin
+  .command('remove')
+  .description('Take a plugin away with its earlier versions; asks first.')
+  .addArgument(installedPlugin)
+  .addOption(ofShopAlone)
+  .addOption(serverUrl)
+  .addOption(withoutAsking)
+  .action(async (id, options, command) => (await import('./cli/plugin-store.ts')).removePlugin(id, options, wrongUse(command)))
 
 try {
   await program.parseAsync()

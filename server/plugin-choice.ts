@@ -1,16 +1,22 @@
 import { join, resolve } from 'node:path'
 import type { ShopConfig } from './config.ts'
 import type { PluginSettings } from './plugin-host/load-plugin.ts'
+import type { InstalledChoice } from './plugin-store/installed.ts'
 import { PROJECT } from './project.ts'
 
 /** Which plugins a shop has and how they are set, as plain data: shops that choose alike share their hosts. */
 export interface PluginChoice {
   readonly folders: readonly string[]
   readonly settings: PluginSettings
+  readonly installed?: readonly InstalledChoice[]
 }
 
 /** A bare name is a folder of plugins/, anything else a path. */
-export const choiceOf = ({ plugins, pluginSettings }: Pick<ShopConfig, 'plugins' | 'pluginSettings'>): PluginChoice => ({
+export const choiceOf = (
+  { plugins, pluginSettings }: Pick<ShopConfig, 'plugins' | 'pluginSettings'>,
+  installed: readonly InstalledChoice[],
+): PluginChoice => ({
   folders: plugins.map(name => (/^[a-z0-9-]+$/.test(name) ? join(PROJECT.plugins, name) : resolve(name))),
   settings: pluginSettings,
+  installed,
 })

@@ -110,7 +110,7 @@ async function withAccounts(work: (accounts: Accounts, config: Config) => Promis
 }
 
 /** The shop that was named, or the only one. */
-function shopOf({ shop }: AgentOptions, { shops }: Config, wrongUse: WrongUse): string {
+export function shopOf({ shop }: AgentOptions, { shops }: Config, wrongUse: WrongUse): string {
   const only = shops.length === 1 ? shops[0]?.id : undefined
   return shop ?? only ?? wrongUse(`there are ${shops.length} shops: name one with --shop (${shops.map(({ id }) => id).join(', ')})`)
 }

@@ -13,6 +13,7 @@ import { z } from 'zod'
 import { type Brain, createBrain } from '../compose.ts'
 import { readConfig } from '../config.ts'
 import { createLogger } from '../logger.ts'
+import { findPluginStore } from '../plugin-store/open-plugin-store.ts'
 import { noSources, openSources } from '../sources.ts'
 import { traceOf } from './trace.ts'
 
@@ -42,7 +43,8 @@ export async function ask(text: string | undefined, options: AskOptions): Promis
   const sources = options.customer === undefined ? noSources : await openSources(config, logger)
   // Nobody waits here but for the whole answer: every voter is heard, however long it takes, so that the same turns give the same decisions.
   const deadlines = { ...config.deadlines, voters: PATIENCE_MS, plugin: PATIENCE_MS }
-  const brain = await createBrain({ ...config, deadlines }, logger, sources)
+  const store = findPluginStore(config.data)
+  const brain = await createBrain({ ...config, deadlines }, logger, sources, undefined, undefined, store?.choices)
   try {
     const shop = brain.shops.get(options.shop)
     if (!shop) throw new Fault('UNKNOWN_SHOP', { shop: options.shop })
@@ -54,6 +56,7 @@ export async function ask(text: string | undefined, options: AskOptions): Promis
     }
   } finally {
     await brain.close()
+    await store?.close()
     await sources.close()
   }
 }

@@ -6,21 +6,28 @@ import { loadEnsemble } from '../ensemble-in-force.ts'
 import { readPack } from '../pack-folder.ts'
 import { choiceOf } from '../plugin-choice.ts'
 import { loadPlugins } from '../plugin-host/load-plugin.ts'
+import { findPluginStore } from '../plugin-store/open-plugin-store.ts'
 import { PROJECT } from '../project.ts'
 
 /** Faults: CONFIG_INVALID, PACK_INVALID, ENSEMBLE_INVALID, PLUGIN_INVALID, naming the file and the place. */
 export async function checkConfig(): Promise<void> {
   const config = readConfig(process.env)
-  for (const shop of config.shops) {
-    const pack = readPack(join(PROJECT.packs, shop.pack))
-    createLiquidTemplates(pack)
-    const ensemble = loadEnsemble(shop.ensemble).current()
-    const { folders, settings } = choiceOf(shop)
-    const [fault] = (await loadPlugins(folders, settings)).faults
-    if (fault) throw fault
-    console.log(
-      `shop ${shop.id}: pack ${pack.id} with ${Object.keys(pack.actions).length} actions, ensemble ${ensemble.version}, plugins ${shop.plugins.join(', ')}`,
-    )
+  const store = findPluginStore(config.data)
+  try {
+    for (const shop of config.shops) {
+      const pack = readPack(join(PROJECT.packs, shop.pack))
+      createLiquidTemplates(pack)
+      const ensemble = loadEnsemble(shop.ensemble).current()
+      const installed = store?.choices(shop.id) ?? []
+      const { folders, settings } = choiceOf(shop, installed)
+      const [fault] = (await loadPlugins(folders, settings, installed)).faults
+      if (fault) throw fault
+      console.log(
+        `shop ${shop.id}: pack ${pack.id} with ${Object.keys(pack.actions).length} actions, ensemble ${ensemble.version}, plugins ${[...shop.plugins, ...installed.map(({ id }) => `${id} (installed)`)].join(', ')}`,
+      )
+    }
+  } finally {
+    await store?.close()
   }
   console.log('The configuration is good.')
 }

@@ -1,7 +1,29 @@
-// `parley plugin …`: what publishes plugins, and what an operator does with those that are published (docs/plugins-in-production.md).
+// `parley plugin …`: what publishes plugins, and what an operator does with those that are published (docs/plugins-in-production.md). Writes to the data
+// folder, whether or not the engine runs, and then has the running one take it.
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { Fault, isFault } from '@parley/core/faults.ts'
+import { type Config, readConfig } from '../config.ts'
+import type { PluginsView } from '../http/operator-plugins.ts'
+import { loadPlugins } from '../plugin-host/load-plugin.ts'
+import type { SignedBundle } from '../plugin-store/bundle-file.ts'
+import type { Installed } from '../plugin-store/installed.ts'
+import { changesOf } from '../plugin-store/manifest-changes.ts'
+import { openPluginStore } from '../plugin-store/open-plugin-store.ts'
 import { packPlugin } from '../plugin-store/pack-plugin.ts'
-import { makeKeyPair } from '../plugin-store/publisher.ts'
+import type { InstalledPlugin, PluginStore } from '../plugin-store/plugin-store.ts'
+import { fingerprintOf, makeKeyPair, readPublicKey } from '../plugin-store/publisher.ts'
+import { shopOf, type WrongUse } from './agent.ts'
+import { askOperator } from './operator-request.ts'
+import { askSeen } from './password-prompt.ts'
+
+export interface StoreOptions {
+  readonly url: string
+  readonly shop?: string
+}
+interface AskFirst {
+  readonly yes?: true
+}
 
 /** Faults: KEY_INVALID. */
 export function makeKey(file: string): void {
@@ -16,5 +38,239 @@ export async function packFolder(folder: string, { key, out }: { readonly key: s
   say(`${file}: ${manifest.id} ${manifest.version}, ${(bytes / 1_024).toFixed(1)} KB, content ${hash}`)
   say(`signed by ${publisher}; install it with: parley plugin install ${file}`)
 }
+
+/** Without a file it lists those who are trusted. Faults: KEY_INVALID, UNKNOWN_PUBLISHER. */
+export function trustPublisher(
+  file: string | undefined,
+  options: AskFirst & { readonly remove?: string; readonly url: string },
+  wrongUse: WrongUse,
+): Promise<void> {
+  return withStore(async store => {
+    if (options.remove !== undefined) {
+      await store.distrust(options.remove)
+      say(`${options.remove} is trusted no more; what it has published is off.`)
+      return say(await takeEffect(options.url))
+    }
+    if (file === undefined) {
+      const trusted = store.publishers()
+      for (const { publisher, since } of trusted) say(`${publisher}  since ${dayOf(since)}`)
+      return trusted.length === 0 ? say('Nobody is trusted: no plugin can be installed.') : undefined
+    }
+    const publisher = fingerprintOf(readPublicKey(file))
+    say(`Fingerprint: ${publisher}`)
+    if (!(await agreed(`Install what this publisher signs? Compare the fingerprint with theirs first.`, options, wrongUse)))
+      return say('Nobody was trusted.')
+    say((await store.trust(publisher)) ? `${publisher} is trusted.` : `${publisher} was trusted already.`)
+  })
+}
+
+/**
+ * Shows what it asks for against the version in force, and asks. Faults: BUNDLE_INVALID, BUNDLE_UNTRUSTED, VERSION_PUBLISHED, PLUGIN_PINNED, UNKNOWN_SHOP,
+ * PLUGIN_INVALID where the shop's settings do not fit it, and what the running server refuses: nothing has changed then.
+ */
+export function installBundle(file: string, options: StoreOptions & AskFirst, wrongUse: WrongUse): Promise<void> {
+  return withStore(async (store, config) => {
+    const shop = knownShop(options, config, wrongUse)
+    const bundle = await store.examine(file)
+    const { manifest } = bundle
+    const before = store.find(shop, manifest.id)
+    if (before?.inForce.hash === bundle.hash) return say(`${manifest.id} ${manifest.version} is in force in shop ${shop} already.`)
+    if (before?.isPinned) throw new Fault('PLUGIN_PINNED', { plugin: manifest.id, version: before.inForce.version })
+    const settings = config.shops.find(({ id }) => id === shop)?.pluginSettings[manifest.id] ?? {}
+    const [fault] = (await loadPlugins([file], () => settings)).faults
+    if (fault) throw fault
+    say(proposalOf(store, shop, bundle, before))
+    if (!(await agreed('Install it?', options, wrongUse))) return say('Nothing was installed.')
+    await changing(store, shop, manifest.id, options.url, async () => {
+      await store.install(shop, bundle)
+      return `${manifest.id} ${manifest.version} is installed in shop ${shop}${before?.isDisabled ? ', and disabled as the version before was' : ''}.`
+    })
+  })
+}
+
+/** Faults: UNKNOWN_PLUGIN, NO_EARLIER_VERSION, and what the running server refuses. */
+export const rollBackPlugin = (id: string, options: StoreOptions, wrongUse: WrongUse): Promise<void> =>
+  changeOne(id, options, wrongUse, async (store, shop) => {
+    const { version } = await store.rollback(shop, id)
+    return `${id} ${version} is in force again in shop ${shop}.`
+  })
+
+/** Faults: UNKNOWN_PLUGIN. */
+export const pinPlugin = (id: string, options: StoreOptions & { readonly off?: true }, wrongUse: WrongUse): Promise<void> =>
+  withStore(async (store, config) => {
+    const shop = knownShop(options, config, wrongUse)
+    const { version } = await store.set(shop, id, { isPinned: !options.off })
+    say(
+      options.off
+        ? `${id} is pinned no more in shop ${shop}.`
+        : `${id} is pinned to ${version} in shop ${shop}: an install changes nothing.`,
+    )
+  })
+
+/** Faults: UNKNOWN_PLUGIN, and what the running server refuses. */
+export const switchPlugin = (id: string, isDisabled: boolean, options: StoreOptions, wrongUse: WrongUse): Promise<void> =>
+  changeOne(id, options, wrongUse, async (store, shop) => {
+    const { version } = await store.set(shop, id, { isDisabled })
+    return isDisabled ? `${id} is off in shop ${shop}.` : `${id} ${version} votes in shop ${shop}.`
+  })
+
+/** Faults: UNKNOWN_PLUGIN, and what the running server refuses. */
+export const removePlugin = (id: string, options: StoreOptions & AskFirst, wrongUse: WrongUse): Promise<void> =>
+  changeOne(id, options, wrongUse, async (store, shop) => {
+    const found = store.find(shop, id)
+    if (!found) throw new Fault('UNKNOWN_PLUGIN', { shop, plugin: id })
+    const earlier = found.earlier.length > 0 ? `, with ${found.earlier.length} earlier to roll back to` : ''
+    if (!(await agreed(`Remove ${id} ${found.inForce.version}${earlier} from shop ${shop}?`, options, wrongUse)))
+      return 'Nothing was removed.'
+    await store.remove(shop, id)
+    return `${id} is removed from shop ${shop}.`
+  })
+
+/** As `parley plugin list` prints it. */
+export interface PluginRow {
+  readonly shop: string
+  readonly plugin: string
+  readonly version: string
+  readonly hash: string
+  readonly publisher: string
+  readonly isPinned: boolean
+  readonly isDisabled: boolean
+  readonly isTrusted: boolean
+  /** How many versions it can be rolled back through. */
+  readonly earlier: number
+  /** What votes in the running server; null where it does not, undefined where no server answers. */
+  readonly running: string | null | undefined
+}
+
+export function listPlugins(options: StoreOptions & { readonly json?: true }): Promise<void> {
+  return withStore(async store => {
+    const view = await running(options.url)
+    const rows = store
+      .list()
+      .filter(({ shop }) => options.shop === undefined || shop === options.shop)
+      .map(each => rowOf(each, view))
+    if (options.json) return say(JSON.stringify(rows))
+    if (rows.length === 0) return say('No plugin is installed; those of parley.yaml are: parley config check')
+    const table = [['shop', 'plugin', 'version', 'content', 'state', 'publisher', 'running'], ...rows.map(cellsOf)]
+    const widths = table[0]!.map((_, at) => Math.max(...table.map(row => row[at]!.length))) // every row has as many cells
+    for (const row of table)
+      say(
+        row
+          .map((cell, at) => cell.padEnd(widths[at]!))
+          .join('  ')
+          .trimEnd(),
+      )
+  })
+}
+
+const rowOf = (
+  { shop, id, inForce, earlier, isPinned, isDisabled, isTrusted }: InstalledPlugin,
+  view: PluginsView | undefined,
+): PluginRow => ({
+  shop,
+  plugin: id,
+  version: inForce.version,
+  hash: inForce.hash,
+  publisher: inForce.publisher,
+  isPinned,
+  isDisabled,
+  isTrusted,
+  earlier: earlier.length,
+  running: view && (view[shop]?.find(({ plugin }) => plugin === id)?.version ?? null),
+})
+
+const cellsOf = ({ shop, plugin, version, hash, publisher, running: votes, ...state }: PluginRow): readonly string[] => [
+  shop,
+  plugin,
+  version,
+  hash.slice(0, 12),
+  [state.isDisabled ? 'disabled' : state.isTrusted ? 'in force' : 'untrusted', ...(state.isPinned ? ['pinned'] : [])].join(', '),
+  publisher.slice(0, 9),
+  votes === undefined ? 'no server' : (votes ?? 'off'),
+]
+
+function proposalOf(store: PluginStore, shop: string, { manifest, hash, publisher }: SignedBundle, before: Installed | undefined): string {
+  const lines = [`${manifest.id} ${manifest.version}, content ${hash.slice(0, 12)}, signed by ${publisher}, for shop ${shop}`]
+  if (!before) lines.push('not installed so far; it asks for')
+  else {
+    const { version, publisher: previous } = before.inForce
+    lines.push(`in force: ${version}, content ${before.inForce.hash.slice(0, 12)}; against that`)
+    if (previous !== publisher) lines.push(`  ~ ${'publisher'.padEnd(18)} ${previous} → ${publisher}`)
+  }
+  const changes = changesOf(before && store.bundleOf(before.inForce).manifest, manifest)
+  for (const { field, sign, what } of changes) lines.push(`  ${sign} ${field.padEnd(18)} ${what}`)
+  if (changes.length === 0) lines.push('  nothing of the manifest is different')
+  return lines.join('\n')
+}
+
+/** A change that the running server refuses is put back. */
+async function changing(store: PluginStore, shop: string, id: string, url: string, change: () => Promise<string>): Promise<void> {
+  const before = store.find(shop, id)
+  const done = await change()
+  try {
+    say(`${done} ${await takeEffect(url)}`)
+  } catch (fault) {
+    await store.putBack(shop, id, before && recordOf(before))
+    throw fault
+  }
+}
+
+const recordOf = ({ shop: _shop, id: _id, isTrusted: _isTrusted, ...installed }: InstalledPlugin): Installed => installed
+
+const changeOne = (id: string, options: StoreOptions, wrongUse: WrongUse, change: (store: PluginStore, shop: string) => Promise<string>) =>
+  withStore((store, config) => {
+    const shop = knownShop(options, config, wrongUse)
+    return changing(store, shop, id, options.url, () => change(store, shop))
+  })
+
+/** Faults: those of the change in the server, as it answers them. */
+async function takeEffect(url: string): Promise<string> {
+  try {
+    await askOperator(url, '/plugins/reload', {})
+    return 'The running server has it.'
+  } catch (fault) {
+    if (isAbsent(fault)) return `It takes effect when the server starts (none of this data folder answers at ${url}).`
+    throw fault
+  }
+}
+
+async function running(url: string): Promise<PluginsView | undefined> {
+  try {
+    return (await askOperator(url, '/plugins')) as PluginsView // our own server's answer
+  } catch (fault) {
+    if (isAbsent(fault)) return undefined
+    throw fault
+  }
+}
+
+/** No server answers, or none was ever started on this data folder. */
+const isAbsent = (fault: unknown): boolean =>
+  isFault(fault, 'SERVER_UNREACHABLE') || (isFault(fault, 'CONFIG_INVALID') && !existsSync(resolve(readConfig(process.env).data, 'secret')))
+
+async function agreed(question: string, { yes }: AskFirst, wrongUse: WrongUse): Promise<boolean> {
+  if (yes) return true
+  if (!process.stdin.isTTY) wrongUse('nobody can be asked here: say --yes')
+  const [answer = ''] = await askSeen(`${question} [y/N] `)
+  return /^y(es)?$/i.test(answer.trim())
+}
+
+/** Faults: UNKNOWN_SHOP. */
+function knownShop(options: StoreOptions, config: Config, wrongUse: WrongUse): string {
+  const shop = shopOf(options, config, wrongUse)
+  if (!config.shops.some(({ id }) => id === shop)) throw new Fault('UNKNOWN_SHOP', { shop })
+  return shop
+}
+
+async function withStore(work: (store: PluginStore, config: Config) => Promise<void>): Promise<void> {
+  const config = readConfig(process.env)
+  const store = openPluginStore(config.data)
+  try {
+    await work(store, config)
+  } finally {
+    await store.close()
+  }
+}
+
+const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10)
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`)

@@ -10,6 +10,7 @@ import type { PluginObserver } from '../plugin-host/observer.ts'
 import type { Weight } from '../plugin-host/protocol.ts'
 import { readAnswer } from '../plugin-host/read-answer.ts'
 import type { Result } from '../plugin-host/supervisor.ts'
+import type { InstalledChoice } from '../plugin-store/installed.ts'
 import { systemClock } from './clock.system.ts'
 
 export interface PluginVotersOptions {
@@ -17,6 +18,7 @@ export interface PluginVotersOptions {
   readonly folders: readonly string[]
   /** By plugin, or of whatever plugin it is. */
   readonly settings?: Parameters<typeof loadPlugins>[1]
+  readonly installed?: readonly InstalledChoice[]
   readonly observer?: PluginObserver
   readonly clock?: Clock
   /** What every plugin has for a turn, instead of the limit in its manifest. */
@@ -51,13 +53,14 @@ export interface PluginVoters {
 export async function createPluginVoters({
   folders,
   settings,
+  installed,
   observer = {},
   clock = systemClock,
   timeoutMs,
   hosts = 2,
   groups = createHostGroups({ observer, clock, hosts }),
 }: PluginVotersOptions): Promise<PluginVoters> {
-  const { plugins: loaded, faults } = await loadPlugins(folders, settings)
+  const { plugins: loaded, faults } = await loadPlugins(folders, settings, installed)
   const plugins = timeoutMs === undefined ? loaded : loaded.map(plugin => withTimeout(plugin, timeoutMs))
   const onInvalid = (fault: Fault<'PLUGIN_INVALID'>): void => observer.onInvalid?.(fault)
   faults.forEach(onInvalid)

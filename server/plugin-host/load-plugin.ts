@@ -9,6 +9,7 @@ import { Manifest } from '@parley/plugin-sdk/manifest.ts'
 import { checkSettings, type SettingValues } from '@parley/plugin-sdk/setting-values.ts'
 import { LineCounter, parseDocument } from 'yaml'
 import { BUNDLE_ENDING, readBundle } from '../plugin-store/bundle-file.ts'
+import type { InstalledChoice } from '../plugin-store/installed.ts'
 import { type Bundle, bundlePlugin } from './bundle-plugin.ts'
 import { createManifestReader, type ManifestReader } from './manifest-reader.ts'
 import { createLocator, type Locate, placeInSource, placeInYaml } from './plugin-lines.ts'
@@ -42,22 +43,36 @@ export interface LoadedPlugin {
 export type PluginSettings = Readonly<Record<string, Readonly<Record<string, unknown>>>>
 type SettingsOf = (id: string) => PluginSettings[string]
 
-/** Every plugin that can be used and a fault PLUGIN_INVALID for each that cannot; one bad plugin does not stop the others. */
+/**
+ * Every plugin that can be used and a fault PLUGIN_INVALID for each that cannot; one bad plugin does not stop the others. An installed one takes the
+ * place of a folder's with the same id, also when it is off.
+ */
 export async function loadPlugins(
   folders: readonly string[],
   settings: PluginSettings | SettingsOf = {},
+  installed: readonly InstalledChoice[] = [],
 ): Promise<{ readonly plugins: readonly LoadedPlugin[]; readonly faults: readonly Fault<'PLUGIN_INVALID'>[] }> {
   const reader = createManifestReader()
   const settingsOf = typeof settings === 'function' ? settings : (id: string) => settings[id] ?? {}
   const plugins = new Map<string, LoadedPlugin>()
   const faults: Fault<'PLUGIN_INVALID'>[] = []
+  const places = new Set(installed.map(({ id }) => id))
+  for (const choice of installed) {
+    try {
+      if (choice.file !== undefined) plugins.set(choice.id, withSettings(readInstalled(choice.file, choice), settingsOf))
+    } catch (fault) {
+      if (!isFault(fault, 'PLUGIN_INVALID')) throw fault
+      faults.push(fault)
+    }
+  }
   try {
     const loaded = await Promise.allSettled(folders.map(folder => loadPlugin(folder, settingsOf, reader)))
     loaded.forEach((result, at) => {
       if (result.status === 'rejected') {
         if (!(result.reason instanceof Fault)) throw result.reason
         faults.push(result.reason)
-      } else if (plugins.has(result.value.manifest.id))
+      } else if (places.has(result.value.manifest.id)) return
+      else if (plugins.has(result.value.manifest.id))
         faults.push(invalid(folders[at]!, 'id', `another plugin is called "${result.value.manifest.id}" already`))
       else plugins.set(result.value.manifest.id, result.value)
     })
@@ -66,7 +81,7 @@ export async function loadPlugins(
   }
   // Of a plugin that is not loaded the id is not known.
   for (const id of faults.length > 0 || typeof settings === 'function' ? [] : Object.keys(settings))
-    if (!plugins.has(id))
+    if (!plugins.has(id) && !places.has(id))
       faults.push(
         new Fault('PLUGIN_INVALID', {
           plugin: id,
@@ -95,6 +110,12 @@ function readSigned(file: string): PluginSource {
   } catch (fault) {
     throw isFault(fault) ? invalid(file, '', fault.message) : fault
   }
+}
+
+function readInstalled(file: string, { id, hash: wanted }: InstalledChoice): PluginSource {
+  const bundle = readSigned(file)
+  if (bundle.manifest.id === id && wanted.startsWith(bundle.hash)) return bundle
+  throw new Fault('PLUGIN_INVALID', { plugin: id, path: '', reason: `${basename(file)} is not the one that was installed` })
 }
 
 async function readTypescript(folder: string, reader: ManifestReader): Promise<PluginSource> {

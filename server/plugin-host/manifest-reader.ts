@@ -4,7 +4,7 @@ import { type Host, startHost } from './host.ts'
 import type { FromHost } from './protocol.ts'
 
 /** The start of a host and the run of a plugin's top level, which the isolate limits to one second. */
-const BUDGET_MS = 5_000
+const BUDGET_MS = 10_000
 const MEMORY_MB = 300
 const TICK_MS = 10
 

@@ -1,8 +1,8 @@
-// An online backup: a copy of log, keys, accounts and secret that fit together, each of one moment, taken beside a server that goes on writing.
+// An online backup: a copy of log, keys, accounts, plugins and secret that fit together, each of one moment, taken beside a server that goes on writing.
 // The log first, the keys after it: a key is durable before anything is sealed with it (KEY1), so that no event of the copied log can be without
 // its key. The other way round a customer who came in between would be copied unreadable. And a key that is destroyed in between is not in the
 // copy: what was erased before the backup ended stays erased. The accounts come after the log too, since its events name agents.
-import { copyFileSync, existsSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
 import { addTail } from '../drivers/conversation-log.lmdb.ts'
@@ -10,6 +10,8 @@ import { flushFolder } from '../drivers/flush-folder.ts'
 import { openStoreToRead } from '../drivers/lmdb-store.ts'
 import { type LogReader, openLogReader } from '../drivers/log-reader.lmdb.ts'
 import { nameIn, storeInForce } from '../drivers/vault.lmdb.ts'
+import { BUNDLE_ENDING } from '../plugin-store/bundle-file.ts'
+import { BUNDLES_FOLDER, PLUGINS_FOLDER } from '../plugin-store/open-plugin-store.ts'
 import { lookOver, type Progress } from './doctor.ts'
 import type { Findings } from './examine.ts'
 import { claimEmpty, flushTree, makeOwn } from './folders.ts'
@@ -29,6 +31,7 @@ export async function backUp(data: string, folder: string, progress?: Progress):
   await addTail(join(folder, 'log'), tail)
   await copyKeys(join(data, 'keys'), join(folder, 'keys'))
   if (existsSync(join(data, 'accounts', 'data.mdb'))) await copyStore(join(data, 'accounts'), join(folder, 'accounts'))
+  await copyPlugins(join(data, PLUGINS_FOLDER), join(folder, PLUGINS_FOLDER))
   if (existsSync(join(data, 'secret'))) copyFileSync(join(data, 'secret'), join(folder, 'secret')) // keeps its mode
   flushTree(folder)
   const list = join(folder, LIST)
@@ -58,6 +61,30 @@ async function copyStore(from: string, to: string): Promise<void> {
   } finally {
     await root.close()
   }
+}
+
+/**
+ * The bundles before the records that name them, and after them once more those that have come meanwhile: a bundle is there before it is named, and one
+ * that is taken away was copied.
+ */
+async function copyPlugins(from: string, to: string): Promise<void> {
+  if (!existsSync(join(from, 'data.mdb'))) return
+  const bundles = { from: join(from, BUNDLES_FOLDER), to: join(to, BUNDLES_FOLDER) }
+  const copyBundles = (): void => {
+    for (const name of existsSync(bundles.from) ? readdirSync(bundles.from) : []) {
+      if (!name.endsWith(BUNDLE_ENDING) || existsSync(join(bundles.to, name))) continue
+      try {
+        copyFileSync(join(bundles.from, name), join(bundles.to, name))
+      } catch (error) {
+        if (existsSync(join(bundles.from, name))) throw error // else it was taken away
+      }
+    }
+  }
+  makeOwn(to)
+  makeOwn(bundles.to)
+  copyBundles()
+  await copyStore(from, to)
+  copyBundles()
 }
 
 /**

@@ -1,11 +1,12 @@
 // Puts a backup into an empty data folder: whole and checked, or not at all. Everything is done in a folder of its own within, and moved out of it
 // when every conversation has proved to be the one that was backed up; while that folder is there no server starts.
-import { copyFileSync, existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { copyFileSync, cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
 import { renewEpoch } from '../drivers/conversation-log.lmdb.ts'
 import { flushFolder } from '../drivers/flush-folder.ts'
 import { storeInForce } from '../drivers/vault.lmdb.ts'
+import { BUNDLES_FOLDER, PLUGINS_FOLDER } from '../plugin-store/open-plugin-store.ts'
 import { lookOver, type Progress } from './doctor.ts'
 import type { Findings } from './examine.ts'
 import { claimEmpty, flushTree, makeOwn } from './folders.ts'
@@ -59,6 +60,11 @@ function copyBackup(from: string, to: string): void {
   if (existsSync(join(from, 'accounts', 'data.mdb'))) {
     makeOwn(join(to, 'accounts'))
     copy('accounts', 'data.mdb')
+  }
+  if (existsSync(join(from, PLUGINS_FOLDER, 'data.mdb'))) {
+    makeOwn(join(to, PLUGINS_FOLDER))
+    copy(PLUGINS_FOLDER, 'data.mdb')
+    cpSync(join(from, PLUGINS_FOLDER, BUNDLES_FOLDER), join(to, PLUGINS_FOLDER, BUNDLES_FOLDER), { recursive: true })
   }
   if (existsSync(join(from, 'secret'))) copy('secret')
 }

@@ -2,18 +2,19 @@
 // seals (examine.ts); here a row is proved by its sum, where it carries one.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { Fault } from '@parley/core/faults.ts'
+import { Fault, isFault } from '@parley/core/faults.ts'
 import { naming, openStoreToRead } from '../drivers/lmdb-store.ts'
 import { withoutSum } from '../drivers/summed-text.ts'
 import { storeInForce } from '../drivers/vault.lmdb.ts'
+import { findPluginStore, PLUGINS_FOLDER } from '../plugin-store/open-plugin-store.ts'
 
 /** Tables whose rows are JSON with a sum. */
-const SUMMED = ['agents', 'jobs']
+const SUMMED = ['agents', 'jobs', 'records']
 
 /** `reads` is told of each file before it is opened: LMDB may end the process at what it finds there. Faults: STORE_DAMAGED. */
 export async function walkStores(data: string, areKeysOurs: boolean, reads: (file: string) => Promise<void>): Promise<void> {
   const keys = join(data, 'keys')
-  const folders = ['accounts', 'jobs'].map(name => join(data, name))
+  const folders = ['accounts', 'jobs', PLUGINS_FOLDER].map(name => join(data, name))
   if (areKeysOurs && existsSync(keys)) folders.push(join(keys, storeInForce(keys)))
   for (const folder of folders) {
     const file = join(folder, 'data.mdb')
@@ -21,6 +22,7 @@ export async function walkStores(data: string, areKeysOurs: boolean, reads: (fil
     await reads(file)
     await walk(folder, file)
   }
+  await walkBundles(data)
 }
 
 async function walk(folder: string, file: string): Promise<void> {
@@ -36,5 +38,23 @@ async function walk(folder: string, file: string): Promise<void> {
     })
   } finally {
     await root.close()
+  }
+}
+
+/** That a version can be put in force, or back in force, is part of what was kept. */
+async function walkBundles(data: string): Promise<void> {
+  const store = findPluginStore(data)
+  try {
+    for (const { inForce, earlier } of store?.list() ?? [])
+      for (const release of [inForce, ...earlier]) {
+        try {
+          store?.bundleOf(release)
+        } catch (fault) {
+          if (!isFault(fault, 'BUNDLE_INVALID')) throw fault
+          throw new Fault('STORE_DAMAGED', { file: join(data, PLUGINS_FOLDER), reason: fault.message }, { cause: fault })
+        }
+      }
+  } finally {
+    await store?.close()
   }
 }
