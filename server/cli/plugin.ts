@@ -1,9 +1,11 @@
 // `parley plugin …`: what a developer of plugins works with.
 import { PluginId } from '@parley/plugin-sdk/manifest.ts'
+import { readConfig } from '../config.ts'
 import { type CheckReport, checkPlugin } from '../plugin-bench/check-plugin.ts'
 import { readSettings, SETTINGS_FORM } from '../plugin-bench/read-settings.ts'
 import { scaffold, type Template } from '../plugin-bench/scaffold.ts'
 import { type TestReport, testPlugin, updateGolden } from '../plugin-bench/test-plugin.ts'
+import { findPluginStore } from '../plugin-store/open-plugin-store.ts'
 import type { ReplayOptions } from './plugin-replay.ts'
 
 /** `wrongUse` ends with what is wrong with the name. Faults: FOLDER_NOT_EMPTY. */
@@ -69,6 +71,7 @@ function printTestReport(report: TestReport, failures: number, isUpdated: boolea
 
 interface CheckOptions {
   readonly settings: string
+  readonly against?: string
   readonly json?: true
 }
 
@@ -86,9 +89,11 @@ export async function replayPluginFolder(folder: string, { settings, since, ...o
 
 type WrongUse = (message: string) => never
 
-/** Exit status 1 for any error; a warning is for a person to judge. */
-export async function checkPluginFolder(folder: string, { settings, json }: CheckOptions, wrongUse: WrongUse): Promise<void> {
-  const report = await checkPlugin(folder, readSettings(settings) ?? wrongUse(SETTINGS_FORM))
+/** Exit status 1 for any error; a warning is for a person to judge. Faults: BUNDLE_INVALID. */
+export async function checkPluginFolder(folder: string, { settings, against, json }: CheckOptions, wrongUse: WrongUse): Promise<void> {
+  const given = readSettings(settings) ?? wrongUse(SETTINGS_FORM)
+  const store = findPluginStore(readConfig(process.env).data)
+  const report = await checkPlugin(folder, given, { against, store }).finally(() => store?.close())
   if (json) console.log(JSON.stringify(report, null, 2))
   else printCheckReport(report)
   if (report.findings.some(({ verdict }) => verdict === 'error')) process.exitCode = 1

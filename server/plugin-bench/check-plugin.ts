@@ -8,6 +8,7 @@ import { readPack } from '../pack-folder.ts'
 import type { LoadedPlugin, PluginSettings } from '../plugin-host/load-plugin.ts'
 import { PROJECT } from '../project.ts'
 import { type Answer, type Bench, openBench } from './bench.ts'
+import { checkApi, type Published } from './check-api.ts'
 import { checkTypes } from './check-types.ts'
 import { corpusOf } from './corpus.ts'
 import { linesOf } from './golden.ts'
@@ -30,7 +31,7 @@ const SIZE_KB = { warning: 128, error: 1_024 }
 /** Of processor time; the sandbox itself stops the top level at 1 s, and a Python module at 5. */
 const START_MS = { typescript: 20, python: 500 }
 
-export async function checkPlugin(folder: string, settings: PluginSettings[string]): Promise<CheckReport> {
+export async function checkPlugin(folder: string, settings: PluginSettings[string], published: Published = {}): Promise<CheckReport> {
   const types = typesOf(folder)
   let bench: Bench
   try {
@@ -51,6 +52,7 @@ export async function checkPlugin(folder: string, settings: PluginSettings[strin
         { what: 'manifest', verdict: 'ok', figure: `${plugin.manifest.runtime}, ${Object.keys(plugin.manifest.settings).length} settings` },
         { what: 'sdk', verdict: 'ok', figure: `${plugin.manifest.sdk} takes SDK ${SDK_VERSION}` }, // the manifest would be refused otherwise
         ...types,
+        checkApi(folder, plugin.manifest, published),
         actionsOf(plugin, pack),
         templatesOf(trial, pack),
         grantsOf(plugin, trial),
