@@ -100,7 +100,7 @@ export function createTurnWorker(parts: TurnWorkerParts): TurnWorker {
     const shop = parts.shop(key.shop)
     if (!shop || customer === null) throw new Error(`conversation ${nameOf(key)} has a turn but no shop or no customer`)
     const received: Received = {
-      ...readTurn(conversation, turn, shop.id, customer, pageLocale),
+      ...readTurn(key, conversation, turn, customer, pageLocale),
       placeFor: urgency => queue.placeFor(key, urgency),
     }
     const deadline = new AbortController()

@@ -43,6 +43,23 @@ test('[SDK1] a vote for an action that the manifest does not list is a type erro
   assert.deepEqual(any.onTurn(turn, { settings: {} }), { action: 'COMPENSAT', confidence: 0.9 })
 })
 
+test('[GRANT1] the tool of a grant is there for a plugin that asks for it, and for no other', () => {
+  const manifest = { id: 'clocked', version: '1.0.0', sdk: '^0.1.0', languages: ['en'], actions: ['COMPENSATE'] } as const
+  const clocked = definePlugin({
+    manifest: { ...manifest, grants: ['clock'] },
+    onTurn(_, { clock, ...others }) {
+      // @ts-expect-error it has not asked for randomness
+      others.randomness satisfies unknown
+      return clock.now() > 0 ? vote('COMPENSATE', 0.9) : abstain
+    },
+  })
+  assert.equal(clocked.onTurn(turn, { settings: {}, clock: { now: () => 0 } }), abstain)
+  // @ts-expect-error nor has this one for the clock
+  definePlugin({ manifest, onTurn: (_, { clock }) => (clock ? abstain : abstain) })
+  // @ts-expect-error there is no such grant
+  definePlugin({ manifest: { ...manifest, grants: ['network'] }, onTurn: () => abstain })
+})
+
 test('evidence leaves out what was not seen and is never longer than evidence may be', () => {
   assert.equal(evidence('crab', undefined, '', 'dead'), 'crab, dead')
   assert.equal(evidence('x'.repeat(499), 'y').length, 500)

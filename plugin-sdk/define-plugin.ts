@@ -1,5 +1,6 @@
-// How a TypeScript plugin says what it is and how it votes. Runs inside the sandbox: no library, no clock, no randomness, no I/O.
+// How a TypeScript plugin says what it is and how it votes. Runs inside the sandbox: no library, no I/O, and nothing that is not granted.
 // What `onTurn` is given and may return is typed from the manifest that stands beside it.
+import type { Grant, GrantedTools } from './grants.ts'
 import type { SettingsSchema, SettingValue } from './settings.ts'
 import type { ActionId, Question, Vote } from './vocabulary.ts'
 
@@ -14,8 +15,8 @@ export interface PluginManifest {
   readonly languages: readonly ('zh' | 'en')[]
   /** The actions it may vote for, or `'*'`; a vote for another one is dropped. */
   readonly actions: readonly ActionId[] | '*'
-  /** What it needs beyond the turn. There is nothing to grant yet. */
-  readonly grants?: readonly never[]
+  /** What it needs beyond the turn, such as `['clock']`: each grant puts a tool of its name beside the settings. None unless given. */
+  readonly grants?: readonly Grant[]
   readonly limits?: {
     /** Milliseconds for one turn; 50 unless given. */
     readonly timeoutMs?: number
@@ -37,18 +38,29 @@ export type SettingsOf<M extends PluginManifest> = M extends { readonly settings
   : Readonly<Record<never, never>>
 
 /** One vote, several, or `abstain`. Confidences of one turn sum to at most 1. */
-export type PluginAnswer<A extends ActionId = ActionId> = Vote<A> | readonly Vote<A>[] | null
+export type Votes<A extends ActionId = ActionId> = Vote<A> | readonly Vote<A>[] | null
 
-/** What a plugin has in its hands beside the turn. */
-export interface PluginTools<M extends PluginManifest = PluginManifest> {
-  readonly settings: SettingsOf<M>
+/** Votes, and what is kept of the conversation: made by `remember`. */
+export interface Remembering<A extends ActionId = ActionId> {
+  readonly votes: Votes<A>
+  /** JSON. */
+  readonly memory: string
 }
+
+/** What a plugin answers a turn with. */
+export type PluginAnswer<A extends ActionId = ActionId> = Votes<A> | Remembering<A>
+
+/** The grants that a plugin with this manifest has asked for. */
+export type GrantOf<M extends PluginManifest> = M extends { readonly grants: readonly (infer G extends Grant)[] } ? G : never
+
+/** What a plugin has in its hands beside the turn: its settings, and a tool for each grant. */
+export type PluginTools<M extends PluginManifest = PluginManifest> = { readonly settings: SettingsOf<M> } & Pick<GrantedTools, GrantOf<M>>
 
 /** What `definePlugin` takes and gives. */
 export interface Plugin<M extends PluginManifest = PluginManifest> {
   readonly manifest: M
   /**
-   * Votes on one turn, at once (a promise is a failure) and from turn and settings alone: the same turn must give the same answer, since a
+   * Votes on one turn, at once (a promise is a failure) and from the turn, settings and what is granted: the same turn must give the same answer, since a
    * turn may be asked again after a crash and is replayed when plugins are compared. A throw, a late answer or a malformed one is an abstention.
    */
   readonly onTurn: (turn: Question, tools: PluginTools<M>) => PluginAnswer<ActionOf<M>>
@@ -68,6 +80,15 @@ export const vote = <const A extends ActionId>(action: A, confidence: number, mo
   action,
   confidence,
   ...more,
+})
+
+/**
+ * Votes, and keeps `memory`, a plain object of at most 4,096 bytes as JSON, in place of what was kept of this conversation; `{}` forgets. Needs the grant
+ * `memory`. It is kept with the decision: not where the turn comes to none, as when a person takes the conversation over.
+ */
+export const remember = <const A extends ActionId = never>(memory: object, votes: Votes<A> = null): Remembering<A> => ({
+  votes,
+  memory: JSON.stringify(memory),
 })
 
 const EVIDENCE_CHARACTERS = 500

@@ -4,12 +4,17 @@ export {
   abstain,
   definePlugin,
   evidence,
+  type GrantOf,
   type Plugin,
   type PluginAnswer,
   type PluginManifest,
   type PluginTools,
+  type Remembering,
+  remember,
   type SettingsOf,
+  type Votes,
   vote,
 } from './define-plugin.ts'
+export type { Clock, Grant, GrantedTools, Memory, Randomness } from './grants.ts'
 export type { SettingSchema, SettingsSchema } from './settings.ts'
 export type { ActionId, Language, Locale, Question, Vote } from './vocabulary.ts'

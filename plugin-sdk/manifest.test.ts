@@ -48,6 +48,7 @@ describe('a manifest', () => {
     'an action in lower case': { actions: ['compensate'] },
     'a disposition as an action': { actions: ['HANDOFF'] },
     'a grant that does not exist': { grants: ['network'] },
+    'a grant listed twice': { grants: ['clock', 'clock'] },
     'no time': { limits: { timeoutMs: 0 } },
     'a key that means nothing': { limit: {} },
   })) {

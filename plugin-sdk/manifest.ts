@@ -1,5 +1,6 @@
 // The manifest of a plugin, checked when it is loaded. The schema is the manual: each field says what it does, its default and its danger.
 import { z } from 'zod'
+import { GRANTS, type Grant } from './grants.ts'
 import { SettingDeclaration } from './setting-values.ts'
 
 /** Version of this SDK; a manifest's `sdk` must admit it. */
@@ -12,9 +13,6 @@ export const Action = z
   .string()
   .regex(/^[A-Z][A-Z0-9_]{0,63}$/, 'an action is upper case, digits and underscores: COMPENSATE')
   .refine(action => !UNVOTABLE.includes(action), 'CLARIFY and HANDOFF cannot be voted for')
-
-/** Every grant there is, with what it opens and what that risks. A plugin has none it does not list, and an operator sees the list. */
-export const GRANTS: Readonly<Record<string, string>> = {}
 
 const Semver = z.string().regex(/^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?$/, 'a version is three numbers: 1.4.0')
 
@@ -41,11 +39,10 @@ const shared = {
     .union([z.literal('*'), z.array(Action).min(1).max(64)])
     .describe("The actions it may vote for, or '*' for all. A vote for another is dropped and counted: list what you mean."),
   grants: z
-    .array(z.string().refine(grant => Object.hasOwn(GRANTS, grant), 'there is no such grant'))
+    .array(z.enum(Object.keys(GRANTS) as Grant[])) // its own keys
+    .refine(grants => new Set(grants).size === grants.length, 'a grant is listed twice')
     .default([])
-    .describe(
-      'What the plugin may reach beyond the turn it is asked about. Nothing can be granted yet: no network, file, clock or randomness.',
-    ),
+    .describe('What the plugin may reach beyond the turn it is asked about, each listed below. No network and no file can be granted.'),
   defaultConfidence: z.number().gt(0).max(1).default(0.9).describe('Confidence of a vote that gives none.'),
   settings: z
     .record(

@@ -3,6 +3,7 @@
 // when the page is stale.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { GRANTS } from '@parley/plugin-sdk/grants.ts'
 import { Manifest } from '@parley/plugin-sdk/manifest.ts'
 import { z } from 'zod'
 
@@ -10,7 +11,7 @@ const SDK = new URL('../plugin-sdk/', import.meta.url)
 const PAGE = new URL('../docs/plugin-sdk.md', import.meta.url)
 
 /** In the order in which a reader wants them. */
-const FILES = ['define-plugin.ts', 'vocabulary.ts', 'settings.ts'] as const
+const FILES = ['define-plugin.ts', 'vocabulary.ts', 'grants.ts', 'settings.ts'] as const
 
 interface Entry {
   readonly name: string
@@ -89,6 +90,11 @@ ${manifestRows(Object.fromEntries(own)).join('\n')}
 `
 }
 
+const grantRows = (): string =>
+  Object.entries(GRANTS)
+    .map(([grant, about]) => `| \`${grant}\` | ${about} |`)
+    .join('\n')
+
 /** The whole page. */
 export const sdkReference = (): string => `# The plugin SDK
 
@@ -96,9 +102,9 @@ Made from the sources of \`plugin-sdk/\` by \`tools/sdk-reference.ts\`; do not e
 
 ## What holds
 
-- A plugin votes on one turn at a time, from the turn and its settings alone: no clock, no randomness, no network, no file. The same turn gives the same answer.
+- A plugin votes on one turn at a time, from the turn, its settings and what it is granted: no network, no file. The same turn gives the same answer.
 - A throw, a late answer, a promise and a malformed answer are an abstention, told to the operator with file and line. It never costs a customer the reply.
-- Votes: at most 16 a turn, one an action, confidences that add up to at most 1, evidence of at most 500 characters, 64 KiB in all.
+- Votes: at most 16 a turn, one an action, confidences that add up to at most 1, evidence of at most 500 characters, 64 KiB in all. What is remembered: at most 4,096 bytes of JSON.
 - Faults: \`PLUGIN_INVALID\` (it cannot be loaded), \`PLUGIN_TIMEOUT\`, \`PLUGIN_FAILED\`, \`PLUGIN_CRASHED\`, \`PLUGIN_OFF\`; [faults.md](faults.md) says what to do.
 
 ## The manifest
@@ -106,6 +112,14 @@ Made from the sources of \`plugin-sdk/\` by \`tools/sdk-reference.ts\`; do not e
 In \`plugin.ts\` the \`manifest\` of \`definePlugin\`; beside a Python file \`plugin.yaml\`.
 
 ${manifestSection()}
+## Grants
+
+Each is listed under \`grants\` in the manifest, and is shown to whoever installs the plugin. What needs one throws without it, with the grant's name.
+
+| grant | |
+| --- | --- |
+${grantRows()}
+
 ## TypeScript
 
 \`import { … } from '@parley/plugin-sdk'\`
@@ -114,7 +128,7 @@ ${typescriptSection()}
 ## Python
 
 A class with \`process(self, text)\`, which returns a dict with \`action\` or None, works as it stands. The full form is \`on_turn(self, turn, settings)\`, which
-returns a vote, a list of votes or None, with \`from parley_sdk import Settings, Turn, Vote, abstain, evidence, vote\`:
+returns a vote, a list of votes or None, or \`remember(…)\` of these, with \`from parley_sdk import Settings, Turn, Vote, abstain, evidence, remember, vote\`:
 
 ${pythonSection()}`
 

@@ -8,7 +8,7 @@ import { type Logged, textOf } from './event.ts'
 import { addRef, noRefs, type Refs } from './refs.ts'
 
 /** Part of every snapshot's key: a snapshot of another version is thrown away. */
-export const CUSTODY_FOLD = 6
+export const CUSTODY_FOLD = 7
 
 /** Messages in a row before the decision join the open turn, up to these: then the next message opens a turn of its own. */
 export const TURN_LIMITS = { messages: 8, characters: 4_000 } as const
@@ -21,6 +21,8 @@ export interface OpenTurn {
   readonly texts: readonly string[]
   /** The seq of each of them. */
   readonly seqs: readonly Seq[]
+  /** Milliseconds since 1970, when its first message was taken in: what a clock shows to whoever votes on it, now and in a replay. */
+  readonly at: number
   /** A number that must not be kept was hidden in one of them. */
   readonly isMasked: boolean
 }
@@ -66,7 +68,7 @@ export function foldCustody(custody: Custody, events: readonly Logged[]): Custod
     else if (event.type === 'message') {
       refs = addRef(refs, event.ref, { seq: event.seq, text: textOf(event.parts) })
       // A message opens a turn only if no person owns the conversation.
-      if (owner.with !== 'agent') open = takeIn(open, event.seq, textOf(event.parts), event.isMasked ?? false)
+      if (owner.with !== 'agent') open = takeIn(open, event)
     } else if (event.type === 'agent_message') refs = addRef(refs, event.ref, { seq: event.seq, text: textOf(event.parts) })
     else if (event.type === 'decided' || event.type === 'superseded') {
       open = open.filter(turn => turn.turn !== event.turn)
@@ -80,7 +82,12 @@ export function foldCustody(custody: Custody, events: readonly Logged[]): Custod
   return { customer, refs, open, owner, effects, readByBot, marks }
 }
 
-function takeIn(open: readonly OpenTurn[], seq: Seq, text: string, isMasked: boolean): readonly OpenTurn[] {
+function takeIn(
+  open: readonly OpenTurn[],
+  { seq, at, parts, isMasked: isHidden }: Extract<Logged, { type: 'message' }>,
+): readonly OpenTurn[] {
+  const text = textOf(parts)
+  const isMasked = isHidden ?? false
   const last = open.at(-1)
   const joins =
     last && last.texts.length < TURN_LIMITS.messages && last.texts.reduce((sum, t) => sum + t.length, text.length) <= TURN_LIMITS.characters
@@ -89,7 +96,7 @@ function takeIn(open: readonly OpenTurn[], seq: Seq, text: string, isMasked: boo
         ...open.slice(0, -1),
         { ...last, upTo: seq, texts: [...last.texts, text], seqs: [...last.seqs, seq], isMasked: last.isMasked || isMasked },
       ]
-    : [...open, { turn: seq, upTo: seq, texts: [text], seqs: [seq], isMasked }]
+    : [...open, { turn: seq, upTo: seq, texts: [text], seqs: [seq], at, isMasked }]
 }
 
 /** The turn with the messages that a rollback leaves of it: it is decided for them. One that begins after `toSeq` was ended by the rollback. */

@@ -7,7 +7,7 @@ import type { VisibleEvent } from '../protocol/server-message.ts'
 import type { Logged } from './event.ts'
 
 /** Part of every snapshot's key: a snapshot of another version is thrown away. */
-export const DIALOGUE_FOLD = 4
+export const DIALOGUE_FOLD = 5
 
 /** What the customer sees, newest first. */
 export interface Entries {
@@ -31,6 +31,8 @@ export interface Tried {
 export interface Dialogue {
   readonly entries: Entries | null
   readonly frame: Frame
+  /** What voters keep of the conversation, by voter, as JSON. */
+  readonly memory: Readonly<Record<string, string>>
   readonly tried: Tried | null
   /** The locale of the last reply; null before the first. */
   readonly locale: Locale | null
@@ -49,6 +51,7 @@ export interface Dialogue {
 export const emptyDialogue: Dialogue = {
   entries: null,
   frame: emptyFrame,
+  memory: {},
   tried: null,
   locale: null,
   lastTurn: null,
@@ -81,8 +84,8 @@ export const foldDialogue = (dialogue: Dialogue, events: readonly Logged[]): Dia
 
 function foldEvent(dialogue: Dialogue, event: Logged): Dialogue {
   if (event.type === 'rolled_back') {
-    const { entries, frame, tried, locale, lastTurn } = dialogueAt(dialogue, event.toSeq)
-    return { ...dialogue, entries, frame, tried, locale, lastTurn, previous: dialogue, seq: event.seq, rolledBackAt: event.seq }
+    const { entries, frame, memory, tried, locale, lastTurn } = dialogueAt(dialogue, event.toSeq)
+    return { ...dialogue, entries, frame, memory, tried, locale, lastTurn, previous: dialogue, seq: event.seq, rolledBackAt: event.seq }
   }
   const entry = visible(event)
   const changed = changeOf(dialogue, event)
@@ -97,9 +100,10 @@ function changeOf(dialogue: Dialogue, event: Logged): Partial<Dialogue> | undefi
     case 'reply':
       return { locale: event.locale }
     case 'decided': {
-      const { action, disposition, template, frame } = event.decision
+      const { action, disposition, template, frame, remembered } = event.decision
       return {
         frame,
+        ...(remembered && { memory: joined(dialogue.memory, remembered) }),
         tried: { seq: event.seq, turn: event.turn, action, disposition, template, before: dialogue.tried },
         lastTurn: { turn: event.turn, upTo: event.upTo },
       }
@@ -115,6 +119,11 @@ function changeOf(dialogue: Dialogue, event: Logged): Partial<Dialogue> | undefi
       return undefined
   }
 }
+
+/** Nothing is kept of a voter that has forgotten. */
+const joined = (memory: Dialogue['memory'], remembered: Dialogue['memory']): Dialogue['memory'] =>
+  Object.fromEntries(Object.entries({ ...memory, ...remembered }).filter(([, kept]) => kept !== FORGOTTEN))
+const FORGOTTEN = '{}'
 
 /** The version that stood after the event `seq`. */
 export function dialogueAt(dialogue: Dialogue, seq: Seq): Dialogue {

@@ -1,7 +1,7 @@
 // Asks every voter at once, about the whole text and about each clause, and takes what comes before the deadline. A late voter abstains; nothing
 // waits for it.
 import type { Question } from '@parley/plugin-sdk/vocabulary.ts'
-import type { Ballot, VoterPool } from '../ports/voters.ts'
+import type { Ballot, Moment, VoterPool } from '../ports/voters.ts'
 import type { Stages } from './pipeline.ts'
 import { isShed, type Shed } from './shed.ts'
 import type { Normalised, Polled } from './turn.ts'
@@ -21,9 +21,10 @@ export async function askVoters(
   const cancel = clock.after(deadlines.voters, stop)
   signal.addEventListener('abort', stop, { once: true })
   if (signal.aborted) stop()
+  const moment: Moment = { turn: `${turn.shop}/${turn.conversation}/${turn.turn}`, at: turn.at, memory: turn.memory }
   try {
     const polls = [turn.question, ...(shed === 'none' ? turn.clauses : [])].map(question =>
-      startPoll(question, pools, shed, deadline.signal),
+      startPoll(question, moment, pools, shed, deadline.signal),
     )
     await Promise.race([Promise.all(polls.map(poll => poll.done)), aborted(deadline.signal)])
     const ms = clock.monotonic() - started
@@ -37,12 +38,12 @@ export async function askVoters(
 }
 
 /** Asks every pool one question. `ballots` are what has come so far, a missing one being an abstention after `ms`. */
-function startPoll(question: Question, pools: readonly VoterPool[], shed: Shed, signal: AbortSignal) {
+function startPoll(question: Question, moment: Moment, pools: readonly VoterPool[], shed: Shed, signal: AbortSignal) {
   const cast = new Map<string, Ballot>()
   const take = (ballot: Ballot): void => {
     if (!signal.aborted) cast.set(ballot.voter, ballot)
   }
-  const done = Promise.allSettled(pools.map(pool => (isShed(pool.tier, shed) ? undefined : pool.ask(question, take, signal))))
+  const done = Promise.allSettled(pools.map(pool => (isShed(pool.tier, shed) ? undefined : pool.ask(question, take, signal, moment))))
   const ballots = (ms: number): readonly Ballot[] =>
     pools.flatMap(pool => {
       const reason = isShed(pool.tier, shed) ? 'shed' : 'late'

@@ -57,6 +57,8 @@ export interface RecordedDecision extends Decision {
   readonly quickReplies?: readonly QuickReply[]
   /** The votes on each clause, where the message may hold two requests. */
   readonly clauseVotes?: readonly (readonly BallotView[])[]
+  /** What voters keep of the conversation from here on, by voter, as JSON of an object; `{}` forgets. */
+  readonly remembered?: Readonly<Record<string, string>>
   /** The less pressing of two requests. */
   readonly also?: ActionId
   /** Risks that were found, gravest first. */

@@ -29,6 +29,7 @@ export function record(turn: Rendered, shop: Shop, ensemble: string, ms: number)
     frame: turn.next,
     quickReplies: turn.quickReplies,
     ...(turn.clauseBallots.length > 0 && { clauseVotes: turn.clauseBallots.map(viewsOf) }),
+    ...rememberedBy(turn.ballots),
     ...(turn.also !== null && { also: turn.also }),
     ...(turn.risks.length > 0 && { risks: turn.risks.map(({ id }) => id) }),
     ...(turn.effect && { effect: turn.effect }),
@@ -38,4 +39,11 @@ export function record(turn: Rendered, shop: Shop, ensemble: string, ms: number)
   }
 }
 
-const viewsOf = (ballots: readonly Ballot[]): readonly BallotView[] => ballots.map(({ version: _, ...ballot }) => ballot)
+const viewsOf = (ballots: readonly Ballot[]): readonly BallotView[] =>
+  ballots.map(({ version: _version, memory: _memory, ...ballot }) => ballot)
+
+/** A clause is a part of the turn: what is to be remembered is said of the whole. */
+function rememberedBy(ballots: readonly Ballot[]): Pick<RecordedDecision, 'remembered'> {
+  const kept = ballots.flatMap(({ voter, memory }) => (memory === undefined ? [] : [[voter, memory] as const]))
+  return kept.length > 0 ? { remembered: Object.fromEntries(kept) } : {}
+}

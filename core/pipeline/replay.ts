@@ -30,7 +30,7 @@ export function replay(
 }
 
 /** Answers the first question with the votes on the whole, the next ones with those on the clauses. */
-function recordedPool({ votes, clauseVotes = [], versions }: RecordedDecision, except?: VoterPool): VoterPool {
+function recordedPool({ votes, clauseVotes = [], versions, remembered = {} }: RecordedDecision, except?: VoterPool): VoterPool {
   const version = (voter: string): string => versions[voter] ?? ''
   const isOther = ({ voter }: { readonly voter: string }): boolean => !except?.voters.some(other => other.voter === voter)
   const rounds: readonly (readonly BallotView[])[] = [votes, ...clauseVotes].map(ballots => ballots.filter(isOther))
@@ -39,7 +39,11 @@ function recordedPool({ votes, clauseVotes = [], versions }: RecordedDecision, e
     tier: 'keyword',
     voters: votes.filter(isOther).map(({ voter }) => ({ voter, version: version(voter) })),
     async ask(_question, cast) {
-      for (const ballot of rounds[round++] ?? []) cast({ ...ballot, version: version(ballot.voter) } satisfies Ballot)
+      const isWhole = round === 0
+      for (const ballot of rounds[round++] ?? []) {
+        const memory = isWhole ? remembered[ballot.voter] : undefined
+        cast({ ...ballot, version: version(ballot.voter), ...(memory !== undefined && { memory }) } satisfies Ballot)
+      }
     },
     close: async () => {},
   }

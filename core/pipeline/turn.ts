@@ -15,7 +15,11 @@ import type { QuickReply } from '../protocol/server-message.ts'
 export interface Received {
   readonly shop: ShopId
   readonly customer: CustomerId
+  /** Its id; empty for a turn that stands by itself. */
+  readonly conversation: string
   readonly turn: Seq
+  /** Milliseconds since 1970, when its first message was taken in. */
+  readonly at: number
   readonly upTo: Seq
   /** One or more messages in a row, as the customer wrote them. */
   readonly texts: readonly string[]
@@ -24,6 +28,8 @@ export interface Received {
   /** The locale of the conversation so far, or of the page; null when nothing is known. */
   readonly locale: Locale | null
   readonly frame: Frame
+  /** What voters have kept of the conversation so far, by voter, as JSON. */
+  readonly memory: Readonly<Record<string, string>>
   /** It waits for a person already. */
   readonly isQueued: boolean
   /** The place in line, from 1, that it has or would get with this urgency; null where nobody keeps a line. */
@@ -34,8 +40,11 @@ export interface Received {
 
 /** For a turn that stands by itself. */
 export const outsideConversation = {
+  conversation: '',
+  at: 0,
   isMasked: false,
   frame: emptyFrame,
+  memory: {},
   isQueued: false,
   placeFor: () => null,
   recallTo: null,

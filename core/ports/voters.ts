@@ -16,8 +16,23 @@ export interface Ballot extends VoterInfo {
   readonly reason?: 'silent' | 'late' | 'failed' | 'off' | 'shed'
   readonly votes: readonly Vote[]
   readonly signals?: Signals
+  /** What the voter is to be told at the conversation's next turns, as JSON of an object; `{}` forgets. Kept if the decision is. */
+  readonly memory?: string
   readonly ms: number
 }
+
+/** Which turn a question belongs to, for voters that may know it. A turn that is asked about again has the same moment. */
+export interface Moment {
+  /** Unique in the installation: `shop/conversation/turn`. */
+  readonly turn: string
+  /** Milliseconds since 1970, when its first message was taken in. */
+  readonly at: number
+  /** What voters have kept of its conversation, by voter, as JSON. None is shown another's. */
+  readonly memory: Readonly<Record<string, string>>
+}
+
+/** For a question that belongs to no turn. */
+export const NO_TURN: Moment = { turn: '', at: 0, memory: {} }
 
 export interface VoterPool {
   /** What goes first under overload: plugins, then models; the keyword voter is always asked. */
@@ -26,8 +41,8 @@ export interface VoterPool {
   readonly voters: readonly VoterInfo[]
   /**
    * Asks every voter of the pool at once and hands each ballot to `cast` as it comes. Resolves when all have come; when `signal` aborts
-   * it resolves at once and never calls `cast` again. Never rejects because of a voter.
+   * it resolves at once and never calls `cast` again. Never rejects because of a voter. Without a `moment` the question belongs to no turn.
    */
-  ask(question: Question, cast: (ballot: Ballot) => void, signal: AbortSignal): Promise<void>
+  ask(question: Question, cast: (ballot: Ballot) => void, signal: AbortSignal, moment?: Moment): Promise<void>
   close(): Promise<void>
 }

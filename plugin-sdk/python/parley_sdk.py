@@ -1,4 +1,4 @@
-"""What a Python plugin may import: ``from parley_sdk import Settings, Turn, Vote, evidence, vote``.
+"""What a Python plugin may import: ``from parley_sdk import Settings, Turn, Vote, evidence, remember, vote``.
 
 The sandbox has its own copy; one beside your plugin is for your editor, for a type checker and for tests of your own.
 The short form, a class with ``process(self, text)`` that returns a dict or None, needs none of it.
@@ -6,6 +6,7 @@ The short form, a class with ``process(self, text)`` that returns a dict or None
 
 from __future__ import annotations
 
+import json
 from typing import Any, Mapping, NamedTuple, TypedDict
 
 
@@ -20,6 +21,8 @@ class Turn(NamedTuple):
     """``zh`` or ``en``."""
     locale: str
     """``zh-CN`` or ``en``."""
+    memory: Mapping[str, Any] = {}
+    """With the grant ``memory``: what the plugin has kept of this conversation with ``remember``. Empty at first."""
 
 
 class Vote(TypedDict, total=False):
@@ -47,6 +50,19 @@ def vote(action: str, confidence: float | None = None, template: str | None = No
     """A vote for ``action``; what is None is left out. ``on_turn`` returns one, a list of them, or None."""
     given = {"action": action, "confidence": confidence, "template": template, "evidence": evidence}
     return {key: value for key, value in given.items() if value is not None}  # type: ignore[return-value]
+
+
+class Remembering(TypedDict):
+    """Votes, and what is kept of the conversation: made by ``remember``."""
+
+    votes: Vote | list[Vote] | None
+    memory: str
+    """JSON."""
+
+
+def remember(memory: Mapping[str, Any], votes: Vote | list[Vote] | None = None) -> Remembering:
+    """Votes, and keeps ``memory``, at most 4,096 bytes as JSON, in place of what was kept of this conversation; ``{}`` forgets. Needs the grant ``memory``."""
+    return {"votes": votes, "memory": json.dumps(dict(memory), ensure_ascii=False)}
 
 
 def evidence(*seen: str | None) -> str:

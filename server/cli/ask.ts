@@ -64,6 +64,7 @@ export async function ask(text: string | undefined, options: AskOptions): Promis
 function askOne(raw: string, turn: number, shop: Shop, brain: Brain, locale: Locale | null, customer = 'ask'): Promise<RecordedDecision> {
   const received = {
     ...outsideConversation,
+    at: Date.now(),
     shop: shop.id,
     customer: asCustomerId(customer),
     turn,

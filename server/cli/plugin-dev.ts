@@ -6,7 +6,7 @@ import { Fault, isFault } from '@parley/core/faults.ts'
 import { asCustomerId } from '@parley/core/ids.ts'
 import { workOut } from '@parley/core/pipeline/pipeline.ts'
 import { outsideConversation } from '@parley/core/pipeline/turn.ts'
-import type { VoterPool } from '@parley/core/ports/voters.ts'
+import type { Moment, VoterPool } from '@parley/core/ports/voters.ts'
 import { messageText } from '@parley/core/protocol/message-text.ts'
 import { type Brain, createBrain } from '../compose.ts'
 import { readConfig } from '../config.ts'
@@ -65,18 +65,24 @@ async function openBrain(shop: string): Promise<Brain> {
   return createBrain({ ...config, shops, deadlines: { ...config.deadlines, voters: PATIENCE_MS } }, createLogger('error'))
 }
 
+/** The terminal is one conversation, whichever version of the plugin answers. */
+let turns = 0
+let memory: Moment['memory'] = {}
+
 async function answer(line: string, bench: Bench, brain: Brain, shop: string): Promise<string> {
   try {
     const text = messageText(line)
     const before = await bench.weigh()
-    const own = await bench.ask(questionFor(bench.plugin, text))
+    const moment: Moment = { turn: `dev/${++turns}`, at: Date.now(), memory }
+    const own = await bench.ask(questionFor(bench.plugin, text), moment)
+    if (own.ballot.memory !== undefined) memory = { [own.ballot.voter]: own.ballot.memory }
     const after = await bench.weigh()
     // A sandbox that was replaced has begun to count anew.
     const cpuMs = before && after && after.cpuMs >= before.cpuMs ? after.cpuMs - before.cpuMs : undefined
     return [
       costOf(bench, own, cpuMs, after?.heapMb),
       ...linesOf(own).map(said => `  ${said}`),
-      await decide(text, own, bench, brain, shop),
+      await decide(text, moment, own, bench, brain, shop),
     ].join('\n')
   } catch (fault) {
     if (isFault(fault)) return `! ${fault.message}`
@@ -95,7 +101,7 @@ function costOf({ plugin: { manifest } }: Bench, { ballot }: Answer, cpuMs: numb
 }
 
 /** What the shop would decide with the plugin's vote among the others'. */
-async function decide(text: string, own: Answer, bench: Bench, brain: Brain, id: string): Promise<string> {
+async function decide(text: string, moment: Moment, own: Answer, bench: Bench, brain: Brain, id: string): Promise<string> {
   const shop = brain.shops.get(id)! // openBrain has found it
   const whole = questionFor(bench.plugin, text).text
   let last: Promise<unknown> = Promise.resolve()
@@ -104,13 +110,22 @@ async function decide(text: string, own: Answer, bench: Bench, brain: Brain, id:
     voters: [{ voter: own.ballot.voter, version: own.ballot.version }],
     // A message that holds two requests is asked about part by part; the whole was asked already.
     async ask(question, cast) {
-      const asked = last.then(() => (question.text === whole ? own : bench.ask(question)))
+      const asked = last.then(() => (question.text === whole ? own : bench.ask(question, moment)))
       last = asked
       cast((await asked).ballot)
     },
     close: async () => {},
   }
-  const received = { ...outsideConversation, shop: shop.id, customer: asCustomerId('dev'), turn: 1, upTo: 1, texts: [text], locale: null }
+  const received = {
+    ...outsideConversation,
+    at: moment.at,
+    shop: shop.id,
+    customer: asCustomerId('dev'),
+    turn: 1,
+    upTo: 1,
+    texts: [text],
+    locale: null,
+  }
   const decision = await workOut(received, { ...shop, pools: () => [...shop.pools(), pool] }, brain.stages, new AbortController().signal)
   return traceOf(decision)
 }

@@ -2,8 +2,9 @@
 // text that is read with suspicion. Its worst is an abstention.
 import { Fault } from '@parley/core/faults.ts'
 import type { Clock } from '@parley/core/ports/clock.ts'
-import type { Ballot, VoterInfo, VoterPool } from '@parley/core/ports/voters.ts'
+import { type Ballot, type Moment, NO_TURN, type VoterInfo, type VoterPool } from '@parley/core/ports/voters.ts'
 import type { Question } from '@parley/plugin-sdk/vocabulary.ts'
+import { givenFor } from '../plugin-host/grants.ts'
 import { createHostGroups, type HostGroups } from '../plugin-host/host-groups.ts'
 import { type LoadedPlugin, loadPlugins } from '../plugin-host/load-plugin.ts'
 import type { PluginObserver } from '../plugin-host/observer.ts'
@@ -83,14 +84,14 @@ export async function createPluginVoters({
     pool: {
       tier: 'plugin',
       voters: voters.map(({ info }) => info),
-      async ask(question, cast, signal) {
+      async ask(question, cast, signal, moment = NO_TURN) {
         if (signal.aborted) return
         asks++
         const asked = JSON.stringify(question)
         const { promise: aborted, resolve } = Promise.withResolvers<void>()
         const abort = (): void => resolve()
         signal.addEventListener('abort', abort, { once: true })
-        const all = voters.map(voter => voter.ask(question, asked, ballot => void (signal.aborted || cast(ballot))))
+        const all = voters.map(voter => voter.ask(question, asked, moment, ballot => void (signal.aborted || cast(ballot))))
         await Promise.race([Promise.all(all), aborted])
         signal.removeEventListener('abort', abort)
         if (--asks === 0) becomeIdle()
@@ -131,11 +132,12 @@ export async function createPluginVoters({
           const answer = readAnswer(result.json, manifest)
           if (!answer.isWellFormed) return abstained('failed', new Fault('PLUGIN_FAILED', { plugin: id, reason: answer.reason }))
           for (const action of answer.dropped) observer.onVoteDropped?.({ plugin: id, action })
-          return answer.votes.length > 0 ? { ballot: { abstained: false, votes: answer.votes } } : abstained('silent')
+          const { ballot } = answer.votes.length > 0 ? { ballot: { abstained: false, votes: answer.votes } } : abstained('silent')
+          return { ballot: answer.memory === undefined ? ballot : { ...ballot, memory: answer.memory } }
         }
       }
     }
-    const ask = (question: Question, asked: string, cast: (ballot: Ballot) => void): Promise<void> =>
+    const ask = (question: Question, json: string, moment: Moment, cast: (ballot: Ballot) => void): Promise<void> =>
       new Promise(resolve => {
         const began = clock.monotonic()
         const settle = (result: Result): void => {
@@ -145,7 +147,8 @@ export async function createPluginVoters({
           cast(whole)
           resolve()
         }
-        if (manifest.languages.includes(question.language)) group.ask(id, asked, settle)
+        const given = givenFor(id, manifest.grants, moment)
+        if (manifest.languages.includes(question.language)) group.ask(id, { question: json, ...(given && { given }) }, settle)
         else settle({ type: 'returned', json: 'null' })
       })
     return { info, ask }

@@ -41,7 +41,7 @@ export function registerTurnRoutes(
     if (!isId(request.params.shop)) throw new Fault('UNKNOWN_SHOP', { shop: request.params.shop })
     const shop = asShopId(request.params.shop)
     const keys = conversation === undefined ? await active(shop, since) : [{ shop, conversation: asConversationId(conversation) }]
-    return reply.type('application/x-ndjson; charset=utf-8').send(Readable.from(lines(shop, keys, since)))
+    return reply.type('application/x-ndjson; charset=utf-8').send(Readable.from(lines(keys, since)))
   })
 
   async function active(shop: ShopId, since: number): Promise<readonly ConversationKey[]> {
@@ -50,13 +50,13 @@ export function registerTurnRoutes(
     return keys
   }
 
-  async function* lines(shop: ShopId, keys: readonly ConversationKey[], since: number): AsyncGenerator<string> {
+  async function* lines(keys: readonly ConversationKey[], since: number): AsyncGenerator<string> {
     const total = keys.length
     for (const [done, key] of keys.entries()) {
       const { conversation } = key
       try {
         const { events, position } = await conversations.read(key, 0)
-        for (const turn of recordedTurns(shop, events, position)) if (turn.at >= since) yield lineOf({ done, total, conversation, turn })
+        for (const turn of recordedTurns(key, events, position)) if (turn.at >= since) yield lineOf({ done, total, conversation, turn })
       } catch (error) {
         if (isFault(error, 'CONVERSATION_ERASED')) continue // while the others were read
         if (!isFault(error)) throw error

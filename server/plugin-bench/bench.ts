@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
 import { questionOf } from '@parley/core/pipeline/normalise-turn.ts'
-import type { Ballot, VoterPool } from '@parley/core/ports/voters.ts'
+import type { Ballot, Moment, VoterPool } from '@parley/core/ports/voters.ts'
 import { messageText } from '@parley/core/protocol/message-text.ts'
 import type { Question } from '@parley/plugin-sdk/vocabulary.ts'
 import { createPluginVoters } from '../drivers/voters.plugins.ts'
@@ -23,21 +23,24 @@ export interface Answer {
 export interface Bench {
   readonly plugin: LoadedPlugin
   /** One call. */
-  ask(question: Question): Promise<Answer>
+  ask(question: Question, moment?: Moment): Promise<Answer>
   /** Up to three calls: on a busy machine a good plugin may come late, and what comes late three times is late. */
-  askPatiently(question: Question): Promise<Answer>
+  askPatiently(question: Question, moment?: Moment): Promise<Answer>
   weigh(): Promise<Weight | undefined>
   close(): Promise<void>
 }
 
 const TRIES = 3
 
+/** When a turn is taken to be that says nothing of it: always the same, so that it is answered alike every day. */
+export const BENCH_MOMENT: Moment = { turn: 'bench', at: Date.UTC(2026, 0, 1, 10), memory: {} }
+
 /** Faults: PLUGIN_INVALID. `settings` are those of this plugin alone. */
 export async function openBench(folder: string, settings: PluginSettings[string] = {}): Promise<Bench> {
   if (!existsSync(folder)) throw new Fault('PLUGIN_INVALID', { plugin: folder, path: '', reason: 'there is no such folder' })
   let sandbox = await openSandbox(folder, settings)
-  const ask: Bench['ask'] = async question => {
-    const answer = await sandbox.ask(question)
+  const ask: Bench['ask'] = async (question, moment = BENCH_MOMENT) => {
+    const answer = await sandbox.ask(question, moment)
     if (answer.ballot.reason === 'late' || answer.fault?.code === 'PLUGIN_CRASHED' || answer.ballot.reason === 'off') {
       await sandbox.close()
       sandbox = await openSandbox(folder, settings)
@@ -49,9 +52,9 @@ export async function openBench(folder: string, settings: PluginSettings[string]
       return sandbox.plugin
     },
     ask,
-    async askPatiently(question) {
+    async askPatiently(question, moment) {
       for (let tried = 1; ; tried++) {
-        const answer = await ask(question)
+        const answer = await ask(question, moment)
         if (tried === TRIES || (answer.ballot.reason !== 'late' && answer.ballot.reason !== 'off')) return answer
       }
     },
@@ -82,11 +85,11 @@ async function openSandbox(folder: string, settings: PluginSettings[string]) {
   }
   return {
     plugin,
-    async ask(question: Question): Promise<Answer> {
+    async ask(question: Question, moment: Moment): Promise<Answer> {
       let ballot: Ballot | undefined
       dropped = []
       fault = undefined
-      await pool.ask(question, cast => (ballot = cast), new AbortController().signal)
+      await pool.ask(question, cast => (ballot = cast), new AbortController().signal, moment)
       return { ballot: ballot!, fault, dropped } // one plugin, one ballot
     },
     weigh: () => weigh(plugin.manifest.id),
@@ -98,8 +101,8 @@ async function openSandbox(folder: string, settings: PluginSettings[string]) {
 export const patientPool = (bench: Bench, heard: (answer: Answer) => void): VoterPool => ({
   tier: 'plugin',
   voters: [{ voter: `plugin:${bench.plugin.manifest.id}`, version: bench.plugin.version }],
-  async ask(question, cast) {
-    const answer = await bench.askPatiently(question)
+  async ask(question, cast, _signal, moment) {
+    const answer = await bench.askPatiently(question, moment)
     heard(answer)
     cast(answer.ballot)
   },

@@ -145,7 +145,7 @@ function grantsOf({ manifest }: LoadedPlugin, { first, second }: Trial): Finding
     what: 'grants',
     verdict: 'error',
     figure,
-    advice: `vote from the turn alone; there is no grant ${used.join(', ')} yet: ${reason}`,
+    advice: `list ${used.join(', ')} under grants in the manifest, or do without: ${reason}`,
   }
 }
 

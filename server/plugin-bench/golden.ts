@@ -2,16 +2,19 @@
 //
 //   # a comment
 //   settings { confidence: 0.6 }          the turns below have these settings of the shop; `settings {}` goes back to the defaults
+//   at 2026-02-16T23:30:00Z               the turns below are asked at this time, which a plugin with the grant `clock` sees
+//   conversation                          the turns below are another one's: of those above nothing is remembered
 //   customer 螃蟹死了怎么赔
 //   ----
 //   COMPENSATE 0.9 compensate.fresh «螃蟹, 死»     a vote: action, confidence, template, evidence; or `abstain`
+//   remembers {"asked":1}                  what the plugin keeps of the conversation: the turns below have it
 //
 // What stands there is what was voted, letter for letter, so that every change of a vote is seen as a line of a diff.
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
 import type { Ballot } from '@parley/core/ports/voters.ts'
-import type { Answer } from './bench.ts'
+import { type Answer, BENCH_MOMENT } from './bench.ts'
 import { readSettings, SETTINGS_FORM } from './read-settings.ts'
 
 export const GOLDEN_FILE = 'golden.txt'
@@ -19,6 +22,10 @@ export const GOLDEN_FILE = 'golden.txt'
 export interface GoldenTurn {
   readonly text: string
   readonly settings: Readonly<Record<string, unknown>>
+  /** Milliseconds since 1970. */
+  readonly at: number
+  /** Turns with the same number are one conversation's. */
+  readonly conversation: number
   /** Empty when nothing was written yet. */
   readonly expected: readonly string[]
   /** Of its `customer` line, from 1. The votes begin two lines below. */
@@ -42,6 +49,8 @@ export function readGolden(folder: string): Golden {
   const lines = readFileSync(file, 'utf8').trimEnd().split(/\r?\n/)
   const turns: GoldenTurn[] = []
   let settings: GoldenTurn['settings'] = {}
+  let { at: time } = BENCH_MOMENT
+  let conversation = 1
   let at = 0
   while (at < lines.length) {
     const line = lines[at]!
@@ -51,19 +60,26 @@ export function readGolden(folder: string): Golden {
       if (!read) throw broken(at + 1, SETTINGS_FORM)
       settings = read
       at++
+    } else if (line === 'conversation') {
+      conversation++
+      at++
+    } else if (line.startsWith('at ')) {
+      time = Date.parse(line.slice('at '.length))
+      if (!/Z$/.test(line) || Number.isNaN(time)) throw broken(at + 1, 'a time is written in UTC: at 2026-02-16T23:30:00Z')
+      at++
     } else if (line.startsWith('customer ')) {
       if (lines[at + 1] !== '----') throw broken(at + 2, 'below what the customer writes there must be a line "----"')
       const expected = lines.slice(at + 2, endOf(lines, at + 2))
-      turns.push({ text: line.slice('customer '.length), settings, expected, line: at + 1 })
+      turns.push({ text: line.slice('customer '.length), settings, at: time, conversation, expected, line: at + 1 })
       at += 2 + expected.length
-    } else throw broken(at + 1, 'a line here begins with "customer ", "settings " or "#"')
+    } else throw broken(at + 1, 'a line here begins with "customer ", "settings ", "at ", "conversation" or "#"')
   }
   if (turns.length === 0) throw broken(1, 'there is no turn in it')
   return { lines, turns }
 }
 
 const endOf = (lines: readonly string[], from: number): number => {
-  const end = lines.findIndex((line, at) => at >= from && (line.trim() === '' || /^(#|customer |settings )/.test(line)))
+  const end = lines.findIndex((line, at) => at >= from && (line.trim() === '' || /^(#|customer |settings |at |conversation$)/.test(line)))
   return end < 0 ? lines.length : end
 }
 
@@ -75,12 +91,14 @@ export function linesOf({ ballot, fault, dropped }: Answer): readonly string[] {
   return votesOf(ballot)
 }
 
-/** Votes as golden lines. */
-export function votesOf({ votes }: Pick<Ballot, 'votes'>): readonly string[] {
-  if (votes.length === 0) return ['abstain']
-  return votes.map(({ action, confidence, template, evidence }) =>
+/** Votes and what is remembered, as golden lines. */
+export function votesOf({ votes, memory }: Pick<Ballot, 'votes' | 'memory'>): readonly string[] {
+  const kept = memory === undefined ? [] : [`remembers ${memory}`]
+  if (votes.length === 0) return ['abstain', ...kept]
+  const voted = votes.map(({ action, confidence, template, evidence }) =>
     [action, confidence, template, evidence && `«${evidence.replace(/\s+/g, ' ')}»`].filter(part => part !== undefined).join(' '),
   )
+  return [...voted, ...kept]
 }
 
 export const isFailure = (lines: readonly string[]): boolean => lines.some(line => line.startsWith('!'))

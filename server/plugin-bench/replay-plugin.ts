@@ -36,11 +36,13 @@ export async function replayTurn(bench: Bench, { received, decision }: RecordedT
   const asThen = await replay(decision, received, shop, stages)
   const voter = `plugin:${bench.plugin.manifest.id}`
   const then = decision.votes.find(ballot => ballot.voter === voter)
+  const memory = decision.remembered?.[voter]
+  const remembered = memory === undefined ? {} : { memory }
   const now = linesOf(answers[0]!) // the whole message comes first
   return {
     text: received.texts.join('\n'),
     version: then ? (decision.versions[voter] ?? '') : null,
-    before: then ? (isNoAnswer(then.reason) ? [`! no answer: ${then.reason}`] : votesOf(then)) : [],
+    before: then ? (isNoAnswer(then.reason) ? [`! no answer: ${then.reason}`] : votesOf({ ...then, ...remembered })) : [],
     now,
     decided: { before: wordsOf(asThen), now: wordsOf(anew) },
     isFailure: answers.some(answer => isFailure(linesOf(answer))),

@@ -1,6 +1,7 @@
 // Puts the golden turns of a plugin to it, in the real sandbox with the real limits, and says which are answered otherwise.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Moment } from '@parley/core/ports/voters.ts'
 import { type Bench, openBench, questionFor } from './bench.ts'
 import { GOLDEN_FILE, type GoldenTurn, isFailure, isSame, linesOf, readGolden } from './golden.ts'
 
@@ -32,6 +33,8 @@ export async function testPlugin(folder: string): Promise<TestReport> {
   const differences: Difference[] = []
   let bench: Bench | undefined
   let settings: string | undefined
+  let conversation: number | undefined
+  let memory: Moment['memory'] = {}
   try {
     for (const turn of golden.turns) {
       const wanted = JSON.stringify(turn.settings)
@@ -40,7 +43,10 @@ export async function testPlugin(folder: string): Promise<TestReport> {
         bench = await openBench(folder, turn.settings)
         settings = wanted
       }
-      const answer = await bench!.askPatiently(questionFor(bench!.plugin, turn.text)) // opened at the first turn at the latest
+      if (turn.conversation !== conversation) memory = {}
+      conversation = turn.conversation
+      const answer = await bench!.askPatiently(questionFor(bench!.plugin, turn.text), { turn: `golden/${turn.text}`, at: turn.at, memory }) // opened at the first turn at the latest
+      if (answer.ballot.memory !== undefined) memory = { [answer.ballot.voter]: answer.ballot.memory }
       for (const { action } of answer.ballot.votes) reached.add(action)
       const actual = linesOf(answer)
       if (!isSame(actual, turn.expected))

@@ -46,7 +46,7 @@ export function createCallQueue(runner: Runner, owner: CallQueueOwner): CallQueu
 
   const runBatch = async (batch: readonly Call[]): Promise<void> => {
     try {
-      const questions = `[${batch.map(call => call.question).join()}]` // each is JSON already
+      const questions = `[${batch.map(({ question, given }) => `[${given === undefined ? question : `${question},${given}`}]`).join()}]` // each is JSON already
       const text = await runner.run(questions, timeFor(batch[0]!))
       const outcomes = readOutcomes(text)
       countCrossed(questions.length + String(text).length)

@@ -47,7 +47,7 @@ export interface Host {
 /** `onExit` is called once, with how it ended in words: the signal or code and the last lines it left. */
 export function startHost(onMessage: (message: FromHost) => void, onExit: (how: string) => void): Host {
   const { file, args } = behindWalls([PROGRAM], 4)
-  const child = spawn(file, args, { env: {}, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
+  const child = spawn(file, args, { env: { TZ: 'UTC' }, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
   goesFirst(child.pid)
   const kill = (): void => void child.kill('SIGKILL')
   let lastWords = ''

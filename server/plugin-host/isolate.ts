@@ -1,7 +1,9 @@
 // A TypeScript plugin in an isolate of its own. Nothing of this process is handed in: text goes in, text comes out.
 // The isolate's own limits on time and memory stop what they can; for the rest the engine kills this whole process (supervisor.ts).
+import { GRANTS } from '@parley/plugin-sdk/grants.ts'
 import ivm from 'isolated-vm'
 import { EXPORTS } from './exports-name.ts'
+import { createRandomRow, guardGlobals } from './grants.ts'
 import { describeFailure, hardenGlobals, makeAnswerer, makeRunner, PRISTINE } from './prelude.ts'
 import { ANSWER_LIMIT, BATCH_MS, type Guest, type Weight } from './protocol.ts'
 
@@ -25,7 +27,7 @@ export const isTimeout = (error: unknown): boolean => error instanceof Error && 
 /** `onLost` is called when V8 has lost control of the isolate: only the end of this process helps then. Rejects when the plugin does not load. */
 export async function startTypescript(guest: Guest, onLost: (message: string) => void): Promise<Runner> {
   const before = sandboxCpuMs()
-  const { isolate, context, prepare } = await openIsolate(guest.memoryMb, onLost)
+  const { isolate, context, prepare } = await openIsolate(guest.memoryMb, guest.grants, onLost)
   const exports = await runBundle(isolate, context, guest.code)
   const runner = await prepare.apply(undefined, [exports.derefInto(), guest.settings], {
     timeout: LOAD_TIMEOUT_MS,
@@ -36,7 +38,7 @@ export async function startTypescript(guest: Guest, onLost: (message: string) =>
 
 /** The manifest that the bundle's default export carries, as JSON text: evaluated in an isolate that is thrown away. Rejects with what is wrong. */
 export async function readManifest(code: string, memoryMb: number, onLost: (message: string) => void): Promise<string> {
-  const { isolate, context } = await openIsolate(memoryMb, onLost)
+  const { isolate, context } = await openIsolate(memoryMb, Object.keys(GRANTS), onLost) // which it has is not known yet, and no grant gives anything here
   try {
     const exports = await runBundle(isolate, context, code)
     const read = await context.eval(`(${String(describeExports)})`, { reference: true })
@@ -73,7 +75,7 @@ export async function runnerOf(isolate: ivm.Isolate, runner: ivm.Reference, star
   }
 }
 
-async function openIsolate(memoryMb: number, onLost: (message: string) => void) {
+async function openIsolate(memoryMb: number, grants: readonly string[], onLost: (message: string) => void) {
   const isolate = new ivm.Isolate({ memoryLimit: memoryMb, onCatastrophicError: onLost })
   const context = await isolate.createContext()
   const prepare = await context.eval(
@@ -82,12 +84,15 @@ async function openIsolate(memoryMb: number, onLost: (message: string) => void) 
       ${String(describeFailure)}
       ${String(makeRunner)}
       const pristine = ${PRISTINE}
-      return (exports, settings) =>
-        makeRunner(pristine, makeAnswerer(pristine, exports.default, pristine.parse(settings)), describeFailure, ${ANSWER_LIMIT}, ${BATCH_MS})
+      const guard = (${String(guardGlobals)})(${JSON.stringify(grants)}, ${String(createRandomRow)});
+      (${String(hardenGlobals)})()
+      return (exports, settings) => {
+        const answer = makeAnswerer(pristine, exports.default, pristine.parse(settings), guard)
+        return makeRunner(pristine, answer, describeFailure, ${ANSWER_LIMIT}, ${BATCH_MS})
+      }
     })()`,
     { reference: true },
   )
-  await context.eval(`(${String(hardenGlobals)})()`)
   return { isolate, context, prepare }
 }
 

@@ -150,7 +150,7 @@ function readPython(folder: string): PluginSource {
 }
 
 function withSettings({ manifest, hash: content, code, map, parts }: PluginSource, settingsOf: SettingsOf): LoadedPlugin {
-  const { id, runtime, version, limits } = manifest
+  const { id, runtime, version, limits, grants } = manifest
   const checked = checkSettings(manifest.settings, settingsOf(id))
   if (!checked.isGood) throw new Fault('PLUGIN_INVALID', { plugin: id, path: `settings.${checked.name}`, reason: checked.reason })
   const settings = JSON.stringify(checked.values)
@@ -161,7 +161,7 @@ function withSettings({ manifest, hash: content, code, map, parts }: PluginSourc
     settings: checked.values,
     locate: map === undefined ? failure => failure : createLocator(map),
     ...(parts && { parts }),
-    guest: { plugin: id, runtime, code, ...python, ...limits, settings },
+    guest: { plugin: id, runtime, code, ...python, ...limits, grants, settings },
   }
 }
 

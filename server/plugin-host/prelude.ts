@@ -1,5 +1,6 @@
 // What runs inside an isolate before and around the plugin's code. Each function is sent over as its own source text, so it may use
 // nothing but its arguments and the globals of a bare isolate; nothing of the host is ever handed in.
+import type { Given, Guard } from './grants.ts'
 
 /** Taken from a fresh isolate, before hardenGlobals and before any code of the plugin: what it has put in their places since is not used. */
 export interface Pristine {
@@ -13,28 +14,12 @@ export const PRISTINE = '{ parse: JSON.parse, stringify: JSON.stringify, now: Da
 
 /**
  * Takes away what a plugin must not have and freezes the rest. A plugin's answer depends on the turn alone, so that a decision can be
- * replayed: no clock, no randomness, no view of the garbage collector, no threads. What a bare isolate lacks need not be taken away.
+ * replayed: no view of the garbage collector, no threads; clock and randomness are the guard's (grants.ts), which comes before. What a bare
+ * isolate lacks need not be taken away.
  */
 export function hardenGlobals(): void {
-  const denied = (what: string, grant: string) => (): never => {
-    throw new Error(`${what} needs the grant "${grant}", which this plugin does not have`)
-  }
   const root = globalThis as unknown as Record<string, unknown> // the globals are edited by name here
   for (const name of ['WebAssembly', 'SharedArrayBuffer', 'Atomics', 'WeakRef', 'FinalizationRegistry', 'Temporal']) delete root[name]
-  delete (Intl as unknown as Record<string, unknown>).DateTimeFormat // formats the present when it is given no date
-
-  const RealDate = Date
-  const noClock = denied('reading the clock (Date.now, new Date without arguments)', 'clock')
-  // A function, since it stands for one: both Date() and new Date(0) are called upon.
-  function PlainDate(...args: []): Date {
-    if (new.target === undefined || args.length === 0) noClock()
-    return Reflect.construct(RealDate, args, new.target as unknown as new () => Date) // TypeScript sees no constructor in a function
-  }
-  const statics = { prototype: RealDate.prototype, now: noClock, parse: RealDate.parse, UTC: RealDate.UTC }
-  for (const [name, value] of Object.entries(statics)) Object.defineProperty(PlainDate, name, { value })
-  Object.defineProperty(RealDate.prototype, 'constructor', { value: PlainDate })
-  root.Date = PlainDate
-  Math.random = denied('Math.random', 'randomness')
 
   // The isolate counts no buffer that can grow towards its memory. The methods and typed arrays know the built-in itself, not its name.
   const RealBuffer = ArrayBuffer
@@ -98,18 +83,26 @@ export function makeAnswerer(
   { stringify }: Pristine,
   plugin: { readonly onTurn: (turn: unknown, tools: object) => unknown },
   settings: object,
-): (turn: unknown) => string {
+  guard: Guard,
+): (turn: unknown, given: Given) => string {
   const { onTurn } = plugin
   for (const value of Object.values(settings)) Object.freeze(value)
-  const tools = Object.freeze({ settings: Object.freeze(settings) })
-  return turn => {
-    const said = onTurn(turn, tools)
+  const own = { settings: Object.freeze(settings) }
+  const textOf = (said: unknown): string => {
     if (said === null || said === undefined) return 'null'
     if (typeof (said as { readonly then?: unknown }).then === 'function')
       throw new Error('onTurn returned a promise; it must answer at once')
     const json = stringify(said)
     if (typeof json !== 'string') throw new Error(`onTurn returned a ${typeof said}; it must return votes or abstain`)
     return json
+  }
+  return (turn, given) => {
+    guard.begin(given)
+    try {
+      return textOf(onTurn(turn, guard.toolsWith(own)))
+    } finally {
+      guard.end()
+    }
   }
 }
 
@@ -133,14 +126,14 @@ export function describeFailure(error: unknown): string {
  */
 export function makeRunner(
   { parse, stringify, now }: Pristine,
-  answer: (turn: unknown) => string,
+  answer: (turn: unknown, given: Given) => string,
   describe: (error: unknown) => string,
   limit: number,
   batchMs: number,
 ): { readonly run: (questions: string) => string; readonly collect: () => string } {
-  const outcomeOf = (turn: unknown): object => {
+  const outcomeOf = ([turn, given = {}]: readonly [turn: unknown, given?: Given]): object => {
     try {
-      const json = answer(turn)
+      const json = answer(turn, given)
       return json.length > limit ? { type: 'failed', reason: `the answer has more than ${limit} characters` } : { type: 'returned', json }
     } catch (error) {
       return { type: 'failed', reason: describe(error) }
@@ -155,10 +148,10 @@ export function makeRunner(
       outcomes = []
       begun = 0
       const started = now()
-      for (const turn of parse(questions) as readonly unknown[]) {
+      for (const asked of parse(questions) as readonly (readonly [turn: unknown, given?: Given])[]) {
         if (begun > 0 && now() - started >= batchMs) break
         begun++
-        outcomes[outcomes.length] = outcomeOf(turn)
+        outcomes[outcomes.length] = outcomeOf(asked)
       }
       return bounded(stringify(outcomes))
     },

@@ -1,5 +1,6 @@
 // Everything that crosses between the engine and a plugin host: plain data, in one place. What a plugin says crosses as text of at most
 // 64 KiB and is believed only after read-answer.ts has checked it.
+import type { Grant } from '@parley/plugin-sdk/grants.ts'
 import type { Runtime } from '@parley/plugin-sdk/manifest.ts'
 
 /** What a host needs to start a plugin. */
@@ -10,6 +11,7 @@ export interface Guest {
   readonly code: string
   readonly memoryMb: number
   readonly timeoutMs: number
+  readonly grants: readonly Grant[]
   /** The values of its settings, as JSON. */
   readonly settings: string
   /** Python only: the module's name and the class in it. */
@@ -22,6 +24,8 @@ export interface Call {
   readonly plugin: string
   /** A `Question` as JSON. */
   readonly question: string
+  /** What its grants give for this turn (grants.ts), as JSON. */
+  readonly given?: string
   /** On `machineClock`: the call is not begun after this, and stopped at it. */
   readonly deadline: number
 }

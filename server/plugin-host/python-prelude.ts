@@ -1,19 +1,28 @@
 // The little of a browser or a shell that Pyodide asks for when it starts, made of nothing: no clock that runs, no network, no files but the
 // two handed in as bytes. Sent into the isolate as its own source text, so it uses nothing but its arguments.
+import type { createRandomRow, Given } from './grants.ts'
 
 interface Pyodide {
   readonly _module: { readonly HEAP8: Int8Array }
   runPython(source: string): (...args: readonly string[]) => unknown
 }
 
-/** Leaves `parleyStart` (loads Pyodide) and `parleyRunPython` behind, and what Pyodide needs. */
-export function startInterpreter(wasm: ArrayBuffer, stdlib: ArrayBuffer, random: ArrayBuffer): void {
+/**
+ * Leaves `parleyStart` (loads Pyodide), `parleyRunPython` and `parleyGive` behind, and what Pyodide needs. Clock and entropy are what was given last;
+ * constants otherwise, the same in every process, so that also the order of a set is the same when a turn is replayed.
+ */
+export function startInterpreter(wasm: ArrayBuffer, stdlib: ArrayBuffer, createRow: typeof createRandomRow): void {
   const root = globalThis as unknown as Record<string, unknown> // the globals are set by name here
   const noop = (): void => {}
 
-  const randomBytes = new Uint8Array(random)
-  let used = 0
-  const nextRandom = (): number => randomBytes[used++ % randomBytes.length]!
+  const NOTHING: Given = {}
+  let now = 0
+  let row = createRow([])
+  const nextRandom = (): number => row() & 255
+  root.parleyGive = ({ now: at = 0, seed = [] } = NOTHING): void => {
+    now = at
+    row = createRow(seed)
+  }
 
   const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
   const base64 = (bytes: readonly number[]): string => {
@@ -112,7 +121,7 @@ export function startInterpreter(wasm: ArrayBuffer, stdlib: ArrayBuffer, random:
       addEventListener = noop
     },
   })
-  Date.now = () => 0
+  Date.now = () => now
   Math.random = () => 0.5
 
   root.parleyStart = async (): Promise<void> => {

@@ -1,40 +1,13 @@
 // The Python around a Python plugin.
 
 /**
- * A plugin's answer depends on the turn alone. The isolate's clock stands still and its random bytes repeat, whatever is asked of them;
- * this adds an error that says so in the places a plugin's author would use.
- */
-export const DENY_CLOCK_AND_RANDOMNESS = `
-def _deny():
-    import datetime, os, random, secrets, time, uuid
-    def denied(what, grant):
-        def call(*args, **kwargs):
-            raise PermissionError(f'{what} needs the grant "{grant}", which this plugin does not have')
-        return call
-    for name in ('time', 'time_ns', 'monotonic', 'monotonic_ns', 'perf_counter', 'perf_counter_ns', 'process_time', 'process_time_ns', 'sleep', 'localtime', 'gmtime', 'ctime'):
-        setattr(time, name, denied('time.' + name, 'clock'))
-    for name in ('random', 'randint', 'randrange', 'choice', 'choices', 'sample', 'shuffle', 'uniform', 'gauss', 'seed', 'getrandbits', 'randbytes'):
-        setattr(random, name, denied('random.' + name, 'randomness'))
-    for name in ('token_bytes', 'token_hex', 'token_urlsafe', 'randbelow', 'choice'):
-        setattr(secrets, name, denied('secrets.' + name, 'randomness'))
-    os.urandom = denied('os.urandom', 'randomness')
-    uuid.uuid1 = denied('uuid.uuid1', 'clock')
-    uuid.uuid4 = denied('uuid.uuid4', 'randomness')
-    class DateTime(datetime.datetime):
-        now = utcnow = today = staticmethod(denied('the present (datetime.now)', 'clock'))
-    class Date(datetime.date):
-        today = staticmethod(denied('the present (date.today)', 'clock'))
-    datetime.datetime, datetime.date = DateTime, Date
-_deny()
-`
-
-/**
- * Evaluates to a function of the texts of the SDK's module and the plugin's, the plugin's names and its settings as JSON. That gives the
+ * Evaluates to a function of the texts of the SDK's module and the plugin's, the plugin's names, its settings and its grants as JSON. That gives the
  * function that puts a turn to the plugin, or a text that says why there is none. Errors name the lines of the plugin's own file.
  */
 export const LOAD_CLASS = `
-def _load(sdk, code, name, class_name, settings):
+def _load(sdk, code, name, class_name, settings, grants):
     import json, sys, types
+    begin, end, memory_of = _guard(json.loads(grants))
     file = name + '.py'
     def add_module(name, code):
         module = types.ModuleType(name)
@@ -68,16 +41,19 @@ def _load(sdk, code, name, class_name, settings):
     else:
         return f'class {class_name} of {file} has neither process(self, text) nor on_turn(self, turn, settings)'
     dumps = json.dumps
-    def call(text, original, language, locale):
+    def call(text, original, language, locale, seed, memory):
+        begin(int(seed) if seed else None)
         try:
-            said = on_turn(turn_of(text, original, language, locale), values)
+            said = on_turn(turn_of(text, original, language, locale, memory_of(memory)), values)
             if said is not None and not isinstance(said, kinds):
                 return f'!{hook} returned {type(said).__name__}; it must return {wanted}'
-            if isinstance(said, dict):
+            if isinstance(said, dict) and 'votes' not in said:
                 said = {key: value for key, value in said.items() if value is not None}
             return dumps(said, ensure_ascii=False, allow_nan=False)
         except BaseException as error:
             return '!' + describe(error)
+        finally:
+            end()
     return call
 _load
 `

@@ -1,14 +1,14 @@
 // A Python plugin: Pyodide inside an isolate of its own, behind the same wall as a TypeScript plugin. Run plainly in Node, Pyodide is no
 // sandbox (from Python one reaches the host's `process` in one line); inside an isolate there is nothing to reach.
-import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import ivm from 'isolated-vm'
 import { INTERPRETER_BROKEN } from './call-queue.ts'
+import { createRandomRow, type Given, GUARD_PYTHON } from './grants.ts'
 import { type Runner, runnerOf, sandboxCpuMs } from './isolate.ts'
 import { describeFailure, makeRunner, PRISTINE } from './prelude.ts'
 import { ANSWER_LIMIT, BATCH_MS, type Guest, type PyodideFiles } from './protocol.ts'
 import { startInterpreter } from './python-prelude.ts'
-import { DENY_CLOCK_AND_RANDOMNESS, LOAD_CLASS } from './python-source.ts'
+import { LOAD_CLASS } from './python-source.ts'
 
 /** For the JavaScript half of the interpreter; what Python itself allocates is WebAssembly memory, bounded by the plugin's own limit. */
 const SCRIPT_MEMORY_MB = 128
@@ -29,24 +29,25 @@ export async function startPython(guest: Guest, files: PyodideFiles, onLost: (me
       ${String(describeFailure)}
       ${String(makeRunner)}
       const pristine = ${PRISTINE}
-      return call => makeRunner(pristine, makePythonAnswerer(call, ${JSON.stringify(INTERPRETER_BROKEN)}), describeFailure, ${ANSWER_LIMIT}, ${BATCH_MS})
+      return call => makeRunner(pristine, makePythonAnswerer(call, globalThis.parleyGive, ${JSON.stringify(INTERPRETER_BROKEN)}), describeFailure, ${ANSWER_LIMIT}, ${BATCH_MS})
     })()`,
     { reference: true },
   )
   await context.global.set('parleyHeapBytes', (guest.memoryMb + INTERPRETER_MB) * MB)
-  const start = await context.eval(`(${String(startInterpreter)})`, { reference: true })
-  const random = toArrayBuffer(randomBytes(4_096))
+  const start = await context.eval(`(wasm, stdlib) => (${String(startInterpreter)})(wasm, stdlib, ${String(createRandomRow)})`, {
+    reference: true,
+  })
   // Copied in, so that the isolate holds no handle of this process.
-  const copied = [wasm, stdlib, random].map(buffer => new ivm.ExternalCopy(buffer).copyInto({ release: true }))
+  const copied = [wasm, stdlib].map(buffer => new ivm.ExternalCopy(buffer).copyInto({ release: true }))
   await start.apply(undefined, copied)
   const script = await isolate.compileScript(files.script, { filename: 'file:///pyodide.js' })
   await script.run(context)
   script.release()
   await context.eval('globalThis.parleyStart()', { promise: true })
   const load = await context.eval('globalThis.parleyRunPython', { reference: true })
-  const source = `${DENY_CLOCK_AND_RANDOMNESS}\n${LOAD_CLASS}`
+  const source = `${GUARD_PYTHON}\n${LOAD_CLASS}`
   const before = sandboxCpuMs()
-  const call = await load.apply(undefined, [source, sdk, guest.code, module, className, guest.settings], {
+  const call = await load.apply(undefined, [source, sdk, guest.code, module, className, guest.settings, JSON.stringify(guest.grants)], {
     timeout: LOAD_TIMEOUT_MS,
     result: { reference: true },
   })
@@ -67,12 +68,18 @@ export async function startPython(guest: Guest, files: PyodideFiles, onLost: (me
 }
 
 /** Runs inside the isolate. Python answers with JSON, or with `!` and its error; what is thrown here is thrown by the interpreter. */
-function makePythonAnswerer(call: (...turn: readonly string[]) => string, interpreterBroken: string): (turn: unknown) => string {
-  return turn => {
+function makePythonAnswerer(
+  call: (...turn: readonly string[]) => string,
+  give: (given: Given) => void,
+  interpreterBroken: string,
+): (turn: unknown, given: Given) => string {
+  return (turn, given) => {
     const { text, original, language, locale } = turn as Readonly<Record<'text' | 'original' | 'language' | 'locale', string>> // a Question
+    const seed = given.seed?.reduce((all, part) => all * 2n ** 32n + BigInt(part), 0n) ?? ''
     let said: string
+    give(given)
     try {
-      said = call(text, original, language, locale)
+      said = call(text, original, language, locale, String(seed), given.memory ?? '')
     } catch (error) {
       throw interpreterBroken + String(error)
     }

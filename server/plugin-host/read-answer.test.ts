@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { readAnswer } from './read-answer.ts'
 
-const manifest = { actions: ['COMPENSATE', 'PRODUCT_INFO'], defaultConfidence: 0.9 }
+const manifest = { actions: ['COMPENSATE', 'PRODUCT_INFO'], defaultConfidence: 0.9, grants: [] }
 const reasonOf = (json: string): string => {
   const reading = readAnswer(json, manifest)
   return reading.isWellFormed ? `well formed: ${JSON.stringify(reading)}` : reading.reason

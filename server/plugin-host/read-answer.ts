@@ -2,6 +2,7 @@
 import { Action, type Manifest } from '@parley/plugin-sdk/manifest.ts'
 import type { Vote } from '@parley/plugin-sdk/vocabulary.ts'
 import { z } from 'zod'
+import { whyNotRemember } from './grants.ts'
 
 /** Null is no confidence: it is what NaN becomes in JSON. Fields we do not know are left aside: a newer SDK may send them. */
 const GivenVote = z.object({
@@ -14,16 +15,25 @@ const GivenVotes = z.array(GivenVote).max(16)
 
 export type Reading =
   /** `dropped`: actions voted for that the manifest does not list. */
-  | { readonly isWellFormed: true; readonly votes: readonly Vote[]; readonly dropped: readonly string[] }
+  | { readonly isWellFormed: true; readonly votes: readonly Vote[]; readonly dropped: readonly string[]; readonly memory?: string }
   | { readonly isWellFormed: false; readonly reason: string }
 
-export function readAnswer(json: string, manifest: Pick<Manifest, 'actions' | 'defaultConfidence'>): Reading {
+export function readAnswer(json: string, manifest: Pick<Manifest, 'actions' | 'defaultConfidence' | 'grants'>): Reading {
   let value: unknown
   try {
     value = JSON.parse(json)
   } catch {
     return malformed('the answer is not JSON')
   }
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, 'votes')) return readVotes(value, manifest)
+  const { votes, memory } = value as { readonly votes: unknown; readonly memory?: unknown } // it has the one, and perhaps the other
+  const reason = whyNotRemember(manifest.grants, memory)
+  if (reason !== undefined) return malformed(reason)
+  const read = readVotes(votes, manifest)
+  return read.isWellFormed ? { ...read, memory: String(memory) } : read
+}
+
+function readVotes(value: unknown, manifest: Parameters<typeof readAnswer>[1]): Reading {
   if (value === null) return { isWellFormed: true, votes: [], dropped: [] }
   const given = GivenVotes.safeParse(Array.isArray(value) ? value : [value])
   if (!given.success) {

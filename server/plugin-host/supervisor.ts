@@ -28,8 +28,8 @@ const MOST_IN_FLIGHT = 1_024
 export type Result = Outcome | { readonly type: 'off'; readonly reason: string } | { readonly type: 'crashed'; readonly reason: string }
 
 export interface Supervisor {
-  /** Puts a question (JSON) to a plugin; `settle` is called exactly once, at the plugin's limit and the grace at the latest, or at `close`. */
-  ask(plugin: string, question: string, settle: (result: Result) => void): void
+  /** Puts a question to a plugin; `settle` is called exactly once, at the plugin's limit and the grace at the latest, or at `close`. */
+  ask(plugin: string, asked: Pick<Call, 'question' | 'given'>, settle: (result: Result) => void): void
   /** What a plugin has taken of the host at work; undefined when there is none, or it dies meanwhile. */
   weigh(plugin: string): Promise<Weight | undefined>
   /** Resolves when every plugin has been loaded or given up, or when hosts have failed to start a few times. Never rejects. */
@@ -219,14 +219,13 @@ export function createSupervisor({ runtime, guests, pyodide, observer, clock, ho
     const post = atWork()
     if (!post) return call.settle({ type: 'off', reason: 'no host is ready' })
     post.inFlight.set(call.id, { ...call, sentAt: awake })
-    const { id, plugin, question, deadline } = call
+    const { settle: _, ...sent } = call
     // Calls of one tick go in one message.
-    if (post.outbox.push({ id, plugin, question, deadline }) === 1)
-      setImmediate(() => post.host.send({ type: 'calls', calls: post.outbox.splice(0) }))
+    if (post.outbox.push(sent) === 1) setImmediate(() => post.host.send({ type: 'calls', calls: post.outbox.splice(0) }))
     keepTicking()
   }
 
-  const ask: Supervisor['ask'] = (plugin, question, settle) => {
+  const ask: Supervisor['ask'] = (plugin, asked, settle) => {
     const off = (reason: string): void => settle({ type: 'off', reason })
     const guest = guestOf.get(plugin)
     const breaker = breakers.get(plugin)
@@ -241,7 +240,7 @@ export function createSupervisor({ runtime, guests, pyodide, observer, clock, ho
       note(breaker, result)
       settle(result)
     }
-    give({ id: nextId++, plugin, question, deadline: machineClock() + guest.timeoutMs, settle: noted })
+    give({ id: nextId++, plugin, ...asked, deadline: machineClock() + guest.timeoutMs, settle: noted })
   }
 
   /** A host's death is counted once, where it is noticed, however many calls it took along. */

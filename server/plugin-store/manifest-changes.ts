@@ -1,5 +1,6 @@
 // What is different between the manifests of two versions, for whoever decides whether the later one is installed.
-import { GRANTS, type Manifest } from '@parley/plugin-sdk/manifest.ts'
+import { GRANTS, type Grant } from '@parley/plugin-sdk/grants.ts'
+import type { Manifest } from '@parley/plugin-sdk/manifest.ts'
 import { canonicalJson } from './canonical-json.ts'
 
 export interface ManifestChange {
@@ -55,7 +56,7 @@ function fieldChanges(field: string, before: Parts = {}, after: Parts = {}): rea
     if (old === now) return []
     if (old !== undefined && now !== undefined) return [{ field, sign: '~', what: [name, `${old} → ${now}`].filter(Boolean).join(' ') }]
     const value = [name, now ?? old].filter(Boolean).join(' ')
-    const risk = field === 'grants' && now !== undefined && Object.hasOwn(GRANTS, name) ? `: ${GRANTS[name]}` : ''
+    const risk = field === 'grants' && now !== undefined && Object.hasOwn(GRANTS, name) ? `: ${GRANTS[name as Grant]}` : '' // it is one of them
     return [{ field, sign: now === undefined ? '-' : '+', what: value + risk }]
   })
 }

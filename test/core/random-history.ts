@@ -18,12 +18,12 @@ export const chen: Agent = { id: 'a1' as AgentId, name: 'Chen' } // a test's id
 export const OPERATOR: RolledBackBy = { kind: 'operator' }
 
 /** All that a rollback takes back, whatever version it stands in. */
-export const hashOf = ({ dialogue: { frame, locale, lastTurn, tried, ...dialogue } }: Pick<Conversation, 'dialogue'>): string => {
+export const hashOf = ({ dialogue: { frame, memory, locale, lastTurn, tried, ...dialogue } }: Pick<Conversation, 'dialogue'>): string => {
   const turns: unknown[] = []
   for (let node = tried; node; node = node.before) turns.push([node.turn, node.action, node.disposition, node.template])
-  const entries = entriesAfter({ ...dialogue, frame, locale, lastTurn, tried }, 0)
+  const entries = entriesAfter({ ...dialogue, frame, memory, locale, lastTurn, tried }, 0)
   return createHash('sha256')
-    .update(JSON.stringify([entries, frame, locale, lastTurn, turns]))
+    .update(JSON.stringify([entries, frame, memory, locale, lastTurn, turns]))
     .digest('hex')
 }
 
@@ -35,6 +35,7 @@ const decisionOf = (turn: number, said: number, effect: boolean): RecordedDecisi
     disposition: 'answer',
     template: `t${said % 7}`,
     frame: { ...emptyFrame, misses: said % 3, slots: { order: `o${said}` }, said: [`h${said}`] },
+    ...(said % 3 !== 0 && { remembered: { [`plugin:p${said % 2}`]: said % 7 === 0 ? '{}' : `{"said":${said}}` } }),
     ...(effect && { effect: { do: 'open', undo: 'close', done: 'd', refused: 'r', promised: 'p', undone: 'u', slots: {}, locale: 'en' } }),
   }) as unknown as RecordedDecision // the rest is for people and replays
 

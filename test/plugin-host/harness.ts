@@ -16,7 +16,7 @@ export type Files = Readonly<Record<string, string>>
 
 /** A TypeScript plugin whose `onTurn` has the given body; `outside` stands at the top level of its file. */
 export const typescriptPlugin = (id: string, body: string, { outside = '', manifest = '' } = {}): Files => ({
-  'plugin.ts': `import { abstain, definePlugin, vote } from '@parley/plugin-sdk'
+  'plugin.ts': `import { abstain, definePlugin, remember, vote } from '@parley/plugin-sdk'
 ${outside}
 export default definePlugin({
   manifest: { id: ${JSON.stringify(id)}, version: '1.0.0', sdk: '^0.1.0', languages: ['zh', 'en'], actions: ['COMPENSATE', 'PRODUCT_INFO'], ${manifest} },
@@ -54,6 +54,7 @@ export async function startTrial(
   settings: PluginSettings = {},
   bundles: readonly string[] = [],
   clock: Clock = systemClock,
+  hosts: 1 | 2 = 2,
 ): Promise<Trial> {
   const root = mkdtempSync(join(tmpdir(), 'parley-plugins-'))
   const folders = Object.entries(plugins).map(([name, files]) => writeFolder(join(root, name), files))
@@ -68,6 +69,7 @@ export async function startTrial(
     folders: [...folders, ...bundles],
     settings,
     clock,
+    hosts,
     observer: {
       onInvalid: fault => void invalid.push(fault),
       onHostDeath: death => void deaths.push(death),
