@@ -1,5 +1,7 @@
 // How a TypeScript plugin says what it is and how it votes. Runs inside the sandbox: no library, no I/O, and nothing that is not granted.
 // What `onTurn` is given and may return is typed from the manifest that stands beside it.
+import type { DecidedEffect, DoneEffect, EffectAnswer, Effects, Mutations } from './effects.ts'
+import type { Queries } from './facts.ts'
 import type { Grant, GrantedTools } from './grants.ts'
 import type { SettingsSchema, SettingValue } from './settings.ts'
 import type { ActionId, Question, Vote } from './vocabulary.ts'
@@ -17,6 +19,12 @@ export interface PluginManifest {
   readonly actions: readonly ActionId[] | '*'
   /** What it needs beyond the turn, such as `['clock']`: each grant puts a tool of its name beside the settings. None unless given. */
   readonly grants?: readonly Grant[]
+  /** What it may look up, by name: GraphQL. Needs the grant `facts`. */
+  readonly queries?: Queries
+  /** What it does when an action was decided, by the effect's name in the shop's catalogue. Needs the grant `effects`, `onAction` and `undo`. */
+  readonly effects?: Effects
+  /** What may be done in the shop's systems for these effects, by name: GraphQL. */
+  readonly mutations?: Mutations
   readonly limits?: {
     /** Milliseconds for one turn; 50 unless given. */
     readonly timeoutMs?: number
@@ -53,8 +61,33 @@ export type PluginAnswer<A extends ActionId = ActionId> = Votes<A> | Remembering
 /** The grants that a plugin with this manifest has asked for. */
 export type GrantOf<M extends PluginManifest> = M extends { readonly grants: readonly (infer G extends Grant)[] } ? G : never
 
+/** The names of the queries that a plugin with this manifest may ask. */
+export type QueryOf<M extends PluginManifest> = M extends { readonly queries: infer Q extends Queries } ? keyof Q & string : never
+
 /** What a plugin has in its hands beside the turn: its settings, and a tool for each grant. */
-export type PluginTools<M extends PluginManifest = PluginManifest> = { readonly settings: SettingsOf<M> } & Pick<GrantedTools, GrantOf<M>>
+export type PluginTools<M extends PluginManifest = PluginManifest> = { readonly settings: SettingsOf<M> } & Pick<
+  GrantedTools<QueryOf<M>>,
+  GrantOf<M> & keyof GrantedTools
+>
+
+/** The names of the mutations that a plugin with this manifest may have done. */
+export type MutationOf<M extends PluginManifest> = M extends { readonly mutations: infer D extends Mutations } ? keyof D & string : never
+
+/** What a plugin with effects has beside `onTurn`. */
+export interface EffectHooks<M extends PluginManifest, Name extends string> {
+  /**
+   * What is to be done once the customer has said yes: at once, and from effect, slots and settings alone. It is asked again after a crash and must
+   * say the same; there are no facts here and no clock. A throw or a late answer is tried again later, and goes to a person in the end.
+   */
+  readonly onAction: (effect: DecidedEffect<Name>, tools: PluginTools<M>) => EffectAnswer<MutationOf<M>>
+  /** What takes it back, when its turn is. As `onAction`; what it refuses stands, and a person is told. */
+  readonly undo: (effect: DoneEffect<Name>, tools: PluginTools<M>) => EffectAnswer<MutationOf<M>>
+}
+
+/** Those hooks for a manifest that lists effects, and none for any other. */
+export type EffectHooksOf<M extends PluginManifest> = M extends { readonly effects: infer E extends Effects }
+  ? EffectHooks<M, keyof E & string>
+  : { readonly onAction?: never; readonly undo?: never }
 
 /** What `definePlugin` takes and gives. */
 export interface Plugin<M extends PluginManifest = PluginManifest> {
@@ -70,7 +103,7 @@ export interface Plugin<M extends PluginManifest = PluginManifest> {
  * A plugin's default export: `export default definePlugin({ manifest, onTurn })`. A vote for an action that the manifest does not list, and a
  * setting that it does not declare, are type errors.
  */
-export const definePlugin = <const M extends PluginManifest>(plugin: Plugin<M>): Plugin<M> => plugin
+export const definePlugin = <const M extends PluginManifest>(plugin: Plugin<M> & EffectHooksOf<M>): Plugin<M> & EffectHooksOf<M> => plugin
 
 /** Nothing to say on this turn. */
 export const abstain = null

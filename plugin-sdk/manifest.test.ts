@@ -11,7 +11,10 @@ describe('a manifest', () => {
   test('as an author types it is taken, with its defaults filled in', () => {
     const full: Required<PluginManifest> = {
       ...authored,
-      grants: [],
+      grants: ['facts', 'effects'],
+      queries: { refund: 'query { customer { refund { status } } }' },
+      effects: { 'open-compensation': { undo: 'withdraw-compensation' } },
+      mutations: { withdraw: 'mutation ($number: String!) { withdrawCase(number: $number) { state } }' },
       limits: { timeoutMs: 20, memoryMb: 16 },
       defaultConfidence: 0.5,
       settings: {},
@@ -21,6 +24,9 @@ describe('a manifest', () => {
       ...authored,
       runtime: 'typescript',
       grants: [],
+      queries: {},
+      effects: {},
+      mutations: {},
       limits: { timeoutMs: 50, memoryMb: 32 },
       defaultConfidence: 0.9,
       settings: {},
@@ -49,6 +55,10 @@ describe('a manifest', () => {
     'a disposition as an action': { actions: ['HANDOFF'] },
     'a grant that does not exist': { grants: ['network'] },
     'a grant listed twice': { grants: ['clock', 'clock'] },
+    'queries without their grant': { queries: { one: 'x' } },
+    'effects without their grant': { effects: { give: { undo: 'take' } } },
+    'mutations without an effect': { grants: ['effects'], mutations: { one: 'x' } },
+    'an effect that undoes itself': { grants: ['effects'], effects: { give: { undo: 'give' } } },
     'no time': { limits: { timeoutMs: 0 } },
     'a key that means nothing': { limit: {} },
   })) {

@@ -21,6 +21,8 @@ export const PluginId = z
   .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, 'an id is lower-case words joined by hyphens: fresh-goods')
   .max(64)
 
+const EffectName = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, 'an effect is named in lower case, as in the catalogue: open-compensation')
+
 const shared = {
   id: PluginId.describe('Names the plugin in votes, metrics and settings. Unique in the installation; never change it.'),
   version: Semver.describe(
@@ -43,6 +45,35 @@ const shared = {
     .refine(grants => new Set(grants).size === grants.length, 'a grant is listed twice')
     .default([])
     .describe('What the plugin may reach beyond the turn it is asked about, each listed below. No network and no file can be granted.'),
+  queries: z
+    .record(
+      z.string().regex(/^[a-z][A-Za-z0-9_]{0,63}$/, 'a query is called by a small letter, then letters, digits and _: openOrders'),
+      z.string(),
+    )
+    .refine(queries => Object.keys(queries).length <= 8, 'there are more than 8 queries')
+    .default({})
+    .describe(
+      'What it may look up, by name: GraphQL, checked when the plugin is loaded against docs/mesh.graphql. Needs the grant `facts`.',
+    ),
+  effects: z
+    .record(EffectName, z.strictObject({ undo: EffectName }))
+    .refine(effects => Object.keys(effects).length <= 8, 'there are more than 8 effects')
+    .refine(effects => {
+      const names = [...Object.keys(effects), ...Object.values(effects).map(({ undo }) => undo)]
+      return new Set(names).size === names.length
+    }, 'a name stands for one effect, or for one undo')
+    .default({})
+    .describe(
+      "What it does when an action was decided, by the effect's name in the shop's catalogue, with the name of what takes it back. Where the shop's source does the same, the plugin goes before it. Needs the grant `effects`.",
+    ),
+  mutations: z
+    .record(
+      z.string().regex(/^[a-z][A-Za-z0-9_]{0,63}$/, 'a mutation is called by a small letter, then letters, digits and _: openCase'),
+      z.string(),
+    )
+    .refine(mutations => Object.keys(mutations).length <= 8, 'there are more than 8 mutations')
+    .default({})
+    .describe('What it may have done, by name: GraphQL of one field that gives plain values, checked when the plugin is loaded.'),
   defaultConfidence: z.number().gt(0).max(1).default(0.9).describe('Confidence of a vote that gives none.'),
   settings: z
     .record(
@@ -88,7 +119,20 @@ const PythonManifest = z.strictObject({
     .describe('The class in it: made once, without arguments; it has `process(self, text)` or `on_turn(self, turn, settings)`.'),
 })
 
-export const Manifest = z.discriminatedUnion('runtime', [TypescriptManifest, PythonManifest])
+export const Manifest = z
+  .discriminatedUnion('runtime', [TypescriptManifest, PythonManifest])
+  .superRefine(({ grants, queries, effects, mutations }, context) => {
+    if (Object.keys(queries).length > 0 && !grants.includes('facts'))
+      context.addIssue({ code: 'custom', path: ['queries'], message: 'looking something up needs the grant "facts": list it under grants' })
+    if (Object.keys(effects).length > 0 && !grants.includes('effects'))
+      context.addIssue({
+        code: 'custom',
+        path: ['effects'],
+        message: 'having something done needs the grant "effects": list it under grants',
+      })
+    if (Object.keys(mutations).length > 0 && Object.keys(effects).length === 0)
+      context.addIssue({ code: 'custom', path: ['mutations'], message: 'what is done is done for an effect: list it under effects' })
+  })
 /** A manifest that was checked, with its defaults filled in. */
 export type Manifest = z.infer<typeof Manifest>
 export type Runtime = Manifest['runtime']

@@ -17,6 +17,7 @@ import type { Risks } from '@parley/core/ports/risks.ts'
 import type { Snapshots } from '@parley/core/ports/snapshots.ts'
 import type { Vault } from '@parley/core/ports/vault.ts'
 import type { VoterPool } from '@parley/core/ports/voters.ts'
+import { createGraph } from '@parley/mesh/graph.ts'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { createAccounts } from './accounts/accounts.ts'
@@ -29,6 +30,7 @@ import { openLmdbAccounts } from './drivers/accounts.lmdb.ts'
 import { systemClock } from './drivers/clock.system.ts'
 import { openLmdbLog } from './drivers/conversation-log.lmdb.ts'
 import { isNoRoom } from './drivers/disk-room.ts'
+import { withPluginEffects } from './drivers/effects.plugins.ts'
 import { createLocalFanOut } from './drivers/fan-out.local.ts'
 import { openLmdbJobs } from './drivers/jobs.lmdb.ts'
 import { createPhraseRisks } from './drivers/risks.phrases.ts'
@@ -99,9 +101,17 @@ export async function createBrain(
     clock: systemClock,
     timeoutMs: config.deadlines.plugin,
   })
+  const byId: ReadonlyMap<string, Shop> = new Map(shops.map(shop => [shop.id, shop]))
+  const graph = createGraph(sources.mesh, sources.effects)
   return {
-    shops: new Map(shops.map(shop => [shop.id, shop])),
-    stages: { mesh: sources.mesh, effects: sources.effects, clock: systemClock, deadlines: config.deadlines },
+    shops: byId,
+    stages: {
+      mesh: sources.mesh,
+      effects: withPluginEffects(sources.effects, graph, shop => (byId.has(shop) ? plugins.of(shop).effects : undefined)),
+      graph,
+      clock: systemClock,
+      deadlines: config.deadlines,
+    },
     plugins,
     reloadEnsembles() {
       const faults = ensembles.made().flatMap(ensemble => {

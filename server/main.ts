@@ -313,7 +313,7 @@ plugin
   .command('new')
   .description('Write a plugin that votes as it stands into a new folder.')
   .argument('<name>', "its id and its folder's name: lower-case words joined by hyphens")
-  .addOption(new Option('--template <template>', 'what it begins as').choices(['keyword', 'intent', 'python']).default('keyword'))
+  .addOption(new Option('--template <template>', 'what it begins as').choices(['keyword', 'intent', 'effect', 'python']).default('keyword'))
   .action(async (name, options, command) => (await import('./cli/plugin.ts')).newPlugin(name, options, wrongUse(command)))
 plugin
   .command('dev')
@@ -321,6 +321,7 @@ plugin
   .addArgument(pluginFolder)
   .addOption(pluginSettings)
   .option('--shop <shop>', 'shop in which it would vote', 'demo')
+  .option('--customer <id>', 'whose facts it looks up, of the demo shop (mesh/demo-shop/README.md)', 'demo-lin')
   .action(async (folder, options, command) => (await import('./cli/plugin.ts')).developPluginFolder(folder, options, wrongUse(command)))
 plugin
   .command('test')

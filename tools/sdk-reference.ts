@@ -11,7 +11,7 @@ const SDK = new URL('../plugin-sdk/', import.meta.url)
 const PAGE = new URL('../docs/plugin-sdk.md', import.meta.url)
 
 /** In the order in which a reader wants them. */
-const FILES = ['define-plugin.ts', 'vocabulary.ts', 'grants.ts', 'settings.ts'] as const
+const FILES = ['define-plugin.ts', 'vocabulary.ts', 'grants.ts', 'facts.ts', 'effects.ts', 'settings.ts'] as const
 
 interface Entry {
   readonly name: string

@@ -7,7 +7,7 @@ import type { Wait } from '../handoff/owner.ts'
 import type { Seq } from '../ids.ts'
 import type { Choice, Disposition, Ranked, Share, Situation } from '../ports/ensemble.ts'
 import type { Fact } from '../ports/mesh.ts'
-import type { Ballot } from '../ports/voters.ts'
+import type { Ballot, LookedUp } from '../ports/voters.ts'
 import type { QuickReply } from '../protocol/server-message.ts'
 
 export interface Decision {
@@ -41,6 +41,7 @@ export interface BallotView {
   readonly reason?: NonNullable<Ballot['reason']>
   readonly votes: readonly Vote[]
   readonly signals?: Signals
+  readonly lookedUp?: readonly LookedUp[]
   readonly ms: number
 }
 

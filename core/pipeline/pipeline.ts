@@ -3,6 +3,7 @@
 // throws on odd text, and no voter or source can fail a turn.
 import type { Clock } from '../ports/clock.ts'
 import type { Effects } from '../ports/effects.ts'
+import type { Graph } from '../ports/graph.ts'
 import type { Mesh } from '../ports/mesh.ts'
 import { askVoters } from './ask-voters.ts'
 import { decide } from './decide.ts'
@@ -30,6 +31,8 @@ export interface Deadlines {
 export interface Stages {
   readonly mesh: Mesh
   readonly effects: Effects
+  /** What voters look up; without it everything that they ask for is missing. */
+  readonly graph?: Pick<Graph, 'query'>
   readonly clock: Clock
   readonly deadlines: Deadlines
   /** What is given up for the time being. */

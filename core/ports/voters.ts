@@ -1,6 +1,7 @@
 // Whatever votes on a turn. A pool is one hop: an in-process automaton, the model threads, the plugin hosts.
 // Drivers: server/drivers/voters.{keyword,models,plugins}.ts; suite: test/contracts/voters.ts.
 import type { Question, Signals, Vote } from '@parley/plugin-sdk/vocabulary.ts'
+import type { GraphAnswer, GraphRequest } from './graph.ts'
 
 export interface VoterInfo {
   /** Unique in the installation: `keyword`, `intent`, `sentiment`, `plugin:complaint-analyzer`. */
@@ -18,8 +19,13 @@ export interface Ballot extends VoterInfo {
   readonly signals?: Signals
   /** What the voter is to be told at the conversation's next turns, as JSON of an object; `{}` forgets. Kept if the decision is. */
   readonly memory?: string
+  /** What it looked up before it voted, in order: with the same answers it votes the same. */
+  readonly lookedUp?: readonly LookedUp[]
   readonly ms: number
 }
+
+/** `query` is the name under which the voter has declared it. */
+export type LookedUp = { readonly query: string } & Pick<GraphRequest, 'variables'> & GraphAnswer
 
 /** Which turn a question belongs to, for voters that may know it. A turn that is asked about again has the same moment. */
 export interface Moment {
@@ -29,6 +35,11 @@ export interface Moment {
   readonly at: number
   /** What voters have kept of its conversation, by voter, as JSON. None is shown another's. */
   readonly memory: Readonly<Record<string, string>>
+  /**
+   * Asks the shop's systems in the name of the turn's customer, for one of its voters: that one is waited for as long as it takes. Absent where there
+   * is no customer. Faults: QUERY_REFUSED, where it is asked again in vain.
+   */
+  readonly lookUp?: (voter: string, request: GraphRequest) => Promise<GraphAnswer>
 }
 
 /** For a question that belongs to no turn. */

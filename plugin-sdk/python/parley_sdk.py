@@ -1,4 +1,4 @@
-"""What a Python plugin may import: ``from parley_sdk import Settings, Turn, Vote, evidence, remember, vote``.
+"""What a Python plugin may import: ``from parley_sdk import Effect, Settings, Turn, Vote, evidence, mutate, query, refuse, remember, vote``.
 
 The sandbox has its own copy; one beside your plugin is for your editor, for a type checker and for tests of your own.
 The short form, a class with ``process(self, text)`` that returns a dict or None, needs none of it.
@@ -38,6 +38,28 @@ class Vote(TypedDict, total=False):
     """Why, for a person to read: at most 500 characters."""
 
 
+class Facts(NamedTuple):
+    """What a query came to."""
+
+    data: Mapping[str, Any]
+    """As the query writes it. What a source did not give is None, so each field may be."""
+    missing: list[str]
+    """Paths of what is None because its source gave no answer: ``customer.orders``. Empty when all that was asked is there."""
+
+
+class Effect(NamedTuple):
+    """What the customer has said yes to: ``on_action(self, effect: Effect, settings)``; or what is to be taken back: ``undo(self, effect: Effect, settings)``."""
+
+    effect: str
+    """Its name in the manifest."""
+    slots: Mapping[str, str]
+    """What the dialogue has asked for, by slot, as text: ``{"order": "2024-881", "count": "3"}``."""
+    locale: str
+    """``zh-CN`` or ``en``."""
+    result: Mapping[str, str] | None
+    """For ``undo``: what its mutation gave, as text."""
+
+
 Settings = Mapping[str, Any]
 """The settings of plugin.yaml by name: the shop's values, or the defaults. Read-only; a list comes as a tuple."""
 
@@ -68,3 +90,25 @@ def remember(memory: Mapping[str, Any], votes: Vote | list[Vote] | None = None) 
 def evidence(*seen: str | None) -> str:
     """What was seen, as a vote's evidence: joined by commas, without what is missing, cut to the 500 characters that evidence may have."""
     return ", ".join(part for part in seen if part)[:500]
+
+
+async def query(name: str, **variables: Any) -> Facts:
+    """The answer to a query of plugin.yaml, about the customer who writes: ``found = await query("orders", state="SHIPPED")``.
+
+    Needs the grant ``facts`` and an ``async def on_turn``. ``on_turn`` is begun again when the answer is there: what stands before the call runs
+    twice, and must ask the same again. At most four different questions a turn.
+    """
+    raise RuntimeError("facts come from the sandbox: a test of your own puts a function in its place")
+
+
+def mutate(mutation: str, **variables: Any) -> dict[str, Any]:
+    """Has a mutation of plugin.yaml done for the customer who writes: what ``on_action`` and ``undo`` return.
+
+    Its fields become the effect's result. Done once, however often the engine must try.
+    """
+    return {"mutation": mutation, "variables": variables}
+
+
+def refuse(reason: str) -> dict[str, Any]:
+    """Nothing is done, for good; the template ``refused`` tells it by this reason: lower-case words joined by hyphens, as ``too-many``."""
+    return {"refusal": reason}

@@ -8,10 +8,12 @@ import { workOut } from '@parley/core/pipeline/pipeline.ts'
 import { outsideConversation } from '@parley/core/pipeline/turn.ts'
 import type { Moment, VoterPool } from '@parley/core/ports/voters.ts'
 import { messageText } from '@parley/core/protocol/message-text.ts'
+import type { Locale } from '@parley/plugin-sdk/vocabulary.ts'
 import { type Brain, createBrain } from '../compose.ts'
 import { readConfig } from '../config.ts'
 import { createLogger } from '../logger.ts'
 import { type Answer, type Bench, questionFor } from '../plugin-bench/bench.ts'
+import { createBenchShop } from '../plugin-bench/bench-shop.ts'
 import { linesOf } from '../plugin-bench/golden.ts'
 import { watchPlugin } from '../plugin-bench/watch-plugin.ts'
 import type { PluginSettings } from '../plugin-host/load-plugin.ts'
@@ -21,7 +23,7 @@ import { traceOf } from './trace.ts'
 const PATIENCE_MS = 10_000
 
 /** Faults: UNKNOWN_SHOP, PLUGIN_INVALID where there is no folder. What is wrong with the plugin is printed, and mended by saving it. */
-export async function developPlugin(folder: string, shop: string, settings: PluginSettings[string]): Promise<void> {
+export async function developPlugin(folder: string, shop: string, customer: string, settings: PluginSettings[string]): Promise<void> {
   if (!existsSync(folder)) throw new Fault('PLUGIN_INVALID', { plugin: folder, path: '', reason: 'there is no such folder' })
   const terminal = createInterface({ input: process.stdin, output: process.stdout, prompt: '> ' })
   const lines = terminal[Symbol.asyncIterator]() // from now on: what is written before the plugin is there waits
@@ -30,6 +32,7 @@ export async function developPlugin(folder: string, shop: string, settings: Plug
     process.stdout.write(`\r\x1b[K${line}\n`)
     terminal.prompt(true)
   }
+  const systems = createBenchShop()
   const brain = openBrain(shop)
   brain.catch(() => {}) // met below, after the first load was begun
   const plugin = watchPlugin(folder, settings, {
@@ -47,12 +50,13 @@ export async function developPlugin(folder: string, shop: string, settings: Plug
     say('Write what a customer would; Ctrl-D leaves.')
     for await (const line of lines) {
       const bench = await plugin.current()
-      if (bench && line.trim() !== '') say(await answer(line, bench, opened, shop))
+      if (bench && line.trim() !== '') say(await answer(line, bench, opened, shop, locale => systems.lookUp(customer, locale)))
       if (process.stdin.isTTY) terminal.prompt()
     }
   } finally {
     terminal.close()
     await plugin.close()
+    await systems.close()
     await brain.then(opened => opened.close()).catch(() => {}) // one that did not open needs no closing
   }
 }
@@ -69,18 +73,28 @@ async function openBrain(shop: string): Promise<Brain> {
 let turns = 0
 let memory: Moment['memory'] = {}
 
-async function answer(line: string, bench: Bench, brain: Brain, shop: string): Promise<string> {
+async function answer(
+  line: string,
+  bench: Bench,
+  brain: Brain,
+  shop: string,
+  lookUpIn: (locale: Locale) => NonNullable<Moment['lookUp']>,
+): Promise<string> {
   try {
     const text = messageText(line)
     const before = await bench.weigh()
-    const moment: Moment = { turn: `dev/${++turns}`, at: Date.now(), memory }
-    const own = await bench.ask(questionFor(bench.plugin, text), moment)
+    const question = questionFor(bench.plugin, text)
+    const moment: Moment = { turn: `dev/${++turns}`, at: Date.now(), memory, lookUp: lookUpIn(question.locale) }
+    const own = await bench.ask(question, moment)
     if (own.ballot.memory !== undefined) memory = { [own.ballot.voter]: own.ballot.memory }
     const after = await bench.weigh()
     // A sandbox that was replaced has begun to count anew.
     const cpuMs = before && after && after.cpuMs >= before.cpuMs ? after.cpuMs - before.cpuMs : undefined
     return [
       costOf(bench, own, cpuMs, after?.heapMb),
+      ...(own.ballot.lookedUp ?? []).map(
+        ({ query, variables, data }) => `  ${query} ${JSON.stringify(variables)}: ${JSON.stringify(data)}`,
+      ),
       ...linesOf(own).map(said => `  ${said}`),
       await decide(text, moment, own, bench, brain, shop),
     ].join('\n')

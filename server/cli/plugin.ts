@@ -24,11 +24,12 @@ export function newPlugin(id: string, { template }: { readonly template: Templat
 interface DevOptions {
   readonly settings: string
   readonly shop: string
+  readonly customer: string
 }
 
-export async function developPluginFolder(folder: string, { settings, shop }: DevOptions, wrongUse: WrongUse): Promise<void> {
+export async function developPluginFolder(folder: string, { settings, shop, customer }: DevOptions, wrongUse: WrongUse): Promise<void> {
   const given = readSettings(settings) ?? wrongUse(SETTINGS_FORM)
-  await (await import('./plugin-dev.ts')).developPlugin(folder, shop, given) // it brings the models along
+  await (await import('./plugin-dev.ts')).developPlugin(folder, shop, customer, given) // it brings the models along
 }
 
 interface TestOptions {
@@ -38,7 +39,7 @@ interface TestOptions {
 
 /** Exit status 1 when a turn is answered otherwise than written; with `--update` only when one fails. Faults: PLUGIN_INVALID, TURNS_INVALID. */
 export async function runGoldenTurns(folder: string, options: TestOptions): Promise<void> {
-  const report = await testPlugin(folder)
+  const report = await testPlugin(folder, options.update === true)
   const failures = report.differences.filter(({ isFailure }) => isFailure).length
   if (options.update && report.differences.length > failures) updateGolden(folder, report.differences)
   if (options.json) console.log(JSON.stringify({ ...report, isUpdated: options.update === true }, null, 2))
@@ -47,17 +48,17 @@ export async function runGoldenTurns(folder: string, options: TestOptions): Prom
 }
 
 function printTestReport(report: TestReport, failures: number, isUpdated: boolean): void {
-  const { plugin, version, runtime, limits, file, turns, differences, unreached } = report
+  const { plugin, version, runtime, limits, file, turns, differences, unreached, recorded } = report
   console.log(`${plugin} ${version}, in the ${runtime} sandbox: ${limits.timeoutMs} ms a turn, ${limits.memoryMb} MB`)
-  for (const { line, text, expected, actual } of differences) {
-    console.log(`${file}:${line}: customer ${text}`)
+  for (const { line, asked, expected, actual } of differences) {
+    console.log(`${file}:${line}: ${asked}`)
     for (const [sign, lines] of [
       ['-', expected],
       ['+', actual],
     ] as const)
       for (const each of lines) console.log(`  ${sign} ${each}`)
   }
-  for (const action of unreached) console.log(`warning: no golden turn reaches ${action}; write one, or take it out of manifest.actions`)
+  for (const action of unreached) console.log(`warning: no golden turn reaches ${action}; write one, or take it out of the manifest`)
   const changed = differences.length - failures
   const said = [
     `${turns - differences.length} of ${turns} turns as written`,
@@ -65,6 +66,7 @@ function printTestReport(report: TestReport, failures: number, isUpdated: boolea
       ? [isUpdated ? `${changed} written anew: review the diff above` : `${changed} otherwise (--update writes what is voted now)`]
       : []),
     ...(failures > 0 ? [`${failures} failed`] : []),
+    ...(recorded > 0 ? [`${recorded} answers recorded`] : []),
   ]
   console.log(said.join(', '))
 }

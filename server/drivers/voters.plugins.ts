@@ -2,17 +2,23 @@
 // text that is read with suspicion. Its worst is an abstention.
 import { Fault } from '@parley/core/faults.ts'
 import type { Clock } from '@parley/core/ports/clock.ts'
-import { type Ballot, type Moment, NO_TURN, type VoterInfo, type VoterPool } from '@parley/core/ports/voters.ts'
+import type { GraphAnswer } from '@parley/core/ports/graph.ts'
+import { type Ballot, type LookedUp, type Moment, NO_TURN, type VoterInfo, type VoterPool } from '@parley/core/ports/voters.ts'
 import type { Question } from '@parley/plugin-sdk/vocabulary.ts'
 import { givenFor } from '../plugin-host/grants.ts'
 import { createHostGroups, type HostGroups } from '../plugin-host/host-groups.ts'
 import { type LoadedPlugin, loadPlugins } from '../plugin-host/load-plugin.ts'
+import { callLooking } from '../plugin-host/look-ups.ts'
 import type { PluginObserver } from '../plugin-host/observer.ts'
 import type { Weight } from '../plugin-host/protocol.ts'
 import { readAnswer } from '../plugin-host/read-answer.ts'
 import type { Result } from '../plugin-host/supervisor.ts'
 import type { InstalledChoice } from '../plugin-store/installed.ts'
 import { systemClock } from './clock.system.ts'
+import { createPluginEffects, type PluginEffects } from './effects.plugins.ts'
+
+/** Of a question that no customer has asked. */
+const NOBODYS_FACTS: GraphAnswer = { data: { customer: null }, missing: ['customer'] }
 
 export interface PluginVotersOptions {
   /** Folders of plugins: each has a plugin.ts, or a plugin.yaml beside a Python file. */
@@ -37,6 +43,8 @@ export interface PluginVoters {
   readonly ready: Promise<void>
   /** Those that are voters. */
   readonly plugins: readonly LoadedPlugin[]
+  /** Those that its manifests list. */
+  readonly effects: PluginEffects
   /** What is wrong, so far, with those that are off for good. */
   unusable(): readonly Fault<'PLUGIN_INVALID'>[]
   /** Plugins whose hosts have not started so far. */
@@ -77,6 +85,7 @@ export async function createPluginVoters({
   )
   const groupOf = new Map(taken.flatMap(group => group.plugins.map(({ manifest }) => [manifest.id, group] as const)))
   const voters = plugins.map(createVoter)
+  const ready = Promise.all(taken.map(group => group.ready)).then(() => {})
   let asks = 0
   let becomeIdle = (): void => {}
   const close = async (): Promise<void> => void (await Promise.all(taken.map(group => group.release())))
@@ -91,15 +100,20 @@ export async function createPluginVoters({
         const { promise: aborted, resolve } = Promise.withResolvers<void>()
         const abort = (): void => resolve()
         signal.addEventListener('abort', abort, { once: true })
-        const all = voters.map(voter => voter.ask(question, asked, moment, ballot => void (signal.aborted || cast(ballot))))
+        const all = voters.map(voter => voter.ask(question, asked, moment, signal, ballot => void (signal.aborted || cast(ballot))))
         await Promise.race([Promise.all(all), aborted])
         signal.removeEventListener('abort', abort)
         if (--asks === 0) becomeIdle()
       },
       close,
     },
-    ready: Promise.all(taken.map(group => group.ready)).then(() => {}),
+    ready,
     plugins,
+    effects: createPluginEffects({
+      plugins,
+      ready,
+      ask: ({ id }, asked, settle) => groupOf.get(id)!.ask(id, asked, settle), // each plugin is in one
+    }),
     unusable: () => [...faults, ...taken.flatMap(group => group.faults())],
     unstarted: () => taken.filter(group => !group.hasStarted()).flatMap(group => group.plugins.map(({ manifest }) => manifest.id)),
     async retire() {
@@ -137,19 +151,27 @@ export async function createPluginVoters({
         }
       }
     }
-    const ask = (question: Question, json: string, moment: Moment, cast: (ballot: Ballot) => void): Promise<void> =>
+    const ask = (question: Question, json: string, moment: Moment, signal: AbortSignal, cast: (ballot: Ballot) => void): Promise<void> =>
       new Promise(resolve => {
         const began = clock.monotonic()
-        const settle = (result: Result): void => {
+        const settle = (result: Result, lookedUp: readonly LookedUp[] = []): void => {
           const { ballot, fault } = read(result)
-          const whole = { ...info, ...ballot, ms: clock.monotonic() - began }
+          const whole = { ...info, ...ballot, ...(lookedUp.length > 0 && { lookedUp }), ms: clock.monotonic() - began }
           observer.onBallot?.(whole, fault)
           cast(whole)
           resolve()
         }
-        const given = givenFor(id, manifest.grants, moment)
-        if (manifest.languages.includes(question.language)) group.ask(id, { question: json, ...(given && { given }) }, settle)
-        else settle({ type: 'returned', json: 'null' })
+        if (!manifest.languages.includes(question.language)) return settle({ type: 'returned', json: 'null' })
+        callLooking({
+          manifest,
+          call(answers, settleCall) {
+            const given = givenFor(id, manifest.grants, moment, answers)
+            group.ask(id, { question: json, ...(given && { given }) }, settleCall)
+          },
+          lookUp: request => moment.lookUp?.(info.voter, request) ?? Promise.resolve(NOBODYS_FACTS),
+          isOver: () => signal.aborted,
+          settle,
+        })
       })
     return { info, ask }
   }

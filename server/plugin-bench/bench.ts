@@ -3,14 +3,16 @@
 // so that one bad turn hides nothing of the others.
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { Fault } from '@parley/core/faults.ts'
+import { Fault, isFault } from '@parley/core/faults.ts'
 import { questionOf } from '@parley/core/pipeline/normalise-turn.ts'
 import type { Ballot, Moment, VoterPool } from '@parley/core/ports/voters.ts'
 import { messageText } from '@parley/core/protocol/message-text.ts'
 import type { Question } from '@parley/plugin-sdk/vocabulary.ts'
+import type { AskedEffect } from '../drivers/effects.plugins.ts'
 import { createPluginVoters } from '../drivers/voters.plugins.ts'
 import type { LoadedPlugin, PluginSettings } from '../plugin-host/load-plugin.ts'
 import type { Weight } from '../plugin-host/protocol.ts'
+import type { EffectDecision } from '../plugin-host/read-effect-answer.ts'
 
 export interface Answer {
   readonly ballot: Ballot
@@ -26,6 +28,8 @@ export interface Bench {
   ask(question: Question, moment?: Moment): Promise<Answer>
   /** Up to three calls: on a busy machine a good plugin may come late, and what comes late three times is late. */
   askPatiently(question: Question, moment?: Moment): Promise<Answer>
+  /** What it would have done, with the fault where it does not say; as patient. */
+  decide(effect: AskedEffect): Promise<EffectDecision | Fault>
   weigh(): Promise<Weight | undefined>
   close(): Promise<void>
 }
@@ -58,6 +62,15 @@ export async function openBench(folder: string, settings: PluginSettings[string]
         if (tried === TRIES || (answer.ballot.reason !== 'late' && answer.ballot.reason !== 'off')) return answer
       }
     },
+    async decide(effect) {
+      for (let tried = 1; ; tried++) {
+        const decided = await sandbox.decide(effect)
+        if (!isFault(decided) || decided.code === 'PLUGIN_FAILED') return decided
+        await sandbox.close()
+        sandbox = await openSandbox(folder, settings)
+        if (tried === TRIES) return decided
+      }
+    },
     weigh: () => sandbox.weigh(),
     close: () => sandbox.close(),
   }
@@ -67,7 +80,7 @@ async function openSandbox(folder: string, settings: PluginSettings[string]) {
   const invalid: Fault[] = []
   let fault: Fault | undefined
   let dropped: string[] = []
-  const { pool, ready, plugins, weigh } = await createPluginVoters({
+  const { pool, ready, plugins, effects, weigh } = await createPluginVoters({
     folders: [resolve(folder)],
     settings: () => settings,
     hosts: 1,
@@ -91,6 +104,14 @@ async function openSandbox(folder: string, settings: PluginSettings[string]) {
       fault = undefined
       await pool.ask(question, cast => (ballot = cast), new AbortController().signal, moment)
       return { ballot: ballot!, fault, dropped } // one plugin, one ballot
+    },
+    async decide(effect: AskedEffect): Promise<EffectDecision | Fault> {
+      try {
+        return await effects.decide(effect, new AbortController().signal)
+      } catch (fault) {
+        if (isFault(fault)) return fault
+        throw fault
+      }
     },
     weigh: () => weigh(plugin.manifest.id),
     close: () => pool.close(),

@@ -7,7 +7,8 @@ import { SDK_VERSION } from '@parley/plugin-sdk/manifest.ts'
 import { readPack } from '../pack-folder.ts'
 import type { LoadedPlugin, PluginSettings } from '../plugin-host/load-plugin.ts'
 import { PROJECT } from '../project.ts'
-import { type Answer, type Bench, openBench } from './bench.ts'
+import { type Answer, BENCH_MOMENT, type Bench, openBench } from './bench.ts'
+import { BENCH_CUSTOMER, type BenchShop, createBenchShop } from './bench-shop.ts'
 import { checkApi, type Published } from './check-api.ts'
 import { checkTypes } from './check-types.ts'
 import { corpusOf } from './corpus.ts'
@@ -80,10 +81,20 @@ interface Trial {
 
 /** Twice the same turns, one after another: the first time warms up, the second is measured. */
 async function tryCorpus(bench: Bench): Promise<Trial> {
+  const shop = createBenchShop()
+  try {
+    return await tryWith(bench, shop)
+  } finally {
+    await shop.close()
+  }
+}
+
+async function tryWith(bench: Bench, shop: BenchShop): Promise<Trial> {
   const questions = corpusOf(bench.plugin.manifest.languages)
   const pass = async (): Promise<readonly Answer[]> => {
     const answers: Answer[] = []
-    for (const question of questions) answers.push(await bench.askPatiently(question))
+    for (const question of questions)
+      answers.push(await bench.askPatiently(question, { ...BENCH_MOMENT, lookUp: shop.lookUp(BENCH_CUSTOMER, question.locale) }))
     return answers
   }
   const first = await pass()

@@ -13,6 +13,7 @@ const PYTHON_SDK = fileURLToPath(import.meta.resolve('@parley/plugin-sdk/python/
 export const TEMPLATES = {
   keyword: ['keyword/plugin.ts', 'keyword/golden.txt'],
   intent: ['intent/plugin.ts', 'intent/signs.ts', 'intent/golden.txt'],
+  effect: ['effect/plugin.ts', 'effect/golden.txt'],
   python: ['python/plugin.yaml', 'python/template_module.py', 'keyword/golden.txt'],
 } as const
 export type Template = keyof typeof TEMPLATES
@@ -44,6 +45,7 @@ const tsconfig = (folder: string): string => {
 const FILES: Readonly<Record<Template, (module: string) => string>> = {
   keyword: () => '- `plugin.ts`: the manifest, and `onTurn`, which votes.\n',
   intent: () => '- `plugin.ts`: the manifest, and `onTurn`, which votes. `signs.ts`: what it looks for.\n',
+  effect: () => '- `plugin.ts`: the manifest, `onTurn`, which votes, and `onAction` with its `undo`, which say what is done.\n',
   python: module =>
     `- \`${module}.py\`: the class that votes. \`plugin.yaml\`: its manifest.\n- \`parley_sdk.py\`: types for your editor. The sandbox has its own; leave it as it is.\n`,
 }

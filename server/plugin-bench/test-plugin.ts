@@ -1,13 +1,16 @@
 // Puts the golden turns of a plugin to it, in the real sandbox with the real limits, and says which are answered otherwise.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Moment } from '@parley/core/ports/voters.ts'
+import type { Ballot, Moment } from '@parley/core/ports/voters.ts'
 import { type Bench, openBench, questionFor } from './bench.ts'
 import { GOLDEN_FILE, type GoldenTurn, isFailure, isSame, linesOf, readGolden } from './golden.ts'
+import { linesOfEffect } from './golden-effect.ts'
+import { openRecordedAnswers, type RecordedAnswers } from './recorded-answers.ts'
 
 export interface Difference {
   readonly line: number
-  readonly text: string
+  /** `customer hello` */
+  readonly asked: string
   readonly expected: readonly string[]
   readonly actual: readonly string[]
   /** It threw, came late or voted what it may not: `--update` leaves such a turn as it is. */
@@ -22,13 +25,16 @@ export interface TestReport {
   readonly file: string
   readonly turns: number
   readonly differences: readonly Difference[]
-  /** Actions of the manifest that no golden turn is answered with; of `'*'` nothing can be said. */
+  /** Actions and effects of the manifest that no golden turn reaches; of actions `'*'` nothing can be said. */
   readonly unreached: readonly string[]
+  /** Answers to its queries that were recorded now. */
+  readonly recorded: number
 }
 
-/** Faults: PLUGIN_INVALID, TURNS_INVALID. */
-export async function testPlugin(folder: string): Promise<TestReport> {
+/** `isRecording`: answers to its queries that are not recorded yet are, from the demo shop. Faults: PLUGIN_INVALID, TURNS_INVALID. */
+export async function testPlugin(folder: string, isRecording: boolean): Promise<TestReport> {
   const golden = readGolden(folder)
+  const answers = openRecordedAnswers(folder, isRecording)
   const reached = new Set<string>()
   const differences: Difference[] = []
   let bench: Bench | undefined
@@ -45,15 +51,15 @@ export async function testPlugin(folder: string): Promise<TestReport> {
       }
       if (turn.conversation !== conversation) memory = {}
       conversation = turn.conversation
-      const answer = await bench!.askPatiently(questionFor(bench!.plugin, turn.text), { turn: `golden/${turn.text}`, at: turn.at, memory }) // opened at the first turn at the latest
-      if (answer.ballot.memory !== undefined) memory = { [answer.ballot.voter]: answer.ballot.memory }
-      for (const { action } of answer.ballot.votes) reached.add(action)
-      const actual = linesOf(answer)
+      const { lines: actual, ballot } = await put(turn, bench!, { answers, memory }) // opened at the first turn at the latest
+      if (ballot?.memory !== undefined) memory = { [ballot.voter]: ballot.memory }
+      for (const { action } of ballot?.votes ?? []) reached.add(action)
+      if ('effect' in turn.what) reached.add(turn.what.effect)
       if (!isSame(actual, turn.expected))
-        differences.push({ line: turn.line, text: turn.text, expected: turn.expected, actual, isFailure: isFailure(actual) })
+        differences.push({ line: turn.line, asked: turn.asked, expected: turn.expected, actual, isFailure: isFailure(actual) })
     }
     const { manifest, version } = bench!.plugin // there is a turn, or readGolden had refused
-    const actions = manifest.actions === '*' ? [] : manifest.actions
+    const reachable = [...(manifest.actions === '*' ? [] : manifest.actions), ...Object.keys(manifest.effects)]
     return {
       plugin: manifest.id,
       version,
@@ -62,11 +68,39 @@ export async function testPlugin(folder: string): Promise<TestReport> {
       file: join(folder, GOLDEN_FILE),
       turns: golden.turns.length,
       differences,
-      unreached: actions.filter(action => !reached.has(action)),
+      unreached: reachable.filter(each => !reached.has(each)),
+      recorded: isRecording ? answers.save() : 0,
     }
   } finally {
     await bench?.close()
+    await answers.close()
   }
+}
+
+interface Said {
+  /** As golden lines. */
+  readonly lines: readonly string[]
+  /** Of what a customer writes. */
+  readonly ballot?: Ballot
+}
+
+async function put(
+  { what, at, customer, line }: GoldenTurn,
+  bench: Bench,
+  { answers, memory }: { readonly answers: RecordedAnswers; readonly memory: Moment['memory'] },
+): Promise<Said> {
+  if ('text' in what) {
+    const question = questionFor(bench.plugin, what.text)
+    const lookUp = answers.lookUp(customer, question.locale)
+    const answer = await bench.askPatiently(question, { turn: `golden/${what.text}`, at, memory, lookUp })
+    return { lines: linesOf(answer), ballot: answer.ballot }
+  }
+  const { effect, hook, slots, result } = what
+  const { effects, languages } = bench.plugin.manifest
+  const name = hook === 'undo' ? effects[effect]?.undo : effect
+  if (name === undefined || !Object.hasOwn(effects, effect)) return { lines: [`! there is no effect ${effect} in its manifest`] }
+  const locale = languages[0] === 'zh' ? 'zh-CN' : 'en'
+  return { lines: linesOfEffect(await bench.decide({ name, key: `golden/${line}`, slots, locale, ...(result && { undoes: result }) })) }
 }
 
 /** Writes what was voted where something else stood; comments and everything else stay as they are. */

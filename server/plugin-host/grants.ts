@@ -4,28 +4,43 @@
 import { createHash } from 'node:crypto'
 import type { Moment } from '@parley/core/ports/voters.ts'
 import type { Grant } from '@parley/plugin-sdk/grants.ts'
+import type { Answers } from './look-ups.ts'
 
 /** What a plugin is given for one turn, beside the question. */
 export interface Given {
+  /** Which hook is asked; `onTurn` unless given. */
+  readonly hook?: 'onAction' | 'undo'
   /** `clock`: milliseconds since 1970. */
   readonly now?: number
   /** `randomness`: four whole numbers below 2^32. */
   readonly seed?: readonly number[]
   /** `memory`: an object as JSON. */
   readonly memory?: string
+  /** `facts`: what it has looked up so far. */
+  readonly answers?: Answers
 }
 
 const MEMORY_BYTES = 4_096
 
 /** As JSON; undefined where the plugin has no grant that gives anything. */
-export function givenFor(plugin: string, grants: readonly Grant[], { at, turn, memory }: Moment): string | undefined {
+export function givenFor(
+  plugin: string,
+  grants: readonly Grant[],
+  { at, turn, memory }: Moment,
+  answers: Answers = {},
+): string | undefined {
   if (grants.length === 0) return undefined
   return JSON.stringify({
     ...(grants.includes('clock') && { now: at }),
     ...(grants.includes('randomness') && { seed: seedOf(`${turn}/${plugin}`) }),
     ...(grants.includes('memory') && { memory: memory[`plugin:${plugin}`] ?? '{}' }),
+    ...(grants.includes('facts') && { answers }),
   } satisfies Given)
 }
+
+/** For `onAction` and `undo`: no clock and no facts, which would be others when it is asked again after a crash. */
+export const givenForEffect = (plugin: string, grants: readonly Grant[], hook: NonNullable<Given['hook']>, key: string): string =>
+  JSON.stringify({ hook, ...(grants.includes('randomness') && { seed: seedOf(`${key}/${plugin}`) }) } satisfies Given)
 
 /** Why a plugin with these grants may not have this remembered; undefined where it may. `memory` is what a stranger said. */
 export function whyNotRemember(grants: readonly Grant[], memory: unknown): string | undefined {
@@ -55,6 +70,8 @@ function seedOf(name: string): readonly number[] {
 export interface Guard {
   begin(given: Given): void
   end(): void
+  /** What the call ends with in place of an answer: a fact is wanted that it was not given. */
+  asks(): string | undefined
   /** What `own` has, and a tool for each grant under its name; what is not granted throws. Asked for within a call. */
   toolsWith(own: object): object
 }
@@ -63,7 +80,10 @@ export interface Guard {
 export function guardGlobals(grants: readonly string[], createRow: typeof createRandomRow): Guard {
   let now: number | undefined
   let draw: (() => number) | undefined
+  const { parse, stringify } = JSON
   let memory = '{}'
+  let answers: Answers | undefined
+  let wanted: string | undefined
   const require = (what: string, grant: string): void => {
     if (!grants.includes(grant)) throw new Error(`${what} needs the grant "${grant}", which this plugin does not have`)
   }
@@ -78,7 +98,15 @@ export function guardGlobals(grants: readonly string[], createRow: typeof create
     return draw() / 2 ** 32
   }
 
-  const { parse } = JSON
+  const query = (name: unknown, variables: unknown = {}): unknown => {
+    require('a query', 'facts')
+    if (answers === undefined) throw new Error('facts are of a turn, and there is none now: look them up in onTurn')
+    const asked = stringify([name, variables])
+    if (asked in answers) return answers[asked]
+    wanted ??= asked
+    throw new Error('the answer is not there yet: onTurn is begun again when it is')
+  }
+
   const freeze = (value: unknown): unknown => {
     if (typeof value !== 'object' || value === null) return value
     for (const part of Object.values(value)) freeze(part)
@@ -102,9 +130,11 @@ export function guardGlobals(grants: readonly string[], createRow: typeof create
 
   const clock = Object.freeze({ now: readClock })
   const randomness = Object.freeze({ next: drawRandom })
+  const facts = Object.freeze({ query })
   const tools: Readonly<Record<string, () => unknown>> = {
     clock: () => clock,
     randomness: () => randomness,
+    facts: () => facts,
     memory: () => freeze(parse(memory)),
   }
   const denied = {}
@@ -114,14 +144,19 @@ export function guardGlobals(grants: readonly string[], createRow: typeof create
       now = given.now
       draw = given.seed && createRow(given.seed)
       memory = given.memory ?? '{}'
+      answers = given.answers
+      wanted = undefined
     },
     end() {
       now = undefined
       draw = undefined
+      answers = undefined
     },
+    asks: () => (wanted === undefined ? undefined : stringify({ asks: wanted })),
     toolsWith(own) {
       const all = Object.create(denied)
-      for (const part of [own, ...grants.map(grant => ({ [grant]: tools[grant]!() }))]) // the host knows which grants there are
+      const granted = grants.flatMap(grant => (tools[grant] ? [{ [grant]: tools[grant]() }] : [])) // `effects` has no tool
+      for (const part of [own, ...granted])
         for (const [name, value] of Object.entries(part)) Object.defineProperty(all, name, { value, enumerable: true })
       return Object.freeze(all)
     },

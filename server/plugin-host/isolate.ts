@@ -104,12 +104,14 @@ async function runBundle(isolate: ivm.Isolate, context: ivm.Context, code: strin
 
 /** Runs inside the isolate. */
 function describeExports(
-  exports: { readonly default?: { readonly manifest?: unknown; readonly onTurn?: unknown } },
+  exports: { readonly default?: Readonly<Record<string, unknown>> & { readonly manifest?: { readonly effects?: object } } },
   limit: number,
 ): string {
   const plugin = exports.default
   if (typeof plugin !== 'object' || plugin === null) throw new Error('it has no default export made by definePlugin')
   if (typeof plugin.onTurn !== 'function') throw new Error('it has no onTurn')
+  for (const hook of Object.keys(plugin.manifest?.effects ?? {}).length > 0 ? ['onAction', 'undo'] : [])
+    if (typeof plugin[hook] !== 'function') throw new Error(`its manifest lists effects, and it has no ${hook}`)
   const json = JSON.stringify(plugin.manifest)
   if (typeof json !== 'string') throw new Error('it has no manifest')
   if (json.length > limit) throw new Error('its manifest is too large')

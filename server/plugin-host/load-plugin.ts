@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, realpathSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { Fault, isFault } from '@parley/core/faults.ts'
+import { checkMutation, checkQuery } from '@parley/mesh/graph-document.ts'
 import { Manifest } from '@parley/plugin-sdk/manifest.ts'
 import { checkSettings, type SettingValues } from '@parley/plugin-sdk/setting-values.ts'
 import { LineCounter, parseDocument } from 'yaml'
@@ -74,7 +75,11 @@ export async function loadPlugins(
       } else if (places.has(result.value.manifest.id)) return
       else if (plugins.has(result.value.manifest.id))
         faults.push(invalid(folders[at]!, 'id', `another plugin is called "${result.value.manifest.id}" already`))
-      else plugins.set(result.value.manifest.id, result.value)
+      else {
+        const taken = effectTaken(result.value, [...plugins.values()])
+        if (taken) faults.push(invalid(folders[at]!, 'effects', taken))
+        else plugins.set(result.value.manifest.id, result.value)
+      }
     })
   } finally {
     await reader.close()
@@ -90,6 +95,18 @@ export async function loadPlugins(
         }),
       )
   return { plugins: [...plugins.values()], faults }
+}
+
+const effectNames = ({ manifest: { effects } }: LoadedPlugin): readonly string[] =>
+  Object.entries(effects).flatMap(([name, { undo }]) => [name, undo])
+
+function effectTaken(plugin: LoadedPlugin, others: readonly LoadedPlugin[]): string | undefined {
+  const own = effectNames(plugin)
+  for (const other of others) {
+    const name = effectNames(other).find(each => own.includes(each))
+    if (name !== undefined) return `${name} is done by plugin "${other.manifest.id}" already`
+  }
+  return undefined
 }
 
 const loadPlugin = async (path: string, settings: SettingsOf, reader: ManifestReader): Promise<LoadedPlugin> =>
@@ -168,7 +185,17 @@ function withSettings({ manifest, hash: content, code, map, parts }: PluginSourc
 /** `placeOf` gives file and line of a part of the manifest. */
 function checkManifest(folder: string, given: unknown, placeOf: (path: readonly PropertyKey[]) => string): Manifest {
   const checked = Manifest.safeParse(given)
-  if (checked.success) return checked.data
+  if (checked.success) {
+    for (const [kind, check] of [
+      ['queries', checkQuery],
+      ['mutations', checkMutation],
+    ] as const)
+      for (const [name, text] of Object.entries(checked.data[kind])) {
+        const document = check(text)
+        if (!document.isGood) throw invalid(folder, placeOf([kind, name]), `manifest.${kind}.${name}: ${document.reason}`)
+      }
+    return checked.data
+  }
   const issue = checked.error.issues[0]! // it has failed
   const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]!] : issue.path // it is about a key
   throw invalid(folder, placeOf(path), `${['manifest', ...path].map(String).join('.')}: ${issue.message}`)

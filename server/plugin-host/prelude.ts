@@ -81,25 +81,35 @@ export function hardenGlobals(): void {
 /** Makes what the host calls around a TypeScript plugin. `settings` are plain data, two levels deep. */
 export function makeAnswerer(
   { stringify }: Pristine,
-  plugin: { readonly onTurn: (turn: unknown, tools: object) => unknown },
+  plugin: Readonly<Record<'onTurn' | 'onAction' | 'undo', (asked: unknown, tools: object) => unknown>>,
   settings: object,
   guard: Guard,
 ): (turn: unknown, given: Given) => string {
-  const { onTurn } = plugin
+  const { onTurn, onAction, undo } = plugin
+  const hooks = { onTurn, onAction, undo }
   for (const value of Object.values(settings)) Object.freeze(value)
   const own = { settings: Object.freeze(settings) }
-  const textOf = (said: unknown): string => {
+  const textOf = (said: unknown, hook: string): string => {
     if (said === null || said === undefined) return 'null'
     if (typeof (said as { readonly then?: unknown }).then === 'function')
-      throw new Error('onTurn returned a promise; it must answer at once')
+      throw new Error(`${hook} returned a promise; it must answer at once`)
     const json = stringify(said)
-    if (typeof json !== 'string') throw new Error(`onTurn returned a ${typeof said}; it must return votes or abstain`)
+    if (typeof json !== 'string')
+      throw new Error(
+        `${hook} returned a ${typeof said}; it must return ${hook === 'onTurn' ? 'votes or abstain' : 'mutate(…) or refuse(…)'}`,
+      )
     return json
   }
   return (turn, given) => {
     guard.begin(given)
     try {
-      return textOf(onTurn(turn, guard.toolsWith(own)))
+      const { hook = 'onTurn' } = given
+      const text = textOf(hooks[hook](turn, guard.toolsWith(own)), hook)
+      return guard.asks() ?? text
+    } catch (error) {
+      const asks = guard.asks()
+      if (asks === undefined) throw error
+      return asks
     } finally {
       guard.end()
     }

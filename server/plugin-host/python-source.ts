@@ -7,7 +7,8 @@
 export const LOAD_CLASS = `
 def _load(sdk, code, name, class_name, settings, grants):
     import json, sys, types
-    begin, end, memory_of = _guard(json.loads(grants))
+    granted, dumps = json.loads(grants), json.dumps
+    begin, end, memory_of = _guard(granted)
     file = name + '.py'
     def add_module(name, code):
         module = types.ModuleType(name)
@@ -24,7 +25,29 @@ def _load(sdk, code, name, class_name, settings, grants):
         if isinstance(error, SyntaxError) and error.filename == file and error.lineno is not None:
             said, lines = f'{type(error).__name__}: {error.msg}'[:300], [error.lineno]
         return said + (' (at ' + ', '.join(f'{file}:{line}' for line in reversed(lines[-3:])) + ')' if lines else '')
-    turn_of = add_module('parley_sdk', sdk).Turn
+    sdk_module = add_module('parley_sdk', sdk)
+    turn_of, facts_of, effect_of = sdk_module.Turn, sdk_module.Facts, sdk_module.Effect
+    answers, asks = None, None
+    async def query(name, **variables):
+        nonlocal asks
+        if 'facts' not in granted:
+            raise PermissionError('a query needs the grant "facts", which this plugin does not have')
+        if answers is None:
+            raise RuntimeError('facts are of a turn, and there is none now: look them up in on_turn')
+        asked = dumps([name, variables], ensure_ascii=False, allow_nan=False)
+        if asked in answers:
+            return facts_of(**answers[asked])
+        asks = asks or asked
+        raise RuntimeError('the answer is not there yet: on_turn is begun again when it is')
+    sdk_module.query = query
+    def finish(said):
+        """What an async on_turn comes to: all that it can wait for are queries, and these never wait."""
+        try:
+            said.send(None)
+        except StopIteration as done:
+            return done.value
+        said.close()
+        raise RuntimeError('on_turn waits for something that is no query')
     values = types.MappingProxyType({key: tuple(value) if isinstance(value, list) else value for key, value in json.loads(settings).items()})
     try:
         module = add_module(name, code)
@@ -40,20 +63,37 @@ def _load(sdk, code, name, class_name, settings, grants):
         on_turn = lambda turn, settings: process(turn.text)
     else:
         return f'class {class_name} of {file} has neither process(self, text) nor on_turn(self, turn, settings)'
-    dumps = json.dumps
-    def call(text, original, language, locale, seed, memory):
+    def answer(turn):
+        said = on_turn(turn, values)
+        if hasattr(said, 'send'):
+            said = finish(said)
+        if said is not None and not isinstance(said, kinds):
+            raise TypeError(f'{hook} returned {type(said).__name__}; it must return {wanted}')
+        if isinstance(said, dict) and 'votes' not in said:
+            said = {key: value for key, value in said.items() if value is not None}
+        return dumps(said, ensure_ascii=False, allow_nan=False)
+    for name in ('on_action', 'undo') if 'effects' in granted else ():
+        if not hasattr(plugin, name):
+            return f'{file}: class {class_name} has the grant "effects" and no {name}(self, effect, settings)'
+    def act(name, given):
+        asked = json.loads(given)
+        effect = effect_of(asked['effect'], asked['slots'], asked['locale'], asked.get('result'))
+        said = getattr(plugin, name)(effect, values)
+        if not isinstance(said, dict):
+            raise TypeError(f'{name} returned {type(said).__name__}; it must return mutate(…) or refuse(…)')
+        return dumps(said, ensure_ascii=False, allow_nan=False)
+    def call(text, original, language, locale, seed, memory, given, hook_asked, effect):
+        nonlocal answers, asks
         begin(int(seed) if seed else None)
+        answers, asks = json.loads(given) if given else None, None
         try:
-            said = on_turn(turn_of(text, original, language, locale, memory_of(memory)), values)
-            if said is not None and not isinstance(said, kinds):
-                return f'!{hook} returned {type(said).__name__}; it must return {wanted}'
-            if isinstance(said, dict) and 'votes' not in said:
-                said = {key: value for key, value in said.items() if value is not None}
-            return dumps(said, ensure_ascii=False, allow_nan=False)
+            said = act('undo' if hook_asked == 'undo' else 'on_action', effect) if hook_asked else answer(turn_of(text, original, language, locale, memory_of(memory)))
         except BaseException as error:
-            return '!' + describe(error)
+            said = '!' + describe(error)
         finally:
             end()
+            answers = None
+        return said if asks is None else dumps({'asks': asks}, ensure_ascii=False)
     return call
 _load
 `

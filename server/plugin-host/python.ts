@@ -5,7 +5,7 @@ import ivm from 'isolated-vm'
 import { INTERPRETER_BROKEN } from './call-queue.ts'
 import { createRandomRow, type Given, GUARD_PYTHON } from './grants.ts'
 import { type Runner, runnerOf, sandboxCpuMs } from './isolate.ts'
-import { describeFailure, makeRunner, PRISTINE } from './prelude.ts'
+import { describeFailure, makeRunner, PRISTINE, type Pristine } from './prelude.ts'
 import { ANSWER_LIMIT, BATCH_MS, type Guest, type PyodideFiles } from './protocol.ts'
 import { startInterpreter } from './python-prelude.ts'
 import { LOAD_CLASS } from './python-source.ts'
@@ -29,7 +29,7 @@ export async function startPython(guest: Guest, files: PyodideFiles, onLost: (me
       ${String(describeFailure)}
       ${String(makeRunner)}
       const pristine = ${PRISTINE}
-      return call => makeRunner(pristine, makePythonAnswerer(call, globalThis.parleyGive, ${JSON.stringify(INTERPRETER_BROKEN)}), describeFailure, ${ANSWER_LIMIT}, ${BATCH_MS})
+      return call => makeRunner(pristine, makePythonAnswerer(call, globalThis.parleyGive, ${JSON.stringify(INTERPRETER_BROKEN)}, pristine), describeFailure, ${ANSWER_LIMIT}, ${BATCH_MS})
     })()`,
     { reference: true },
   )
@@ -72,14 +72,17 @@ function makePythonAnswerer(
   call: (...turn: readonly string[]) => string,
   give: (given: Given) => void,
   interpreterBroken: string,
+  { stringify }: Pristine,
 ): (turn: unknown, given: Given) => string {
   return (turn, given) => {
-    const { text, original, language, locale } = turn as Readonly<Record<'text' | 'original' | 'language' | 'locale', string>> // a Question
+    const { text, original, language, locale } = turn as Readonly<Record<'text' | 'original' | 'language' | 'locale', string>> // a Question, unless a hook is given
     const seed = given.seed?.reduce((all, part) => all * 2n ** 32n + BigInt(part), 0n) ?? ''
     let said: string
     give(given)
     try {
-      said = call(text, original, language, locale, String(seed), given.memory ?? '')
+      said = given.hook
+        ? call('', '', '', '', String(seed), '', '', given.hook, stringify(turn))
+        : call(text, original, language, locale, String(seed), given.memory ?? '', given.answers ? stringify(given.answers) : '', '', '')
     } catch (error) {
       throw interpreterBroken + String(error)
     }

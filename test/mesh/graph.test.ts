@@ -1,5 +1,6 @@
 // The GraphQL face over the demo shop, on its real database.
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { asCustomerId } from '@parley/core/ids.ts'
 import type { Effects } from '@parley/core/ports/effects.ts'
@@ -8,6 +9,7 @@ import type { Mesh } from '@parley/core/ports/mesh.ts'
 import { createEffects } from '@parley/mesh/effects.ts'
 import { createGraph } from '@parley/mesh/graph.ts'
 import { checkMutation, checkQuery } from '@parley/mesh/graph-document.ts'
+import { SCHEMA_TEXT } from '@parley/mesh/graph-schema.ts'
 import { allUnknown } from '@parley/mesh/mesh.ts'
 import { faultCodeOf } from '../fault-code.ts'
 import { patience, SHOP } from './questions.ts'
@@ -75,6 +77,10 @@ test('[MESH5] what a query may not be is said when it is checked, with its line'
     ['mutation { openCase(order: "1", count: "2") { number } }', /Int cannot represent/],
   ] as const)
     assert.match(reasonOf(checkMutation(text)), words)
+})
+
+test('[SDK8] docs/mesh.graphql is the schema', () => {
+  assert.ok(readFileSync(new URL('../../docs/mesh.graphql', import.meta.url), 'utf8').endsWith(SCHEMA_TEXT))
 })
 
 test('[MESH6] a source that is silent is named in `missing`, and what the others know stands', async () => {

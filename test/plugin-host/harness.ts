@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { Fault } from '@parley/core/faults.ts'
 import type { Clock } from '@parley/core/ports/clock.ts'
-import type { Ballot } from '@parley/core/ports/voters.ts'
+import type { Ballot, Moment } from '@parley/core/ports/voters.ts'
 import { systemClock } from '@parley/server/drivers/clock.system.ts'
 import { createPluginVoters, type PluginVoters } from '@parley/server/drivers/voters.plugins.ts'
 import type { PluginSettings } from '@parley/server/plugin-host/load-plugin.ts'
@@ -42,7 +42,7 @@ export interface Trial extends PluginVoters {
   /** Resident megabytes of each host, by its process id, when it became ready. */
   readonly readyMb: ReadonlyMap<number, number>
   /** Ballots in the order they came. */
-  ask(text: string, signal?: AbortSignal): Promise<readonly Ballot[]>
+  ask(text: string, signal?: AbortSignal, moment?: Moment): Promise<readonly Ballot[]>
   /** Resolves when this many hosts have become ready since the beginning; rejects after `withinMs`. */
   hostsReady(count: number, withinMs: number): Promise<void>
   end(): Promise<void>
@@ -90,9 +90,9 @@ export async function startTrial(
     dropped,
     pids,
     readyMb,
-    async ask(text, signal = new AbortController().signal) {
+    async ask(text, signal = new AbortController().signal, moment) {
       const ballots: Ballot[] = []
-      await voters.pool.ask({ text, original: text, language: 'en', locale: 'en' }, ballot => ballots.push(ballot), signal)
+      await voters.pool.ask({ text, original: text, language: 'en', locale: 'en' }, ballot => ballots.push(ballot), signal, moment)
       return ballots
     },
     async hostsReady(count, withinMs) {

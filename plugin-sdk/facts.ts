@@ -1,0 +1,23 @@
+// What a plugin looks up in the shop's systems: by GraphQL that its manifest declares, for the customer who writes. Types alone: the sandbox has the
+// tool, and whatever is asked is asked by the engine.
+
+/** GraphQL by name, in a manifest's `queries`. It is checked when the plugin is loaded, against the schema in docs/mesh.graphql. */
+export type Queries = Readonly<Record<string, string>>
+
+/** What a query came to. */
+export interface Facts<Data> {
+  /** As the query writes it. What a source did not give is null, so each field may be. */
+  readonly data: Data
+  /** Paths of what is null because its source gave no answer: `customer.orders`. Empty when all that was asked is there. */
+  readonly missing: readonly string[]
+}
+
+/** The tool of the grant `facts`. */
+export interface FactsTool<Name extends string = string> {
+  /**
+   * The answer to a query of the manifest, about the customer who writes and nobody else; `Data` is what the query's text gives. `onTurn` is begun
+   * again when the answer is there: what stands before the call runs twice, and must ask the same again. Do not catch what it throws. At most four
+   * different questions a turn; the turn waits for them, so ask only where the words are yours.
+   */
+  readonly query: <Data = unknown>(name: Name, variables?: Readonly<Record<string, unknown>>) => Facts<Data>
+}

@@ -1,0 +1,224 @@
+// Effects that plugins declare, in the real sandbox and in a real shop's database.
+import assert from 'node:assert/strict'
+import { after, before, describe, type TestContext, test } from 'node:test'
+import { asCustomerId } from '@parley/core/ids.ts'
+import type { EffectRequest, Effects } from '@parley/core/ports/effects.ts'
+import { createGraph } from '@parley/mesh/graph.ts'
+import { withPluginEffects } from '@parley/server/drivers/effects.plugins.ts'
+import { createTestHouse, createTestShop, keyOf, literalVoter, refOf, SHOP } from '../core/house.ts'
+import { faultCodeOf } from '../fault-code.ts'
+import { opening, patience, withdrawing } from '../mesh/questions.ts'
+import { count, openTestShop } from '../mesh/shop.ts'
+import { type Files, pythonPlugin, startTrial, type Trial } from './harness.ts'
+
+const MANIFEST = `grants: ['effects'],
+    effects: { 'open-compensation': { undo: 'withdraw-compensation' } },
+    mutations: {
+      open: 'mutation ($order: String!, $count: Int!) { openCase(order: $order, count: $count) { case: number order count amount } }',
+      withdraw: 'mutation ($number: String!) { withdrawCase(number: $number) { case: number order } }',
+    },
+    settings: { most: { type: 'number', about: 'Pieces.', default: 3 } },
+    limits: { timeoutMs: 1000 },`
+
+/** A shop's own rule before its system's: not more pieces than the setting says. */
+const careful: Files = {
+  'plugin.ts': `import { abstain, definePlugin, mutate, refuse } from '@parley/plugin-sdk'
+
+export default definePlugin({
+  manifest: { id: 'careful', version: '1.0.0', sdk: '^0.1.0', languages: ['zh', 'en'], actions: ['COMPENSATE'], ${MANIFEST} },
+  onTurn: () => abstain,
+  onAction({ slots }, { settings }) {
+    if (slots.order === 'spin') for (;;) {}
+    if (slots.order === 'time') return refuse(String(Date.now()))
+    if (slots.order === 'stray') return { mutation: 'close' as 'open', variables: {} }
+    if (slots.order === 'number') return 7 as any
+    const count = Number(slots.count)
+    return count > settings.most ? refuse('ask-a-person') : mutate('open', { order: slots.order, count })
+  },
+  undo: ({ result }) => mutate('withdraw', { number: result.case }),
+})
+`,
+}
+
+const python = pythonPlugin(
+  'careful',
+  `
+from parley_sdk import mutate, refuse
+
+class Plugin:
+    def process(self, text):
+        return None
+    def on_action(self, effect, settings):
+        count = int(effect.slots["count"])
+        return refuse("ask-a-person") if count > 3 else mutate("open", order=effect.slots["order"], count=count)
+    def undo(self, effect, settings):
+        return mutate("withdraw", number=effect.result["case"])
+`,
+  `limits: { timeoutMs: 1000 }
+grants: [effects]
+effects: { open-compensation: { undo: withdraw-compensation } }
+mutations:
+  open: 'mutation ($order: String!, $count: Int!) { openCase(order: $order, count: $count) { case: number order count amount } }'
+  withdraw: 'mutation ($number: String!) { withdrawCase(number: $number) { case: number order } }'
+`,
+)
+
+const effectsOver = (trial: Trial, { mesh, effects }: Pick<Awaited<ReturnType<typeof openTestShop>>, 'mesh' | 'effects'>): Effects =>
+  withPluginEffects(effects, createGraph(mesh, effects), () => trial.effects)
+
+for (const [language, files] of Object.entries({ TypeScript: careful, Python: python }))
+  describe(`an effect of a ${language} plugin`, () => {
+    let trial: Trial
+    before(async () => {
+      trial = await startTrial({ careful: files })
+      await trial.ready
+      assert.deepEqual(trial.invalid, [])
+    })
+    after(() => trial.end())
+
+    test('[PEFF1] [MESH4] is done in the shop, once for its key, and undone by what it gave', async t => {
+      const shop = await openTestShop(t)
+      const effects = effectsOver(trial, shop)
+      const done = { state: 'done', result: { case: 'CP-1007', order: '2024-881', count: '3', amount: '¥162.00' } } as const
+      const request = opening('demo/c1/2/open-compensation/do', 'demo-lin', { order: '2024-881', count: '3' })
+      assert.deepEqual(await effects.run(request, patience()), done)
+      assert.deepEqual(await effects.run(request, patience()), done)
+      assert.equal(count(shop.connect(), "cases WHERE state = 'open'"), 1)
+      assert.deepEqual(await effects.run(withdrawing('demo/c1/2/open-compensation/undo', 'demo-lin', done.result), patience()), {
+        state: 'done',
+        result: { case: 'CP-1007', order: '2024-881' },
+      })
+      assert.equal(count(shop.connect(), "cases WHERE state = 'open'"), 0)
+    })
+
+    test('[PEFF2] goes by the plugin’s rule before the shop’s own, and the shop’s refusals stand', async t => {
+      const shop = await openTestShop(t)
+      const run = (request: EffectRequest) => effectsOver(trial, shop).run(request, patience())
+      assert.deepEqual(await run(opening('a/do', 'demo-lin', { order: '2024-881', count: '4' })), {
+        state: 'refused',
+        reason: 'ask-a-person',
+      })
+      assert.deepEqual(await run(opening('b/do', 'demo-lin', { order: '2024-882', count: '1' })), {
+        state: 'refused',
+        reason: 'unknown-order',
+      })
+      assert.equal(count(shop.connect(), "cases WHERE state = 'open'"), 0)
+    })
+  })
+
+describe('a plugin that does not say what is to be done', () => {
+  let trial: Trial
+  before(async () => {
+    trial = await startTrial({ careful })
+    await trial.ready
+  })
+  after(() => trial.end())
+
+  test('[PEFF3] leaves the effect to be tried again, and nothing done: late, thrown, malformed, or of a mutation it does not list', async t => {
+    const shop = await openTestShop(t)
+    const effects = effectsOver(trial, shop)
+    const codeOf = (order: string) => faultCodeOf(effects.run(opening(`${order}/do`, 'demo-lin', { order, count: '1' }), patience()))
+    assert.equal(await codeOf('spin'), 'PLUGIN_TIMEOUT')
+    assert.equal(await codeOf('stray'), 'PLUGIN_FAILED')
+    assert.equal(await codeOf('number'), 'PLUGIN_FAILED')
+    await assert.rejects(effects.run(opening('time/do', 'demo-lin', { order: 'time' }), patience()), {
+      message: /needs the grant "clock".*plugin\.ts:15/,
+    })
+    assert.equal(count(shop.connect(), "cases WHERE state = 'open'"), 0)
+  })
+})
+
+test('[PEFF1] [EFF1] [EFF3] a dialogue opens a case by a plugin, and a rollback withdraws it by the plugin', async t => {
+  const { house, source, say } = await openHouse(t, careful)
+  await say('hello')
+  const { seq } = (await house.events('c1')).at(-1)!
+  await say('pay for 2 pieces of 2024-881')
+  await say('yes')
+  const database = source.connect()
+  assert.equal(count(database, "cases WHERE state = 'open' AND count = 2"), 1)
+  const undone = Promise.withResolvers<void>()
+  house.fanOut.subscribe(keyOf('c1'), sign => {
+    if (sign.type === 'delivery' && JSON.stringify(sign).includes('notice')) undone.resolve()
+  })
+  await house.engine.rollback(keyOf('c1'), { toSeq: seq, by: { kind: 'operator' }, reason: 'opened for the wrong person' })
+  await undone.promise
+  assert.equal(count(database, "cases WHERE state = 'open'"), 0)
+  assert.equal(count(database, "cases WHERE state = 'withdrawn' AND count = 2"), 1)
+  const effects = (await house.events('c1')).flatMap(event =>
+    event.type === 'effect' ? [[event.key.split('/').slice(2).join('/'), event.state]] : [],
+  )
+  assert.deepEqual(
+    effects.map(([name, state]) => [name?.replace(/^\d+/, '#'), state]),
+    [
+      ['#/open-compensation/do', 'done'],
+      ['#/open-compensation/undo', 'done'],
+    ],
+  )
+  assert.deepEqual(house.bugs, [])
+})
+
+test('[PEFF2] [EFF1] what the plugin refuses is told to the customer with its reason, and nothing is done', async t => {
+  const { house, source, say } = await openHouse(t, careful)
+  await say('pay for 4 pieces of 2024-881')
+  await say('yes')
+  assert.equal(count(source.connect(), "cases WHERE state = 'open'"), 0)
+  const events = await house.events('c1')
+  const effect = events.findLast(event => event.type === 'effect')
+  assert.deepEqual(effect?.type === 'effect' && [effect.state, effect.result], ['refused', { reason: 'ask-a-person' }])
+})
+
+test('[PEFF3] [SDK3] what a plugin’s effects lack is told when it is loaded', async () => {
+  const bad = (id: string, manifest: string, hooks = ''): Files => ({
+    'plugin.ts': `export default {
+  manifest: { id: '${id}', version: '1.0.0', sdk: '^0.1.0', languages: ['en'], actions: ['COMPENSATE'], ${manifest} },
+  onTurn: () => null,
+  ${hooks}
+}
+`,
+  })
+  const effects = "effects: { 'open-compensation': { undo: 'withdraw-compensation' } },"
+  const hooks = 'onAction: () => null, undo: () => null,'
+  const trial = await startTrial({
+    hookless: bad('hookless', `grants: ['effects'], ${effects}`, 'onAction: () => null,'),
+    ungranted: bad('ungranted', effects, hooks),
+    wrong: bad('wrong', `grants: ['effects'], ${effects}\n    mutations: { all: 'mutation { openCase(order: "1") { number } }' },`, hooks),
+    first: bad('first', `grants: ['effects'], ${effects}`, hooks),
+    second: bad('second', `grants: ['effects'], ${effects}`, hooks),
+    python: pythonPlugin('python', 'class Plugin:\n    def process(self, text):\n        return None\n', 'grants: [effects]\n'),
+  })
+  try {
+    await trial.ready
+    const told = trial.invalid.map(({ message }) => message).join('\n')
+    assert.match(told, /plugin hookless: plugin\.ts: .*its manifest lists effects, and it has no undo/)
+    assert.match(told, /plugin ungranted: plugin\.ts:2: .*needs the grant "effects"/)
+    assert.match(told, /plugin wrong: plugin\.ts:3: manifest\.mutations\.all: .*\(count:\)/)
+    assert.match(told, /plugin second: effects: open-compensation is done by plugin "first" already/)
+    assert.match(told, /plugin python: .*class Plugin has the grant "effects" and no on_action/)
+  } finally {
+    await trial.end()
+  }
+})
+
+async function openHouse(t: TestContext, files: Files) {
+  const trial = await startTrial({ careful: files })
+  t.after(() => trial.end())
+  await trial.ready
+  const source = await openTestShop(t)
+  const shop = createTestShop([literalVoter()])
+  const { PAY } = shop.actions
+  const withCases: typeof shop = {
+    ...shop,
+    actions: {
+      ...shop.actions,
+      PAY: { ...PAY!, effect: { ...PAY!.effect!, do: 'open-compensation', undo: 'withdraw-compensation' } }, // the test shop has both
+    },
+  }
+  const house = createTestHouse({ shop: withCases, mesh: source.mesh, effects: effectsOver(trial, source) })
+  let said = 0
+  const say = async (text: string): Promise<void> => {
+    await house.engine.say(keyOf('c1'), asCustomerId('demo-lin'), { ref: refOf(`m${said++}`), text, locale: 'en' })
+    await house.settled()
+  }
+  assert.equal(withCases.id, SHOP)
+  return { house, source, say }
+}

@@ -1,0 +1,197 @@
+// Plugins that look something up, in the real sandbox, with the demo shop behind the queries of their manifests.
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { asCustomerId } from '@parley/core/ids.ts'
+import { workOut } from '@parley/core/pipeline/pipeline.ts'
+import { replay } from '@parley/core/pipeline/replay.ts'
+import { outsideConversation } from '@parley/core/pipeline/turn.ts'
+import { NO_TURN } from '@parley/core/ports/voters.ts'
+import { createEffects } from '@parley/mesh/effects.ts'
+import { createGraph } from '@parley/mesh/graph.ts'
+import { createMesh } from '@parley/mesh/mesh.ts'
+import { systemClock } from '@parley/server/drivers/clock.system.ts'
+import { createTestShop, SHOP } from '../core/house.ts'
+import { openTestShop } from '../mesh/shop.ts'
+import { type Files, pythonPlugin, startTrial, type Trial, typescriptPlugin } from './harness.ts'
+
+const QUERIES = `queries: {
+  orders: 'query ($state: OrderState) { customer { orders(state: $state) { number total } } }',
+  one: 'query ($number: String!) { customer { order(number: $number) { number } } }',
+}`
+
+/** Votes with what the turn's words make of the facts as evidence. */
+const looker = (id: string, grants = "grants: ['facts'],"): Files =>
+  typescriptPlugin(
+    id,
+    `const facts: any = text === 'forged' ? null : arguments[1].facts
+    const say = (what: unknown) => vote('COMPENSATE', 0.5, { evidence: JSON.stringify(what) })
+    switch (text) {
+      case 'shipped': return say(facts.query('orders', { state: 'SHIPPED' }))
+      case 'two': return say([facts.query('one', { number: '2024-881' }), facts.query('one', { number: '2024-882' }), facts.query('one', { number: '2024-881' })].map(each => each.data.customer.order))
+      case 'five': return say([1, 2, 3, 4, 5].map(number => facts.query('one', { number: String(number) })))
+      case 'caught': try { return say(facts.query('orders')) } catch { return say('nothing') }
+      case 'stranger': return say(facts.query('cases'))
+      case 'misfit': return say(facts.query('orders', { state: 'LOST' }))
+      case 'other': return say(facts.query('one', { number: '2024-881', customer: 'demo-lin' }))
+      case 'kept': return say(keep())
+      case 'forged': return { asks: '["orders",{"state":"SHIPPED"}]' }
+      case 'garbled': return { asks: '["orders"' }
+      default: keep = () => facts.query('orders'); return abstain
+    }`,
+    {
+      manifest: `limits: { timeoutMs: 1000 }, ${grants} ${grants ? QUERIES : ''}`,
+      outside: "let keep: any = () => 'nothing'",
+    },
+  )
+
+const PYTHON = `
+from parley_sdk import query, vote
+
+class Plugin:
+    async def on_turn(self, turn, settings):
+        if turn.text == "shipped":
+            found = await query("orders", state="SHIPPED")
+            return vote("COMPENSATE", 0.5, evidence=f"{found.data['customer']['orders']} {found.missing}")
+        if turn.text == "two":
+            found = [(await query("one", number=number)).data["customer"]["order"] for number in ("2024-881", "2024-882")]
+            return vote("COMPENSATE", 0.5, evidence=str(found))
+        if turn.text == "stranger":
+            await query("cases")
+        if turn.text == "waits":
+            await Forever()
+        return None
+
+class Forever:
+    def __await__(self):
+        yield
+`
+
+describe('a plugin that looks something up', () => {
+  let trial: Trial
+  before(async () => {
+    trial = await startTrial({
+      looker: looker('looker'),
+      ungranted: looker('ungranted', ''),
+      python: pythonPlugin(
+        'python',
+        PYTHON,
+        `limits: { timeoutMs: 1000 }\ngrants: [facts]\nqueries:\n  orders: 'query ($state: OrderState) { customer { orders(state: $state) { number } } }'\n  one: 'query ($number: String!) { customer { order(number: $number) { number } } }'\n`,
+      ),
+    })
+    await trial.ready
+    assert.deepEqual(trial.invalid, [])
+  })
+  after(() => trial.end())
+
+  const asking = async (t: Parameters<typeof openTestShop>[0]) => {
+    const shop = await openTestShop(t)
+    const graph = createGraph(shop.mesh, shop.effects)
+    const asker = { shop: SHOP, customer: asCustomerId('demo-lin'), locale: 'en' } as const
+    let questions = 0
+    const lookUp = (_voter: string, request: Parameters<typeof graph.query>[0]) => {
+      questions++
+      return graph.query(request, asker, AbortSignal.timeout(30_000))
+    }
+    return async (voter: string, text: string) => {
+      questions = 0
+      const from = trial.faults.length
+      const ballots = await trial.ask(text, undefined, { ...NO_TURN, lookUp })
+      const ballot = ballots.find(each => each.voter === `plugin:${voter}`)!
+      const faults = trial.faults.slice(from).flatMap(fault => (fault?.message.includes(`"${voter}"`) ? [fault.message] : []))
+      return { ballot, evidence: ballot.votes[0]?.evidence, fault: faults[0] ?? '', questions }
+    }
+  }
+
+  test('[QRY1] [QRY2] has the answers of its own customer, and they are in its ballot', async t => {
+    const ask = await asking(t)
+    const shipped = { data: { customer: { orders: [{ number: '2024-875', total: '¥180.00' }] } }, missing: [] }
+    const { ballot, evidence } = await ask('looker', 'shipped')
+    assert.deepEqual(JSON.parse(evidence!), shipped) // it has voted
+    assert.deepEqual(ballot.lookedUp, [{ query: 'orders', variables: { state: 'SHIPPED' }, ...shipped }])
+    // An order of somebody else is as if it did not exist.
+    const two = await ask('looker', 'two')
+    assert.equal(two.evidence, '[{"number":"2024-881"},null,{"number":"2024-881"}]')
+    assert.equal(two.ballot.lookedUp?.length, 2)
+    assert.equal((await ask('looker', 'none of ours')).ballot.lookedUp, undefined)
+  })
+
+  test('[QRY1] [QRY2] is answered alike in Python, whose queries are awaited', async t => {
+    const ask = await asking(t)
+    const { evidence, ballot } = await ask('python', 'shipped')
+    assert.equal(evidence, "[{'number': '2024-875'}] []")
+    assert.equal(ballot.lookedUp?.[0]?.query, 'orders')
+    assert.equal((await ask('python', 'two')).evidence, "[{'number': '2024-881'}, None]")
+    assert.match((await ask('python', 'stranger')).fault, /there is no query "cases" in its manifest/)
+    assert.match((await ask('python', 'waits')).fault, /waits for something that is no query/)
+    assert.equal((await ask('python', 'none')).fault, '')
+  })
+
+  test('[QRY1] can ask for nothing that its manifest does not list, name no customer, and have nothing without the grant', async t => {
+    const ask = await asking(t)
+    assert.match((await ask('looker', 'stranger')).fault, /there is no query "cases" in its manifest/)
+    assert.match((await ask('looker', 'misfit')).fault, /query orders: .*"LOST"/)
+    assert.equal((await ask('looker', 'other')).evidence, '{"data":{"customer":{"order":{"number":"2024-881"}}},"missing":[]}')
+    assert.match((await ask('looker', 'five')).fault, /more than 4 queries/)
+    assert.match((await ask('ungranted', 'shipped')).fault, /needs the grant "facts"/)
+    assert.equal((await ask('ungranted', 'shipped')).ballot.lookedUp, undefined)
+    assert.match((await ask('ungranted', 'forged')).fault, /there is no query "orders" in its manifest/)
+    assert.match((await ask('looker', 'garbled')).fault, /failed/)
+  })
+
+  test('[QRY2] an answer comes also to who catches what the tool throws; facts of a turn are not to be had after it', async t => {
+    const ask = await asking(t)
+    assert.match((await ask('looker', 'caught')).evidence ?? '', /2024-881.*2024-875/)
+    await ask('looker', 'keep it')
+    // The tool of the turn before asks for this one, and gets this one's.
+    assert.match((await ask('looker', 'kept')).evidence ?? '', /2024-881/)
+  })
+
+  test('[QRY2] [TURN10] a turn in which plugins looked something up is replayed from its record, to the letter', async t => {
+    const { mesh: facts, effects } = await openTestShop(t)
+    const mesh = createMesh(new Map([[SHOP, facts]]))
+    const stages = {
+      mesh,
+      effects: createEffects(new Map()),
+      graph: createGraph(mesh, createEffects(new Map([[SHOP, effects]]))),
+      clock: systemClock,
+      deadlines: { voters: 10_000, mesh: 10_000, effect: 1_000, turn: 30_000 },
+    }
+    const shop = createTestShop([trial.pool])
+    const turn = {
+      ...outsideConversation,
+      shop: SHOP,
+      customer: asCustomerId('demo-lin'),
+      turn: 1,
+      upTo: 1,
+      texts: ['shipped'],
+      locale: 'en',
+    } as const
+    const decision = await workOut(turn, shop, stages, new AbortController().signal)
+    assert.equal(decision.votes.find(({ voter }) => voter === 'plugin:looker')?.lookedUp?.length, 1)
+    const recorded = JSON.parse(JSON.stringify(decision)) as typeof decision
+    const dead = { ...stages, graph: { query: () => Promise.reject(new Error('it must not be asked')) } }
+    const again = await replay(recorded, turn, shop, dead)
+    assert.deepEqual({ ...JSON.parse(JSON.stringify(again)), ms: 0 }, { ...recorded, ms: 0 })
+  })
+})
+
+test('[QRY1] [SDK3] a query that cannot be asked, and one without its grant, are told when the plugin is loaded, with their line', async () => {
+  const bad = (id: string, manifest: string): Files => typescriptPlugin(id, 'return abstain', { manifest })
+  const trial = await startTrial({
+    wrong: bad('wrong', `grants: ['facts'],\n    queries: {\n      mine: 'query { customer { password } }' }`),
+    ungranted: bad('ungranted', `\n    queries: { mine: 'query { customer { refund { order } } }' }`),
+    python: pythonPlugin(
+      'python',
+      'class Plugin:\n    def process(self, text):\n        return None\n',
+      'grants: [facts]\nqueries:\n  mine: mutation { x }\n',
+    ),
+  })
+  try {
+    const told = trial.invalid.map(({ message }) => message).join('\n')
+    assert.match(told, /plugin\.ts:6.*manifest\.queries\.mine: Cannot query field "password" on type "Customer"/)
+    assert.match(told, /plugin\.ts:5.*manifest\.queries: looking something up needs the grant "facts"/)
+    assert.match(told, /plugin\.yaml:11.*manifest\.queries\.mine: it is a mutation, not a query/)
+  } finally {
+    await trial.end()
+  }
+})
