@@ -49,6 +49,7 @@ import { serveLink } from './link/serve-link.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { readPack } from './pack-folder.ts'
 import { choiceOf } from './plugin-choice.ts'
+import { type PluginObserver, together } from './plugin-host/observer.ts'
 import { openPluginStore } from './plugin-store/open-plugin-store.ts'
 import type { PluginStore } from './plugin-store/plugin-store.ts'
 import { type PluginsInForce, putPluginsInForce } from './plugins-in-force.ts'
@@ -73,14 +74,19 @@ export interface Brain {
   close(): Promise<void>
 }
 
-/** Shops that name the same pack, ensemble or plugins share them. `through`: as Seams.pools. `installed`: as PluginStore.choices. */
+/** What is installed in which shop, and who hears of plugins beside log and metrics. */
+export interface Installations extends Pick<PluginStore, 'choices'> {
+  readonly observer?: PluginObserver
+}
+
+/** Shops that name the same pack, ensemble or plugins share them. `through`: as Seams.pools. */
 export async function createBrain(
   config: Config,
   logger: Logger,
   sources: Sources = noSources,
   metrics?: Metrics,
   through: Seams['pools'] = pools => pools,
-  installed: PluginStore['choices'] = () => [],
+  installed: Installations = { choices: () => [] },
 ): Promise<Brain> {
   const packs = memo((name: string) => readPack(join(PROJECT.packs, name)))
   const ensembles = memo(loadEnsemble)
@@ -96,8 +102,8 @@ export async function createBrain(
     threads: config.modelThreads,
     onFailure: error => logger.error({ err: error }, 'a model thread failed; its turns go on without it'),
   })
-  const plugins = await putPluginsInForce(new Map(config.shops.map(shop => [shop.id, choiceOf(shop, installed(shop.id))])), {
-    observer: watchPlugins(logger, metrics),
+  const plugins = await putPluginsInForce(new Map(config.shops.map(shop => [shop.id, choiceOf(shop, installed.choices(shop.id))])), {
+    observer: together(watchPlugins(logger, metrics), installed.observer ?? {}),
     clock: systemClock,
     timeoutMs: config.deadlines.plugin,
   })
@@ -254,7 +260,10 @@ async function openServer(
   const sources = seams?.sources(opened) ?? opened
   const pluginStore = openPluginStore(config.data)
   keep(pluginStore)
-  const brain = await createBrain(config, logger, sources, metrics, seams?.pools, pluginStore.choices)
+  const pluginLog = pluginStore.keepLog(error => logger.error({ err: error }, 'the log of plugins could not be written'))
+  keep(pluginLog)
+  const installed = { choices: pluginStore.choices, observer: pluginLog.observer }
+  const brain = await createBrain(config, logger, sources, metrics, seams?.pools, installed)
   keep(brain)
   const broke = (error: unknown): void => {
     metrics.bug()

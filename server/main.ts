@@ -427,6 +427,14 @@ for (const [name, isDisabled, description] of [
       (await import('./cli/plugin-store.ts')).switchPlugin(id, isDisabled, options, wrongUse(command)),
     )
 plugin
+  .command('logs')
+  .description("What has become of plugins' calls, hour by hour, and what was done to them. Nothing in it was written by a customer.")
+  .argument('[id]', 'only of this plugin')
+  .option('--shop <shop>', 'of what was done, only what was done in this shop')
+  .addOption(new Option('--limit <n>', 'how many lines, the last ones').default(50).argParser(Number))
+  .option('--json', 'print them as JSON')
+  .action(async (id, options) => (await import('./cli/plugin-logs.ts')).printLogs(id, options))
+plugin
   .command('remove')
   .description('Take a plugin away with its earlier versions; asks first.')
   .addArgument(installedPlugin)

@@ -44,7 +44,7 @@ export async function ask(text: string | undefined, options: AskOptions): Promis
   // Nobody waits here but for the whole answer: every voter is heard, however long it takes, so that the same turns give the same decisions.
   const deadlines = { ...config.deadlines, voters: PATIENCE_MS, plugin: PATIENCE_MS }
   const store = findPluginStore(config.data)
-  const brain = await createBrain({ ...config, deadlines }, logger, sources, undefined, undefined, store?.choices)
+  const brain = await createBrain({ ...config, deadlines }, logger, sources, undefined, undefined, store)
   try {
     const shop = brain.shops.get(options.shop)
     if (!shop) throw new Fault('UNKNOWN_SHOP', { shop: options.shop })

@@ -13,7 +13,7 @@ import { BUNDLE_ENDING, readBundle } from '../plugin-store/bundle-file.ts'
 import type { InstalledChoice } from '../plugin-store/installed.ts'
 import { type Bundle, bundlePlugin } from './bundle-plugin.ts'
 import { createManifestReader, type ManifestReader } from './manifest-reader.ts'
-import { createLocator, type Locate, placeInSource, placeInYaml } from './plugin-lines.ts'
+import { createLocator, type Locate, placeInSource, placeInYaml, pythonLocator } from './plugin-lines.ts'
 import type { Guest } from './protocol.ts'
 
 /** A plugin as its author made it, before a shop sets it. */
@@ -176,10 +176,15 @@ function withSettings({ manifest, hash: content, code, map, parts }: PluginSourc
     manifest,
     version: `${version}-${content}${settings === '{}' ? '' : `+${hash(settings, 8)}`}`,
     settings: checked.values,
-    locate: map === undefined ? failure => failure : createLocator(map),
+    locate: locatorOf(manifest, map),
     ...(parts && { parts }),
     guest: { plugin: id, runtime, code, ...python, ...limits, grants, settings },
   }
+}
+
+const locatorOf = (manifest: Manifest, map: string | undefined): Locate => {
+  if (manifest.runtime === 'python') return pythonLocator(manifest.module)
+  return map === undefined ? failure => failure.replace(/ \(at [^()]*\)$/, '') : createLocator(map)
 }
 
 /** `placeOf` gives file and line of a part of the manifest. */

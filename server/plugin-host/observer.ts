@@ -27,3 +27,31 @@ export interface PluginObserver {
   /** A vote for an action that the manifest does not list. */
   onVoteDropped?(dropped: { readonly plugin: string; readonly action: string }): void
 }
+
+/** What one is told, the other is told too. */
+export const together = (one: PluginObserver, other: PluginObserver): Required<PluginObserver> => ({
+  onInvalid(fault) {
+    one.onInvalid?.(fault)
+    other.onInvalid?.(fault)
+  },
+  onHostReady(host) {
+    one.onHostReady?.(host)
+    other.onHostReady?.(host)
+  },
+  onHostDeath(death) {
+    one.onHostDeath?.(death)
+    other.onHostDeath?.(death)
+  },
+  onPluginOff(off) {
+    one.onPluginOff?.(off)
+    other.onPluginOff?.(off)
+  },
+  onBallot(ballot, fault) {
+    one.onBallot?.(ballot, fault)
+    other.onBallot?.(ballot, fault)
+  },
+  onVoteDropped(dropped) {
+    one.onVoteDropped?.(dropped)
+    other.onVoteDropped?.(dropped)
+  },
+})

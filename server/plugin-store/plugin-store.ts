@@ -9,6 +9,7 @@ import { placeFile } from '../drivers/place-file.ts'
 import { BUNDLE_ENDING, readBundle, type SignedBundle } from './bundle-file.ts'
 import { examineBundle } from './examine-bundle.ts'
 import { Installed, type InstalledChoice, type Release } from './installed.ts'
+import { createPluginLog, type LogEntry, type PluginLog, readPluginLog } from './plugin-log.ts'
 import type { PluginRecords, Records, RecordsToChange } from './plugin-records.ts'
 
 const EARLIER_KEPT = 20
@@ -51,6 +52,10 @@ export interface PluginStore {
   bundleOf(release: Release): SignedBundle
   /** What a server loads for a shop, by id. */
   choices(shop: string): readonly InstalledChoice[]
+  /** What is to be heard of plugins, for `log`. */
+  keepLog(broke: (error: unknown) => void): PluginLog
+  /** What has become of a plugin's calls, or of every plugin's, oldest first. */
+  log(plugin?: string): readonly LogEntry[]
   close(): Promise<void>
 }
 
@@ -64,7 +69,7 @@ const isWhole = (file: string, hash: string): boolean => {
 }
 
 /** `folder` is for the bundles; it is made when there is one. */
-export function createPluginStore(records: PluginRecords, folder: string, clock: Pick<Clock, 'now'>): PluginStore {
+export function createPluginStore(records: PluginRecords, folder: string, clock: Clock): PluginStore {
   const fileOf = ({ hash }: Pick<Release, 'hash'>): string => join(folder, `${hash}${BUNDLE_ENDING}`)
   const isTrusted = (publisher: string, from: Records = records): boolean => from.get(['publisher', publisher]) !== undefined
   const admit = (file: string) => (publisher: string) => {
@@ -204,6 +209,8 @@ export function createPluginStore(records: PluginRecords, folder: string, clock:
           hash: inForce.hash,
           ...(!isDisabled && mayRun && { file: fileOf(inForce) }),
         })),
+    keepLog: broke => createPluginLog(records, clock, broke),
+    log: plugin => readPluginLog(records, plugin),
     close: () => records.close(),
   }
 }
