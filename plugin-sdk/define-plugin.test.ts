@@ -1,7 +1,7 @@
 // What the compiler holds an author to. Each `@ts-expect-error` fails the check of types when the line below it is no error any more.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { abstain, definePlugin, evidence, vote } from './index.ts'
+import { abstain, ask, definePlugin, evidence, remember, vote } from './index.ts'
 
 const turn = { text: 'dead crabs', original: 'Dead crabs', language: 'en', locale: 'en' } as const
 
@@ -58,6 +58,22 @@ test('[GRANT1] the tool of a grant is there for a plugin that asks for it, and f
   definePlugin({ manifest, onTurn: (_, { clock }) => (clock ? abstain : abstain) })
   // @ts-expect-error there is no such grant
   definePlugin({ manifest: { ...manifest, grants: ['network'] }, onTurn: () => abstain })
+})
+
+test('[DLG8] a question for a slot that the manifest does not list is a type error', () => {
+  const manifest = { id: 'asks', version: '1.0.0', sdk: '^0.1.0', languages: ['en'], actions: ['COMPENSATE'], grants: ['memory'] } as const
+  const asking = definePlugin({
+    manifest: { ...manifest, asks: ['order'] },
+    onTurn: (_, { memory }) => remember({ before: memory }, [vote('COMPENSATE', 0.9, { evidence: 'crab', ...ask('order') })]),
+  })
+  assert.deepEqual(asking.onTurn(turn, { settings: {}, memory: {} }), {
+    votes: [{ action: 'COMPENSATE', confidence: 0.9, evidence: 'crab', ask: 'order' }],
+    memory: '{"before":{}}',
+  })
+  // @ts-expect-error it does not list count
+  definePlugin({ manifest: { ...manifest, asks: ['order'] }, onTurn: () => vote('COMPENSATE', 0.9, ask('count')) })
+  // @ts-expect-error this one lists nothing
+  definePlugin({ manifest, onTurn: () => vote('COMPENSATE', 0.9, ask('order')) })
 })
 
 test('evidence leaves out what was not seen and is never longer than evidence may be', () => {

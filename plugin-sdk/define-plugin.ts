@@ -4,7 +4,7 @@ import type { DecidedEffect, DoneEffect, EffectAnswer, Effects, Mutations } from
 import type { Queries } from './facts.ts'
 import type { Grant, GrantedTools } from './grants.ts'
 import type { SettingsSchema, SettingValue } from './settings.ts'
-import type { ActionId, Question, Vote } from './vocabulary.ts'
+import type { ActionId, Question, SlotId, Vote } from './vocabulary.ts'
 
 /** What a plugin's author writes of itself. Defaults and the exact rules: manifest.ts, which checks it when the plugin is loaded. */
 export interface PluginManifest {
@@ -17,6 +17,8 @@ export interface PluginManifest {
   readonly languages: readonly ('zh' | 'en')[]
   /** The actions it may vote for, or `'*'`; a vote for another one is dropped. */
   readonly actions: readonly ActionId[] | '*'
+  /** The slots it may ask for with a vote. None unless given. */
+  readonly asks?: readonly SlotId[]
   /** What it needs beyond the turn, such as `['clock']`: each grant puts a tool of its name beside the settings. None unless given. */
   readonly grants?: readonly Grant[]
   /** What it may look up, by name: GraphQL. Needs the grant `facts`. */
@@ -40,23 +42,26 @@ export interface PluginManifest {
 /** The actions that a plugin with this manifest may vote for. */
 export type ActionOf<M extends PluginManifest> = M['actions'] extends '*' ? ActionId : M['actions'][number]
 
+/** The slots that a plugin with this manifest may ask for. */
+export type AskOf<M extends PluginManifest> = M extends { readonly asks: readonly (infer S extends SlotId)[] } ? S : never
+
 /** The values of a manifest's settings: the shop's, or the defaults. Checked before the plugin sees them, frozen, the same for every turn. */
 export type SettingsOf<M extends PluginManifest> = M extends { readonly settings: infer S extends SettingsSchema }
   ? { readonly [Name in keyof S]: SettingValue<S[Name]> }
   : Readonly<Record<never, never>>
 
 /** One vote, several, or `abstain`. Confidences of one turn sum to at most 1. */
-export type Votes<A extends ActionId = ActionId> = Vote<A> | readonly Vote<A>[] | null
+export type Votes<A extends ActionId = ActionId, S extends SlotId = SlotId> = Vote<A, S> | readonly Vote<A, S>[] | null
 
 /** Votes, and what is kept of the conversation: made by `remember`. */
-export interface Remembering<A extends ActionId = ActionId> {
-  readonly votes: Votes<A>
+export interface Remembering<A extends ActionId = ActionId, S extends SlotId = SlotId> {
+  readonly votes: Votes<A, S>
   /** JSON. */
   readonly memory: string
 }
 
 /** What a plugin answers a turn with. */
-export type PluginAnswer<A extends ActionId = ActionId> = Votes<A> | Remembering<A>
+export type PluginAnswer<A extends ActionId = ActionId, S extends SlotId = SlotId> = Votes<A, S> | Remembering<A, S>
 
 /** The grants that a plugin with this manifest has asked for. */
 export type GrantOf<M extends PluginManifest> = M extends { readonly grants: readonly (infer G extends Grant)[] } ? G : never
@@ -96,12 +101,12 @@ export interface Plugin<M extends PluginManifest = PluginManifest> {
    * Votes on one turn, at once (a promise is a failure) and from the turn, settings and what is granted: the same turn must give the same answer, since a
    * turn may be asked again after a crash and is replayed when plugins are compared. A throw, a late answer or a malformed one is an abstention.
    */
-  readonly onTurn: (turn: Question, tools: PluginTools<M>) => PluginAnswer<ActionOf<M>>
+  readonly onTurn: (turn: Question, tools: PluginTools<M>) => PluginAnswer<ActionOf<M>, AskOf<M>>
 }
 
 /**
- * A plugin's default export: `export default definePlugin({ manifest, onTurn })`. A vote for an action that the manifest does not list, and a
- * setting that it does not declare, are type errors.
+ * A plugin's default export: `export default definePlugin({ manifest, onTurn })`. A vote for an action or a question for a slot
+ * that the manifest does not list, and a setting that it does not declare, are type errors.
  */
 export const definePlugin = <const M extends PluginManifest>(plugin: Plugin<M> & EffectHooksOf<M>): Plugin<M> & EffectHooksOf<M> => plugin
 
@@ -109,17 +114,23 @@ export const definePlugin = <const M extends PluginManifest>(plugin: Plugin<M> &
 export const abstain = null
 
 /** A vote for `action` with a confidence from 0 to 1: how often such a vote is right. */
-export const vote = <const A extends ActionId>(action: A, confidence: number, more: Pick<Vote, 'template' | 'evidence'> = {}): Vote<A> => ({
-  action,
-  confidence,
-  ...more,
-})
+export const vote = <const A extends ActionId, const S extends SlotId = never>(
+  action: A,
+  confidence: number,
+  more: Pick<Vote<A, S>, 'template' | 'evidence' | 'ask'> = {},
+): Vote<A, S> => ({ action, confidence, ...more })
+
+/** Has a vote ask the customer for a slot of its action, should it win without one: `vote('COMPENSATE', 0.9, ask('order'))`, or `{ evidence, ...ask('order') }`. */
+export const ask = <const S extends SlotId>(slot: S): { readonly ask: S } => ({ ask: slot })
 
 /**
  * Votes, and keeps `memory`, a plain object of at most 4,096 bytes as JSON, in place of what was kept of this conversation; `{}` forgets. Needs the grant
  * `memory`. It is kept with the decision: not where the turn comes to none, as when a person takes the conversation over.
  */
-export const remember = <const A extends ActionId = never>(memory: object, votes: Votes<A> = null): Remembering<A> => ({
+export const remember = <const A extends ActionId = never, const S extends SlotId = never>(
+  memory: object,
+  votes: Votes<A, S> = null,
+): Remembering<A, S> => ({
   votes,
   memory: JSON.stringify(memory),
 })

@@ -1,7 +1,9 @@
 // What a plugin imports. This half runs in the sandbox, so it draws in no library; the manifest's schema (manifest.ts) is the host's half.
 export {
   type ActionOf,
+  type AskOf,
   abstain,
+  ask,
   definePlugin,
   type EffectHooks,
   type EffectHooksOf,
@@ -23,4 +25,4 @@ export { type DecidedEffect, type DoneEffect, type EffectAnswer, type Effects, t
 export type { Facts, FactsTool, Queries } from './facts.ts'
 export type { Clock, Grant, GrantedTools, Memory, Randomness } from './grants.ts'
 export type { SettingSchema, SettingsSchema } from './settings.ts'
-export type { ActionId, Language, Locale, Question, Vote } from './vocabulary.ts'
+export type { ActionId, Language, Locale, Question, SlotId, Vote } from './vocabulary.ts'

@@ -11,6 +11,7 @@ describe('a manifest', () => {
   test('as an author types it is taken, with its defaults filled in', () => {
     const full: Required<PluginManifest> = {
       ...authored,
+      asks: [],
       grants: ['facts', 'effects'],
       queries: { refund: 'query { customer { refund { status } } }' },
       effects: { 'open-compensation': { undo: 'withdraw-compensation' } },
@@ -23,6 +24,7 @@ describe('a manifest', () => {
     assert.deepEqual(Manifest.parse({ ...authored, runtime: 'typescript' }), {
       ...authored,
       runtime: 'typescript',
+      asks: [],
       grants: [],
       queries: {},
       effects: {},

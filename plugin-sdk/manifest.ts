@@ -40,6 +40,11 @@ const shared = {
   actions: z
     .union([z.literal('*'), z.array(Action).min(1).max(64)])
     .describe("The actions it may vote for, or '*' for all. A vote for another is dropped and counted: list what you mean."),
+  asks: z
+    .array(z.string().regex(/^[a-z][a-z0-9_]{0,63}$/, 'a slot is called as in the catalogue: order'))
+    .max(64)
+    .default([])
+    .describe("Slots it may ask for with a vote. A slot of the winning action that is still empty is asked for, in the shop's own words."),
   grants: z
     .array(z.enum(Object.keys(GRANTS) as Grant[])) // its own keys
     .refine(grants => new Set(grants).size === grants.length, 'a grant is listed twice')

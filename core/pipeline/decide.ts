@@ -1,5 +1,5 @@
 // Chooses what costs least, in the light of what the bot has asked before; finds the second request of a message that holds two.
-import type { ActionId } from '@parley/plugin-sdk/vocabulary.ts'
+import type { ActionId, Vote } from '@parley/plugin-sdk/vocabulary.ts'
 import { understand } from '../dialogue/understand.ts'
 import type { Choice, Ensemble, Fusion } from '../ports/ensemble.ts'
 import type { Shop } from './shop.ts'
@@ -22,7 +22,8 @@ export function decide(turn: Fused, shop: Shop, ensemble: Ensemble): Decided {
   })
   const also = requests && understood.action === requests.main.action ? requests.also : null
   const risk = turn.risks.find(({ rule }) => rule === 'handoff')
-  return { ...turn, choice, understood: risk ? { ...understood, disposition: 'handoff', unanswered: null } : understood, also }
+  const asked = askedSlot(turn, understood.form.action, shop) ?? null
+  return { ...turn, choice, asked, understood: risk ? { ...understood, disposition: 'handoff', unanswered: null } : understood, also }
 }
 
 interface Request {
@@ -70,18 +71,28 @@ const pressing = ({ action, p }: Request, alone: Choice, shop: Shop): Choice =>
     ? alone
     : { ...alone, action, disposition: shop.situation.alwaysPerson.includes(action) ? 'handoff' : 'answer', confidence: p, options: [] }
 
+type Weighed = Pick<Fused, 'ballots'> & { readonly fusion: Fusion }
+
 /** Of the votes for the action that name a template of this shop, the weightiest one's. */
-function namedTemplate(turn: Pick<Fused, 'ballots'> & { readonly fusion: Fusion }, action: ActionId, shop: Shop): string | undefined {
+const namedTemplate = (turn: Weighed, action: ActionId, shop: Shop): string | undefined =>
+  weightiest(turn, action, ({ template }) => (template === undefined ? undefined : shop.templates.resolve(template)))
+
+/** Of the votes for the action that ask for a slot of it, the weightiest one's. */
+const askedSlot = (turn: Weighed, action: ActionId, shop: Shop): string | undefined =>
+  weightiest(turn, action, ({ ask }) => (ask !== undefined && shop.actions[action]?.slots.includes(ask) ? ask : undefined))
+
+/** What `pick` takes of the vote for the action that adds most to its score, of those that it takes something of. */
+function weightiest(turn: Weighed, action: ActionId, pick: (vote: Vote) => string | undefined): string | undefined {
   const share = new Map(turn.fusion.breakdown.filter(s => s.action === action).map(s => [s.voter, s.share]))
-  let best: { readonly share: number; readonly template: string } | undefined
+  let best: { readonly share: number; readonly picked: string } | undefined
   for (const ballot of turn.ballots) {
     for (const vote of ballot.votes) {
-      const template = vote.action === action && vote.template !== undefined ? shop.templates.resolve(vote.template) : undefined
+      const picked = vote.action === action ? pick(vote) : undefined
       const weight = share.get(ballot.voter) ?? 0
-      if (template !== undefined && weight > 0 && (!best || weight > best.share)) best = { share: weight, template }
+      if (picked !== undefined && weight > 0 && (!best || weight > best.share)) best = { share: weight, picked }
     }
   }
-  return best?.template
+  return best?.picked
 }
 
 function defaultTemplate(shop: Shop, action: ActionId): string {

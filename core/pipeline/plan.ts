@@ -156,9 +156,11 @@ function fillForm(turn: Enriched, shop: Shop, canDo: (effect: string) => boolean
       kind === 'order'
         ? (orders?.length ?? 0) > 1 && (effect !== undefined || !areKnown(entry.facts, facts))
         : effect !== undefined && hasOrder(form, shop)
+    // A customer who is known to have no order cannot name one.
+    const isAsked = slot === turn.asked && !(kind === 'order' && orders?.length === 0)
     // Given just now and not kept (more than was bought): asked for again, in other words.
     const isRefused = understood.how === 'slot' && understood.form.slots[slot] !== undefined
-    if (isNeeded) return ask(slot, isRefused)
+    if (isNeeded || isAsked) return ask(slot, isRefused)
   }
   if (effect && entry.slots.every(slot => form.slots[slot] !== undefined)) {
     const planned: PlannedEffect = {

@@ -63,6 +63,8 @@ export type Decided = Fused & {
   readonly understood: Understood
   /** The less pressing of two requests. */
   readonly also: ActionId | null
+  /** The slot that the votes for the action would have asked for, where it is empty. */
+  readonly asked: string | null
 }
 export type Enriched = Decided & { readonly facts: Readonly<Record<string, Fact>> }
 

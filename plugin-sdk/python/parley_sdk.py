@@ -36,6 +36,8 @@ class Vote(TypedDict, total=False):
     """A template of the shop or an alias of one; one that does not exist there is ignored."""
     evidence: str
     """Why, for a person to read: at most 500 characters."""
+    ask: str
+    """A slot of the action, listed under ``asks``: where the action wins and has no value for it yet, the customer is asked."""
 
 
 class Facts(NamedTuple):
@@ -68,9 +70,9 @@ abstain = None
 """Nothing to say on this turn."""
 
 
-def vote(action: str, confidence: float | None = None, template: str | None = None, evidence: str | None = None) -> Vote:
+def vote(action: str, confidence: float | None = None, template: str | None = None, evidence: str | None = None, ask: str | None = None) -> Vote:
     """A vote for ``action``; what is None is left out. ``on_turn`` returns one, a list of them, or None."""
-    given = {"action": action, "confidence": confidence, "template": template, "evidence": evidence}
+    given = {"action": action, "confidence": confidence, "template": template, "evidence": evidence, "ask": ask}
     return {key: value for key, value in given.items() if value is not None}  # type: ignore[return-value]
 
 

@@ -55,6 +55,7 @@ export async function checkPlugin(folder: string, settings: PluginSettings[strin
         ...types,
         checkApi(folder, plugin.manifest, published),
         actionsOf(plugin, pack),
+        slotsOf(plugin, pack),
         templatesOf(trial, pack),
         grantsOf(plugin, trial),
         sizeOf(plugin),
@@ -129,6 +130,18 @@ function actionsOf({ manifest }: LoadedPlugin, pack: Pack): Finding {
     verdict: 'warning',
     figure,
     advice: `${strangers.join(', ')}: a vote for it counts only in a shop that has it in its catalogue.yaml`,
+  }
+}
+
+function slotsOf({ manifest }: LoadedPlugin, pack: Pack): Finding {
+  const strangers = manifest.asks.filter(slot => !Object.hasOwn(pack.slots, slot))
+  const figure = `${manifest.asks.length} asked for, ${strangers.length} not in packs/retail`
+  if (strangers.length === 0) return { what: 'slots', verdict: 'ok', figure }
+  return {
+    what: 'slots',
+    verdict: 'warning',
+    figure,
+    advice: `${strangers.join(', ')}: asked for only in a shop that has it in its catalogue.yaml`,
   }
 }
 

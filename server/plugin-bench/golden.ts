@@ -7,7 +7,7 @@
 //   as demo-kim                           the turns below are this customer's of the demo shop; demo-lin's otherwise
 //   customer 螃蟹死了怎么赔
 //   ----
-//   COMPENSATE 0.9 compensate.fresh «螃蟹, 死»     a vote: action, confidence, template, evidence; or `abstain`
+//   COMPENSATE 0.9 compensate.fresh «螃蟹, 死»     a vote: action, confidence, template, evidence, `asks` and a slot; or `abstain`
 //   remembers {"asked":1}                  what the plugin keeps of the conversation: the turns below have it
 //   action open-compensation { order: 2024-881, count: 3 }      what it has done when the customer has said yes, with these slots
 //   ----
@@ -117,8 +117,10 @@ export function linesOf({ ballot, fault, dropped }: Answer): readonly string[] {
 export function votesOf({ votes, memory }: Pick<Ballot, 'votes' | 'memory'>): readonly string[] {
   const kept = memory === undefined ? [] : [`remembers ${memory}`]
   if (votes.length === 0) return ['abstain', ...kept]
-  const voted = votes.map(({ action, confidence, template, evidence }) =>
-    [action, confidence, template, evidence && `«${evidence.replace(/\s+/g, ' ')}»`].filter(part => part !== undefined).join(' '),
+  const voted = votes.map(({ action, confidence, template, evidence, ask }) =>
+    [action, confidence, template, evidence && `«${evidence.replace(/\s+/g, ' ')}»`, ask && `asks ${ask}`]
+      .filter(part => part !== undefined)
+      .join(' '),
   )
   return [...voted, ...kept]
 }

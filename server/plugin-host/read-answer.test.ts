@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { readAnswer } from './read-answer.ts'
 
-const manifest = { actions: ['COMPENSATE', 'PRODUCT_INFO'], defaultConfidence: 0.9, grants: [] }
+const manifest = { actions: ['COMPENSATE', 'PRODUCT_INFO'], defaultConfidence: 0.9, grants: [], asks: ['order'] }
 const reasonOf = (json: string): string => {
   const reading = readAnswer(json, manifest)
   return reading.isWellFormed ? `well formed: ${JSON.stringify(reading)}` : reading.reason
@@ -24,6 +24,15 @@ describe('what a plugin returned', () => {
       votes: [{ action: 'COMPENSATE', confidence: 0.4 }],
       dropped: ['FOOD_SAFETY'],
     })
+  })
+
+  test('[DLG8] a slot that the manifest lists may be asked for, no other', () => {
+    assert.deepEqual(readAnswer('{"action":"COMPENSATE","ask":"order"}', manifest), {
+      isWellFormed: true,
+      votes: [{ action: 'COMPENSATE', confidence: 0.9, ask: 'order' }],
+      dropped: [],
+    })
+    assert.equal(reasonOf('{"action":"COMPENSATE","ask":"count"}'), 'ask: manifest.asks does not list the slot "count"')
   })
 
   test("'*' allows every action", () => {

@@ -10,6 +10,7 @@ const GivenVote = z.object({
   confidence: z.number().min(0).max(1).optional(),
   template: z.string().min(1).max(200).optional(),
   evidence: z.string().max(500).optional(),
+  ask: z.string().optional(),
 })
 const GivenVotes = z.array(GivenVote).max(16)
 
@@ -18,7 +19,7 @@ export type Reading =
   | { readonly isWellFormed: true; readonly votes: readonly Vote[]; readonly dropped: readonly string[]; readonly memory?: string }
   | { readonly isWellFormed: false; readonly reason: string }
 
-export function readAnswer(json: string, manifest: Pick<Manifest, 'actions' | 'defaultConfidence' | 'grants'>): Reading {
+export function readAnswer(json: string, manifest: Pick<Manifest, 'actions' | 'asks' | 'defaultConfidence' | 'grants'>): Reading {
   let value: unknown
   try {
     value = JSON.parse(json)
@@ -43,6 +44,8 @@ function readVotes(value: unknown, manifest: Parameters<typeof readAnswer>[1]): 
   }
   const isAllowed = (action: string): boolean => manifest.actions === '*' || manifest.actions.includes(action)
   const votes = given.data.filter(({ action }) => isAllowed(action)).map(vote => complete(vote, manifest.defaultConfidence))
+  const stray = votes.find(({ ask }) => ask !== undefined && !manifest.asks.includes(ask))
+  if (stray) return malformed(`ask: manifest.asks does not list the slot "${stray.ask}"`)
   if (new Set(votes.map(vote => vote.action)).size < votes.length) return malformed('two votes are for one action')
   const sum = votes.reduce((total, vote) => total + vote.confidence, 0)
   if (sum > 1 + 1e-9) return malformed(`the confidences add up to ${sum.toFixed(2)}, more than 1`)
@@ -51,9 +54,10 @@ function readVotes(value: unknown, manifest: Parameters<typeof readAnswer>[1]): 
 
 const malformed = (reason: string): Reading => ({ isWellFormed: false, reason })
 
-const complete = ({ action, confidence, template, evidence }: z.infer<typeof GivenVote>, defaultConfidence: number): Vote => ({
+const complete = ({ action, confidence, template, evidence, ask }: z.infer<typeof GivenVote>, defaultConfidence: number): Vote => ({
   action,
   confidence: confidence ?? defaultConfidence,
   ...(template ? { template } : {}),
   ...(evidence ? { evidence } : {}),
+  ...(ask ? { ask } : {}),
 })

@@ -68,6 +68,39 @@ test('[DLG1] a slot is asked for and its answer continues the action', async () 
   assert.deepEqual([answered.action, answered.disposition, answered.how, answered.slots.order], ['TRACK', 'answer', 'slot', '2024-881'])
 })
 
+/** Votes for TRACK whenever the text says so, and would have the slot asked for. */
+const asks = (slot: string) =>
+  poolOf('literal', ({ text }) => (text.includes('track') ? [{ action: 'TRACK', confidence: 0.99, ask: slot }] : []))
+
+test('[DLG8] a vote has a slot of its action asked for that the catalogue does not need; once it is there it is not asked for again', async () => {
+  const deadMesh: Mesh = { facts: async () => ({}) }
+  const without = talk({ mesh: deadMesh, pools: [literalVoter()] })
+  await without.say('track it')
+  assert.equal((await without.decision()).disposition, 'answer')
+  const { say, decision } = talk({ mesh: deadMesh, pools: [asks('order')] })
+  await say('track it')
+  const first = await decision()
+  assert.equal(first.disposition, 'ask_slot')
+  assert.deepEqual(first.frame.pending?.kind === 'slot' && first.frame.pending.slot, 'order')
+  await say('2024-881')
+  const second = await decision()
+  assert.deepEqual([second.action, second.disposition, second.slots.order], ['TRACK', 'answer', '2024-881'])
+  await say('track 2024-875')
+  assert.equal((await decision()).disposition, 'answer')
+})
+
+test('[DLG8] what is no slot of the action, and an order of a customer who has none, is not asked for', async () => {
+  for (const [slot, mesh] of [
+    ['count', { facts: async () => ({}) }],
+    ['nothing', { facts: async () => ({}) }],
+    ['order', meshOf([])],
+  ] as const) {
+    const { say, decision } = talk({ mesh, pools: [asks(slot)] })
+    await say('track it')
+    assert.equal((await decision()).disposition, 'answer', slot)
+  }
+})
+
 const NAMES = [
   '881',
   'the first one',
