@@ -2,7 +2,7 @@
 // delayed to make a batch; each call is still begun before its own deadline or not at all, and stopped at it.
 import { countCrossed } from './collect-crossed.ts'
 import { isTimeout, type Runner } from './isolate.ts'
-import { type Call, machineClock, type Outcome, type SpentReason } from './protocol.ts'
+import { ANSWER_LIMIT, type Call, machineClock, type Outcome, REASON_LIMIT, type SpentReason } from './protocol.ts'
 
 const BATCH = 64
 /**
@@ -11,8 +11,13 @@ const BATCH = 64
  */
 const SPARED_MS = 50
 
+/** A call with its question, which is JSON. */
+export interface QueuedCall extends Call {
+  readonly question: string
+}
+
 export interface CallQueue {
-  push(call: Call): void
+  push(call: QueuedCall): void
 }
 
 /** What a host does with what becomes of a plugin's calls. */
@@ -23,7 +28,7 @@ export interface CallQueueOwner {
 }
 
 export function createCallQueue(runner: Runner, owner: CallQueueOwner): CallQueue {
-  let waiting: Call[] = []
+  let waiting: QueuedCall[] = []
   let isWorking = false
   let isSpent = false
 
@@ -33,7 +38,7 @@ export function createCallQueue(runner: Runner, owner: CallQueueOwner): CallQueu
   }
 
   /** Those that may still be begun, oldest first. */
-  const takeBatch = (): readonly Call[] => {
+  const takeBatch = (): readonly QueuedCall[] => {
     const now = machineClock()
     for (const call of waiting) if (call.deadline <= now) owner.answer(call.id, { type: 'skipped' })
     waiting = waiting.filter(call => call.deadline > now)
@@ -41,10 +46,10 @@ export function createCallQueue(runner: Runner, owner: CallQueueOwner): CallQueu
   }
 
   /** Milliseconds for a batch that begins with this call. One behind it that is cut short is begun again with its own time. */
-  const timeFor = (first: Call): number =>
+  const timeFor = (first: QueuedCall): number =>
     Math.max(1, Math.ceil(first.deadline - machineClock()) + (runner.isLostWhenStopped ? SPARED_MS : 0))
 
-  const runBatch = async (batch: readonly Call[]): Promise<void> => {
+  const runBatch = async (batch: readonly QueuedCall[]): Promise<void> => {
     try {
       const questions = `[${batch.map(({ question, given }) => `[${given === undefined ? question : `${question},${given}`}]`).join()}]` // each is JSON already
       const text = await runner.run(questions, timeFor(batch[0]!))
@@ -63,7 +68,7 @@ export function createCallQueue(runner: Runner, owner: CallQueueOwner): CallQueu
     }
   }
 
-  const afterTimeout = async (batch: readonly Call[]): Promise<void> => {
+  const afterTimeout = async (batch: readonly QueuedCall[]): Promise<void> => {
     const { begun, outcomes } = readProgress(await runner.collect())
     const stopped = Math.max(0, Math.min(begun, batch.length) - 1)
     batch.slice(0, stopped).forEach((call, at) => void owner.answer(call.id, outcomes[at] ?? MALFORMED))
@@ -109,8 +114,8 @@ function readOutcomes(text: unknown): readonly Outcome[] {
 function readOutcome(value: unknown): Outcome {
   if (typeof value !== 'object' || value === null) return MALFORMED
   const { type, json, reason } = value as { readonly type?: unknown; readonly json?: unknown; readonly reason?: unknown } // any object has these, perhaps undefined
-  if (type === 'returned' && typeof json === 'string') return { type, json }
-  if (type === 'failed' && typeof reason === 'string') return { type, reason }
+  if (type === 'returned' && typeof json === 'string' && json.length <= ANSWER_LIMIT) return { type, json }
+  if (type === 'failed' && typeof reason === 'string') return { type, reason: reason.slice(0, REASON_LIMIT) }
   return MALFORMED
 }
 

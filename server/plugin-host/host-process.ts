@@ -1,42 +1,76 @@
-// A plugin host: the process in which plugins run, started by host.ts with an empty environment and nothing but a channel to the engine.
+// A plugin host: the process in which plugins run, started by host.ts with an empty environment and nothing but a pipe to the engine.
 // It trusts nobody inside and is trusted by nobody outside: the engine watches its time and memory and kills it when it must.
+import { writeFileSync } from 'node:fs'
+import { Socket } from 'node:net'
 import { type CallQueue, createCallQueue } from './call-queue.ts'
+import { openFrames } from './frames.ts'
 import { type Runner, readManifest, startTypescript } from './isolate.ts'
 import { describeFailure } from './prelude.ts'
-import type { FromHost, Guest, PyodideFiles, SpentReason, ToHost } from './protocol.ts'
+import {
+  type Answer,
+  FRAME_BYTES,
+  type FromHost,
+  type Guest,
+  MESSAGE_CHARACTERS,
+  type Outcome,
+  type PyodideFiles,
+  REASON_LIMIT,
+  type SpentReason,
+  type ToHost,
+  toHost,
+} from './protocol.ts'
 import { startPython } from './python.ts'
 
 const MANIFEST_MEMORY_MB = 32
+/** Where host.ts puts the pipe. */
+const PIPE = 3
 
 const queues = new Map<string, CallQueue>()
 const runners = new Map<string, Runner>()
-const answered: Extract<FromHost, { type: 'answers' }>['answers'][number][] = []
+let answers: Answer[] = []
+let characters = 0
+let generation = 0
+let loading: Promise<void> = Promise.resolve()
 
-const send = (message: FromHost): void => void process.send?.(message)
-// The engine may be gone without a word: then nothing here has a purpose. A plain exit would wait for the threads of looping plugins.
-process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
-process.on('message', (message: ToHost) => void receive(message))
+const end = (): void => void process.kill(process.pid, 'SIGKILL') // a plain exit would wait for the threads of looping plugins
+const pipe = new Socket({ fd: PIPE })
+// The engine may be gone without a word: then nothing here has a purpose.
+pipe.on('close', end).on('error', end)
+const { send } = openFrames<ToHost, FromHost>(pipe, {
+  shape: toHost,
+  takes: FRAME_BYTES.toHost,
+  sends: FRAME_BYTES.fromHost,
+  onMessage: message => void receive(message),
+  onViolation(what) {
+    writeFileSync(process.stderr.fd, `the engine sent ${what}`)
+    end()
+  },
+})
 send({ type: 'up' })
 
 async function receive(message: ToHost): Promise<void> {
   switch (message.type) {
     case 'read-manifest': {
-      const lost = (reason: string): void => send({ type: 'manifest-failed', reason })
+      const lost = (reason: string): void => send({ type: 'manifest-failed', reason: reason.slice(0, REASON_LIMIT) })
       return readManifest(message.code, MANIFEST_MEMORY_MB, lost).then(
         json => send({ type: 'manifest', json }),
         error => lost(describeFailure(error)),
       )
     }
     case 'load':
-      process.title = `parley-${message.guests[0]?.runtime ?? 'empty'}` // what `top` shows, and by which the bench tells the hosts apart
-      for (const guest of message.guests) await load(guest, message.pyodide)
-      return send({ type: 'ready' })
-    case 'calls':
-      for (const call of message.calls) {
-        const queue = queues.get(call.plugin)
-        if (queue) queue.push(call)
-        else answer(call.id, { type: 'failed', reason: 'it is not loaded' })
-      }
+      process.title = `parley-${message.guest.runtime}` // what `top` shows, and by which the bench tells the hosts apart
+      loading = loading.then(() => load(message.guest, message.pyodide))
+      return
+    case 'loaded-all':
+      generation = message.generation
+      return loading.then(() => send({ type: 'ready' }))
+    case 'ask':
+      for (const { question, calls } of message.rounds)
+        for (const call of calls) {
+          const queue = queues.get(call.plugin)
+          if (queue) queue.push({ ...call, question })
+          else answer(call.id, { type: 'failed', reason: 'it is not loaded' })
+        }
       return
     case 'weigh': {
       const runner = runners.get(message.plugin)
@@ -58,15 +92,20 @@ async function load(guest: Guest, pyodide: PyodideFiles | undefined): Promise<vo
     runners.set(guest.plugin, runner)
     queues.set(guest.plugin, createCallQueue(runner, { answer, spent }))
   } catch (error) {
-    send({ type: 'not-loaded', plugin: guest.plugin, reason: describeFailure(error) })
+    send({ type: 'not-loaded', plugin: guest.plugin, reason: describeFailure(error).slice(0, REASON_LIMIT) })
   }
 }
 
-/** Answers of one tick go in one message. */
-function answer(id: number, outcome: (typeof answered)[number]['outcome']): void {
-  if (answered.push({ id, outcome }) === 1) setImmediate(flush)
+/** Answers of one tick go in one message, or in a few where they are long. */
+function answer(id: number, outcome: Outcome): void {
+  if (answers.push({ id, outcome }) === 1) setImmediate(flush)
+  characters += outcome.type === 'returned' ? outcome.json.length : outcome.type === 'failed' ? outcome.reason.length : 0
+  if (characters >= MESSAGE_CHARACTERS) flush()
 }
 
 function flush(): void {
-  if (answered.length > 0) send({ type: 'answers', answers: answered.splice(0) })
+  if (answers.length === 0) return
+  send({ type: 'answers', generation, answers })
+  answers = []
+  characters = 0
 }

@@ -2,35 +2,15 @@
 // stands behind the walls of walls.ts; what it says is checked like anything that comes from outside.
 import { spawn } from 'node:child_process'
 import { closeSync, openSync, readSync } from 'node:fs'
+import type { Duplex } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import { z } from 'zod'
-import type { FromHost, ToHost } from './protocol.ts'
+import { openFrames } from './frames.ts'
+import { FRAME_BYTES, type FromHost, fromHost, type ToHost } from './protocol.ts'
 import { behindWalls, goesFirst } from './walls.ts'
 
 const PROGRAM = fileURLToPath(new URL('./host-process.ts', import.meta.url))
 const PAGE_BYTES = 4_096
 const STDERR_KEPT = 600
-
-const Outcome = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('returned'), json: z.string() }),
-  z.object({ type: z.literal('late') }),
-  z.object({ type: z.literal('skipped') }),
-  z.object({ type: z.literal('failed'), reason: z.string() }),
-])
-
-const Weight = z.object({ cpuMs: z.number(), heapMb: z.number(), startMs: z.number() })
-
-const Message = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('answers'), answers: z.array(z.object({ id: z.number(), outcome: Outcome })) }),
-  z.object({ type: z.literal('up') }),
-  z.object({ type: z.literal('manifest'), json: z.string() }),
-  z.object({ type: z.literal('manifest-failed'), reason: z.string() }),
-  z.object({ type: z.literal('loading'), plugin: z.string() }),
-  z.object({ type: z.literal('not-loaded'), plugin: z.string(), reason: z.string() }),
-  z.object({ type: z.literal('ready') }),
-  z.object({ type: z.literal('weight'), plugin: z.string(), weight: Weight }),
-  z.object({ type: z.literal('spent'), plugin: z.string(), reason: z.enum(['memory', 'timeout', 'crash']) }),
-]) satisfies z.ZodType<FromHost>
 
 export interface Host {
   readonly pid: number | undefined
@@ -47,16 +27,22 @@ export interface Host {
 /** `onExit` is called once, with how it ended in words: the signal or code and the last lines it left. */
 export function startHost(onMessage: (message: FromHost) => void, onExit: (how: string) => void): Host {
   const { file, args } = behindWalls([PROGRAM], 4)
-  const child = spawn(file, args, { env: { TZ: 'UTC' }, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
+  const child = spawn(file, args, { env: { TZ: 'UTC' }, stdio: ['ignore', 'ignore', 'pipe', 'pipe'] })
   goesFirst(child.pid)
   const kill = (): void => void child.kill('SIGKILL')
   let lastWords = ''
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (lastWords = (lastWords + text).slice(-STDERR_KEPT)))
-  child.on('message', raw => {
-    const message = Message.safeParse(raw)
-    if (message.success) return onMessage(message.data)
-    lastWords = `it sent what is no message: ${z.prettifyError(message.error)}`.slice(0, STDERR_KEPT)
-    kill()
+  const pipe = child.stdio[3] as Duplex // both ways, as the fourth 'pipe' asks for
+  pipe.on('error', kill) // one that cannot be written to
+  const frames = openFrames<FromHost, ToHost>(pipe, {
+    shape: fromHost,
+    takes: FRAME_BYTES.fromHost,
+    sends: FRAME_BYTES.toHost,
+    onMessage,
+    onViolation(what) {
+      lastWords = `it sent ${what}`.slice(0, STDERR_KEPT)
+      kill()
+    },
   })
   const statm = openStatm(child.pid)
   const ended = new Promise<void>(resolve => {
@@ -68,14 +54,12 @@ export function startHost(onMessage: (message: FromHost) => void, onExit: (how: 
     child.once('exit', (code, signal) => end(`ended by ${signal ?? `code ${code}`}${lastWords ? `: ${lastWords.trim()}` : ''}`))
     child.on('error', error => {
       if (child.pid === undefined) return end(`could not be started: ${error.message}`)
-      kill() // a channel that cannot be written to
+      kill()
     })
   })
   return {
     pid: child.pid,
-    send(message) {
-      if (child.connected) child.send(message)
-    },
+    send: frames.send,
     residentMb: () => (statm === undefined || child.exitCode !== null || child.signalCode !== null ? undefined : readResident(statm)),
     kill,
     ended,

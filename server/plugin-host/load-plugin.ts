@@ -14,7 +14,7 @@ import type { InstalledChoice } from '../plugin-store/installed.ts'
 import { type Bundle, bundlePlugin } from './bundle-plugin.ts'
 import { createManifestReader, type ManifestReader } from './manifest-reader.ts'
 import { createLocator, type Locate, placeInSource, placeInYaml, pythonLocator } from './plugin-lines.ts'
-import type { Guest } from './protocol.ts'
+import { CODE_LIMIT, type Guest } from './protocol.ts'
 
 /** A plugin as its author made it, before a shop sets it. */
 export interface PluginSource {
@@ -137,6 +137,7 @@ function readInstalled(file: string, { id, hash: wanted }: InstalledChoice): Plu
 
 async function readTypescript(folder: string, reader: ManifestReader): Promise<PluginSource> {
   const { code, map, parts } = await bundlePlugin(folder)
+  if (code.length > CODE_LIMIT) throw tooLarge(basename(folder))
   const locate = createLocator(map)
   const read = await reader.read(code)
   if (!read.isRead) throw invalid(folder, 'plugin.ts', locate(read.reason))
@@ -172,6 +173,7 @@ function withSettings({ manifest, hash: content, code, map, parts }: PluginSourc
   if (!checked.isGood) throw new Fault('PLUGIN_INVALID', { plugin: id, path: `settings.${checked.name}`, reason: checked.reason })
   const settings = JSON.stringify(checked.values)
   const python = manifest.runtime === 'python' ? { python: { module: manifest.module, className: manifest.class } } : {}
+  if (code.length + settings.length > CODE_LIMIT) throw tooLarge(id)
   return {
     manifest,
     version: `${version}-${content}${settings === '{}' ? '' : `+${hash(settings, 8)}`}`,
@@ -208,6 +210,9 @@ function checkManifest(folder: string, given: unknown, placeOf: (path: readonly 
 
 const VERSION_DIGITS = 12
 const hash = (text: string, digits: number): string => createHash('sha256').update(text).digest('hex').slice(0, digits)
+
+const tooLarge = (plugin: string): Fault<'PLUGIN_INVALID'> =>
+  new Fault('PLUGIN_INVALID', { plugin, path: '', reason: `its code and its settings have more than ${CODE_LIMIT} characters` })
 
 const invalid = (folder: string, path: string, reason: string): Fault<'PLUGIN_INVALID'> =>
   new Fault('PLUGIN_INVALID', { plugin: basename(folder), path, reason })

@@ -1,90 +1,125 @@
-// Everything that crosses between the engine and a plugin host: plain data, in one place. What a plugin says crosses as text of at most
-// 64 KiB and is believed only after read-answer.ts has checked it.
-import type { Grant } from '@parley/plugin-sdk/grants.ts'
-import type { Runtime } from '@parley/plugin-sdk/manifest.ts'
+// Everything that crosses between the engine and a plugin host, in one place: plain data, checked by these shapes on both sides (frames.ts).
+// What a plugin says crosses as text of at most 64 KiB and is believed only after read-answer.ts has checked it.
+import { GRANTS, type Grant } from '@parley/plugin-sdk/grants.ts'
+import { list, number, type Of, oneOf, record, text, whole, word } from './shape.ts'
 
-/** What a host needs to start a plugin. */
-export interface Guest {
-  readonly plugin: string
-  readonly runtime: Runtime
-  /** The bundle, or the Python module's text. */
-  readonly code: string
-  readonly memoryMb: number
-  readonly timeoutMs: number
-  readonly grants: readonly Grant[]
-  /** The values of its settings, as JSON. */
-  readonly settings: string
-  /** Python only: the module's name and the class in it. */
-  readonly python?: { readonly module: string; readonly className: string }
-}
+/** Characters of one answer, counted inside the isolate, and again outside of it before it crosses. */
+export const ANSWER_LIMIT = 65_536
 
-/** One turn put to one plugin. */
-export interface Call {
-  readonly id: number
-  readonly plugin: string
-  /** A `Question` as JSON. */
-  readonly question: string
-  /** What its grants give for this turn (grants.ts), as JSON. */
-  readonly given?: string
-  /** On `machineClock`: the call is not begun after this, and stopped at it. */
-  readonly deadline: number
-}
+/** Characters of a reason, cut off where the host writes it. */
+export const REASON_LIMIT = 1_000
 
-export type ToHost =
-  | { readonly type: 'read-manifest'; readonly code: string }
-  /** `pyodide`: where Pyodide's own files are and its one script; Python hosts only. */
-  | { readonly type: 'load'; readonly guests: readonly Guest[]; readonly pyodide?: PyodideFiles }
-  | { readonly type: 'calls'; readonly calls: readonly Call[] }
-  /** Asks for a `weight`. Nothing on a turn's way does. */
-  | { readonly type: 'weigh'; readonly plugin: string }
+/** Bytes of one message. One to the host holds a plugin's code at most, one from it some hundred answers of usual size. */
+export const FRAME_BYTES = { toHost: 32 * 2 ** 20, fromHost: 4 * 2 ** 20 }
 
-export interface PyodideFiles {
-  readonly script: string
-  readonly wasmFile: string
-  readonly stdlibFile: string
-  /** The module `parley_sdk`. */
-  readonly sdkFile: string
-}
+/** Characters of a plugin's code with its settings: less than a frame to the host, however they are escaped. */
+export const CODE_LIMIT = 4 * 2 ** 20
 
-export type Outcome =
-  /** What the plugin returned, as JSON text. */
-  | { readonly type: 'returned'; readonly json: string }
-  /** Begun and stopped at its deadline. */
-  | { readonly type: 'late' }
-  /** Never begun: its deadline had passed while others were answered. */
-  | { readonly type: 'skipped' }
-  | { readonly type: 'failed'; readonly reason: string }
+/** Characters of answers or questions after which a further message is begun: each may become six bytes. */
+export const MESSAGE_CHARACTERS = 2 ** 19
 
-export type FromHost =
-  | { readonly type: 'up' }
-  | { readonly type: 'manifest'; readonly json: string }
-  | { readonly type: 'manifest-failed'; readonly reason: string }
-  /** Sent before a plugin's own code runs for the first time: who is to blame if nothing comes after it. */
-  | { readonly type: 'loading'; readonly plugin: string }
-  | { readonly type: 'not-loaded'; readonly plugin: string; readonly reason: string }
-  | { readonly type: 'ready' }
-  | { readonly type: 'answers'; readonly answers: readonly { readonly id: number; readonly outcome: Outcome }[] }
-  | { readonly type: 'weight'; readonly plugin: string; readonly weight: Weight }
-  /** The plugin's isolate is spent and this host with it: out of memory, Python stopped in its midst, an interpreter that failed. */
-  | { readonly type: 'spent'; readonly plugin: string; readonly reason: SpentReason }
-
-/** What a plugin has taken of its host. */
-export interface Weight {
-  /** Processor time of the sandbox so far; it is the plugin's own where the host has no other, as at a developer's. */
-  readonly cpuMs: number
-  /** What it holds now, garbage included; of a Python plugin beyond what the interpreter takes. */
-  readonly heapMb: number
-  /** Processor time of its start: isolate and top level; of a Python plugin without the interpreter's own start. */
-  readonly startMs: number
-}
-
-export type SpentReason = 'memory' | 'timeout' | 'crash'
+/** Milliseconds of one hop into an isolate, after which it begins no further call: far more than a hop costs, far less than a limit. */
+export const BATCH_MS = 10
 
 /** Milliseconds of the machine's monotonic clock, the same in every process: `performance.now()` begins anew in each. */
 export const machineClock = (): number => Number(process.hrtime.bigint() / 1_000n) / 1_000
 
-/** Characters of one answer, counted inside the isolate, before it crosses. */
-export const ANSWER_LIMIT = 65_536
+/** What a host needs to start a plugin. */
+const guest = record(
+  {
+    plugin: text(),
+    runtime: word('typescript', 'python'),
+    /** The bundle, or the Python module's text. */
+    code: text(CODE_LIMIT),
+    memoryMb: number,
+    timeoutMs: number,
+    grants: list(word(...(Object.keys(GRANTS) as Grant[]))), // its keys are the grants
+    /** The values of its settings, as JSON. */
+    settings: text(CODE_LIMIT),
+  },
+  /** Python only: the module's name and the class in it. */
+  { python: record({ module: text(), className: text() }) },
+)
+export type Guest = Of<typeof guest>
 
-/** Milliseconds of one hop into an isolate, after which it begins no further call: far more than a hop costs, far less than a limit. */
-export const BATCH_MS = 10
+/** Where Pyodide's own files are, and its one script. */
+const pyodideFiles = record({
+  script: text(),
+  wasmFile: text(),
+  stdlibFile: text(),
+  /** The module `parley_sdk`. */
+  sdkFile: text(),
+})
+export type PyodideFiles = Of<typeof pyodideFiles>
+
+/** One question put to one plugin. `deadline`, on `machineClock`: the call is not begun after it, and stopped at it. */
+const call = record(
+  { id: whole, plugin: text(), deadline: number },
+  /** What the plugin's grants give for this turn (grants.ts), as JSON. */
+  { given: text() },
+)
+export type Call = Of<typeof call>
+
+/** A `Question` as JSON, and all calls that put it. */
+const round = record({ question: text(), calls: list(call) })
+export type Round = Of<typeof round>
+
+/** What a plugin is asked, and what it is given with it. */
+export type Asked = Pick<Round, 'question'> & Pick<Call, 'given'>
+
+export const toHost = oneOf({
+  'read-manifest': record({ code: text(CODE_LIMIT) }),
+  /** `pyodide`: Python hosts only. */
+  load: record({ guest }, { pyodide: pyodideFiles }),
+  /** No further plugin comes: the host is `ready` when these are loaded. Its answers carry the generation. */
+  'loaded-all': record({ generation: whole }),
+  ask: record({ rounds: list(round) }),
+  /** Asks for a `weight`. Nothing on a turn's way does. */
+  weigh: record({ plugin: text() }),
+})
+export type ToHost = Of<typeof toHost>
+
+const reason = text(REASON_LIMIT)
+
+const outcome = oneOf({
+  /** What the plugin returned, as JSON text. */
+  returned: record({ json: text(ANSWER_LIMIT) }),
+  /** Begun and stopped at its deadline. */
+  late: record({}),
+  /** Never begun: its deadline had passed while others were answered. */
+  skipped: record({}),
+  failed: record({ reason }),
+})
+export type Outcome = Of<typeof outcome>
+
+/** What a plugin has taken of its host. */
+const weight = record({
+  /** Processor time of the sandbox so far; it is the plugin's own where the host has no other, as at a developer's. */
+  cpuMs: number,
+  /** What it holds now, garbage included; of a Python plugin beyond what the interpreter takes. */
+  heapMb: number,
+  /** Processor time of its start: isolate and top level; of a Python plugin without the interpreter's own start. */
+  startMs: number,
+})
+export type Weight = Of<typeof weight>
+
+const spentReason = word('memory', 'timeout', 'crash')
+export type SpentReason = Of<typeof spentReason>
+
+const answer = record({ id: whole, outcome })
+export type Answer = Of<typeof answer>
+
+export const fromHost = oneOf({
+  up: record({}),
+  manifest: record({ json: text(ANSWER_LIMIT) }),
+  'manifest-failed': record({ reason }),
+  /** Sent before a plugin's own code runs for the first time: who is to blame if nothing comes after it. */
+  loading: record({ plugin: text() }),
+  'not-loaded': record({ plugin: text(), reason }),
+  ready: record({}),
+  answers: record({ generation: whole, answers: list(answer) }),
+  weight: record({ plugin: text(), weight }),
+  /** The plugin's isolate is spent and this host with it: out of memory, Python stopped in its midst, an interpreter that failed. */
+  spent: record({ plugin: text(), reason: spentReason }),
+})
+export type FromHost = Of<typeof fromHost>

@@ -6,7 +6,18 @@ import type { Runtime } from '@parley/plugin-sdk/manifest.ts'
 import { type Breaker, createBreaker } from './breaker.ts'
 import { type Host, startHost } from './host.ts'
 import type { HostDeath, PluginObserver } from './observer.ts'
-import { type Call, type FromHost, type Guest, machineClock, type Outcome, type PyodideFiles, type Weight } from './protocol.ts'
+import {
+  type Asked,
+  type Call,
+  type FromHost,
+  type Guest,
+  MESSAGE_CHARACTERS,
+  machineClock,
+  type Outcome,
+  type PyodideFiles,
+  type Round,
+  type Weight,
+} from './protocol.ts'
 
 /** Beyond a plugin's own limit, within which the isolate should have stopped it: then the isolate cannot. */
 const GRACE_MS = 100
@@ -29,7 +40,7 @@ export type Result = Outcome | { readonly type: 'off'; readonly reason: string }
 
 export interface Supervisor {
   /** Puts a question to a plugin; `settle` is called exactly once, at the plugin's limit and the grace at the latest, or at `close`. */
-  ask(plugin: string, asked: Pick<Call, 'question' | 'given'>, settle: (result: Result) => void): void
+  ask(plugin: string, asked: Asked, settle: (result: Result) => void): void
   /** What a plugin has taken of the host at work; undefined when there is none, or it dies meanwhile. */
   weigh(plugin: string): Promise<Weight | undefined>
   /** Resolves when every plugin has been loaded or given up, or when hosts have failed to start a few times. Never rejects. */
@@ -54,6 +65,7 @@ export interface SupervisorOptions {
 }
 
 interface Pending extends Call {
+  readonly question: string
   /** On the watchdog's clock, when it was given to the host it is at. */
   readonly sentAt: number
   readonly settle: (result: Result) => void
@@ -62,9 +74,11 @@ interface Pending extends Call {
 /** A host and what it is doing. */
 interface Post {
   readonly host: Host
+  /** Which of the supervisor's hosts it is: an answer that names another is none of its own. */
+  readonly generation: number
   readonly startedAt: number
   readonly inFlight: Map<number, Pending>
-  outbox: Call[]
+  outbox: Pending[]
   /** Those who wait for a weight, by plugin. */
   readonly weighing: Map<string, (weight: Weight | undefined) => void>
   /** Undefined until it is ready. */
@@ -83,6 +97,7 @@ export function createSupervisor({ runtime, guests, pyodide, observer, clock, ho
   let failedStarts = 0
   let isClosed = false
   let nextId = 1
+  let nextGeneration = 1
   const { promise: ready, resolve: becomeReady } = Promise.withResolvers<void>()
 
   const isReady = (post: Post): boolean => post.memoryLimitMb !== undefined
@@ -142,6 +157,7 @@ export function createSupervisor({ runtime, guests, pyodide, observer, clock, ho
     )
     const post: Post = {
       host,
+      generation: nextGeneration++,
       startedAt: awake,
       inFlight: new Map(),
       outbox: [],
@@ -150,7 +166,8 @@ export function createSupervisor({ runtime, guests, pyodide, observer, clock, ho
       loading: undefined,
     }
     posts.push(post)
-    host.send({ type: 'load', guests: guests.filter(({ plugin }) => !unloadable.has(plugin)), ...(pyodide ? { pyodide } : {}) })
+    for (const guest of guests) if (!unloadable.has(guest.plugin)) host.send({ type: 'load', guest, ...(pyodide ? { pyodide } : {}) })
+    host.send({ type: 'loaded-all', generation: post.generation })
     keepTicking()
   }
 
@@ -173,6 +190,7 @@ export function createSupervisor({ runtime, guests, pyodide, observer, clock, ho
         if (posts.length < hosts) start()
         return
       case 'answers':
+        if (message.generation !== post.generation) return
         for (const { id, outcome } of message.answers) {
           const call = post.inFlight.get(id)
           if (!call) continue
@@ -218,10 +236,13 @@ export function createSupervisor({ runtime, guests, pyodide, observer, clock, ho
   const give = (call: Omit<Pending, 'sentAt'>): void => {
     const post = atWork()
     if (!post) return call.settle({ type: 'off', reason: 'no host is ready' })
-    post.inFlight.set(call.id, { ...call, sentAt: awake })
-    const { settle: _, ...sent } = call
+    const pending = { ...call, sentAt: awake }
+    post.inFlight.set(call.id, pending)
     // Calls of one tick go in one message.
-    if (post.outbox.push(sent) === 1) setImmediate(() => post.host.send({ type: 'calls', calls: post.outbox.splice(0) }))
+    if (post.outbox.push(pending) === 1)
+      setImmediate(() => {
+        for (const rounds of roundsOf(post.outbox.splice(0))) post.host.send({ type: 'ask', rounds })
+      })
     keepTicking()
   }
 
@@ -277,4 +298,25 @@ export function createSupervisor({ runtime, guests, pyodide, observer, clock, ho
       await Promise.all(ending.map(post => post.host.ended))
     },
   }
+}
+
+/** What each message of an outbox holds: calls that put one question stand together, and no message grows beyond what a host takes. */
+function roundsOf(calls: readonly Pending[]): readonly Round[][] {
+  const messages: Round[][] = []
+  let last: { readonly question: string; readonly calls: Call[] } | undefined
+  let characters = MESSAGE_CHARACTERS
+  for (const { id, plugin, deadline, question, given } of calls) {
+    if (last?.question !== question) {
+      if (characters >= MESSAGE_CHARACTERS) {
+        messages.push([])
+        characters = 0
+      }
+      characters += question.length
+      last = { question, calls: [] }
+      messages.at(-1)!.push(last) // the first question has begun one
+    }
+    characters += given?.length ?? 0
+    last.calls.push({ id, plugin, deadline, ...(given === undefined ? {} : { given }) })
+  }
+  return messages
 }

@@ -11,6 +11,9 @@ import { fileURLToPath } from 'node:url'
 import type { Ballot } from '@parley/core/ports/voters.ts'
 import { isAlive, startTrial, type Trial, typescriptPlugin } from './harness.ts'
 
+/** Two seconds where nothing else keeps the machine busy; here it must only come to an end. */
+const BACK_WITHIN_MS = 60_000
+
 /** With time enough to be asked twice, on a machine that is busy with other things as well. */
 const good = typescriptPlugin('good', "return vote('COMPENSATE', 0.7)", { manifest: 'limits: { timeoutMs: 1000 }' })
 /** Takes its time, honestly: within its limit of a second. Without a clock it has to count. */
@@ -26,7 +29,7 @@ const withTrial = async (plugins: Parameters<typeof startTrial>[0], run: (trial:
   const trial = await startTrial(plugins)
   try {
     assert.deepEqual(trial.invalid, [])
-    await trial.hostsReady(2, 10_000)
+    await trial.hostsReady(2, BACK_WITHIN_MS)
     await run(trial)
   } finally {
     await trial.end()
@@ -43,33 +46,28 @@ describe('the hosts', () => {
   test('[PLG5] a host that is killed is replaced, and the calls under way are asked again on the reserve', async () => {
     await withTrial({ slow, good }, async trial => {
       const [atWork] = trial.pids
-      const asked = trial.ask('slow')
-      // Killed while both of its plugins are being asked; the oldest call pays for it, the other is asked again.
+      // Killed while eight turns are under way; the plugin of the oldest call pays for it, the other is asked again.
+      const asked = [trial.ask('slow')]
       process.kill(atWork!, 'SIGSTOP')
-      const second = trial.ask('slow')
+      for (let turn = 2; turn <= 8; turn++) asked.push(trial.ask('slow'))
       process.kill(atWork!, 'SIGKILL')
-      const ballots = [...(await asked), ...(await second)]
-      const slowOnes = ballots.filter(({ voter }) => voter === 'plugin:slow')
+      const ballots = (await Promise.all(asked)).flat()
+      const of = (voter: string) => ballots.filter(ballot => ballot.voter === voter)
+      assert.deepEqual([...new Set(of('plugin:slow').map(({ reason }) => reason))], ['failed'], 'the presumed culprit abstains')
       assert.deepEqual(
-        slowOnes.map(({ reason }) => reason),
-        ['failed', 'failed'],
-        'the presumed culprit abstains',
-      )
-      const goodOnes = ballots.filter(({ voter }) => voter === 'plugin:good')
-      assert.deepEqual(
-        goodOnes.map(({ votes }) => votes.length),
-        [1, 1],
+        of('plugin:good').map(({ votes }) => votes.length),
+        Array(8).fill(1),
         'the other is asked again on the reserve',
       )
       assert.equal(trial.deaths[0]?.plugin, 'slow')
-      await trial.hostsReady(3, 2_000)
+      await trial.hostsReady(3, BACK_WITHIN_MS)
     })
   })
 
   test('[PLG5] a host that is killed while idle is replaced and nobody is blamed', async () => {
     await withTrial({ good }, async trial => {
       process.kill(trial.pids[0]!, 'SIGKILL')
-      await trial.hostsReady(3, 2_000)
+      await trial.hostsReady(3, BACK_WITHIN_MS)
       assert.equal(trial.deaths[0]?.plugin, undefined)
       assert.equal((await trial.ask('x'))[0]?.abstained, false)
     })
@@ -81,7 +79,7 @@ describe('the hosts', () => {
       assert.equal((await trial.ask('x'))[0]?.reason, 'failed')
       assert.equal(trial.deaths[0]?.reason, 'time')
       assert.equal((await trial.ask('x'))[0]?.abstained, true, 'the presumed culprit waits for a reserve')
-      await trial.hostsReady(3, 2_000)
+      await trial.hostsReady(3, BACK_WITHIN_MS)
       assert.equal((await trial.ask('x'))[0]?.abstained, false)
     })
   })
@@ -93,7 +91,7 @@ describe('the hosts', () => {
         const ballots = await trial.ask('x')
         assert.equal(ballots.find(({ voter }) => voter === 'plugin:good')?.abstained, false)
         assert.equal(trial.deaths.length, death)
-        await trial.hostsReady(2 + death, 2_000)
+        await trial.hostsReady(2 + death, BACK_WITHIN_MS)
       }
       const after = await trial.ask('x')
       assert.equal(after.find(({ voter }) => voter === 'plugin:bomb')?.reason, 'off')
@@ -154,7 +152,7 @@ describe('the hosts', () => {
 
   test('nothing survives close, not even a host with a hanging plugin', async () => {
     const trial = await startTrial({ fill: typescriptPlugin('fill', 'return Array(1e9).fill(0)') })
-    await trial.hostsReady(2, 10_000)
+    await trial.hostsReady(2, BACK_WITHIN_MS)
     const asked = trial.ask('x')
     await trial.end()
     assert.deepEqual(trial.pids.filter(isAlive), [])
