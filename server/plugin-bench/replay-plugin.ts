@@ -1,9 +1,12 @@
 // Puts recorded turns to a plugin in the real sandbox and says which it answers otherwise than the version that voted then, and which would be
 // decided otherwise for it. All else of a turn is as recorded: the other votes, the facts, where the dialogue stood.
+import { isDeepStrictEqual } from 'node:util'
+import { Fault } from '@parley/core/faults.ts'
 import type { RecordedDecision } from '@parley/core/pipeline/decision.ts'
 import type { Stages } from '@parley/core/pipeline/pipeline.ts'
 import { replay } from '@parley/core/pipeline/replay.ts'
 import type { Shop } from '@parley/core/pipeline/shop.ts'
+import type { Graph } from '@parley/core/ports/graph.ts'
 import type { RecordedTurn } from '@parley/core/recorded-turns.ts'
 import { type Answer, type Bench, patientPool } from './bench.ts'
 import { isFailure, isSame, linesOf, votesOf } from './golden.ts'
@@ -26,15 +29,15 @@ export const isDecidedOtherwise = ({ decided }: ReplayedTurn): boolean => decide
 
 export async function replayTurn(bench: Bench, { received, decision }: RecordedTurn, shop: Shop, stages: Stages): Promise<ReplayedTurn> {
   const answers: Answer[] = []
+  const voter = `plugin:${bench.plugin.manifest.id}`
   const anew = await replay(
     decision,
     received,
     shop,
-    stages,
+    { ...stages, graph: recordedGraph(decision, voter, bench) },
     patientPool(bench, answer => answers.push(answer)),
   )
   const asThen = await replay(decision, received, shop, stages)
-  const voter = `plugin:${bench.plugin.manifest.id}`
   const then = decision.votes.find(ballot => ballot.voter === voter)
   const memory = decision.remembered?.[voter]
   const remembered = memory === undefined ? {} : { memory }
@@ -46,6 +49,21 @@ export async function replayTurn(bench: Bench, { received, decision }: RecordedT
     now,
     decided: { before: wordsOf(asThen), now: wordsOf(anew) },
     isFailure: answers.some(answer => isFailure(linesOf(answer))),
+  }
+}
+
+/** What the plugin was told in this turn, by the names of its queries: it may ask what was asked then, and nothing is asked anew. */
+function recordedGraph({ votes, clauseVotes = [] }: RecordedDecision, voter: string, bench: Bench): Pick<Graph, 'query'> {
+  const told = [votes, ...clauseVotes].flatMap(ballots =>
+    ballots.flatMap(ballot => (ballot.voter === voter ? (ballot.lookedUp ?? []) : [])),
+  )
+  return {
+    async query({ document, variables }) {
+      const { queries } = bench.plugin.manifest
+      const found = told.find(each => queries[each.query] === document && isDeepStrictEqual(each.variables, variables))
+      if (!found) throw new Fault('QUERY_REFUSED', { reason: 'the record of the turn has no answer to it' })
+      return { data: found.data, missing: found.missing }
+    },
   }
 }
 

@@ -1,5 +1,6 @@
 // Plugins that look something up, in the real sandbox, with the demo shop behind the queries of their manifests.
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { asCustomerId } from '@parley/core/ids.ts'
 import { workOut } from '@parley/core/pipeline/pipeline.ts'
@@ -10,9 +11,12 @@ import { createEffects } from '@parley/mesh/effects.ts'
 import { createGraph } from '@parley/mesh/graph.ts'
 import { createMesh } from '@parley/mesh/mesh.ts'
 import { systemClock } from '@parley/server/drivers/clock.system.ts'
+import { openBench } from '@parley/server/plugin-bench/bench.ts'
+import { replayTurn } from '@parley/server/plugin-bench/replay-plugin.ts'
 import { createTestShop, SHOP } from '../core/house.ts'
+import { temporaryFolder } from '../e2e/running-server.ts'
 import { openTestShop } from '../mesh/shop.ts'
-import { type Files, pythonPlugin, startTrial, type Trial, typescriptPlugin } from './harness.ts'
+import { type Files, pythonPlugin, startTrial, type Trial, typescriptPlugin, writeFolder } from './harness.ts'
 
 const QUERIES = `queries: {
   orders: 'query ($state: OrderState) { customer { orders(state: $state) { number total } } }',
@@ -173,6 +177,48 @@ describe('a plugin that looks something up', () => {
     const again = await replay(recorded, turn, shop, dead)
     assert.deepEqual({ ...JSON.parse(JSON.stringify(again)), ms: 0 }, { ...recorded, ms: 0 })
   })
+})
+
+test('[QRY2] [SDK10] another version is told in a replay what the one before was told, and may ask nothing else', async t => {
+  const folder = temporaryFolder()
+  t.after(folder.remove)
+  const { mesh: facts, effects } = await openTestShop(t)
+  const mesh = createMesh(new Map([[SHOP, facts]]))
+  const version = (evidence: string): Files =>
+    typescriptPlugin(
+      'looker',
+      `const { data } = (arguments[1] as any).facts.query('orders', { state: text === 'other' ? 'PAID' : 'SHIPPED' })
+      return vote('COMPENSATE', 0.5, { evidence: ${evidence} })`,
+      { manifest: `limits: { timeoutMs: 1000 }, grants: ['facts'], ${QUERIES}` },
+    )
+  const first = await startTrial({ looker: version('data.customer.orders[0].number') })
+  t.after(() => first.end())
+  await first.ready
+  const stages = {
+    mesh,
+    effects: createEffects(new Map()),
+    graph: createGraph(mesh, effects),
+    clock: systemClock,
+    deadlines: { voters: 10_000, mesh: 10_000, effect: 1_000, turn: 30_000 },
+  }
+  const received = {
+    ...outsideConversation,
+    shop: SHOP,
+    customer: asCustomerId('demo-lin'),
+    turn: 1,
+    upTo: 1,
+    texts: ['shipped'],
+    locale: 'en',
+  } as const
+  const shop = createTestShop([first.pool])
+  const decision = await workOut(received, shop, stages, new AbortController().signal)
+  const bench = await openBench(writeFolder(join(folder.path, 'looker'), version('data.customer.orders[0].total')))
+  t.after(() => bench.close())
+  const turn = { at: 0, received, decision }
+  const replayed = await replayTurn(bench, turn, shop, stages)
+  assert.deepEqual([replayed.before, replayed.now], [['COMPENSATE 0.5 «2024-875»'], ['COMPENSATE 0.5 «¥180.00»']])
+  const other = await replayTurn(bench, { ...turn, received: { ...received, texts: ['other'] } }, shop, stages)
+  assert.match(other.now[0] ?? '', /^! .*the record of the turn has no answer to it/)
 })
 
 test('[QRY1] [SDK3] a query that cannot be asked, and one without its grant, are told when the plugin is loaded, with their line', async () => {
