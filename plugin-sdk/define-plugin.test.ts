@@ -76,6 +76,23 @@ test('[DLG8] a question for a slot that the manifest does not list is a type err
   definePlugin({ manifest, onTurn: () => vote('COMPENSATE', 0.9, ask('order')) })
 })
 
+test('[SDK12] what onStart returns is given to onTurn with its type, and is not there without one', () => {
+  const manifest = { id: 'prepares', version: '1.0.0', sdk: '^0.1.0', languages: ['en'], actions: ['COMPENSATE'] } as const
+  const prepares = definePlugin({
+    manifest: { ...manifest, settings: { words: { type: 'strings', about: 'Words.', default: ['crab'] } } },
+    onStart: ({ settings }) => ({ pattern: new RegExp(settings.words.join('|')), words: settings.words.length }),
+    onTurn({ text }, { prepared }) {
+      // @ts-expect-error it is a number
+      prepared.words satisfies string
+      return prepared.pattern.test(text) ? vote('COMPENSATE', 0.9) : abstain
+    },
+  })
+  const prepared = { pattern: /crab/, words: 1 }
+  assert.deepEqual(prepares.onTurn(turn, { settings: { words: ['crab'] }, prepared }), { action: 'COMPENSATE', confidence: 0.9 })
+  // @ts-expect-error nothing was prepared
+  definePlugin({ manifest, onTurn: (_, { prepared }) => (prepared ? abstain : abstain) })
+})
+
 test('evidence leaves out what was not seen and is never longer than evidence may be', () => {
   assert.equal(evidence('crab', undefined, '', 'dead'), 'crab, dead')
   assert.equal(evidence('x'.repeat(499), 'y').length, 500)

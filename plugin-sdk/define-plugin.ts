@@ -32,6 +32,8 @@ export interface PluginManifest {
     readonly timeoutMs?: number
     /** Megabytes; 32 unless given. */
     readonly memoryMb?: number
+    /** Milliseconds for `onStart`; 500 unless given. */
+    readonly startMs?: number
   }
   /** Confidence of a vote that gives none; 0.9 unless given. */
   readonly defaultConfidence?: number
@@ -69,46 +71,55 @@ export type GrantOf<M extends PluginManifest> = M extends { readonly grants: rea
 /** The names of the queries that a plugin with this manifest may ask. */
 export type QueryOf<M extends PluginManifest> = M extends { readonly queries: infer Q extends Queries } ? keyof Q & string : never
 
-/** What a plugin has in its hands beside the turn: its settings, and a tool for each grant. */
-export type PluginTools<M extends PluginManifest = PluginManifest> = { readonly settings: SettingsOf<M> } & Pick<
+/** What a plugin has in its hands beside the turn: its settings, what `onStart` has prepared, and a tool for each grant. */
+export type PluginTools<M extends PluginManifest = PluginManifest, P = undefined> = { readonly settings: SettingsOf<M> } & Pick<
   GrantedTools<QueryOf<M>>,
   GrantOf<M> & keyof GrantedTools
->
+> &
+  ([P] extends [undefined] ? unknown : { readonly prepared: P })
 
 /** The names of the mutations that a plugin with this manifest may have done. */
 export type MutationOf<M extends PluginManifest> = M extends { readonly mutations: infer D extends Mutations } ? keyof D & string : never
 
 /** What a plugin with effects has beside `onTurn`. */
-export interface EffectHooks<M extends PluginManifest, Name extends string> {
+export interface EffectHooks<M extends PluginManifest, Name extends string, P = undefined> {
   /**
    * What is to be done once the customer has said yes: at once, and from effect, slots and settings alone. It is asked again after a crash and must
    * say the same; there are no facts here and no clock. A throw or a late answer is tried again later, and goes to a person in the end.
    */
-  readonly onAction: (effect: DecidedEffect<Name>, tools: PluginTools<M>) => EffectAnswer<MutationOf<M>>
+  readonly onAction: (effect: DecidedEffect<Name>, tools: PluginTools<M, P>) => EffectAnswer<MutationOf<M>>
   /** What takes it back, when its turn is. As `onAction`; what it refuses stands, and a person is told. */
-  readonly undo: (effect: DoneEffect<Name>, tools: PluginTools<M>) => EffectAnswer<MutationOf<M>>
+  readonly undo: (effect: DoneEffect<Name>, tools: PluginTools<M, P>) => EffectAnswer<MutationOf<M>>
 }
 
 /** Those hooks for a manifest that lists effects, and none for any other. */
-export type EffectHooksOf<M extends PluginManifest> = M extends { readonly effects: infer E extends Effects }
-  ? EffectHooks<M, keyof E & string>
+export type EffectHooksOf<M extends PluginManifest, P = undefined> = M extends { readonly effects: infer E extends Effects }
+  ? EffectHooks<M, keyof E & string, P>
   : { readonly onAction?: never; readonly undo?: never }
 
 /** What `definePlugin` takes and gives. */
-export interface Plugin<M extends PluginManifest = PluginManifest> {
+export interface Plugin<M extends PluginManifest = PluginManifest, P = undefined> {
   readonly manifest: M
+  /**
+   * Runs once in each sandbox, before its first turn, with a time of its own (`limits.startMs`): what it returns, a table made of the settings say, is
+   * frozen and given to every turn as `tools.prepared`. It has no grants, since there is no turn. If it throws, takes too long or returns a
+   * promise, the plugin cannot be loaded. Written before `onTurn`, it types what that is given.
+   */
+  readonly onStart?: (tools: { readonly settings: SettingsOf<M> }) => P
   /**
    * Votes on one turn, at once (a promise is a failure) and from the turn, settings and what is granted: the same turn must give the same answer, since a
    * turn may be asked again after a crash and is replayed when plugins are compared. A throw, a late answer or a malformed one is an abstention.
    */
-  readonly onTurn: (turn: Question, tools: PluginTools<M>) => PluginAnswer<ActionOf<M>, AskOf<M>>
+  readonly onTurn: (turn: Question, tools: PluginTools<M, P>) => PluginAnswer<ActionOf<M>, AskOf<M>>
 }
 
 /**
  * A plugin's default export: `export default definePlugin({ manifest, onTurn })`. A vote for an action or a question for a slot
  * that the manifest does not list, and a setting that it does not declare, are type errors.
  */
-export const definePlugin = <const M extends PluginManifest>(plugin: Plugin<M> & EffectHooksOf<M>): Plugin<M> & EffectHooksOf<M> => plugin
+export const definePlugin = <const M extends PluginManifest, P = undefined>(
+  plugin: Plugin<M, P> & EffectHooksOf<M, P>,
+): Plugin<M, P> & EffectHooksOf<M, P> => plugin
 
 /** Nothing to say on this turn. */
 export const abstain = null

@@ -16,7 +16,7 @@ describe('a manifest', () => {
       queries: { refund: 'query { customer { refund { status } } }' },
       effects: { 'open-compensation': { undo: 'withdraw-compensation' } },
       mutations: { withdraw: 'mutation ($number: String!) { withdrawCase(number: $number) { state } }' },
-      limits: { timeoutMs: 20, memoryMb: 16 },
+      limits: { timeoutMs: 20, memoryMb: 16, startMs: 100 },
       defaultConfidence: 0.5,
       settings: {},
     }
@@ -29,7 +29,7 @@ describe('a manifest', () => {
       queries: {},
       effects: {},
       mutations: {},
-      limits: { timeoutMs: 50, memoryMb: 32 },
+      limits: { timeoutMs: 50, memoryMb: 32, startMs: 500 },
       defaultConfidence: 0.9,
       settings: {},
     })

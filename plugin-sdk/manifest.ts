@@ -105,6 +105,12 @@ const limits = (memoryMb: number) =>
         .max(512)
         .default(memoryMb)
         .describe('Megabytes. A plugin that takes more is stopped together with its process, and off after three times in a minute.'),
+      startMs: z
+        .int()
+        .min(1)
+        .max(5_000)
+        .default(500)
+        .describe('Milliseconds for `onStart`, before the first turn of each sandbox. A plugin that takes longer cannot be loaded.'),
     })
     .prefault({})
 

@@ -127,7 +127,8 @@ ${grantRows()}
 ${typescriptSection()}
 ## Python
 
-A class with \`process(self, text)\`, which returns a dict with \`action\` or None, works as it stands. The full form is \`on_turn(self, turn, settings)\`, which
+A class with \`process(self, text)\`, which returns a dict with \`action\` or None, works as it stands. The full form has \`on_start(self, settings)\`, if there is
+something to prepare, and \`on_turn(self, turn, settings)\`, which
 returns a vote, a list of votes or None, or \`remember(…)\` of these, with \`from parley_sdk import Settings, Turn, Vote, abstain, evidence, remember, vote\`:
 
 ${pythonSection()}`

@@ -192,7 +192,7 @@ function startOf({ manifest }: LoadedPlugin, startMs: number | undefined): Findi
     what: 'cold start',
     verdict: 'warning',
     figure,
-    advice: 'do less at the top of the file: large tables and expressions are made there',
+    advice: 'do less at the top of the file and in onStart: large tables and expressions are made there',
   }
 }
 

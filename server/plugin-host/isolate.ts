@@ -29,11 +29,23 @@ export async function startTypescript(guest: Guest, onLost: (message: string) =>
   const before = sandboxCpuMs()
   const { isolate, context, prepare } = await openIsolate(guest.memoryMb, guest.grants, onLost)
   const exports = await runBundle(isolate, context, guest.code)
-  const runner = await prepare.apply(undefined, [exports.derefInto(), guest.settings], {
+  const runner: ivm.Reference = await prepare.apply(undefined, [exports.derefInto(), guest.settings], {
     timeout: LOAD_TIMEOUT_MS,
     result: { reference: true },
   })
+  const start = await runner.get('start', { reference: true })
+  await withinStartMs(guest, 'onStart', start.apply(undefined, [], { timeout: guest.startMs }))
   return { ...(await runnerOf(isolate, runner, sandboxCpuMs() - before)), isLostWhenStopped: false }
+}
+
+/** What was run in a plugin's start, or an error in words that its author understands. */
+export async function withinStartMs<T>({ startMs }: Guest, hook: string, run: Promise<T>): Promise<T> {
+  try {
+    return await run
+  } catch (error) {
+    if (isTimeout(error)) throw new Error(`${hook} took longer than limits.startMs, ${startMs} ms`)
+    throw error
+  }
 }
 
 /** The manifest that the bundle's default export carries, as JSON text: evaluated in an isolate that is thrown away. Rejects with what is wrong. */
@@ -87,8 +99,8 @@ async function openIsolate(memoryMb: number, grants: readonly string[], onLost: 
       const guard = (${String(guardGlobals)})(${JSON.stringify(grants)}, ${String(createRandomRow)});
       (${String(hardenGlobals)})()
       return (exports, settings) => {
-        const answer = makeAnswerer(pristine, exports.default, pristine.parse(settings), guard)
-        return makeRunner(pristine, answer, describeFailure, ${ANSWER_LIMIT}, ${BATCH_MS})
+        const { start, answer } = makeAnswerer(pristine, exports.default, pristine.parse(settings), guard)
+        return { ...makeRunner(pristine, answer, describeFailure, ${ANSWER_LIMIT}, ${BATCH_MS}), start }
       }
     })()`,
     { reference: true },
@@ -110,6 +122,7 @@ function describeExports(
   const plugin = exports.default
   if (typeof plugin !== 'object' || plugin === null) throw new Error('it has no default export made by definePlugin')
   if (typeof plugin.onTurn !== 'function') throw new Error('it has no onTurn')
+  if (plugin.onStart !== undefined && typeof plugin.onStart !== 'function') throw new Error('its onStart is no function')
   for (const hook of Object.keys(plugin.manifest?.effects ?? {}).length > 0 ? ['onAction', 'undo'] : [])
     if (typeof plugin[hook] !== 'function') throw new Error(`its manifest lists effects, and it has no ${hook}`)
   const json = JSON.stringify(plugin.manifest)

@@ -78,21 +78,38 @@ export function hardenGlobals(): void {
   freeze(async function* () {})
 }
 
-/** Makes what the host calls around a TypeScript plugin. `settings` are plain data, two levels deep. */
+/** Makes what the host calls around a TypeScript plugin: once `start`, then `answer`. `settings` are plain data, two levels deep. */
 export function makeAnswerer(
   { stringify }: Pristine,
-  plugin: Readonly<Record<'onTurn' | 'onAction' | 'undo', (asked: unknown, tools: object) => unknown>>,
+  plugin: Readonly<Record<'onTurn' | 'onAction' | 'undo', (asked: unknown, tools: object) => unknown>> & {
+    readonly onStart?: (tools: object) => unknown
+  },
   settings: object,
   guard: Guard,
-): (turn: unknown, given: Given) => string {
-  const { onTurn, onAction, undo } = plugin
+): { readonly start: () => void; readonly answer: (turn: unknown, given: Given) => string } {
+  const { onStart, onTurn, onAction, undo } = plugin
   const hooks = { onTurn, onAction, undo }
   for (const value of Object.values(settings)) Object.freeze(value)
-  const own = { settings: Object.freeze(settings) }
+  const own: { settings: object; prepared?: unknown } = { settings: Object.freeze(settings) }
+  const isPromise = (said: unknown): boolean => typeof (said as { readonly then?: unknown } | null | undefined)?.then === 'function'
+  /** Lists and plain objects all the way down. What is of a class keeps its own state: a frozen expression could not be used. */
+  const freeze = (value: unknown): unknown => {
+    if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
+    const kind: unknown = Object.getPrototypeOf(value)
+    if (!Array.isArray(value) && kind !== Object.prototype && kind !== null) return value
+    Object.freeze(value)
+    for (const part of Object.values(value)) freeze(part)
+    return value
+  }
+  const start = (): void => {
+    if (onStart === undefined) return
+    const prepared = onStart(Object.freeze({ settings: own.settings }))
+    if (isPromise(prepared)) throw new Error('onStart returned a promise; it must prepare at once')
+    own.prepared = freeze(prepared)
+  }
   const textOf = (said: unknown, hook: string): string => {
     if (said === null || said === undefined) return 'null'
-    if (typeof (said as { readonly then?: unknown }).then === 'function')
-      throw new Error(`${hook} returned a promise; it must answer at once`)
+    if (isPromise(said)) throw new Error(`${hook} returned a promise; it must answer at once`)
     const json = stringify(said)
     if (typeof json !== 'string')
       throw new Error(
@@ -100,7 +117,7 @@ export function makeAnswerer(
       )
     return json
   }
-  return (turn, given) => {
+  const answer = (turn: unknown, given: Given): string => {
     guard.begin(given)
     try {
       const { hook = 'onTurn' } = given
@@ -114,6 +131,7 @@ export function makeAnswerer(
       guard.end()
     }
   }
+  return { start, answer }
 }
 
 /** What went wrong, with up to three places of the bundle where it did: `(at plugin.js:1:204, plugin.js:1:87)`. */

@@ -33,6 +33,8 @@ const guest = record(
     code: text(CODE_LIMIT),
     memoryMb: number,
     timeoutMs: number,
+    /** For `onStart`. */
+    startMs: number,
     grants: list(word(...(Object.keys(GRANTS) as Grant[]))), // its keys are the grants
     /** The values of its settings, as JSON. */
     settings: text(CODE_LIMIT),

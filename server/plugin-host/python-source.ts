@@ -2,7 +2,7 @@
 
 /**
  * Evaluates to a function of the texts of the SDK's module and the plugin's, the plugin's names, its settings and its grants as JSON. That gives the
- * function that puts a turn to the plugin, or a text that says why there is none. Errors name the lines of the plugin's own file.
+ * function that has it start, and then puts turns to it, or a text that says why there is none. Errors name the lines of the plugin's own file.
  */
 export const LOAD_CLASS = `
 def _load(sdk, code, name, class_name, settings, grants):
@@ -82,8 +82,19 @@ def _load(sdk, code, name, class_name, settings, grants):
         if not isinstance(said, dict):
             raise TypeError(f'{name} returned {type(said).__name__}; it must return mutate(…) or refuse(…)')
         return dumps(said, ensure_ascii=False, allow_nan=False)
+    def start():
+        if not hasattr(plugin, 'on_start'):
+            return ''
+        try:
+            if hasattr(plugin.on_start(values), 'send'):
+                raise TypeError('on_start is async; it must prepare at once')
+            return ''
+        except BaseException as error:
+            return describe(error)
     def call(text, original, language, locale, seed, memory, given, hook_asked, effect):
         nonlocal answers, asks
+        if hook_asked == 'on_start':
+            return start()
         begin(int(seed) if seed else None)
         answers, asks = json.loads(given) if given else None, None
         try:

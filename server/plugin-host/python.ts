@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import ivm from 'isolated-vm'
 import { INTERPRETER_BROKEN } from './call-queue.ts'
 import { createRandomRow, type Given, GUARD_PYTHON } from './grants.ts'
-import { type Runner, runnerOf, sandboxCpuMs } from './isolate.ts'
+import { type Runner, runnerOf, sandboxCpuMs, withinStartMs } from './isolate.ts'
 import { describeFailure, makeRunner, PRISTINE, type Pristine } from './prelude.ts'
 import { ANSWER_LIMIT, BATCH_MS, type Guest, type PyodideFiles } from './protocol.ts'
 import { startInterpreter } from './python-prelude.ts'
@@ -52,6 +52,9 @@ export async function startPython(guest: Guest, files: PyodideFiles, onLost: (me
     result: { reference: true },
   })
   if (call.typeof === 'string') throw new Error(String(await call.copy()))
+  const started = call.apply(undefined, ['', '', '', '', '', '', '', 'on_start', ''], { timeout: guest.startMs })
+  const failure: unknown = await withinStartMs(guest, 'on_start', started)
+  if (failure !== '') throw new Error(String(failure))
   const startMs = sandboxCpuMs() - before
   const runner = await prepare.apply(undefined, [call.derefInto()], { result: { reference: true } })
   // Stopped in its midst, the interpreter's own state is torn.

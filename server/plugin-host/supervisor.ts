@@ -125,7 +125,8 @@ export function createSupervisor({ runtime, guests, pyodide, observer, clock, ho
   }
 
   const watch = (post: Post): void => {
-    const { budgetMs, memoryMb } = START[runtime]
+    const { memoryMb } = START[runtime]
+    const budgetMs = START[runtime].budgetMs + guests.reduce((sum, { startMs }) => sum + startMs, 0)
     const residentMb = post.host.residentMb() ?? 0
     if (!isReady(post)) {
       if (awake - post.startedAt > budgetMs) retire(post, 'start', post.loading, `not ready after ${budgetMs} ms`)
