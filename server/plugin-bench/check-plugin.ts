@@ -53,11 +53,11 @@ export async function checkPlugin(folder: string, settings: PluginSettings[strin
         { what: 'manifest', verdict: 'ok', figure: `${plugin.manifest.runtime}, ${Object.keys(plugin.manifest.settings).length} settings` },
         { what: 'sdk', verdict: 'ok', figure: `${plugin.manifest.sdk} takes SDK ${SDK_VERSION}` }, // the manifest would be refused otherwise
         ...types,
-        checkApi(folder, plugin.manifest, published),
         actionsOf(plugin, pack),
         slotsOf(plugin, pack),
         templatesOf(trial, pack),
         grantsOf(plugin, trial),
+        checkApi(folder, plugin.manifest, published),
         sizeOf(plugin),
         startOf(plugin, start?.startMs),
         failuresOf(trial),
