@@ -401,7 +401,14 @@ async function openServer(
 
 const viewOf = ({ shops, plugins }: Brain): PluginsView =>
   Object.fromEntries(
-    [...shops.keys()].map(shop => [shop, plugins.of(shop).plugins.map(({ manifest, version }) => ({ plugin: manifest.id, version }))]),
+    [...shops.keys()].map(shop => {
+      const voters = plugins.of(shop)
+      const views = voters.plugins.map(({ manifest, version }) => {
+        const off = voters.off(manifest.id)
+        return { plugin: manifest.id, version, ...(off === undefined ? {} : { off }) }
+      })
+      return [shop, views]
+    }),
   )
 
 /** Undefined where every shop keeps everything. */

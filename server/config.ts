@@ -41,6 +41,12 @@ const Shop = z.strictObject({
     .record(z.string(), z.record(z.string(), z.unknown()))
     .default({})
     .describe("What the shop sets of its plugins, by plugin id and setting: {fresh-goods: {…}}. A plugin's manifest says what there is."),
+  ownHosts: z
+    .array(z.string())
+    .default([])
+    .describe(
+      "Ids of plugins that run in a host process of their own (some 90 MB each, with a reserve): one that ends takes no other plugin's vote along.",
+    ),
   source: z
     .enum(['none', 'demo-shop'])
     .default('none')

@@ -12,7 +12,7 @@ export interface Metrics extends Pick<EngineObserver, 'decided' | 'overdue' | 'e
   readonly faults: Counter<'code'>
   readonly logReads: Counter
   readonly pluginHostDeaths: Counter<'runtime' | 'reason'>
-  readonly pluginOff: Counter<'plugin'>
+  readonly pluginOff: Counter<'plugin' | 'reason'>
   readonly conversationsOpened: Counter<'from'>
   readonly snapshots: Counter<'outcome'>
   readonly contentType: string
@@ -105,8 +105,8 @@ export function createMetrics(turnsUnderWay: () => number, logStore: () => Store
   })
   const pluginOff = new Counter({
     name: 'parley_plugin_off_total',
-    help: 'Times that a plugin was switched off.',
-    labelNames: ['plugin'],
+    help: 'Times that a plugin was switched off, because it took hosts down or came late.',
+    labelNames: ['plugin', 'reason'],
     registers,
   })
   const conversationsOpened = new Counter({

@@ -9,14 +9,17 @@ export interface PluginChoice {
   readonly folders: readonly string[]
   readonly settings: PluginSettings
   readonly installed?: readonly InstalledChoice[]
+  /** Ids of those that share their host with no other. */
+  readonly ownHosts?: readonly string[]
 }
 
 /** A bare name is a folder of plugins/, anything else a path. */
 export const choiceOf = (
-  { plugins, pluginSettings }: Pick<ShopConfig, 'plugins' | 'pluginSettings'>,
+  { plugins, pluginSettings, ownHosts }: Pick<ShopConfig, 'plugins' | 'pluginSettings' | 'ownHosts'>,
   installed: readonly InstalledChoice[],
 ): PluginChoice => ({
   folders: plugins.map(name => (/^[a-z0-9-]+$/.test(name) ? join(PROJECT.plugins, name) : resolve(name))),
   settings: pluginSettings,
   installed,
+  ownHosts,
 })

@@ -12,8 +12,9 @@ export function watchPlugins(logger: Logger, metrics?: Metrics): PluginObserver 
     },
     onPluginOff({ plugin, reason, forMs }) {
       logger.warn({ plugin, reason, forMs }, 'a plugin is off for a while')
-      metrics?.pluginOff.inc({ plugin })
+      metrics?.pluginOff.inc({ plugin, reason })
     },
+    onPluginBack: ({ plugin }) => logger.info({ plugin }, 'a plugin is back'),
     onBallot(_ballot, fault) {
       if (fault) metrics?.fault(fault.code)
     },

@@ -8,6 +8,6 @@ export async function reloadPlugins({ url, json }: { readonly url: string; reado
   if (json) return console.log(JSON.stringify(view, null, 2))
   for (const [shop, plugins] of Object.entries(view)) {
     if (plugins.length === 0) console.log(`${shop}: no plugins`)
-    for (const { plugin, version } of plugins) console.log(`${shop}: ${plugin} ${version}`)
+    for (const { plugin, version, off } of plugins) console.log(`${shop}: ${plugin} ${version}${off === undefined ? '' : ` (off: ${off})`}`)
   }
 }

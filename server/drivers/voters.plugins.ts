@@ -4,6 +4,7 @@ import { Fault } from '@parley/core/faults.ts'
 import type { Clock } from '@parley/core/ports/clock.ts'
 import type { GraphAnswer } from '@parley/core/ports/graph.ts'
 import { type Ballot, type LookedUp, type Moment, NO_TURN, type VoterInfo, type VoterPool } from '@parley/core/ports/voters.ts'
+import type { Runtime } from '@parley/plugin-sdk/manifest.ts'
 import type { Question } from '@parley/plugin-sdk/vocabulary.ts'
 import { givenFor } from '../plugin-host/grants.ts'
 import { createHostGroups, type HostGroups } from '../plugin-host/host-groups.ts'
@@ -26,6 +27,8 @@ export interface PluginVotersOptions {
   /** By plugin, or of whatever plugin it is. */
   readonly settings?: Parameters<typeof loadPlugins>[1]
   readonly installed?: readonly InstalledChoice[]
+  /** Ids of those that share their host with no other. */
+  readonly ownHosts?: readonly string[]
   readonly observer?: PluginObserver
   readonly clock?: Clock
   /** What every plugin has for a turn, instead of the limit in its manifest. */
@@ -47,6 +50,8 @@ export interface PluginVoters {
   readonly effects: PluginEffects
   /** What is wrong, so far, with those that are off for good. */
   unusable(): readonly Fault<'PLUGIN_INVALID'>[]
+  /** Why a plugin, by its id, is not asked: it could not be loaded, or keeps costing hosts or time. Undefined when it is. */
+  off(plugin: string): string | undefined
   /** Plugins whose hosts have not started so far. */
   unstarted(): readonly string[]
   /** Ends when nobody waits for a ballot any more; it must not be asked again. */
@@ -63,26 +68,19 @@ export async function createPluginVoters({
   folders,
   settings,
   installed,
+  ownHosts = [],
   observer = {},
   clock = systemClock,
   timeoutMs,
   hosts = 2,
   groups = createHostGroups({ observer, clock, hosts }),
 }: PluginVotersOptions): Promise<PluginVoters> {
-  const { plugins: loaded, faults } = await loadPlugins(folders, settings, installed)
+  const { plugins: loaded, faults: refused } = await loadPlugins(folders, settings, installed)
   const plugins = timeoutMs === undefined ? loaded : loaded.map(plugin => withTimeout(plugin, timeoutMs))
+  const faults = [...refused, ...(refused.length === 0 ? strangers(ownHosts, plugins) : [])] // of a plugin that is not loaded the id is not known
   const onInvalid = (fault: Fault<'PLUGIN_INVALID'>): void => observer.onInvalid?.(fault)
   faults.forEach(onInvalid)
-  const runtimes = [...new Set(plugins.map(({ manifest }) => manifest.runtime))]
-  const taken = await Promise.all(
-    runtimes.map(runtime =>
-      groups.take(
-        runtime,
-        plugins.filter(({ manifest }) => manifest.runtime === runtime),
-        onInvalid,
-      ),
-    ),
-  )
+  const taken = await Promise.all(hostsOf(plugins, ownHosts).map(([runtime, together]) => groups.take(runtime, together, onInvalid)))
   const groupOf = new Map(taken.flatMap(group => group.plugins.map(({ manifest }) => [manifest.id, group] as const)))
   const voters = plugins.map(createVoter)
   const ready = Promise.all(taken.map(group => group.ready)).then(() => {})
@@ -116,6 +114,11 @@ export async function createPluginVoters({
     }),
     unusable: () => [...faults, ...taken.flatMap(group => group.faults())],
     unstarted: () => taken.filter(group => !group.hasStarted()).flatMap(group => group.plugins.map(({ manifest }) => manifest.id)),
+    off: id =>
+      groupOf
+        .get(id)
+        ?.faults()
+        .find(({ details }) => details.plugin === id)?.message ?? groupOf.get(id)?.off(id),
     async retire() {
       if (asks > 0) await new Promise<void>(resolve => (becomeIdle = resolve))
       await close()
@@ -176,6 +179,31 @@ export async function createPluginVoters({
     return { info, ask }
   }
 }
+
+/** Which plugins share a host: those of a runtime, but for the ones that have their own. */
+function hostsOf(plugins: readonly LoadedPlugin[], ownHosts: readonly string[]): readonly (readonly [Runtime, readonly LoadedPlugin[]])[] {
+  const own = plugins.filter(({ manifest }) => ownHosts.includes(manifest.id))
+  const shared = Object.groupBy(
+    plugins.filter(plugin => !own.includes(plugin)),
+    ({ manifest }) => manifest.runtime,
+  )
+  return [
+    ...(Object.entries(shared) as [Runtime, LoadedPlugin[]][]), // its keys are runtimes
+    ...own.map(plugin => [plugin.manifest.runtime, [plugin]] as const),
+  ]
+}
+
+const strangers = (ownHosts: readonly string[], plugins: readonly LoadedPlugin[]): readonly Fault<'PLUGIN_INVALID'>[] =>
+  ownHosts
+    .filter(id => plugins.every(({ manifest }) => manifest.id !== id))
+    .map(
+      id =>
+        new Fault('PLUGIN_INVALID', {
+          plugin: id,
+          path: 'ownHosts',
+          reason: 'it should have a host of its own, but no plugin of the shop has this id',
+        }),
+    )
 
 const withTimeout = ({ manifest, guest, ...plugin }: LoadedPlugin, timeoutMs: number): LoadedPlugin => ({
   ...plugin,

@@ -6,6 +6,8 @@ export interface PluginInForce {
   readonly plugin: string
   /** Manifest's version, hash of what runs and of its settings: what a decision records of its vote. */
   readonly version: string
+  /** Why it is not asked now; absent when it is. */
+  readonly off?: string
 }
 
 /** By shop. */

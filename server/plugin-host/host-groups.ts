@@ -9,7 +9,7 @@ import { buildPyodide } from './pyodide-script.ts'
 import { createSupervisor, type Supervisor } from './supervisor.ts'
 
 /** Plugins that share a host, as one of those sees them who need it. */
-export interface HostGroup extends Pick<Supervisor, 'ask' | 'weigh' | 'ready' | 'hasStarted'> {
+export interface HostGroup extends Pick<Supervisor, 'ask' | 'weigh' | 'off' | 'ready' | 'hasStarted'> {
   readonly plugins: readonly LoadedPlugin[]
   /** Those that could not be loaded so far: they are off for good. */
   faults(): readonly Fault<'PLUGIN_INVALID'>[]
@@ -47,6 +47,7 @@ export function createHostGroups({ observer, clock, hosts }: HostGroupsOptions):
       return {
         ask: supervisor.ask,
         weigh: supervisor.weigh,
+        off: supervisor.off,
         ready: supervisor.ready,
         plugins,
         faults: () => faults,

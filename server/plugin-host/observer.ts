@@ -22,6 +22,8 @@ export interface PluginObserver {
   onHostReady?(host: { readonly runtime: Runtime; readonly pid: number }): void
   onHostDeath?(death: HostDeath): void
   onPluginOff?(off: { readonly plugin: string; readonly reason: OffReason; readonly forMs: number }): void
+  /** A plugin that was off has answered its one try. */
+  onPluginBack?(back: { readonly plugin: string }): void
   /** Every ballot, with the fault behind an abstention that is not silence: PLUGIN_TIMEOUT, PLUGIN_FAILED, PLUGIN_CRASHED or PLUGIN_OFF. */
   onBallot?(ballot: Ballot, fault: Fault | undefined): void
   /** A vote for an action that the manifest does not list. */
@@ -45,6 +47,10 @@ export const together = (one: PluginObserver, other: PluginObserver): Required<P
   onPluginOff(off) {
     one.onPluginOff?.(off)
     other.onPluginOff?.(off)
+  },
+  onPluginBack(back) {
+    one.onPluginBack?.(back)
+    other.onPluginBack?.(back)
   },
   onBallot(ballot, fault) {
     one.onBallot?.(ballot, fault)

@@ -3,7 +3,7 @@
 // is asked again there, except of the plugin that is held to have done it.
 import type { Clock } from '@parley/core/ports/clock.ts'
 import type { Runtime } from '@parley/plugin-sdk/manifest.ts'
-import { type Breaker, createBreaker } from './breaker.ts'
+import { type Breaker, createBreaker, type OffReason } from './breaker.ts'
 import { type Host, startHost } from './host.ts'
 import type { HostDeath, PluginObserver } from './observer.ts'
 import {
@@ -45,6 +45,8 @@ export interface Supervisor {
   weigh(plugin: string): Promise<Weight | undefined>
   /** Resolves when every plugin has been loaded or given up, or when hosts have failed to start a few times. Never rejects. */
   readonly ready: Promise<void>
+  /** Why a plugin is off for a while; undefined when it is asked. */
+  off(plugin: string): OffReason | undefined
   /** Whether a host was ready once, or none is needed. */
   hasStarted(): boolean
   /** Kills all hosts; resolves when they are gone. */
@@ -89,7 +91,13 @@ interface Post {
 export function createSupervisor({ runtime, guests, pyodide, observer, clock, hosts = 2, onUnloadable }: SupervisorOptions): Supervisor {
   const guestOf = new Map(guests.map(guest => [guest.plugin, guest]))
   const breakers = new Map<string, Breaker>(
-    guests.map(({ plugin }) => [plugin, createBreaker(clock, (reason, forMs) => observer.onPluginOff?.({ plugin, reason, forMs }))]),
+    guests.map(({ plugin }) => [
+      plugin,
+      createBreaker(clock, {
+        off: (reason, forMs) => observer.onPluginOff?.({ plugin, reason, forMs }),
+        back: () => observer.onPluginBack?.({ plugin }),
+      }),
+    ]),
   )
   const unloadable = new Set<string>()
   let posts: Post[] = [] // the first that is ready is at work, the other is the reserve
@@ -285,6 +293,7 @@ export function createSupervisor({ runtime, guests, pyodide, observer, clock, ho
     ask,
     weigh,
     ready,
+    off: plugin => breakers.get(plugin)?.off(),
     hasStarted: () => hasStarted,
     async close() {
       isClosed = true

@@ -55,6 +55,7 @@ export async function startTrial(
   bundles: readonly string[] = [],
   clock: Clock = systemClock,
   hosts: 1 | 2 = 2,
+  ownHosts: readonly string[] = [],
 ): Promise<Trial> {
   const root = mkdtempSync(join(tmpdir(), 'parley-plugins-'))
   const folders = Object.entries(plugins).map(([name, files]) => writeFolder(join(root, name), files))
@@ -68,6 +69,7 @@ export async function startTrial(
   const voters = await createPluginVoters({
     folders: [...folders, ...bundles],
     settings,
+    ownHosts,
     clock,
     hosts,
     observer: {
