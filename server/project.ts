@@ -9,4 +9,5 @@ export const PROJECT = {
   ensembles: folder('ensembles/shipped'),
   models: folder('models/shipped'),
   pages: folder('web/dist'),
+  pythonCache: folder('.cache/python'),
 } as const

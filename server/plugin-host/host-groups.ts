@@ -5,7 +5,7 @@ import type { Clock } from '@parley/core/ports/clock.ts'
 import type { Runtime } from '@parley/plugin-sdk/manifest.ts'
 import type { LoadedPlugin } from './load-plugin.ts'
 import type { PluginObserver } from './observer.ts'
-import { buildPyodide } from './pyodide-script.ts'
+import { pythonFiles } from './python-snapshot.ts'
 import { createSupervisor, type Supervisor } from './supervisor.ts'
 
 /** Plugins that share a host, as one of those sees them who need it. */
@@ -80,7 +80,7 @@ export function createHostGroups({ observer, clock, hosts }: HostGroupsOptions):
     const options = { runtime, observer, clock, hosts, onUnloadable }
     if (runtime === 'typescript') return { supervisor: createSupervisor({ ...options, guests }), faults }
     try {
-      return { supervisor: createSupervisor({ ...options, guests, pyodide: await buildPyodide() }), faults }
+      return { supervisor: createSupervisor({ ...options, guests, pyodide: await pythonFiles() }), faults }
     } catch (error) {
       // No Python, but everything else: its plugins abstain, and the operator is told why.
       for (const { plugin } of guests) onUnloadable(plugin, String(error))

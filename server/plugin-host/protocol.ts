@@ -45,13 +45,17 @@ const guest = record(
 export type Guest = Of<typeof guest>
 
 /** Where Pyodide's own files are, and its one script. */
-const pyodideFiles = record({
-  script: text(),
-  wasmFile: text(),
-  stdlibFile: text(),
-  /** The module `parley_sdk`. */
-  sdkFile: text(),
-})
+const pyodideFiles = record(
+  {
+    script: text(),
+    wasmFile: text(),
+    stdlibFile: text(),
+    /** The module `parley_sdk`. */
+    sdkFile: text(),
+  },
+  /** Where a started interpreter's memory may be found: python-snapshot.ts. */
+  { snapshotFile: text() },
+)
 export type PyodideFiles = Of<typeof pyodideFiles>
 
 /** One question put to one plugin. `deadline`, on `machineClock`: the call is not begun after it, and stopped at it. */

@@ -5,10 +5,12 @@ import type { createRandomRow, Given } from './grants.ts'
 interface Pyodide {
   readonly _module: { readonly HEAP8: Int8Array }
   runPython(source: string): (...args: readonly string[]) => unknown
+  makeMemorySnapshot(): Uint8Array
 }
 
 /**
- * Leaves `parleyStart` (loads Pyodide), `parleyRunPython` and `parleyGive` behind, and what Pyodide needs. Clock and entropy are what was given last;
+ * Leaves behind what Pyodide needs, `parleyGive`, and `parleyStart`, which loads Pyodide from the bytes of a snapshot or runs the text of `PREPARE`.
+ * Then there is `parleyLoad`, and `parleySnapshot` if the interpreter is `isForSnapshot`: nothing may have been loaded then. Clock and entropy are what was given last;
  * constants otherwise, the same in every process, so that also the order of a set is the same when a turn is replayed.
  */
 export function startInterpreter(wasm: ArrayBuffer, stdlib: ArrayBuffer, createRow: typeof createRandomRow): void {
@@ -91,6 +93,11 @@ export function startInterpreter(wasm: ArrayBuffer, stdlib: ArrayBuffer, createR
     location: { href: 'isolate', toString: () => 'isolate' },
     TextEncoder: class {
       encode = encode
+      encodeInto(text: string, into: Uint8Array): { readonly read: number; readonly written: number } {
+        const bytes = encode(text)
+        into.set(bytes)
+        return { read: text.length, written: bytes.length }
+      }
     },
     TextDecoder: class {
       readonly #encoding: string
@@ -124,7 +131,7 @@ export function startInterpreter(wasm: ArrayBuffer, stdlib: ArrayBuffer, createR
   Date.now = () => now
   Math.random = () => 0.5
 
-  root.parleyStart = async (): Promise<void> => {
+  root.parleyStart = async (snapshot: Uint8Array | undefined, prepare: string, isForSnapshot: boolean): Promise<void> => {
     const loadPyodide = root.parleyLoadPyodide as (options: object) => Promise<Pyodide> // left by the script
     const python = await loadPyodide({
       indexURL: '/py/',
@@ -135,8 +142,12 @@ export function startInterpreter(wasm: ArrayBuffer, stdlib: ArrayBuffer, createR
       },
       stdout: noop,
       stderr: noop,
+      ...(snapshot ? { _loadSnapshot: snapshot } : {}),
+      _makeSnapshot: isForSnapshot,
     })
+    if (!snapshot) python.runPython(prepare)
     root.parleyHeapBytesTaken = () => python._module.HEAP8.byteLength
-    root.parleyRunPython = (source: string, ...args: readonly string[]) => python.runPython(source)(...args)
+    root.parleyLoad = (...args: readonly string[]) => python.runPython('_load')(...args)
+    root.parleySnapshot = () => python.makeMemorySnapshot().buffer
   }
 }

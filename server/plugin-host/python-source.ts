@@ -1,10 +1,11 @@
 // The Python around a Python plugin.
+import { GUARD_PYTHON } from './grants.ts'
 
 /**
- * Evaluates to a function of the texts of the SDK's module and the plugin's, the plugin's names, its settings and its grants as JSON. That gives the
+ * `_load`, a function of the texts of the SDK's module and the plugin's, the plugin's names, its settings and its grants as JSON. That gives the
  * function that has it start, and then puts turns to it, or a text that says why there is none. Errors name the lines of the plugin's own file.
  */
-export const LOAD_CLASS = `
+const LOAD_CLASS = `
 def _load(sdk, code, name, class_name, settings, grants):
     import json, sys, types
     granted, dumps = json.loads(grants), json.dumps
@@ -106,5 +107,12 @@ def _load(sdk, code, name, class_name, settings, grants):
             answers = None
         return said if asks is None else dumps({'asks': asks}, ensure_ascii=False)
     return call
-_load
+`
+
+/** What comes before any plugin of Python, and so what a snapshot holds: `LOAD_CLASS`, and what that and the SDK import. */
+export const PREPARE = `
+import datetime, json, os, random, secrets, sys, time, types, typing, uuid
+${GUARD_PYTHON}
+${LOAD_CLASS}
+None
 `

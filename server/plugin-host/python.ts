@@ -1,14 +1,14 @@
 // A Python plugin: Pyodide inside an isolate of its own, behind the same wall as a TypeScript plugin. Run plainly in Node, Pyodide is no
 // sandbox (from Python one reaches the host's `process` in one line); inside an isolate there is nothing to reach.
-import { readFile } from 'node:fs/promises'
+import { open, readFile } from 'node:fs/promises'
 import ivm from 'isolated-vm'
 import { INTERPRETER_BROKEN } from './call-queue.ts'
-import { createRandomRow, type Given, GUARD_PYTHON } from './grants.ts'
+import { createRandomRow, type Given } from './grants.ts'
 import { type Runner, runnerOf, sandboxCpuMs, withinStartMs } from './isolate.ts'
 import { describeFailure, makeRunner, PRISTINE, type Pristine } from './prelude.ts'
 import { ANSWER_LIMIT, BATCH_MS, type Guest, type PyodideFiles } from './protocol.ts'
 import { startInterpreter } from './python-prelude.ts'
-import { LOAD_CLASS } from './python-source.ts'
+import { PREPARE } from './python-source.ts'
 
 /** For the JavaScript half of the interpreter; what Python itself allocates is WebAssembly memory, bounded by the plugin's own limit. */
 const SCRIPT_MEMORY_MB = 128
@@ -17,37 +17,20 @@ const INTERPRETER_MB = 40
 const LOAD_TIMEOUT_MS = 5_000
 const MB = 2 ** 20
 
-/** Rejects when the module does not load, with Python's own message. Takes about two seconds. */
+/** Rejects when the module does not load, with Python's own message. Takes three seconds of processor time, or one with a snapshot. */
 export async function startPython(guest: Guest, files: PyodideFiles, onLost: (message: string) => void): Promise<Runner> {
   const { module, className } = guest.python!
-  const isolate = new ivm.Isolate({ memoryLimit: SCRIPT_MEMORY_MB, onCatastrophicError: onLost })
-  const context = await isolate.createContext()
-  const [wasm, stdlib, sdk] = await Promise.all([readBuffer(files.wasmFile), readBuffer(files.stdlibFile), readFile(files.sdkFile, 'utf8')])
-  const prepare = await context.eval(
-    `(() => {
-      ${String(makePythonAnswerer)}
-      ${String(describeFailure)}
-      ${String(makeRunner)}
-      const pristine = ${PRISTINE}
-      return call => makeRunner(pristine, makePythonAnswerer(call, globalThis.parleyGive, ${JSON.stringify(INTERPRETER_BROKEN)}, pristine), describeFailure, ${ANSWER_LIMIT}, ${BATCH_MS})
-    })()`,
-    { reference: true },
-  )
-  await context.global.set('parleyHeapBytes', (guest.memoryMb + INTERPRETER_MB) * MB)
-  const start = await context.eval(`(wasm, stdlib) => (${String(startInterpreter)})(wasm, stdlib, ${String(createRandomRow)})`, {
-    reference: true,
+  const snapshot = files.snapshotFile === undefined ? undefined : await readSnapshot(files.snapshotFile)
+  const { isolate, context, prepare, sdk } = await openInterpreter({
+    files,
+    memoryMb: guest.memoryMb,
+    snapshot,
+    isForSnapshot: false,
+    onLost,
   })
-  // Copied in, so that the isolate holds no handle of this process.
-  const copied = [wasm, stdlib].map(buffer => new ivm.ExternalCopy(buffer).copyInto({ release: true }))
-  await start.apply(undefined, copied)
-  const script = await isolate.compileScript(files.script, { filename: 'file:///pyodide.js' })
-  await script.run(context)
-  script.release()
-  await context.eval('globalThis.parleyStart()', { promise: true })
-  const load = await context.eval('globalThis.parleyRunPython', { reference: true })
-  const source = `${GUARD_PYTHON}\n${LOAD_CLASS}`
+  const load = await context.eval('globalThis.parleyLoad', { reference: true })
   const before = sandboxCpuMs()
-  const call = await load.apply(undefined, [source, sdk, guest.code, module, className, guest.settings, JSON.stringify(guest.grants)], {
+  const call = await load.apply(undefined, [sdk, guest.code, module, className, guest.settings, JSON.stringify(guest.grants)], {
     timeout: LOAD_TIMEOUT_MS,
     result: { reference: true },
   })
@@ -69,6 +52,60 @@ export async function startPython(guest: Guest, files: PyodideFiles, onLost: (me
     isLostWhenStopped: true,
   }
 }
+
+/** The memory of an interpreter that is ready for a plugin of any kind: what `readSnapshot` wants to find. */
+export async function takeSnapshot(files: PyodideFiles): Promise<Uint8Array> {
+  const onLost = (message: string): never => {
+    throw new Error(message)
+  }
+  const { isolate, context } = await openInterpreter({ files, memoryMb: 0, snapshot: undefined, isForSnapshot: true, onLost })
+  const bytes: unknown = await context.eval('globalThis.parleySnapshot()', { copy: true })
+  isolate.dispose()
+  if (!(bytes instanceof ArrayBuffer)) throw new Error('Pyodide gave no snapshot')
+  return new Uint8Array(bytes)
+}
+
+interface InterpreterOptions {
+  readonly files: PyodideFiles
+  /** What the plugin may take beyond the interpreter itself. */
+  readonly memoryMb: number
+  readonly snapshot: ArrayBuffer | undefined
+  readonly isForSnapshot: boolean
+  readonly onLost: (message: string) => void
+}
+
+async function openInterpreter({ files, memoryMb, snapshot, isForSnapshot, onLost }: InterpreterOptions) {
+  const isolate = new ivm.Isolate({ memoryLimit: SCRIPT_MEMORY_MB, onCatastrophicError: onLost })
+  const context = await isolate.createContext()
+  const [wasm, stdlib, sdk] = await Promise.all([readBuffer(files.wasmFile), readBuffer(files.stdlibFile), readFile(files.sdkFile, 'utf8')])
+  const prepare = await context.eval(
+    `(() => {
+      ${String(makePythonAnswerer)}
+      ${String(describeFailure)}
+      ${String(makeRunner)}
+      const pristine = ${PRISTINE}
+      return call => makeRunner(pristine, makePythonAnswerer(call, globalThis.parleyGive, ${JSON.stringify(INTERPRETER_BROKEN)}, pristine), describeFailure, ${ANSWER_LIMIT}, ${BATCH_MS})
+    })()`,
+    { reference: true },
+  )
+  await context.global.set('parleyHeapBytes', (memoryMb + INTERPRETER_MB) * MB)
+  const begin = await context.eval(`(wasm, stdlib) => (${String(startInterpreter)})(wasm, stdlib, ${String(createRandomRow)})`, {
+    reference: true,
+  })
+  await begin.apply(undefined, [wasm, stdlib].map(moveIn))
+  const script = await isolate.compileScript(files.script, { filename: 'file:///pyodide.js' })
+  await script.run(context)
+  script.release()
+  const start = await context.eval('(snapshot, ...rest) => globalThis.parleyStart(snapshot && new Uint8Array(snapshot), ...rest)', {
+    reference: true,
+  })
+  await start.apply(undefined, [snapshot && moveIn(snapshot), PREPARE, isForSnapshot], { result: { promise: true } })
+  return { isolate, context, prepare, sdk }
+}
+
+/** Moved, so that the isolate holds no handle of this process and nothing is copied. */
+const moveIn = (buffer: ArrayBuffer): ivm.Copy<ArrayBuffer> =>
+  new ivm.ExternalCopy(buffer, { transferOut: true }).copyInto({ release: true, transferIn: true })
 
 /** Runs inside the isolate. Python answers with JSON, or with `!` and its error; what is thrown here is thrown by the interpreter. */
 function makePythonAnswerer(
@@ -95,7 +132,24 @@ function makePythonAnswerer(
   }
 }
 
-const readBuffer = async (file: string): Promise<ArrayBuffer> => toArrayBuffer(await readFile(file))
+/** Read to where it stays: each copy of tens of megabytes costs as many page faults. */
+async function readBuffer(file: string): Promise<ArrayBuffer> {
+  await using handle = await open(file)
+  const buffer = new ArrayBuffer((await handle.stat()).size)
+  const bytes = new Uint8Array(buffer)
+  for (let at = 0; at < bytes.length; ) {
+    const { bytesRead } = await handle.read(bytes, at)
+    if (bytesRead === 0) throw new Error(`${file} became shorter while it was read`)
+    at += bytesRead
+  }
+  return buffer
+}
 
-/** A buffer of its own: Node's small buffers share one. */
-const toArrayBuffer = (bytes: Buffer): ArrayBuffer => new Uint8Array(bytes).buffer
+/** Undefined where there is none: it is an interpreter's faster start, and no more. */
+async function readSnapshot(file: string): Promise<ArrayBuffer | undefined> {
+  try {
+    return await readBuffer(file)
+  } catch {
+    return undefined
+  }
+}

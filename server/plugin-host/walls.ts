@@ -31,7 +31,7 @@ export interface Wall {
 /** Shared libraries, and this project without its data. Links among them stay links. */
 const VISIBLE = [
   ...['/lib', '/lib64', '/usr/lib', '/usr/lib64', '/usr/local/lib', process.execPath],
-  ...['..', '../../core', '../../plugin-sdk', '../../node_modules', '../../package.json'].map(here),
+  ...['..', '../../core', '../../plugin-sdk', '../../node_modules', '../../package.json', '../../.cache/python'].map(here),
 ].map(path => path.replace(/(?<=.)\/$/, ''))
 
 /** What a host needs before its first plugin. */
