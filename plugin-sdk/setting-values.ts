@@ -59,7 +59,7 @@ export function checkSettings(schema: Readonly<Record<string, Declaration>>, giv
   }
   const values: Record<string, SettingValues[string]> = {}
   for (const [name, declared] of Object.entries(schema)) {
-    const value = given[name] ?? declared.default
+    const value = (Object.hasOwn(given, name) ? given[name] : undefined) ?? declared.default // a setting may be called toString
     if (value === undefined) return { isGood: false, name, reason: `it has no default, so the shop must set it: ${declared.about}` }
     const checked = schemaOf(declared).safeParse(value)
     if (!checked.success) return { isGood: false, name, reason: `${checked.error.issues[0]?.message}; it is ${JSON.stringify(value)}` }

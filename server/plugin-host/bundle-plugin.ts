@@ -4,8 +4,9 @@ import { realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, dirname, join, sep } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
-import { type BuildFailure, build, type Plugin } from 'esbuild'
+import { type BuildFailure, build, type Plugin, stop } from 'esbuild'
 import { EXPORTS } from './exports-name.ts'
+import { unreadable } from './own-file.ts'
 
 const SDK = realpathSync(createRequire(import.meta.url).resolve('@parley/plugin-sdk'))
 
@@ -19,8 +20,16 @@ export interface Bundle {
 
 const OUTPUT = 'plugin.js'
 
-/** Faults: PLUGIN_INVALID, naming the file, the line and what cannot be imported or read there. */
-export async function bundlePlugin(folder: string): Promise<Bundle> {
+let last: Promise<unknown> = Promise.resolve()
+
+/** One after another: a source that takes the bundler down takes no other along. Faults: PLUGIN_INVALID, naming the file, the line and what cannot be imported or read there. */
+export function bundlePlugin(folder: string): Promise<Bundle> {
+  const bundle = last.then(() => bundleNow(folder))
+  last = bundle.catch(() => {}) // the caller of this bundle is told
+  return bundle
+}
+
+async function bundleNow(folder: string): Promise<Bundle> {
   const root = realpathSync(folder)
   try {
     const { outputFiles, metafile } = await build({
@@ -51,7 +60,14 @@ export async function bundlePlugin(folder: string): Promise<Bundle> {
     return { code: textOf(OUTPUT), map: textOf(`${OUTPUT}.map`), parts }
   } catch (error) {
     const first = (error as Partial<BuildFailure>).errors?.[0] // esbuild rejects with nothing else
-    if (!first) throw error
+    if (!first) {
+      await stop() // the bundler is a process, and it has ended: the next bundle starts another
+      throw new Fault(
+        'PLUGIN_INVALID',
+        { plugin: basename(folder), path: 'plugin.ts', reason: 'the bundler cannot take it in' },
+        { cause: error },
+      )
+    }
     const path = first.location ? `${first.location.file}:${first.location.line}` : 'plugin.ts'
     throw new Fault('PLUGIN_INVALID', { plugin: basename(folder), path, reason: explain(first.text) })
   }
@@ -69,8 +85,16 @@ const fence = (root: string): Plugin => ({
   setup(pending) {
     pending.onResolve({ filter: /^@parley\/plugin-sdk$/ }, () => ({ path: SDK }))
     pending.onLoad({ filter: /.*/ }, ({ path }) => {
-      const isInside = [root, dirname(SDK)].some(allowed => path.startsWith(allowed + sep)) || path.split(sep).includes('node_modules')
-      return isInside ? undefined : { errors: [{ text: `${path} is outside of the plugin's folder` }] }
+      if (!isAllowed(root, path)) return { errors: [{ text: `${path} is outside of the plugin's folder` }] }
+      const reason = unreadable(path)
+      return reason === undefined ? undefined : { errors: [{ text: `${basename(path)} cannot be read: ${reason}` }] }
     })
   },
 })
+
+/** Its own files, the SDK's, and installed packages: those of the folders above it, as Node finds them. */
+function isAllowed(root: string, path: string): boolean {
+  if ([root, dirname(SDK)].some(allowed => path.startsWith(allowed + sep))) return true
+  const packages = path.indexOf(`${sep}node_modules${sep}`)
+  return packages >= 0 && `${root}${sep}`.startsWith(path.slice(0, packages) + sep)
+}

@@ -2,7 +2,7 @@
 // plugin.yaml names a Python file. No line of a plugin's code runs in the engine: a manifest written in TypeScript is read in a host that is thrown
 // away, and that of a bundle was compared with its code when it was installed.
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, realpathSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { Fault, isFault } from '@parley/core/faults.ts'
 import { checkMutation, checkQuery } from '@parley/mesh/graph-document.ts'
@@ -13,6 +13,7 @@ import { BUNDLE_ENDING, readBundle } from '../plugin-store/bundle-file.ts'
 import type { InstalledChoice } from '../plugin-store/installed.ts'
 import { type Bundle, bundlePlugin } from './bundle-plugin.ts'
 import { createManifestReader, type ManifestReader } from './manifest-reader.ts'
+import { readOwnFile } from './own-file.ts'
 import { createLocator, type Locate, placeInSource, placeInYaml, pythonLocator } from './plugin-lines.ts'
 import { CODE_LIMIT, type Guest } from './protocol.ts'
 
@@ -136,7 +137,7 @@ function readInstalled(file: string, { id, hash: wanted }: InstalledChoice): Plu
 }
 
 async function readTypescript(folder: string, reader: ManifestReader): Promise<PluginSource> {
-  const { code, map, parts } = await bundlePlugin(folder)
+  const { code, map, parts } = await bundlePlugin(folder) // which reads no other file than one of its own
   if (code.length > CODE_LIMIT) throw tooLarge(basename(folder))
   const locate = createLocator(map)
   const read = await reader.read(code)
@@ -150,21 +151,39 @@ async function readTypescript(folder: string, reader: ManifestReader): Promise<P
 }
 
 function readPython(folder: string): PluginSource {
-  const text = readFileSync(join(folder, 'plugin.yaml'), 'utf8')
+  const description = readOwnFile(folder, join(folder, 'plugin.yaml'))
+  if (!description.isRead) throw invalid(folder, 'plugin.yaml', description.reason)
+  const { text } = description
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines })
+  const document = parseYaml(folder, text, lines)
   const place = (path: readonly PropertyKey[]): string => placeInYaml(document, lines, path)
   const [broken] = document.errors
   if (broken) throw invalid(folder, `plugin.yaml:${Math.max(1, lines.linePos(broken.pos[0]).line)}`, broken.message.split(' at line')[0]!) // the first part is always there
-  const manifest = checkManifest(folder, document.toJS({ maxAliasCount: 0 }), place)
+  const manifest = checkManifest(folder, plainOf(folder, document), place)
   if (manifest.runtime !== 'python')
     throw invalid(folder, place(['runtime']), 'runtime: a plugin.yaml describes a Python plugin; a TypeScript plugin has a plugin.ts')
   const file = join(folder, `${manifest.module}.py`)
   if (!existsSync(file)) throw invalid(folder, place(['module']), `module: there is no ${manifest.module}.py beside plugin.yaml`)
-  if (!realpathSync(file).startsWith(realpathSync(folder)))
-    throw invalid(folder, place(['module']), 'module: it links to a file outside of the folder')
-  const code = readFileSync(file, 'utf8')
+  const module = readOwnFile(folder, file)
+  if (!module.isRead) throw invalid(folder, place(['module']), `module: ${module.reason}`)
+  const code = module.text
   return { manifest, code, hash: hash(text + code, VERSION_DIGITS) }
+}
+
+function parseYaml(folder: string, text: string, lineCounter: LineCounter): ReturnType<typeof parseDocument> {
+  try {
+    return parseDocument(text, { lineCounter })
+  } catch {
+    throw invalid(folder, 'plugin.yaml', 'it is nested too deeply') // the parser recurses
+  }
+}
+
+function plainOf(folder: string, document: ReturnType<typeof parseDocument>): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 0 })
+  } catch (error) {
+    throw invalid(folder, 'plugin.yaml', error instanceof RangeError ? 'it is nested too deeply' : 'it has aliases, which are not read')
+  }
 }
 
 function withSettings({ manifest, hash: content, code, map, parts }: PluginSource, settingsOf: SettingsOf): LoadedPlugin {
