@@ -13,8 +13,8 @@ const WITNESS_VOTES = [{ action: 'COMPENSATE', confidence: 0.7 }]
 /** One for all cases: an interpreter each would be more than a machine has. */
 const PYTHON = 'hostile'
 /** For the first two hosts with their plugins, and for the reserve of one that was killed, on a machine that has other work. */
-const STARTED_WITHIN_MS = 60_000
-const BACK_WITHIN_MS = { typescript: 10_000, python: 60_000 }
+const STARTED_WITHIN_MS = 240_000
+const BACK_WITHIN_MS = { typescript: 30_000, python: 240_000 }
 /** What a host may keep beyond what it had when it was ready: texts that crossed and are not collected yet. */
 const KEPT_MB = 128
 /** Longer than a plugin's deeds are held against it. */
@@ -79,7 +79,8 @@ export async function openArena(kind: Kind, cases: readonly HostileCase[], canar
   }
   /** Rejects when the hosts are not there again as they were. */
   const recover = async (): Promise<void> => {
-    await trial.hostsReady(2 + trial.deaths.length, BACK_WITHIN_MS[kind.runtime])
+    const killed = trial.deaths.filter(({ reason }) => reason !== 'start').length // a host that did not come up was never ready
+    await trial.hostsReady(2 + killed, BACK_WITHIN_MS[kind.runtime])
     await memoryIsBack()
     ahead += FORGOTTEN_MS
   }

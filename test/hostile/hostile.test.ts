@@ -2,7 +2,6 @@
 // chooses which third.
 import { randomUUID } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
-import { createRandom } from '../random.ts'
 import { type Arena, openArena } from './arena.ts'
 import { type Canaries, placeCanaries } from './canaries.ts'
 import { ANSWERS } from './cases/answers.ts'
@@ -10,10 +9,9 @@ import { ESCAPES } from './cases/escapes.ts'
 import { LOOPS } from './cases/loops.ts'
 import { MEMORY } from './cases/memory.ts'
 import { VOTES } from './cases/votes.ts'
+import { drawShare, SEED } from './draw-share.ts'
 
 const KINDS = [LOOPS, MEMORY, ESCAPES, ANSWERS, VOTES]
-const SEED = Number(process.env.PARLEY_SEED ?? 20261129)
-const SHARE = process.env.PARLEY_TEST_FULL ? 1 : 1 / 3
 
 describe(`the hostile suite, seed ${SEED}`, () => {
   let canaries: Canaries
@@ -22,9 +20,8 @@ describe(`the hostile suite, seed ${SEED}`, () => {
   })
   after(() => canaries.close())
 
-  const random = createRandom(SEED)
   for (const kind of KINDS) {
-    const cases = kind.cases.filter(() => random() < SHARE)
+    const cases = drawShare(kind.cases)
     describe(kind.title, () => {
       let arena: Arena
       before(async () => {
