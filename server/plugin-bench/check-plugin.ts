@@ -161,15 +161,15 @@ function templatesOf({ second }: Trial, pack: Pack): Finding {
 /** The sandbox names the grant that something would have needed. */
 function grantsOf({ manifest }: LoadedPlugin, { first, second }: Trial): Finding {
   const denied = [...first, ...second].flatMap(({ fault }) => /needs the grant "([^"]+)"/.exec(fault?.message ?? '')?.[1] ?? [])
-  const used = [...new Set(denied)]
-  const figure = `${manifest.grants.length} declared, ${used.length} used`
-  if (used.length === 0) return { what: 'grants', verdict: 'ok', figure }
+  const missing = [...new Set(denied)]
+  const figure = `${manifest.grants.length} declared, ${missing.length} missing`
+  if (missing.length === 0) return { what: 'grants', verdict: 'ok', figure }
   const reason = [...first, ...second].find(({ fault }) => fault?.message.includes('needs the grant'))?.fault?.message
   return {
     what: 'grants',
     verdict: 'error',
     figure,
-    advice: `list ${used.join(', ')} under grants in the manifest, or do without: ${reason}`,
+    advice: `list ${missing.join(', ')} under grants in the manifest, or do without: ${reason}`,
   }
 }
 

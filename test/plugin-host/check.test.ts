@@ -50,7 +50,7 @@ export default definePlugin({
   assert.match(`${of('templates').verdict} ${of('templates').advice}`, /^warning nowhere: /)
   assert.match(
     `${of('grants').verdict} ${of('grants').figure} ${of('grants').advice}`,
-    /^error 0 declared, 1 used .*"randomness".*plugin\.ts:7/,
+    /^error 0 declared, 1 missing .*"randomness".*plugin\.ts:7/,
   )
   assert.match(`${of('corpus').verdict} ${of('corpus').advice}`, /^error .*refund.*plugin\.ts:7/)
   assert.match(`${of('replay').verdict} ${of('replay').advice}`, /^error keep nothing between turns/)
