@@ -46,8 +46,8 @@ export function createPluginEffects({ plugins, ready, ask }: PluginEffectsParts)
       if (!owner) throw new Error(`no plugin does ${request.name}: ask \`has\` first`)
       const { manifest, locate } = owner.plugin
       const plugin = manifest.id
-      await ready // at the start of a server effects may come before plugins
-      signal.throwIfAborted()
+      await Promise.race([ready, aborted(signal)]) // at the start of a server effects may come before plugins
+      if (signal.aborted) throw new Fault('PLUGIN_OFF', { plugin, reason: 'it has not started yet' })
       const result = await put(manifest, owner.effect, request)
       switch (result.type) {
         case 'late':
@@ -68,6 +68,9 @@ export function createPluginEffects({ plugins, ready, ask }: PluginEffectsParts)
     },
   }
 }
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise(resolve => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })))
 
 /** Effects of which the shop's plugins do their own, and its sources the others. */
 export function withPluginEffects(

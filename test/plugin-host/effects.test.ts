@@ -4,7 +4,7 @@ import { after, before, describe, type TestContext, test } from 'node:test'
 import { asCustomerId } from '@parley/core/ids.ts'
 import type { EffectRequest, Effects } from '@parley/core/ports/effects.ts'
 import { createGraph } from '@parley/mesh/graph.ts'
-import { withPluginEffects } from '@parley/server/drivers/effects.plugins.ts'
+import { createPluginEffects, withPluginEffects } from '@parley/server/drivers/effects.plugins.ts'
 import { createTestHouse, createTestShop, keyOf, literalVoter, refOf, SHOP } from '../core/house.ts'
 import { faultCodeOf } from '../fault-code.ts'
 import { opening, patience, withdrawing } from '../mesh/questions.ts'
@@ -126,6 +126,17 @@ describe('a plugin that does not say what is to be done', () => {
     })
     assert.equal(count(shop.connect(), "cases WHERE state = 'open'"), 0)
   })
+})
+
+test('[PEFF3] [EFF2] an effect does not wait for a plugin that has not started longer than its signal says', async t => {
+  const trial = await startTrial({ careful })
+  t.after(() => trial.end())
+  await trial.ready
+  const effects = createPluginEffects({ plugins: trial.plugins, ready: new Promise(() => {}), ask: () => assert.fail('it is not ready') })
+  const deadline = new AbortController()
+  const deciding = faultCodeOf(effects.decide(opening('a/do', 'demo-lin', { order: '2024-881', count: '1' }), deadline.signal))
+  deadline.abort()
+  assert.equal(await deciding, 'PLUGIN_OFF')
 })
 
 test('[PEFF1] [EFF1] [EFF3] a dialogue opens a case by a plugin, and a rollback withdraws it by the plugin', async t => {
