@@ -5,13 +5,13 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { Fault, isFault } from '@parley/core/faults.ts'
-import { checkMutation, checkQuery } from '@parley/mesh/graph-document.ts'
 import { Manifest } from '@parley/plugin-sdk/manifest.ts'
 import { checkSettings, type SettingValues } from '@parley/plugin-sdk/setting-values.ts'
 import { LineCounter, parseDocument } from 'yaml'
 import { BUNDLE_ENDING, readBundle } from '../plugin-store/bundle-file.ts'
 import type { InstalledChoice } from '../plugin-store/installed.ts'
 import { type Bundle, bundlePlugin } from './bundle-plugin.ts'
+import { badDocumentOf } from './manifest-documents.ts'
 import { createManifestReader, type ManifestReader } from './manifest-reader.ts'
 import { readOwnFile } from './own-file.ts'
 import { createLocator, type Locate, placeInSource, placeInYaml, pythonLocator } from './plugin-lines.ts'
@@ -61,7 +61,11 @@ export async function loadPlugins(
   const places = new Set(installed.map(({ id }) => id))
   for (const choice of installed) {
     try {
-      if (choice.file !== undefined) plugins.set(choice.id, withSettings(readInstalled(choice.file, choice), settingsOf))
+      if (choice.file === undefined) continue
+      const plugin = withSettings(readInstalled(choice.file, choice), settingsOf)
+      const taken = effectTaken(plugin, [...plugins.values()])
+      if (taken) throw new Fault('PLUGIN_INVALID', { plugin: choice.id, path: 'effects', reason: taken })
+      plugins.set(choice.id, plugin)
     } catch (fault) {
       if (!isFault(fault, 'PLUGIN_INVALID')) throw fault
       faults.push(fault)
@@ -212,14 +216,8 @@ const locatorOf = (manifest: Manifest, map: string | undefined): Locate => {
 function checkManifest(folder: string, given: unknown, placeOf: (path: readonly PropertyKey[]) => string): Manifest {
   const checked = Manifest.safeParse(given)
   if (checked.success) {
-    for (const [kind, check] of [
-      ['queries', checkQuery],
-      ['mutations', checkMutation],
-    ] as const)
-      for (const [name, text] of Object.entries(checked.data[kind])) {
-        const document = check(text)
-        if (!document.isGood) throw invalid(folder, placeOf([kind, name]), `manifest.${kind}.${name}: ${document.reason}`)
-      }
+    const bad = badDocumentOf(checked.data)
+    if (bad) throw invalid(folder, placeOf(bad.path), `manifest.${bad.path.join('.')}: ${bad.reason}`)
     return checked.data
   }
   const issue = checked.error.issues[0]! // it has failed

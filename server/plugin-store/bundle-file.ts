@@ -9,6 +9,7 @@ import { basename } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
 import { Manifest } from '@parley/plugin-sdk/manifest.ts'
 import { z } from 'zod'
+import { badDocumentOf } from '../plugin-host/manifest-documents.ts'
 import { canonicalJson } from './canonical-json.ts'
 import { fingerprintOf, KEY_BYTES, keyFrom, publicKeyOf } from './publisher.ts'
 
@@ -110,6 +111,8 @@ function contentIn(body: Buffer, invalid: Invalid): BundleContent {
   }
   const content = parsed(Content, given, '', invalid)
   const manifest = parsed(Manifest, content.manifest, 'manifest', invalid)
+  const bad = badDocumentOf(manifest)
+  if (bad) throw invalid(`manifest.${bad.path.join('.')}: ${bad.reason}`)
   if (content.map !== undefined) refuseBadMap(content.map, invalid)
   return { ...content, manifest }
 }

@@ -14,7 +14,8 @@ export interface ManifestChange {
 
 /** Those that people see anyway, or that say nothing of what it may do. */
 const UNSHOWN = new Set(['id', 'version', 'module', 'class'])
-const LONGEST = 200
+/** A query of a length that people read is shown whole: they decide by it. */
+const LONGEST = 4_000
 
 /** Against no manifest: everything that the plugin asks for. Fields and names in order. */
 export function changesOf(before: Manifest | undefined, after: Manifest): readonly ManifestChange[] {
@@ -46,7 +47,7 @@ const textOf = (value: unknown): string => printable(typeof value === 'string' ?
 /** No escape of a terminal's, no line of its own making. */
 const printable = (text: string): string => {
   const plain = text.replaceAll(/[\p{Cc}\p{Cf}\p{Co}\p{Cs}\u2028\u2029]/gu, ' ')
-  return plain.length > LONGEST ? `${plain.slice(0, LONGEST)}…` : plain
+  return plain.length > LONGEST ? `${plain.slice(0, LONGEST)}… (${plain.length - LONGEST} characters more)` : plain
 }
 
 function fieldChanges(field: string, before: Parts = {}, after: Parts = {}): readonly ManifestChange[] {

@@ -35,6 +35,7 @@ const BREAKS: Readonly<Record<string, readonly [object, readonly string[]]>> = {
   'an action more': [{ actions: ['COMPENSATE', 'REFUND', 'STORE_INFO'] }, []],
   'every action': [{ actions: '*' }, []],
   'an action less': [{ actions: ['COMPENSATE'] }, ['REFUND is voted for no more']],
+  'an effect less': [{}, []],
   'a language less': [{ languages: ['zh'] }, ['en is understood no more']],
   'a setting less': [{ settings: withoutWords }, ['the setting words is gone']],
   'a setting more, with a default': [settings({ more: { type: 'boolean', about: 'More.', default: true } }), []],
@@ -57,7 +58,13 @@ describe('a later version', () => {
   for (const [name, [changed, breaks]] of Object.entries(BREAKS))
     test(`[SDK6] ${name}`, () => assert.deepEqual(breaksOf(manifest(), manifest(changed)), breaks))
 
-  test('[SDK6] a grant more, and a runtime exchanged, are breaks', () => {
+  test('[SDK6] an effect less is a break, and one more is not', () => {
+    const does = manifest({ grants: ['effects'], effects: { 'open-case': { undo: 'close-case' } } })
+    assert.deepEqual(breaksOf(does, { ...does, effects: {} }), ['open-case is done no more'])
+    assert.deepEqual(breaksOf({ ...does, effects: {} }, does), [])
+  })
+
+  test('[SDK6] a grant more is a break, and one less is not', () => {
     const asks = manifest({ grants: ['clock'] })
     assert.deepEqual(breaksOf(manifest(), asks), ['it asks for the grant clock'])
     assert.deepEqual(breaksOf(asks, manifest()), [])

@@ -74,7 +74,8 @@ describe('packing', () => {
 
   test('a link out of the folder carries nothing into a bundle', async () => {
     writeFileSync(at('secret.ts'), 'export const secret = 1')
-    writeFileSync(at('secret.py'), 'secret = 1')
+    // Beside the folder, and called as it is with more behind.
+    writeFolder(at('links-py-secret'), { 'plugin.py': 'secret = 1' })
     folderOf(
       'links',
       typescriptPlugin('links', 'return abstain', { outside: "import { secret } from './words.ts'\nglobalThis.x = secret" }),
@@ -82,7 +83,7 @@ describe('packing', () => {
     symlinkSync(at('secret.ts'), at('links', 'words.ts'))
     assert.equal(await faultCodeOf(packPlugin(at('links'), at('key'), at('links-out'))), 'PLUGIN_INVALID')
     folderOf('links-py', { 'plugin.yaml': pythonPlugin('links-py', '')['plugin.yaml']! })
-    symlinkSync(at('secret.py'), at('links-py', 'plugin.py'))
+    symlinkSync(at('links-py-secret', 'plugin.py'), at('links-py', 'plugin.py'))
     assert.equal(await faultCodeOf(packPlugin(at('links-py'), at('key'), at('links-out'))), 'PLUGIN_INVALID')
   })
 
@@ -142,7 +143,15 @@ const BAD: Readonly<Record<string, readonly [(good: Buffer) => Buffer, RegExp]>>
   'a module with a path': [() => signed(bodyOf({ ...MANIFEST, module: '../../evil' })), /manifest\.module: a module is a file/],
   'an id with a path': [() => signed(bodyOf({ ...MANIFEST, id: '../evil' })), /manifest\.id: an id is/],
   'a version with a path': [() => signed(bodyOf({ ...MANIFEST, version: '1.0.0/../..' })), /manifest\.version/],
-  'a grant that is none': [() => signed(bodyOf({ ...MANIFEST, grants: ['network'] })), /manifest\.grants\.0: there is no such grant/],
+  'a grant that is none': [() => signed(bodyOf({ ...MANIFEST, grants: ['network'] })), /manifest\.grants\.0: Invalid option/],
+  'a query of what is not there': [
+    () => signed(bodyOf({ ...MANIFEST, grants: ['facts'], queries: { all: '{ everyCustomer { name } }' } })),
+    /manifest\.queries\.all: .*everyCustomer/,
+  ],
+  'a mutation without its grant': [
+    () => signed(bodyOf({ ...MANIFEST, effects: { 'open-case': { undo: 'close-case' } } })),
+    /manifest\.effects: having something done needs the grant "effects"/,
+  ],
   'another SDK': [() => signed(bodyOf({ ...MANIFEST, sdk: '^9.0.0' })), /manifest\.sdk: this server has SDK/],
   'code of two megabytes': [() => signed(bodyOf(MANIFEST, { code: 'x'.repeat(2_000_000) })), /code: Too big/],
   'a source map that is none': [() => signed(bodyOf(MANIFEST, { map: '{}' })), /its source map is none/],

@@ -127,6 +127,22 @@ describe('the store of plugins', () => {
       assert.deepEqual(await voting(), ['1.0.0'])
     }))
 
+  test('two installed plugins do not do the same effect: the later by name is off, and told', () =>
+    withStore(async store => {
+      for (const id of ['first', 'second']) {
+        const files = pythonPlugin(id, 'class Plugin:\n    def process(self, text):\n        return None\n')
+        const does = 'grants: [effects]\neffects: { open-case: { undo: close-case } }\n'
+        writeFolder(at(id), { ...files, 'plugin.yaml': files['plugin.yaml']! + does })
+        await install(store, 'demo', (await packPlugin(at(id), at('key'), at(`${id}-out`))).file)
+      }
+      const { plugins, faults } = await loadPlugins([], {}, store.choices('demo'))
+      assert.deepEqual(
+        plugins.map(({ manifest }) => manifest.id),
+        ['first'],
+      )
+      assert.match(faults.map(({ message }) => message).join(), /plugin second: effects: .*first/)
+    }))
+
   test('[PACK2] a bundle that was changed, exchanged or lost in the store is not loaded, and installing it again mends it', () =>
     withStore(async store => {
       await install(store, 'demo', one)
