@@ -35,6 +35,8 @@ const LONGEST_RETRY_MS = 30_000
 const STARTS_BEFORE_GIVING_UP_WAITING = 3
 /** Beyond this many calls under way the plugins are shed: their backlog must not make the watchdog see hanging hosts. */
 const MOST_IN_FLIGHT = 1_024
+/** A host of many plugins takes as many turns as one of sixteen. */
+const MOST_IN_FLIGHT_EACH = 64
 
 export type Result = Outcome | { readonly type: 'off'; readonly reason: string } | { readonly type: 'crashed'; readonly reason: string }
 
@@ -262,7 +264,7 @@ export function createSupervisor({ runtime, guests, pyodide, observer, clock, ho
     const post = atWork()
     if (!guest || !breaker || unloadable.has(plugin)) return off('it could not be loaded')
     if (!post) return off('no host is ready')
-    if (post.inFlight.size >= MOST_IN_FLIGHT) return off('too many calls are under way')
+    if (post.inFlight.size >= Math.max(MOST_IN_FLIGHT, MOST_IN_FLIGHT_EACH * guests.length)) return off('too many calls are under way')
     // It may do it again: only with a reserve, so that the others' votes go on.
     if (breaker.hasKilled() && !hasReserve()) return off('it took a host down and the next is not ready')
     if (!breaker.admits()) return off('it failed too often')
