@@ -128,7 +128,18 @@ export function startInterpreter(wasm: ArrayBuffer, stdlib: ArrayBuffer, createR
       addEventListener = noop
     },
   })
-  Date.now = () => now
+  // From Python one reaches this JavaScript too, by the constructor of any function: its clock stands still as well.
+  const RealDate = Date
+  function StillDate(...args: readonly []): unknown {
+    const made = Reflect.construct(RealDate, args.length === 0 || new.target === undefined ? [now] : args, new.target ?? RealDate)
+    return new.target === undefined ? String(made) : made
+  }
+  const statics = { prototype: RealDate.prototype, now: () => now, parse: RealDate.parse, UTC: RealDate.UTC }
+  for (const [name, value] of Object.entries(statics)) Object.defineProperty(StillDate, name, { value })
+  Object.defineProperty(RealDate.prototype, 'constructor', { value: StillDate })
+  root.Date = StillDate
+  delete root.Temporal
+  delete (Intl as unknown as Record<string, unknown>).DateTimeFormat // formats the present when it is given no date
   Math.random = () => 0.5
 
   root.parleyStart = async (snapshot: Uint8Array | undefined, prepare: string, isForSnapshot: boolean): Promise<void> => {
