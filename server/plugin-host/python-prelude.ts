@@ -157,6 +157,7 @@ export function startInterpreter(wasm: ArrayBuffer, stdlib: ArrayBuffer, createR
       _makeSnapshot: isForSnapshot,
     })
     if (!snapshot) python.runPython(prepare)
+    else python.runPython('_warm()')
     root.parleyHeapBytesTaken = () => python._module.HEAP8.byteLength
     root.parleyLoad = (...args: readonly string[]) => python.runPython('_load')(...args)
     root.parleySnapshot = () => python.makeMemorySnapshot().buffer

@@ -1,6 +1,7 @@
 // A Python plugin: Pyodide inside an isolate of its own, behind the same wall as a TypeScript plugin. Run plainly in Node, Pyodide is no
 // sandbox (from Python one reaches the host's `process` in one line); inside an isolate there is nothing to reach.
 import { open, readFile } from 'node:fs/promises'
+import { setFlagsFromString } from 'node:v8'
 import ivm from 'isolated-vm'
 import { INTERPRETER_BROKEN } from './call-queue.ts'
 import { createRandomRow, type Given } from './grants.ts'
@@ -9,6 +10,9 @@ import { describeFailure, makeRunner, PRISTINE, type Pristine } from './prelude.
 import { ANSWER_LIMIT, BATCH_MS, type Guest, type PyodideFiles } from './protocol.ts'
 import { startInterpreter } from './python-prelude.ts'
 import { PREPARE } from './python-source.ts'
+
+// A snapshot holds nothing compiled: left to the first call, compiling the interpreter costs that call some 20 ms of its limit.
+setFlagsFromString('--no-wasm-lazy-compilation')
 
 /** For the JavaScript half of the interpreter; what Python itself allocates is WebAssembly memory, bounded by the plugin's own limit. */
 const SCRIPT_MEMORY_MB = 128
