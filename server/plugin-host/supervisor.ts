@@ -136,10 +136,12 @@ export function createSupervisor({ runtime, guests, pyodide, observer, clock, ho
 
   const watch = (post: Post): void => {
     const { memoryMb } = START[runtime]
-    const budgetMs = START[runtime].budgetMs + guests.reduce((sum, { startMs }) => sum + startMs, 0)
+    const budgetMs = (START[runtime].budgetMs + guests.reduce((sum, { startMs }) => sum + startMs, 0)) * (failedStarts === 0 ? 1 : 2)
     const residentMb = post.host.residentMb() ?? 0
     if (!isReady(post)) {
-      if (awake - post.startedAt > budgetMs) retire(post, 'start', post.loading, `not ready after ${budgetMs} ms`)
+      // The sandbox stops a plugin that does not end its loading long before: the first time it is the machine that is slow.
+      if (awake - post.startedAt > budgetMs)
+        retire(post, 'start', failedStarts === 0 ? undefined : post.loading, `not ready after ${budgetMs} ms`)
       else if (residentMb > memoryMb + reservedMb()) retire(post, 'memory', post.loading, `${Math.round(residentMb)} MB while starting`)
       return
     }
