@@ -34,7 +34,15 @@ type Order {
   refund: Refund
 }
 
-enum OrderState { PAID PACKED SHIPPED OUT_FOR_DELIVERY DELIVERED CANCELLED RETURNED }
+enum OrderState {
+  PAID
+  PACKED
+  SHIPPED
+  OUT_FOR_DELIVERY
+  DELIVERED
+  CANCELLED
+  RETURNED
+}
 
 type Item {
   name: String!
@@ -67,7 +75,11 @@ type Case {
   state: CaseState!
 }
 
-enum CaseState { OPEN PAID WITHDRAWN }
+enum CaseState {
+  OPEN
+  PAID
+  WITHDRAWN
+}
 
 type Mutation {
   "Opens a compensation case for that many of what was bought."
