@@ -62,7 +62,7 @@ test('wrong use: exit status 2 and one clear line', async () => {
     [['jobs', 'list', '--state', 'done'], /--state.*waiting, running, failed/s],
     [['jobs', 'retry'], /missing required argument 'id'/],
     [['plugin', 'new', 'Not A Name'], /lower-case words joined by hyphens/],
-    [['plugin', 'new', 'x', '--template', 'lisp'], /keyword, intent, python/],
+    [['plugin', 'new', 'x', '--template', 'lisp'], /keyword, intent, effect, python/],
     [['plugin', 'check', '.', '--settings', '[1]'], /settings are written/],
     [['conversation', 'rollback', 'c'], /--to/],
     [['conversation', 'rollback', 'c', '--to', 'x'], /whole number from 0/],
