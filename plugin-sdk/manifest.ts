@@ -46,7 +46,7 @@ const shared = {
     .default([])
     .describe("Slots it may ask for with a vote. A slot of the winning action that is still empty is asked for, in the shop's own words."),
   grants: z
-    .array(z.enum(Object.keys(GRANTS) as Grant[])) // its own keys
+    .array(z.enum(Object.keys(GRANTS) as Grant[], 'there is no such grant')) // its own keys
     .refine(grants => new Set(grants).size === grants.length, 'a grant is listed twice')
     .default([])
     .describe('What the plugin may reach beyond the turn it is asked about, each listed below. No network and no file can be granted.'),

@@ -27,6 +27,7 @@ test('[SDK10] recorded turns through another version: every vote that changes, a
   const env = { PARLEY_CONFIG: file, PARLEY_DATA: data }
   const server = await startServer(data, { env })
   try {
+    while (!(await fetch(`${server.url}/readyz`)).ok) await new Promise(resolve => setImmediate(resolve))
     const visitor = await fetchVisitor(server.url)
     const line = await joinConversation(server.url, visitor)
     await line.next('state')
