@@ -104,7 +104,9 @@ const limits = (memoryMb: number) =>
         .min(8)
         .max(512)
         .default(memoryMb)
-        .describe('Megabytes. A plugin that takes more is stopped together with its process, and off after three times in a minute.'),
+        .describe(
+          'Megabytes. A plugin that takes more is stopped together with its process, and off for ten minutes after three times within an hour.',
+        ),
       startMs: z
         .int()
         .min(1)

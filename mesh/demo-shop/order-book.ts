@@ -124,6 +124,7 @@ export function createOrderBook(database: DatabaseSync): OrderBook {
       return row ? tellRefund(row, telling) : null
     },
     cases: shopper =>
+      // The columns of the statement.
       (newestCases.all({ shopper }) as unknown as readonly CaseRow[]).map(row => ({
         number: caseNumber(row.id),
         order: row.order_number,
