@@ -2,8 +2,7 @@
 // each page does by itself is tested beside it (widget.test.ts, desk.test.ts); here they meet. PARLEY_SHOTS=1 leaves pictures in test/output.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { buildWeb } from '@parley/web/build.ts'
@@ -34,10 +33,7 @@ before(async () => {
   if (skip) return
   await buildWeb()
   await Promise.all([addAgent('小陈'), addAgent('Li')])
-  // Who may be late is no matter here, and a browser takes what a small machine has.
-  const config = join(data.path, 'parley.yaml')
-  writeFileSync(config, 'deadlines: { voters: 5000, plugin: 5000, turn: 10000 }\n')
-  server = await startServer(data.path, { env: { PARLEY_CONFIG: config } })
+  server = await startServer(data.path)
   browser = await launchBrowser()
 })
 after(async () => {

@@ -19,6 +19,7 @@ import { loadOrMakeSecret } from '@parley/server/secret.ts'
 import { WebSocket } from 'ws'
 
 const MAIN = fileURLToPath(new URL('../../server/main.ts', import.meta.url))
+const PATIENT = fileURLToPath(new URL('patient.yaml', import.meta.url))
 export const NODE_FLAGS = ['--no-node-snapshot', '--disable-warning=ExperimentalWarning']
 
 export interface RunningServer {
@@ -33,7 +34,7 @@ export interface RunningServer {
   stop(signal: NodeJS.Signals): Promise<[number | null, NodeJS.Signals | null]>
 }
 
-/** Starts `parley serve` and resolves when it prints its links. */
+/** Starts `parley serve` and resolves when it prints its links. Without a PARLEY_CONFIG its deadlines are patient. */
 export function startServer(
   data: string,
   options: { port?: number; sockets?: number; env?: Record<string, string> } = {},
@@ -42,7 +43,7 @@ export function startServer(
   return runServer(
     spawn(process.execPath, [...NODE_FLAGS, MAIN, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, PARLEY_DATA: data, PARLEY_LOG_LEVEL: 'warn', ...options.env },
+      env: { ...process.env, PARLEY_DATA: data, PARLEY_LOG_LEVEL: 'warn', PARLEY_CONFIG: PATIENT, ...options.env },
     }),
   )
 }
