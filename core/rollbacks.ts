@@ -2,7 +2,8 @@
 import type { Conversation } from './conversation/conversation.ts'
 import {
   planRollback,
-  type RollbackPlan,
+  previewRollback,
+  type RollbackPreview,
   type RolledBackBy,
   recallPoint,
   requireMayRollBack,
@@ -20,7 +21,7 @@ export interface Rollbacks {
    */
   rollback(key: ConversationKey, rollback: { readonly toSeq: Seq; readonly by: RolledBackBy; readonly reason: string }): Promise<void>
   /** What a rollback to `toSeq` would do now. Faults: as `rollback`. */
-  previewRollback(key: ConversationKey, toSeq: Seq, by: RolledBackBy): Promise<RollbackPlan>
+  previewRollback(key: ConversationKey, toSeq: Seq, by: RolledBackBy): Promise<RollbackPreview>
   /**
    * The customer takes back their last message with all that followed; asking again is harmless. Faults: UNKNOWN_CONVERSATION, ROLLBACK_INVALID
    * (not the last one, or a person has answered since).
@@ -60,16 +61,14 @@ export function createRollbacks({ holder, clock }: { readonly holder: Holder; re
     }
   }
 
-  const previewRollback = (key: ConversationKey, toSeq: Seq, by: RolledBackBy): Promise<RollbackPlan> =>
-    holder.run(key, async () => {
-      const { conversation } = await written(key)
-      requireMayRollBack(conversation, by)
-      return planRollback(conversation, toSeq)
-    })
-
   return {
     rollback: (key, { toSeq, by, reason }) => goBack(key, () => toSeq, by, reason),
-    previewRollback,
+    previewRollback: (key, toSeq, by) =>
+      holder.run(key, async () => {
+        const { conversation } = await written(key)
+        requireMayRollBack(conversation, by)
+        return previewRollback(conversation, toSeq)
+      }),
     recall: (key, customer, ref) =>
       goBack(key, conversation => recallPoint(conversation, ref), { kind: 'customer', customer }, 'recalled with the button'),
   }

@@ -19,10 +19,6 @@ export type RolledBackBy =
 
 export interface RollbackPlan {
   readonly toSeq: Seq
-  /** What the customer sees now and will not any more, oldest first. */
-  readonly goes: readonly VisibleEvent[]
-  /** What an earlier rollback took away and the customer will see again, oldest first. */
-  readonly returns: readonly VisibleEvent[]
   /** Turns that wait for their decision and end without one. */
   readonly ends: readonly OpenTurn[]
   /** Effects that ran or run and will be undone. */
@@ -31,8 +27,18 @@ export interface RollbackPlan {
   readonly staysUndone: readonly Effect[]
 }
 
+/** For somebody who decides on it. A rollback by itself does without, since whoever has the whole dialogue to read pays for it. */
+export interface RollbackPreview extends RollbackPlan {
+  /** What the customer sees now and will not any more, oldest first. */
+  readonly goes: readonly VisibleEvent[]
+  /** What an earlier rollback took away and the customer will see again, oldest first. */
+  readonly returns: readonly VisibleEvent[]
+}
+
+type Standing = Pick<Conversation, 'seq' | 'dialogue' | 'custody'>
+
 /** Faults: ROLLBACK_INVALID. */
-export function planRollback({ seq, dialogue, custody }: Pick<Conversation, 'seq' | 'dialogue' | 'custody'>, toSeq: Seq): RollbackPlan {
+export function planRollback({ seq, dialogue, custody }: Standing, toSeq: Seq): RollbackPlan {
   if (!Number.isSafeInteger(toSeq) || toSeq < 0) throw invalid(`${toSeq} is no place in a conversation`)
   if (toSeq > seq) throw invalid(`${toSeq} is beyond the end: the last event is ${seq}`)
   const then = dialogueAt(dialogue, toSeq)
@@ -41,12 +47,17 @@ export function planRollback({ seq, dialogue, custody }: Pick<Conversation, 'seq
   const stood = undone.length > 0 ? turnsOf(then) : new Set()
   return {
     toSeq,
-    ...differenceOf(dialogue, then),
     ends: custody.open.filter(({ turn }) => turn > toSeq),
     undoes: custody.effects.filter(({ decidedAt, state }) => decidedAt > toSeq && (state.name === 'running' || state.name === 'done')),
     staysUndone: undone.filter(({ turn }) => stood.has(turn)),
   }
 }
+
+/** Faults: ROLLBACK_INVALID. */
+export const previewRollback = (conversation: Standing, toSeq: Seq): RollbackPreview => ({
+  ...planRollback(conversation, toSeq),
+  ...differenceOf(conversation.dialogue, dialogueAt(conversation.dialogue, toSeq)),
+})
 
 /** Faults: NOT_OWNER. An agent rolls back what is theirs; a supervisor and the operator whatever it is; what the customer may is `recallPoint`'s to say. */
 export function requireMayRollBack({ custody: { owner } }: Pick<Conversation, 'custody'>, by: RolledBackBy): void {
@@ -105,7 +116,7 @@ const isSame = (a: Dialogue, b: Dialogue): boolean => JSON.stringify(contentOf(a
 const contentOf = ({ entries, frame, tried, locale, lastTurn }: Dialogue): unknown => [entries?.seq, frame, tried?.seq, locale, lastTurn]
 
 /** An entry stands on the same ones in every version that has it, so that from the first common one on the two agree. */
-function differenceOf(now: Dialogue, then: Dialogue): Pick<RollbackPlan, 'goes' | 'returns'> {
+function differenceOf(now: Dialogue, then: Dialogue): Pick<RollbackPreview, 'goes' | 'returns'> {
   const goes: VisibleEvent[] = []
   const returns: VisibleEvent[] = []
   let [ours, theirs] = [now.entries, then.entries]

@@ -3,7 +3,7 @@
 import { type Conversation, fold, unwritten } from '@parley/core/conversation/conversation.ts'
 import { entriesAfter } from '@parley/core/conversation/dialogue.ts'
 import { type Logged, textOf } from '@parley/core/conversation/event.ts'
-import type { RollbackPlan } from '@parley/core/conversation/rollback.ts'
+import type { RollbackPreview } from '@parley/core/conversation/rollback.ts'
 import type { Effect } from '@parley/core/effects/effects.ts'
 import type { ConversationKey, Seq } from '@parley/core/ids.ts'
 import type { VisibleEvent } from '@parley/core/protocol/server-message.ts'
@@ -64,7 +64,7 @@ export function conversationView(key: ConversationKey, events: readonly Logged[]
   }
 }
 
-export const rollbackView = ({ toSeq, goes, returns, ends, undoes, staysUndone }: RollbackPlan): RollbackView => ({
+export const rollbackView = ({ toSeq, goes, returns, ends, undoes, staysUndone }: RollbackPreview): RollbackView => ({
   toSeq,
   goes: goes.map(entry => lineOf(entry, textOf(entry.parts))),
   returns: returns.map(entry => lineOf(entry, textOf(entry.parts))),

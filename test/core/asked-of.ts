@@ -3,7 +3,7 @@ import type { Conversation } from '@parley/core/conversation/conversation.ts'
 import { marksAfter } from '@parley/core/conversation/custody.ts'
 import { dialogueAt } from '@parley/core/conversation/dialogue.ts'
 import { findRef } from '@parley/core/conversation/refs.ts'
-import { planRollback, type RollbackPlan } from '@parley/core/conversation/rollback.ts'
+import { previewRollback, type RollbackPreview } from '@parley/core/conversation/rollback.ts'
 import { isFault } from '@parley/core/faults.ts'
 import { refOf } from './house.ts'
 import { hashOf } from './random-history.ts'
@@ -23,9 +23,9 @@ export const askedOf = (conversation: Conversation, refs: readonly string[]): un
 }
 
 /** Undefined where the rollback is refused. */
-function planOf(conversation: Conversation, toSeq: number): RollbackPlan | undefined {
+function planOf(conversation: Conversation, toSeq: number): RollbackPreview | undefined {
   try {
-    return planRollback(conversation, toSeq)
+    return previewRollback(conversation, toSeq)
   } catch (error) {
     if (isFault(error, 'ROLLBACK_INVALID')) return undefined
     throw error
