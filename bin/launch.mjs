@@ -74,6 +74,8 @@ if (!isAssembled && args[0] === 'serve' && program === 'server/main.ts') {
   })
   if (built.status !== 0) fail('the pages could not be built; see the message above')
 }
+// What was compiled once is not compiled again: every command starts in half the time.
+if (!isAssembled) process.env.NODE_COMPILE_CACHE ??= join(root, '.cache', 'compile')
 // The folder of the caller stays: a file named on the command line is the caller's.
 const child = spawn(node, ['--no-node-snapshot', '--disable-warning=ExperimentalWarning', join(root, program), ...args], {
   stdio: 'inherit',
