@@ -15,8 +15,8 @@ const PYTHON = 'hostile'
 /** For the first two hosts with their plugins, and for the reserve of one that was killed, on a machine that has other work. */
 const STARTED_WITHIN_MS = 240_000
 const BACK_WITHIN_MS = { typescript: 30_000, python: 240_000 }
-/** What a host may keep beyond what it had when it was ready: texts that crossed and are not collected yet. */
-const KEPT_MB = 128
+/** What a host may keep beyond what it had when it was ready: texts that crossed and are not collected yet, and what its isolates took for their first calls. */
+const KEPT_MB = 160
 /** Longer than a plugin's deeds are held against it. */
 const FORGOTTEN_MS = 2 * 60 * 60 * 1_000
 
