@@ -17,6 +17,7 @@ import type { Risks } from '@parley/core/ports/risks.ts'
 import type { Snapshots } from '@parley/core/ports/snapshots.ts'
 import type { Vault } from '@parley/core/ports/vault.ts'
 import type { VoterPool } from '@parley/core/ports/voters.ts'
+import type { PluginOff } from '@parley/core/protocol/desk-message.ts'
 import { createGraph } from '@parley/mesh/graph.ts'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
@@ -350,6 +351,7 @@ async function openServer(
     jobKinds: new Map([...JOB_KINDS, ...webhooks.map(({ id }) => webhookKind(id))].map(kind => [kind.name, kind as JobKind<JobPayload>])), // a kept payload is of its kind, and its handler looks again
     erasures,
     pluginsView: () => viewOf(brain),
+    pluginsOff: shop => pluginsOff(brain, shop),
     reloadPlugins,
     operatorKey: secret.keyFor('operator').toString('hex'),
     deskSessions: createDeskSessions({
@@ -410,6 +412,17 @@ const viewOf = ({ shops, plugins }: Brain): PluginsView =>
       return [shop, views]
     }),
   )
+
+const pluginsOff = ({ plugins }: Brain, shop: string): readonly PluginOff[] => {
+  const voters = plugins.of(shop)
+  return [
+    ...voters.unusable().map(({ details }): PluginOff => ({ plugin: details.plugin, why: 'unusable' })),
+    ...voters.plugins.flatMap(({ manifest: { id: plugin } }): readonly PluginOff[] => {
+      const why = voters.off(plugin)
+      return why === 'host-deaths' || why === 'timeouts' ? [{ plugin, why }] : []
+    }),
+  ]
+}
 
 /** Undefined where every shop keeps everything. */
 function keepNoLonger({ shops }: Config, parts: Pick<RetentionParts, 'erasures' | 'eraseOld' | 'broke'>): Retention | undefined {

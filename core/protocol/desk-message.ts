@@ -131,6 +131,10 @@ export const DeskMark = z.strictObject({
 })
 export type DeskMark = z.infer<typeof DeskMark>
 
+/** A plugin that is not asked now. `host-deaths`, `timeouts`: for a while, since it keeps costing those; `unusable`: until it is mended. */
+export const PluginOff = z.strictObject({ plugin: z.string(), why: z.enum(['host-deaths', 'timeouts', 'unusable']) })
+export type PluginOff = z.infer<typeof PluginOff>
+
 export const DeskEvent = z.discriminatedUnion('type', [...VisibleEvent.options, DeskMark])
 export type DeskEvent = z.infer<typeof DeskEvent>
 
@@ -197,6 +201,8 @@ export const DeskMessage = z.discriminatedUnion('type', [
     /** Told of again, undone, and not done a second time. */
     staysUndone: z.array(RollbackEffect),
   }),
+  /** To a supervisor: the shop's plugins that are off, after the welcome and within seconds of a change; empty where none is any more. */
+  z.strictObject({ type: z.literal('plugins'), off: z.array(PluginOff) }),
   z.strictObject({
     type: z.literal('fault'),
     code: z.string(),

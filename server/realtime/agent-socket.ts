@@ -9,7 +9,7 @@ import type { Typing, Typist } from '@parley/core/handoff/typists.ts'
 import { asConversationId, type ConversationKey, type Epoch, type MessageRef, type Seq, type ShopId } from '@parley/core/ids.ts'
 import type { FanOut, Sign } from '@parley/core/ports/fan-out.ts'
 import { PROTOCOL, type StreamPosition } from '@parley/core/protocol/client-message.ts'
-import type { DeskMessage, DeskRequest, RollbackEffect } from '@parley/core/protocol/desk-message.ts'
+import type { DeskMessage, DeskRequest, PluginOff, RollbackEffect } from '@parley/core/protocol/desk-message.ts'
 import { LIMITS } from '@parley/core/protocol/limits.ts'
 import { messageText } from '@parley/core/protocol/message-text.ts'
 import { parseDeskFrame } from '@parley/core/protocol/parse-frame.ts'
@@ -21,6 +21,8 @@ export interface AgentSocketParts extends SessionParts {
   readonly epoch: Epoch
   /** Name of the shop, and the locale of what is told of its orders. */
   readonly aboutShop: (shop: ShopId) => { readonly name: string; readonly locale: 'zh-CN' | 'en' }
+  /** The shop's plugins that are not asked now. */
+  readonly pluginsOff: (shop: ShopId) => readonly PluginOff[]
   /** True while the agent's account and session stand; asked again while the connection lives. */
   readonly isAdmitted: () => Promise<boolean>
 }
@@ -58,6 +60,8 @@ export function createAgentSocket(wire: Wire, agent: AgentIdentity, parts: Agent
   })
   const { send, refuse } = session
   let hasJoined = false
+  /** What was told last of plugins that are off. */
+  let toldOff = '[]'
 
   const by = { kind: 'agent', agent: { id: agent.id, name: agent.name }, isSupervisor: agent.isSupervisor } as const
 
@@ -87,7 +91,10 @@ export function createAgentSocket(wire: Wire, agent: AgentIdentity, parts: Agent
       agent: { id, name, isSupervisor },
       shop: { id: shop, name: parts.aboutShop(shop).name },
     })
-    const tell = (): void => send({ type: 'queue', ...queueNow() })
+    const tell = (): void => {
+      send({ type: 'queue', ...queueNow() })
+      if (isSupervisor) tellPlugins()
+    }
     const unsubscribe = engine.queue.subscribe(shop, view => send({ type: 'queue', version: view.version, items: [...view.items] }))
     let cancel = (): void => {}
     const reconcile = (): void => {
@@ -102,6 +109,14 @@ export function createAgentSocket(wire: Wire, agent: AgentIdentity, parts: Agent
     }
     tell()
     reconcile()
+  }
+
+  function tellPlugins(): void {
+    const off = parts.pluginsOff(agent.shop)
+    const now = JSON.stringify(off)
+    if (now === toldOff) return
+    toldOff = now
+    send({ type: 'plugins', off: [...off] })
   }
 
   function queueNow() {

@@ -70,6 +70,7 @@ async function open() {
             engine: house.engine,
             epoch: house.log.epoch,
             aboutShop: () => ({ name: 'Demo', locale: 'en' }),
+            pluginsOff: () => [],
             isAdmitted: async () => true,
           },
         ),

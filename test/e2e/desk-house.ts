@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { PluginOff } from '@parley/core/protocol/desk-message.ts'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { customer, fillHouse } from '../web/desk-people.ts'
 import { createFakeDesk, type FakeAgent, tellOf } from '../web/fake-desk.ts'
@@ -21,6 +22,8 @@ export interface DeskHouse {
   recallLast(conversation: string): void
   /** A customer whom the bot hands over. */
   newWaiting(conversation: string, more?: { readonly overdue: true }): void
+  /** The plugins that are off, told to every supervisor. */
+  pluginsOff(off: readonly PluginOff[]): void
   /** Ends every connection as a killed process does. */
   cutLines(): void
   /** Every session ends. */
@@ -127,6 +130,7 @@ export async function openDeskHouse(now: () => number = Date.now): Promise<DeskH
       desk.append(conversation, customer('吃完以后肚子疼'))
       desk.queue(conversation)
     },
+    pluginsOff: desk.tellPlugins,
     cutLines,
     endSessions() {
       sessions.clear()

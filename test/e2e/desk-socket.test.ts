@@ -24,7 +24,10 @@ const start = (port = 0): Promise<RunningServer> => startServer(data.path, { por
 let server: RunningServer
 
 before(async () => {
-  writeFileSync(config, 'shops:\n  - { id: demo, name: Demo }\n  - { id: other, name: Other }\n')
+  writeFileSync(
+    config,
+    `shops:\n  - { id: demo, name: Demo }\n  - { id: other, name: Other, plugins: [${JSON.stringify(join(data.path, 'no-such-plugin'))}] }\n`,
+  )
   server = await start()
 })
 after(async () => {
@@ -140,6 +143,21 @@ test('[HND1] [HND3] [HND4] [HND5] from question to person and back, with the car
   const last = await replied(line)
   assert.equal(last.events.filter(event => event.type === 'reply').length, 1)
   for (const agent of [chen, li]) agent.socket.terminate()
+})
+
+test('[PLG5] a supervisor is told which plugins of the shop are off, an agent is not', async () => {
+  const [cookie = ''] = await makeAgents(data.path, ['Qian'], 'other', true)
+  const line = await hello(await openDeskLine(server.url, cookie))
+  assert.deepEqual(await line.next('plugins'), { type: 'plugins', off: [{ plugin: 'no-such-plugin', why: 'unusable' }] })
+  const [other = ''] = await makeAgents(data.path, ['Zhao'], 'other')
+  const agent = await openDeskLine(server.url, other)
+  const heard: string[] = []
+  agent.socket.on('message', frame => heard.push((JSON.parse(String(frame)) as DeskMessage).type))
+  await hello(agent)
+  agent.send({ type: 'ping' })
+  await agent.next('pong')
+  assert.deepEqual(heard, ['welcome', 'queue', 'pong'])
+  for (const each of [line, agent]) each.socket.close()
 })
 
 test('an agent of another shop sees nothing of this one', async () => {

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { buildWeb } from '@parley/web/build.ts'
 import type axe from 'axe-core'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { CHEN, LIU } from '../web/desk-people.ts'
+import { CHEN, LIU, QIAN } from '../web/desk-people.ts'
 import { launchBrowser, missingBrowser } from './browser.ts'
 import { type DeskHouse, openDeskHouse } from './desk-house.ts'
 
@@ -527,6 +527,27 @@ test('on a phone: the queue, then the conversation, then why, and back again', o
   await page.goBack()
   await page.waitForSelector('#queue', { state: 'visible' })
 })
+
+for (const [name, settings] of [
+  ['desk', { viewport: DESK, locale: 'en' }],
+  ['phone', { viewport: PHONE, locale: 'zh-CN', colorScheme: 'dark' }],
+] as const)
+  test(`a supervisor sees which plugins are off, and that they are back: ${name}`, options, async () => {
+    const { page } = await signedIn(QIAN, settings)
+    const strip = page.locator('#plugins-off')
+    assert.equal(await strip.isVisible(), false)
+    house.pluginsOff([
+      { plugin: 'complaint-analyzer', why: 'host-deaths' },
+      { plugin: 'greets', why: 'timeouts' },
+    ])
+    await strip.filter({ hasText: 'complaint-analyzer' }).waitFor()
+    assert.match((await strip.textContent()) ?? '', name === 'desk' ? /kept crashing.*greets.*too late/ : /反复崩溃.*greets.*超时/)
+    await picture(page, `plugins-off-${name}`)
+    assert.deepEqual(await faultsOf(page), [])
+    house.cutLines()
+    await strip.waitFor({ state: 'hidden' })
+    await isConnected(page)
+  })
 
 for (const [name, viewport] of [
   ['desk', DESK],

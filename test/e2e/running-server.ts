@@ -166,14 +166,14 @@ export async function joinConversation(url: string, visitor: Visitor, resumeAfte
 export const textOf = (event: VisibleEvent): string => event.parts.map(part => part.text).join('\n')
 
 /** Agents of the demo shop, made in the data folder with sessions of their own: signing in is another test's matter. */
-export async function makeAgents(data: string, names: readonly string[], shop = 'demo'): Promise<string[]> {
+export async function makeAgents(data: string, names: readonly string[], shop = 'demo', isSupervisor = false): Promise<string[]> {
   const rows = openLmdbAccounts(join(data, 'accounts'))
   const tokens = createSessionTokens(loadOrMakeSecret(data).keyFor('desk-sessions'))
   const password = await hashPassword('never used here', COST, deriveByScrypt)
   const cookies: string[] = []
   for (const name of names) {
     const id = asAgentId(randomBytes(8).toString('hex'))
-    const account = { id, shop, name, createdAt: 0, isSupervisor: false, state: 'active', password, endings: 0 } as const
+    const account = { id, shop, name, createdAt: 0, isSupervisor, state: 'active', password, endings: 0 } as const
     if (!(await rows.add(account))) throw new Error(`there is an agent ${name} already`)
     cookies.push(`${DESK_COOKIE}=${await tokens.issue(account)}`)
   }

@@ -278,6 +278,7 @@ export function createShopOnDisk(folder: string, random: () => number): ShopOnDi
           engine: mine.engine,
           epoch: mine.epoch,
           aboutShop: () => ({ name: 'Demo', locale: 'en' }),
+          pluginsOff: () => [],
           isAdmitted: async () => true,
         },
       )

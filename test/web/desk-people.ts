@@ -3,6 +3,7 @@ import type { DeskOrder, HandoffCard } from '@parley/core/protocol/desk-message.
 import type { FakeAgent, FakeConversation, FakeDesk } from './fake-desk.ts'
 
 export const CHEN: FakeAgent = { id: 'a-chen', name: 'Chen', password: 'crab apple' }
+export const QIAN: FakeAgent = { id: 'a-qian', name: 'Qian', password: 'pear blossom', isSupervisor: true }
 export const LIU: FakeAgent = { id: 'a-liu', name: 'Liu', password: 'plum tree' }
 
 export const COMPENSATE: FakeConversation['about'] = {
@@ -90,7 +91,7 @@ export const bot = (words: string) => ({ type: 'reply' as const, turn: 1, locale
 
 /** Two agents; `crab` is pressing and has a card, `refund` came first and is calmer. */
 export function fillHouse(desk: FakeDesk): void {
-  for (const agent of [CHEN, LIU]) desk.agents.set(agent.name, agent)
+  for (const agent of [CHEN, LIU, QIAN]) desk.agents.set(agent.name, agent)
   desk.add('refund', REFUND)
   desk.append('refund', customer('Where is my refund? I want a person.'))
   desk.queue('refund')

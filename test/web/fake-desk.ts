@@ -8,6 +8,7 @@ import {
   type DeskOrder,
   DeskRequest,
   type HandoffCard,
+  type PluginOff,
   type QueueItem,
 } from '@parley/core/protocol/desk-message.ts'
 import { LIMITS } from '@parley/core/protocol/limits.ts'
@@ -80,6 +81,8 @@ export interface FakeDesk {
   customerTypes(id: string): void
   /** How far the shop's messages have got with the customer. */
   customerSaw(id: string, state: 'delivered' | 'read', seq: number): void
+  /** Which plugins are off, to every supervisor. */
+  tellPlugins(off: readonly PluginOff[]): void
   /** The queue as it stands now, to everybody. */
   tellQueue(): void
 }
@@ -303,6 +306,9 @@ export function createFakeDesk(now: () => number): FakeDesk {
     connect,
     append,
     tellQueue,
+    tellPlugins(off) {
+      for (const end of ends) if (end.agent.isSupervisor) end.say({ type: 'plugins', off: [...off] })
+    },
     add(id, about, card = null, orders = null) {
       const added: FakeConversation = {
         id,

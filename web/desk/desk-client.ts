@@ -1,6 +1,6 @@
 // The agent's side, without a page: joins the line, the queue, the conversations that are followed and what is unsent, and tells a listener whenever
 // something changed. It says nothing to a conversation whose newest events it has not seen, and claims nothing on anybody's behalf.
-import type { DeskMessage, DeskRequest, QueueItem } from '@parley/core/protocol/desk-message.ts'
+import type { DeskMessage, DeskRequest, PluginOff, QueueItem } from '@parley/core/protocol/desk-message.ts'
 import { PROTOCOL } from '@parley/core/protocol/version.ts'
 import { type ConnectionState, keepConnection } from '../client/connection.ts'
 import { createSender, type Sender } from '../client/sender.ts'
@@ -50,6 +50,8 @@ export interface DeskView {
   readonly groups: Groups
   /** The queue has been heard on this line: until then it may be an old one, or none. */
   readonly isQueueKnown: boolean
+  /** The shop's plugins that do not vote now; only a supervisor is told. */
+  readonly pluginsOff: readonly PluginOff[]
   readonly opened: string | null
   readonly watched: ReadonlyMap<string, Watched>
   /** What the agent has asked for that is under way. */
@@ -120,6 +122,7 @@ export function createDesk(world: DeskWorld, changed: (view: DeskView) => void):
   /** How far this line has told that the customer's messages were seen. */
   const told = new Map<string, { delivered: number; read: number }>()
   let queue = emptyQueue
+  let pluginsOff: readonly PluginOff[] = []
   let session: Session | null = null
   let unsent: Unsent | undefined
   let epoch = ''
@@ -177,6 +180,7 @@ export function createDesk(world: DeskWorld, changed: (view: DeskView) => void):
     isSignedOut: isSignedOut(),
     groups: groupsOf(queue, ({ conversation }) => isMine(conversation)),
     isQueueKnown: isKnown(queue),
+    pluginsOff,
     opened,
     watched,
     pending,
@@ -196,6 +200,9 @@ export function createDesk(world: DeskWorld, changed: (view: DeskView) => void):
         return welcome(message)
       case 'queue':
         queue = hearQueue(queue, message)
+        break
+      case 'plugins':
+        pluginsOff = message.off
         break
       case 'done':
         done(message)
@@ -225,6 +232,7 @@ export function createDesk(world: DeskWorld, changed: (view: DeskView) => void):
     session = { agent, shop }
     epoch = heardEpoch
     queue = onNewLine(queue)
+    pluginsOff = [] // told anew on each line where there are any
   }
 
   /** False when the line is given up: whatever is missing is asked for on the next. */

@@ -11,6 +11,7 @@ const KNOWN: Readonly<Record<DeskMessage['type'], true>> = {
   ack: true,
   done: true,
   preview: true,
+  plugins: true,
   fault: true,
   ping: true,
   pong: true,

@@ -120,6 +120,10 @@ export function createDeskPage({ desk, world, alerts, locale: startLocale, local
     element('reload', HTMLButtonElement).hidden = !isOutdated
     document.title = `${groups.waiting.length > 0 ? `(${groups.waiting.length}) ` : ''}${session.shop.name} · ${strings.desk}`
     setText(element('desk-notice', HTMLSpanElement), deskNotice)
+    setText(
+      element('plugins-off', HTMLParagraphElement),
+      view.pluginsOff.map(({ plugin, why }) => strings.pluginOff[why](plugin)).join(' '),
+    )
     queue.show(groups, {
       strings,
       locale,

@@ -17,6 +17,11 @@ const en = {
   again: (seconds: number): string => `trying again in ${seconds} s`,
   stopped: 'The connection was refused',
   outdated: 'This page is out of date',
+  pluginOff: {
+    'host-deaths': (plugin: string): string => `The plugin ${plugin} is off: it kept crashing. It is tried again in some minutes.`,
+    timeouts: (plugin: string): string => `The plugin ${plugin} is off for a moment: it keeps answering too late.`,
+    unusable: (plugin: string): string => `The plugin ${plugin} is off: it cannot be used. bin/parley plugin list says why.`,
+  },
   reload: 'Reload',
 
   signInTitle: 'Sign in to the desk',
@@ -274,6 +279,11 @@ const zh: Strings = {
   again: seconds => `${seconds} 秒后重试`,
   stopped: '连接被拒绝',
   outdated: '页面版本已过期',
+  pluginOff: {
+    'host-deaths': plugin => `插件 ${plugin} 已停用：它反复崩溃，几分钟后会再试一次。`,
+    timeouts: plugin => `插件 ${plugin} 暂时停用：它总是超时。`,
+    unusable: plugin => `插件 ${plugin} 已停用：无法使用，原因见 bin/parley plugin list。`,
+  },
   reload: '刷新',
 
   signInTitle: '登录客服工作台',
