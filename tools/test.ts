@@ -19,9 +19,13 @@ if (unknown) {
   process.exit(2)
 }
 
-/** Folders, and a file, whose tests start servers, browsers and hostile plugins: run one after another, so that they do not starve each other. */
+/** Folders, and a file, whose tests start servers, browsers and hostile plugins. */
 const HEAVY = ['test/e2e/', 'test/power-cut/', 'test/damage/', 'test/plugin-host/', 'test/hostile/', 'test/server/', 'test/mesh/crash']
-const isHeavy = (file: string): boolean => HEAVY.some(folder => file.startsWith(folder))
+/** Those of them that are about limits of milliseconds or about a busy server: each runs with nothing beside it. */
+const ALONE = ['test/e2e/overload', 'test/e2e/reconnect', 'test/e2e/hostile-plugins', 'test/plugin-host/', 'test/hostile/']
+const isOf = (folders: readonly string[], file: string): boolean => folders.some(folder => file.startsWith(folder))
+const isHeavy = (file: string): boolean => isOf(HEAVY, file)
+const isAlone = (file: string): boolean => isOf(ALONE, file)
 
 const counts = { passed: 0, failed: 0, skipped: 0 }
 const started = performance.now()
@@ -105,7 +109,11 @@ await runFiles(
 )
 if (!flags.has('--quick')) {
   if (all.some(isHeavy)) setUpDebian()
-  await runFiles(all.filter(isHeavy), 1)
+  await runFiles(
+    all.filter(file => isHeavy(file) && !isAlone(file)),
+    2,
+  )
+  await runFiles(all.filter(isAlone), 1)
 }
 console.log(
   `\n${((performance.now() - started) / 1000).toFixed(1)} s${counts.skipped > 0 ? `, ${counts.skipped} skipped (reasons above)` : ''}`,
