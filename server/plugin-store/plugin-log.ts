@@ -107,6 +107,7 @@ export function createPluginLog(records: PluginRecords, clock: Clock, broke: (er
         if (plugin !== undefined) moment(plugin, `took its host down (${reason}: ${detail})`)
       },
       onPluginOff: ({ plugin, reason, forMs }) => moment(plugin, `off for ${forMs / 1_000} s: ${reason}`),
+      onPluginBack: ({ plugin }) => moment(plugin, 'is asked again'),
       onInvalid: fault => moment(fault.details.plugin, `cannot be used: ${fault.details.path || 'the whole of it'}`),
     },
     flush,

@@ -14,6 +14,7 @@ import { loadSecret } from '@parley/server/secret.ts'
 import { lookOver } from '@parley/server/upkeep/doctor.ts'
 import { ANNA, createTestHouse, keyOf, refOf } from '../core/house.ts'
 import { filesWith, formsOf } from '../data-files.ts'
+import { typescriptPlugin, writeFolder } from '../plugin-host/harness.ts'
 import { parley as run } from './parley-command.ts'
 import {
   fetchVisitor,
@@ -39,8 +40,18 @@ const configFile = joinPath(settings.path, 'parley.yaml')
 
 before(async () => {
   // On a busy machine a voter that is late abstains, and the talk takes another way.
-  writeFileSync(configFile, 'deadlines: { voters: 10000, plugin: 5000, mesh: 10000, effect: 10000, turn: 30000 }\n')
+  const diary = writeFolder(
+    joinPath(settings.path, 'diary'),
+    typescriptPlugin('diary', 'return remember({ text })', { manifest: "grants: ['memory']" }),
+  )
+  writeFileSync(
+    configFile,
+    `deadlines: { voters: 10000, plugin: 5000, mesh: 10000, effect: 10000, turn: 30000 }
+shops: [{ id: demo, source: demo-shop, name: Parley Fresh, plugins: [fresh-goods, ${JSON.stringify(diary)}] }]
+`,
+  )
   server = await startServer(data.path, { env: { PARLEY_CONFIG: configFile } })
+  while (!(await fetch(`${server.url}/readyz`)).ok) await new Promise(resolve => setImmediate(resolve))
 })
 after(async () => {
   await server.stop('SIGKILL')
@@ -138,12 +149,16 @@ test('[ERA3] [ERA4] [ERA5] [ERA8] a customer with an order and a case is exporte
   assert.match(whose.stdout, /^demo\/\S+ of customer demo-lin, with bot\./)
   const exported = await parley('customer', 'export', lin.customer, '--url', server.url)
   assert.equal(exported.status, 0, exported.stderr)
-  const { conversations } = JSON.parse(exported.stdout) as { conversations: { state: string; events: { seq: number; type: string }[] }[] } // as the docs say
+  const { conversations } = JSON.parse(exported.stdout) as {
+    conversations: { state: string; events: { seq: number; type: string; decision?: { remembered?: Record<string, string> } }[] }[]
+  } // as the docs say
   assert.deepEqual(
     conversations.map(({ state }) => state),
     ['whole'],
   )
   assert.ok(exported.stdout.includes(ZH) && exported.stdout.includes(EN))
+  const remembered = conversations[0]?.events.map(({ decision }) => decision?.remembered?.['plugin:diary'] ?? '').join('') ?? ''
+  assert.ok(remembered.includes(ZH), 'a plugin has kept it too')
   const types = new Set(conversations[0]?.events.map(({ type }) => type))
   for (const type of ['opened', 'message', 'decided', 'effect', 'reply']) assert.ok(types.has(type), type)
   assert.equal(conversations[0]?.events.length, view.conversations[0]?.events)

@@ -81,11 +81,16 @@ test('[STORE6] hours add up over restarts, the oldest go, and no number of names
     const log = createPluginLog(records, clockAt(at), assert.ifError)
     for (let turn = 0; turn < 100; turn++) log.observer.onBallot?.(ballot('1.0.0'), failed(turn))
     for (let off = 0; off < 60; off++) log.observer.onPluginOff?.({ plugin: 'crab', reason: 'timeouts', forMs: 5_000 })
+    log.observer.onPluginBack?.({ plugin: 'crab' })
     await log.close()
   }
   const [hour] = readPluginLog(records, 'crab')
   assert.deepEqual([hour?.turns, hour?.faults], [{ '1.0.0': 300 }, { PLUGIN_FAILED: 300 }])
   assert.ok(Object.keys(hour!.places).length <= 20 && hour!.moments.length <= 50)
+  assert.deepEqual(
+    hour?.moments.slice(-2).map(({ what }) => what),
+    ['off for 5 s: timeouts', 'is asked again'],
+  )
   const log = createPluginLog(records, clockAt(at), assert.ifError)
   for (let passed = 0; passed < 400; passed++) {
     at.now += 3_600_000
