@@ -17,9 +17,8 @@ import { createSla } from './handoff/sla.ts'
 import { createTypists, type Typing, type Typist } from './handoff/typists.ts'
 import { createHolder, nameOf } from './holder.ts'
 import type { ConversationKey, CustomerId, Epoch, MessageRef, Seq } from './ids.ts'
-import type { RecordedDecision } from './pipeline/decision.ts'
 import type { Stages } from './pipeline/pipeline.ts'
-import { isRefusedAt } from './pipeline/shed.ts'
+import { isRefusedAt, isShadowShedAt } from './pipeline/shed.ts'
 import type { Shop } from './pipeline/shop.ts'
 import type { Conversations } from './ports/conversations.ts'
 import type { Erasures } from './ports/erasures.ts'
@@ -27,6 +26,7 @@ import type { FanOut } from './ports/fan-out.ts'
 import type { Jobs } from './ports/jobs.ts'
 import type { StreamPosition } from './protocol/client-message.ts'
 import type { ConversationState, VisibleEvent } from './protocol/server-message.ts'
+import type { RecordedTurn } from './recorded-turns.ts'
 import { createRecovery, type Recovery } from './recovery.ts'
 import { createRollbacks, type Rollbacks } from './rollbacks.ts'
 import { createTurnWorker } from './turn-worker.ts'
@@ -42,7 +42,8 @@ export interface EngineLimits {
 
 /** Sees what happens; the turn's way never depends on it. */
 export interface EngineObserver {
-  decided(key: ConversationKey, decision: RecordedDecision): void
+  /** After its decision is kept. */
+  decided(key: ConversationKey, turn: RecordedTurn): void
   /** A conversation has waited longer for a person than its shop promises. */
   overdue(key: ConversationKey): void
   erased(erasure: EndedErasure): void
@@ -111,6 +112,8 @@ export interface Engine extends Rollbacks, Recovery {
   drain(): Promise<void>
   /** Conversations with undecided turns now. */
   readonly turnsUnderWay: number
+  /** Under overload: what no turn waits for is to be left out, before anything is given up that a turn has. */
+  readonly isStrained: boolean
 }
 
 export function createEngine(parts: EngineParts): Engine {
@@ -310,6 +313,9 @@ export function createEngine(parts: EngineParts): Engine {
     drain,
     get turnsUnderWay() {
       return turns.underWay
+    },
+    get isStrained() {
+      return isShadowShedAt(turns.strain())
     },
   }
 }

@@ -15,7 +15,7 @@ import { type Stages, workOut } from './pipeline/pipeline.ts'
 import { type Strain, shedAt } from './pipeline/shed.ts'
 import type { Shop } from './pipeline/shop.ts'
 import type { Received } from './pipeline/turn.ts'
-import { readTurn } from './recorded-turns.ts'
+import { type RecordedTurn, readTurn } from './recorded-turns.ts'
 
 export interface TurnWorkerParts {
   readonly holder: Holder
@@ -27,7 +27,8 @@ export interface TurnWorkerParts {
   readonly most: number
   /** Working a reply out takes long enough for a sign of typing. */
   readonly typing: (key: ConversationKey) => void
-  readonly decided: (key: ConversationKey, decision: RecordedDecision) => void
+  /** The decision is kept, and the reply with it. */
+  readonly decided: (key: ConversationKey, turn: RecordedTurn) => void
   /** A turn could not be worked out and was answered with an apology, or its decision could not be kept. */
   readonly broke: (key: ConversationKey, error: unknown) => void
 }
@@ -95,23 +96,21 @@ export function createTurnWorker(parts: TurnWorkerParts): TurnWorker {
     conversation: Conversation,
     turn: OpenTurn,
     pageLocale: Locale | null,
-  ): Promise<RecordedDecision> {
+  ): Promise<Omit<RecordedTurn, 'at'>> {
     const { customer } = conversation.custody
     const shop = parts.shop(key.shop)
     if (!shop || customer === null) throw new Error(`conversation ${nameOf(key)} has a turn but no shop or no customer`)
-    const received: Received = {
-      ...readTurn(key, conversation, turn, customer, pageLocale),
-      placeFor: urgency => queue.placeFor(key, urgency),
-    }
+    const read = readTurn(key, conversation, turn, customer, pageLocale)
+    const received: Received = { ...read, placeFor: urgency => queue.placeFor(key, urgency) }
     const deadline = new AbortController()
     const cancel = clock.after(stages.deadlines.turn, () => deadline.abort())
     const cancelTyping = clock.after(TYPING_AFTER_MS, () => parts.typing(key))
     const shed = shedAt(strain())
     try {
-      return await workOut(received, shop, { ...stages, shed }, deadline.signal)
+      return { received: read, decision: await workOut(received, shop, { ...stages, shed }, deadline.signal) }
     } catch (error) {
       broke(key, error)
-      return apologise(received, shop)
+      return { received: read, decision: apologise(received, shop) }
     } finally {
       cancel()
       cancelTyping()
@@ -122,23 +121,24 @@ export function createTurnWorker(parts: TurnWorkerParts): TurnWorker {
    * Keeps the decision, if the turn still stands as it was decided: a message that joined it meanwhile means to decide again (the caller's loop
    * does), a decision by somebody else or a claim means that there is nothing to do.
    */
-  async function commit(key: ConversationKey, decided: OpenTurn, decision: RecordedDecision): Promise<void> {
-    const isKept = await holder.run(key, async () => {
+  async function commit(key: ConversationKey, decided: OpenTurn, { received, decision }: Omit<RecordedTurn, 'at'>): Promise<void> {
+    const keptAt = await holder.run(key, async () => {
       const conversation = await holder.load(key)
       const turn = conversation.custody.open[0]
-      if (turn?.turn !== decided.turn || turn.upTo !== decided.upTo) return false
+      if (turn?.turn !== decided.turn || turn.upTo !== decided.upTo) return undefined
       // A turn that was opened behind it meanwhile would be taken back undecided.
-      if (decision.recall !== undefined && conversation.custody.open.length > 1) return false
+      if (decision.recall !== undefined && conversation.custody.open.length > 1) return undefined
       const customer = conversation.custody.customer as CustomerId // decideTurn has seen to it
+      const at = clock.now()
       try {
-        await holder.append(key, customer, conversation, outcomeOf(turn, decision, clock.now()))
+        await holder.append(key, customer, conversation, outcomeOf(turn, decision, at))
       } catch (error) {
-        if (isFault(error, 'APPEND_CONFLICT')) return false // another node was faster: read and look again
+        if (isFault(error, 'APPEND_CONFLICT')) return undefined // another node was faster: read and look again
         throw error
       }
-      return true
+      return at
     })
-    if (isKept) parts.decided(key, decision)
+    if (keptAt !== undefined) parts.decided(key, { at: keptAt, received, decision })
   }
 
   return {

@@ -162,7 +162,7 @@ export function createMetrics(turnsUnderWay: () => number, logStore: () => Store
       }
       sockets.set([...perProcess.values()].reduce((sum, count) => sum + count, 0))
     },
-    decided(_key, decision) {
+    decided(_key, { decision }) {
       decisions.inc({ action: decision.action, disposition: decision.disposition })
       turnMs.observe(decision.ms)
       for (const ballot of decision.votes) {

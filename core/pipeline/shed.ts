@@ -1,5 +1,5 @@
-// What is given up under overload, in this order: clauses and plugins, then the models but keyword; new messages last of all, by the engine, before
-// they are acknowledged. What is shed abstains, and the decision's votes say so.
+// What is given up under overload, in this order: work that no turn waits for, then clauses and plugins, then the models but keyword; new messages last
+// of all, by the engine, before they are acknowledged. What is shed abstains, and the decision's votes say so.
 import type { VoterPool } from '../ports/voters.ts'
 
 /** `none`: everybody is asked. `plugins`: no plugin and no clause. `models`: the keyword voter alone. */
@@ -20,12 +20,16 @@ export interface Strain {
  * turns are no overload, whatever else holds the machine up.
  */
 const FROM = {
+  shadow: { share: 0.125, lagMs: 10, turns: 16 },
   plugins: { share: 0.25, lagMs: 25, turns: 32 },
   models: { share: 0.5, lagMs: 75, turns: 64 },
   messages: { share: 1, lagMs: 250, turns: 128 },
 } as const
 
 export const shedAt = (strain: Strain): Shed => (isOver(strain, FROM.models) ? 'models' : isOver(strain, FROM.plugins) ? 'plugins' : 'none')
+
+/** Whether what no turn waits for is left out: a shadow's votes. */
+export const isShadowShedAt = (strain: Strain): boolean => isOver(strain, FROM.shadow)
 
 /** Whether a new message is refused: nothing else is left to give up. */
 export const isRefusedAt = (strain: Strain): boolean => isOver(strain, FROM.messages)

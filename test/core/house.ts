@@ -190,6 +190,8 @@ export interface HouseOptions {
   readonly vault?: ReturnType<typeof createMemoryVault>
   readonly limits?: Partial<EngineLimits>
   readonly clock?: TestClock
+  /** Is told of every turn that is decided and kept. */
+  readonly decided?: EngineObserver['decided']
   /** What the engine is given in place of the log's own conversations. */
   readonly around?: (parts: {
     readonly log: ConversationLog
@@ -218,7 +220,7 @@ export function createTestHouse(options: HouseOptions = {}): TestHouse {
     })
   }
   const observer: EngineObserver = {
-    decided: () => {},
+    decided: options.decided ?? (() => {}),
     overdue: () => {},
     erased: erasure => ended.push(erasure),
     broke: (_key, error) => bugs.push(error),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createLag } from '@parley/core/lag.ts'
-import { isRefusedAt, isShed, shedAt } from '@parley/core/pipeline/shed.ts'
+import { isRefusedAt, isShadowShedAt, isShed, shedAt } from '@parley/core/pipeline/shed.ts'
 import type { VoterPool } from '@parley/core/ports/voters.ts'
 import { ANNA, createTestHouse, keyOf, literalVoter, poolOf, refOf } from './house.ts'
 
@@ -25,6 +25,15 @@ test('[TURN11] plugins are given up before models, keyword never, by count and b
   assert.deepEqual(shedTiers(40, 30), ['plugin'], 'a thread that is behind sheds before the count does')
   assert.deepEqual(shedTiers(70, 80), ['plugin', 'model'])
   assert.deepEqual(shedTiers(8, 5_000), [], 'a few turns are no overload')
+})
+
+test('[TURN11] what no turn waits for is given up before anything that a turn has', () => {
+  for (const lagMs of [0, 9, 10, 30, 1_000])
+    for (let underWay = 0; underWay <= 400; underWay++) {
+      const strain = { underWay, most: 400, lagMs }
+      assert.equal(isShadowShedAt(strain), underWay >= 50 || (lagMs >= 10 && underWay >= 16))
+      if (shedAt(strain) !== 'none') assert.ok(isShadowShedAt(strain))
+    }
 })
 
 test('[TURN8] [TURN11] messages are refused last: at the limit, or when the thread is far behind with all else given up', () => {

@@ -108,7 +108,7 @@ function stage(log: ConversationLog, vault: Vault): Scene {
     shop: id => brain.shops.get(id),
     limits: { inbox: 20, turns: 100, conversations: 100 },
     observer: {
-      decided: (_key, decision) => decisions.push(decision),
+      decided: (_key, { decision }) => decisions.push(decision),
       overdue: () => {},
       erased: () => {},
       broke: (_key, error) => assert.fail(String(error)),
