@@ -91,6 +91,11 @@ export const FAULTS = {
     false,
     (d: { plugin: string; version: string }) => `${d.plugin} is pinned to ${d.version}: parley plugin pin ${d.plugin} --off`,
   ),
+  NO_SHADOW: fault(
+    false,
+    (d: { shop: string; plugin: string }) =>
+      `no version of ${d.plugin} runs in shadow in shop ${JSON.stringify(d.shop)}: parley plugin install FILE --shadow`,
+  ),
   NO_EARLIER_VERSION: fault(
     false,
     (d: { plugin: string; version: string }) => `no version of ${d.plugin} was in force before ${d.version}`,

@@ -56,9 +56,10 @@ import type { PluginStore } from './plugin-store/plugin-store.ts'
 import { type PluginsInForce, putPluginsInForce } from './plugins-in-force.ts'
 import { PROJECT } from './project.ts'
 import { loadOrMakeSecret } from './secret.ts'
+import { createShadowRunner } from './shadow/run-shadows.ts'
 import { noSources, openSources, type Sources } from './sources.ts'
 import { refuseUnfinishedRestore } from './upkeep/restore.ts'
-import { watchPlugins } from './watch-plugins.ts'
+import { watchPlugins, watchShadows } from './watch-plugins.ts'
 import { watchSnapshots } from './watch-snapshots.ts'
 import { createOutbox } from './webhooks/outbox.ts'
 import { send } from './webhooks/send.ts'
@@ -76,7 +77,7 @@ export interface Brain {
 }
 
 /** What is installed in which shop, and who hears of plugins beside log and metrics. */
-export interface Installations extends Pick<PluginStore, 'choices'> {
+export interface Installations extends Pick<PluginStore, 'choices'>, Partial<Pick<PluginStore, 'shadowChoices'>> {
   readonly observer?: PluginObserver
 }
 
@@ -103,8 +104,12 @@ export async function createBrain(
     threads: config.modelThreads,
     onFailure: error => logger.error({ err: error }, 'a model thread failed; its turns go on without it'),
   })
-  const plugins = await putPluginsInForce(new Map(config.shops.map(shop => [shop.id, choiceOf(shop, installed.choices(shop.id))])), {
+  const chosen = config.shops.map(
+    shop => [shop.id, choiceOf(shop, installed.choices(shop.id), installed.shadowChoices?.(shop.id))] as const,
+  )
+  const plugins = await putPluginsInForce(new Map(chosen), {
     observer: together(watchPlugins(logger, metrics), installed.observer ?? {}),
+    shadowObserver: watchShadows(logger),
     clock: systemClock,
     timeoutMs: config.deadlines.plugin,
   })
@@ -263,7 +268,9 @@ async function openServer(
   keep(pluginStore)
   const pluginLog = pluginStore.keepLog(error => logger.error({ err: error }, 'the log of plugins could not be written'))
   keep(pluginLog)
-  const installed = { choices: pluginStore.choices, observer: pluginLog.observer }
+  const comparisons = pluginStore.keepComparisons(error => logger.error({ err: error }, 'what shadows voted could not be written'))
+  keep(comparisons)
+  const installed = { choices: pluginStore.choices, shadowChoices: pluginStore.shadowChoices, observer: pluginLog.observer }
   const brain = await createBrain(config, logger, sources, metrics, seams?.pools, installed)
   keep(brain)
   const broke = (error: unknown): void => {
@@ -277,7 +284,12 @@ async function openServer(
   const reloadPlugins = (): Promise<void> =>
     brain.plugins.change(() => {
       const read = new Map(reread().map(shop => [shop.id, shop]))
-      return new Map(config.shops.map(shop => [shop.id, choiceOf(read.get(shop.id) ?? shop, pluginStore.choices(shop.id))]))
+      return new Map(
+        config.shops.map(shop => [
+          shop.id,
+          choiceOf(read.get(shop.id) ?? shop, pluginStore.choices(shop.id), pluginStore.shadowChoices(shop.id)),
+        ]),
+      )
     })
   const localFanOut = createLocalFanOut(broke)
   const fanOut = seams?.fanOut(localFanOut) ?? localFanOut
@@ -319,6 +331,7 @@ async function openServer(
   const erasures = createErasures(log, vault, async key => {
     await kept.forget(key)
     await outbox.erased(key)
+    await comparisons.forget(key.shop, key.conversation)
   })
   const bare = createEngine({
     conversations,
@@ -328,8 +341,26 @@ async function openServer(
     stages: brain.stages,
     shop: id => brain.shops.get(id),
     limits: config.limits,
-    observer: { decided: metrics.decided, overdue: metrics.overdue, erased: metrics.erased, broke: (_key, error) => brokeOrFailed(error) },
+    observer: {
+      decided(key, turn) {
+        metrics.decided(key, turn)
+        shadows.decided(key, turn)
+      },
+      overdue: metrics.overdue,
+      erased: metrics.erased,
+      broke: (_key, error) => brokeOrFailed(error),
+    },
   })
+  const shadows = createShadowRunner({
+    shadows: brain.plugins.shadows,
+    shop: id => brain.shops.get(id),
+    stages: brain.stages,
+    isStrained: () => bare.isStrained,
+    comparisons,
+    isErased: erasures.isErased,
+    broke: brokeOrFailed,
+  })
+  keep(shadows)
   engine = seams?.engine(bare) ?? bare
   const state = { missing: 'plugins' as string | undefined }
   brain.plugins.ready.then(() => (state.missing = undefined), broke)
@@ -352,6 +383,11 @@ async function openServer(
     erasures,
     pluginsView: () => viewOf(brain),
     pluginsOff: shop => pluginsOff(brain, shop),
+    async shadowsView() {
+      await shadows.settled()
+      await comparisons.flush()
+      return shadowsOf(brain)
+    },
     reloadPlugins,
     operatorKey: secret.keyFor('operator').toString('hex'),
     deskSessions: createDeskSessions({
@@ -423,6 +459,18 @@ const pluginsOff = ({ plugins }: Brain, shop: string): readonly PluginOff[] => {
     }),
   ]
 }
+
+const shadowsOf = ({ shops, plugins }: Brain): PluginsView =>
+  Object.fromEntries(
+    [...shops.keys()].map(shop => {
+      const views = plugins.shadows(shop).map(({ plugin, voters }) => {
+        const [running] = voters.plugins
+        const off = running ? voters.off(plugin) : (voters.unusable()[0]?.message ?? 'its publisher is not trusted')
+        return { plugin, version: running?.version ?? '', ...(off === undefined ? {} : { off }) }
+      })
+      return [shop, views]
+    }),
+  )
 
 /** Undefined where every shop keeps everything. */
 function keepNoLonger({ shops }: Config, parts: Pick<RetentionParts, 'erasures' | 'eraseOld' | 'broke'>): Retention | undefined {

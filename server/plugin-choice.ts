@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path'
 import type { ShopConfig } from './config.ts'
 import type { PluginSettings } from './plugin-host/load-plugin.ts'
-import type { InstalledChoice } from './plugin-store/installed.ts'
+import type { InstalledChoice, ShadowChoice } from './plugin-store/installed.ts'
 import { PROJECT } from './project.ts'
 
 /** Which plugins a shop has and how they are set, as plain data: shops that choose alike share their hosts. */
@@ -9,6 +9,8 @@ export interface PluginChoice {
   readonly folders: readonly string[]
   readonly settings: PluginSettings
   readonly installed?: readonly InstalledChoice[]
+  /** Versions that vote and do not count. */
+  readonly shadows?: readonly ShadowChoice[]
   /** Ids of those that share their host with no other. */
   readonly ownHosts?: readonly string[]
 }
@@ -17,9 +19,11 @@ export interface PluginChoice {
 export const choiceOf = (
   { plugins, pluginSettings, ownHosts }: Pick<ShopConfig, 'plugins' | 'pluginSettings' | 'ownHosts'>,
   installed: readonly InstalledChoice[],
+  shadows: readonly ShadowChoice[] = [],
 ): PluginChoice => ({
   folders: plugins.map(name => (/^[a-z0-9-]+$/.test(name) ? join(PROJECT.plugins, name) : resolve(name))),
   settings: pluginSettings,
   installed,
+  shadows,
   ownHosts,
 })

@@ -22,3 +22,11 @@ export function watchPlugins(logger: Logger, metrics?: Metrics): PluginObserver 
     onVoteDropped: ({ plugin }) => logger.warn({ plugin }, 'a vote for an action that the manifest does not list was dropped'),
   }
 }
+
+/** Shadows' troubles cost nobody a vote: the log has them, the metrics of what counts do not. */
+export const watchShadows = (logger: Logger): PluginObserver => ({
+  onInvalid: fault => logger.warn({ code: fault.code }, `a shadow cannot be used: ${fault.message}`),
+  onHostDeath: ({ runtime, reason, plugin, detail }) => logger.warn({ runtime, reason, plugin, detail }, 'the host of a shadow has died'),
+  onPluginOff: ({ plugin, reason, forMs }) => logger.warn({ plugin, reason, forMs }, 'a shadow is off for a while'),
+  onPluginBack: ({ plugin }) => logger.info({ plugin }, 'a shadow is back'),
+})

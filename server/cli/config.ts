@@ -19,9 +19,14 @@ export async function checkConfig(): Promise<void> {
       createLiquidTemplates(pack)
       const ensemble = loadEnsemble(shop.ensemble).current()
       const installed = store?.choices(shop.id) ?? []
+      const shadows = store?.shadowChoices(shop.id) ?? []
       const { folders, settings } = choiceOf(shop, installed)
-      const [fault] = (await loadPlugins(folders, settings, installed)).faults
-      if (fault) throw fault
+      const ids = shadows.map(({ id }) => id)
+      for (const { faults } of [
+        await loadPlugins(folders, settings, installed, ids),
+        await loadPlugins([], id => settings[id] ?? {}, shadows),
+      ])
+        if (faults[0]) throw faults[0]
       console.log(
         `shop ${shop.id}: pack ${pack.id} with ${Object.keys(pack.actions).length} actions, ensemble ${ensemble.version}, plugins ${[...shop.plugins, ...installed.map(({ id }) => `${id} (installed)`)].join(', ')}`,
       )

@@ -11,7 +11,7 @@ import type { Installed } from '../plugin-store/installed.ts'
 import { changesOf } from '../plugin-store/manifest-changes.ts'
 import { openPluginStore } from '../plugin-store/open-plugin-store.ts'
 import { packPlugin } from '../plugin-store/pack-plugin.ts'
-import type { InstalledPlugin, PluginStore } from '../plugin-store/plugin-store.ts'
+import type { InstalledPlugin, PluginStore, ShadowPlugin } from '../plugin-store/plugin-store.ts'
 import { fingerprintOf, makeKeyPair, readPublicKey } from '../plugin-store/publisher.ts'
 import { shopOf, type WrongUse } from './agent.ts'
 import { askOperator } from './operator-request.ts'
@@ -21,7 +21,7 @@ export interface StoreOptions {
   readonly url: string
   readonly shop?: string
 }
-interface AskFirst {
+export interface AskFirst {
   readonly yes?: true
 }
 
@@ -65,25 +65,36 @@ export function trustPublisher(
 }
 
 /**
- * Shows what it asks for against the version in force, and asks. Faults: BUNDLE_INVALID, BUNDLE_UNTRUSTED, VERSION_PUBLISHED, PLUGIN_PINNED, UNKNOWN_SHOP,
+ * Shows what it asks for against the version in force, and asks; `shadow` leaves that version in force and has this one vote beside it. Faults: BUNDLE_INVALID, BUNDLE_UNTRUSTED, VERSION_PUBLISHED, PLUGIN_PINNED, UNKNOWN_SHOP,
  * PLUGIN_INVALID where the shop's settings do not fit it, and what the running server refuses: nothing has changed then.
  */
-export function installBundle(file: string, options: StoreOptions & AskFirst, wrongUse: WrongUse): Promise<void> {
+export function installBundle(
+  file: string,
+  options: StoreOptions & AskFirst & { readonly shadow?: true },
+  wrongUse: WrongUse,
+): Promise<void> {
   return withStore(async (store, config) => {
     const shop = knownShop(options, config, wrongUse)
     const bundle = await store.examine(file)
     const { manifest } = bundle
+    const name = `${manifest.id} ${manifest.version}`
     const before = store.find(shop, manifest.id)
-    if (before?.inForce.hash === bundle.hash) return say(`${manifest.id} ${manifest.version} is in force in shop ${shop} already.`)
-    if (before?.isPinned) throw new Fault('PLUGIN_PINNED', { plugin: manifest.id, version: before.inForce.version })
+    if (before?.inForce.hash === bundle.hash) return say(`${name} is in force in shop ${shop} already.`)
+    const isShadow = store.shadows().some(each => each.shop === shop && each.release.hash === bundle.hash)
+    if (options.shadow && isShadow) return say(`${name} runs in shadow in shop ${shop} already.`)
+    if (before?.isPinned && !options.shadow) throw new Fault('PLUGIN_PINNED', { plugin: manifest.id, version: before.inForce.version })
     const settings = config.shops.find(({ id }) => id === shop)?.pluginSettings[manifest.id] ?? {}
     const [fault] = (await loadPlugins([file], () => settings)).faults
     if (fault) throw fault
     say(proposalOf(store, shop, bundle, before))
-    if (!(await agreed('Install it?', options, wrongUse))) return say('Nothing was installed.')
+    if (!(await agreed(options.shadow ? 'Run it in shadow?' : 'Install it?', options, wrongUse))) return say('Nothing was installed.')
     await changing(store, shop, manifest.id, options.url, async () => {
+      if (options.shadow) {
+        await store.installShadow(shop, bundle)
+        return `${name} runs in shadow in shop ${shop}: it votes, is compared and does not count.`
+      }
       await store.install(shop, bundle)
-      return `${manifest.id} ${manifest.version} is installed in shop ${shop}${before?.isDisabled ? ', and disabled as the version before was' : ''}.`
+      return `${name} is installed in shop ${shop}${before?.isDisabled ? ', and disabled as the version before was' : ''}.`
     })
   })
 }
@@ -118,10 +129,11 @@ export const switchPlugin = (id: string, isDisabled: boolean, options: StoreOpti
 export const removePlugin = (id: string, options: StoreOptions & AskFirst, wrongUse: WrongUse): Promise<void> =>
   changeOne(id, options, wrongUse, async (store, shop) => {
     const found = store.find(shop, id)
-    if (!found) throw new Fault('UNKNOWN_PLUGIN', { shop, plugin: id })
-    const earlier = found.earlier.length > 0 ? `, with ${found.earlier.length} earlier to roll back to` : ''
-    if (!(await agreed(`Remove ${id} ${found.inForce.version}${earlier} from shop ${shop}?`, options, wrongUse)))
-      return 'Nothing was removed.'
+    const shadow = store.shadows().find(each => each.shop === shop && each.id === id)
+    const version = (found?.inForce ?? shadow?.release)?.version
+    if (version === undefined) throw new Fault('UNKNOWN_PLUGIN', { shop, plugin: id })
+    const earlier = found && found.earlier.length > 0 ? `, with ${found.earlier.length} earlier to roll back to` : ''
+    if (!(await agreed(`Remove ${id} ${version}${earlier} from shop ${shop}?`, options, wrongUse))) return 'Nothing was removed.'
     await store.remove(shop, id)
     return `${id} is removed from shop ${shop}.`
   })
@@ -136,6 +148,8 @@ export interface PluginRow {
   readonly isPinned: boolean
   readonly isDisabled: boolean
   readonly isTrusted: boolean
+  /** It votes beside the version in force and does not count. */
+  readonly isShadow: boolean
   /** How many versions it can be rolled back through. */
   readonly earlier: number
   /** What votes in the running server; null where it does not, undefined where no server answers. */
@@ -144,23 +158,29 @@ export interface PluginRow {
 
 export function listPlugins(options: StoreOptions & { readonly json?: true }): Promise<void> {
   return withStore(async store => {
-    const view = await running(options.url)
-    const rows = store
-      .list()
+    const [view, shadowView] = [await running(options.url), await running(options.url, '/plugins/shadows')]
+    const rows = [...store.list().map(each => rowOf(each, view)), ...store.shadows().map(each => shadowRowOf(each, shadowView))]
       .filter(({ shop }) => options.shop === undefined || shop === options.shop)
-      .map(each => rowOf(each, view))
+      .sort((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1))
     if (options.json) return say(JSON.stringify(rows))
     if (rows.length === 0) return say('No plugin is installed; those of parley.yaml are: parley config check')
-    const table = [['shop', 'plugin', 'version', 'content', 'state', 'publisher', 'running'], ...rows.map(cellsOf)]
-    const widths = table[0]!.map((_, at) => Math.max(...table.map(row => row[at]!.length))) // every row has as many cells
-    for (const row of table)
-      say(
-        row
-          .map((cell, at) => cell.padEnd(widths[at]!))
-          .join('  ')
-          .trimEnd(),
-      )
+    sayTable([['shop', 'plugin', 'version', 'content', 'state', 'publisher', 'running'], ...rows.map(cellsOf)])
   })
+}
+
+/** A plugin's shadow stands below it. */
+const placeOf = ({ shop, plugin, isShadow }: PluginRow): string => JSON.stringify([shop, plugin, isShadow ? 1 : 0])
+
+/** Rows of as many cells. */
+export function sayTable(table: readonly (readonly string[])[]): void {
+  const widths = table[0]?.map((_, at) => Math.max(...table.map(row => row[at]!.length))) ?? []
+  for (const row of table)
+    say(
+      row
+        .map((cell, at) => cell.padEnd(widths[at]!))
+        .join('  ')
+        .trimEnd(),
+    )
 }
 
 const rowOf = (
@@ -175,21 +195,45 @@ const rowOf = (
   isPinned,
   isDisabled,
   isTrusted,
+  isShadow: false,
   earlier: earlier.length,
   running: view && (view[shop]?.find(({ plugin }) => plugin === id)?.version ?? null),
 })
+
+const shadowRowOf = ({ shop, id, release, isTrusted }: ShadowPlugin, view: PluginsView | undefined): PluginRow => {
+  const found = view?.[shop]?.find(({ plugin }) => plugin === id)
+  return {
+    shop,
+    plugin: id,
+    ...release,
+    isPinned: false,
+    isDisabled: false,
+    isTrusted,
+    isShadow: true,
+    earlier: 0,
+    running: view && (found && found.off === undefined ? found.version : null),
+  }
+}
 
 const cellsOf = ({ shop, plugin, version, hash, publisher, running: votes, ...state }: PluginRow): readonly string[] => [
   shop,
   plugin,
   version,
   hash.slice(0, 12),
-  [state.isDisabled ? 'disabled' : state.isTrusted ? 'in force' : 'untrusted', ...(state.isPinned ? ['pinned'] : [])].join(', '),
+  [
+    state.isDisabled ? 'disabled' : !state.isTrusted ? 'untrusted' : state.isShadow ? 'in shadow' : 'in force',
+    ...(state.isPinned ? ['pinned'] : []),
+  ].join(', '),
   publisher.slice(0, 9),
   votes === undefined ? 'no server' : (votes ?? 'off'),
 ]
 
-function proposalOf(store: PluginStore, shop: string, { manifest, hash, publisher }: SignedBundle, before: Installed | undefined): string {
+export function proposalOf(
+  store: PluginStore,
+  shop: string,
+  { manifest, hash, publisher }: SignedBundle,
+  before: Installed | undefined,
+): string {
   const lines = [`${manifest.id} ${manifest.version}, content ${hash.slice(0, 12)}, signed by ${publisher}, for shop ${shop}`]
   if (!before) lines.push('not installed so far; it asks for')
   else {
@@ -204,18 +248,17 @@ function proposalOf(store: PluginStore, shop: string, { manifest, hash, publishe
 }
 
 /** A change that the running server refuses is put back. */
-async function changing(store: PluginStore, shop: string, id: string, url: string, change: () => Promise<string>): Promise<void> {
-  const before = store.find(shop, id)
+export async function changing(store: PluginStore, shop: string, id: string, url: string, change: () => Promise<string>): Promise<void> {
+  const before = store.kept(shop, id)
   const done = await change()
   try {
     say(`${done} ${await takeEffect(url)}`)
   } catch (fault) {
-    await store.putBack(shop, id, before && recordOf(before))
+    await store.putBack(shop, id, before)
     throw fault
   }
+  await store.sweep()
 }
-
-const recordOf = ({ shop: _shop, id: _id, isTrusted: _isTrusted, ...installed }: InstalledPlugin): Installed => installed
 
 const changeOne = (id: string, options: StoreOptions, wrongUse: WrongUse, change: (store: PluginStore, shop: string) => Promise<string>) =>
   withStore((store, config) => {
@@ -234,9 +277,10 @@ async function takeEffect(url: string): Promise<string> {
   }
 }
 
-async function running(url: string): Promise<PluginsView | undefined> {
+/** Undefined where no server answers. */
+export async function running(url: string, path: '/plugins' | '/plugins/shadows' = '/plugins'): Promise<PluginsView | undefined> {
   try {
-    return (await askOperator(url, '/plugins')) as PluginsView // our own server's answer
+    return (await askOperator(url, path)) as PluginsView // our own server's answer
   } catch (fault) {
     if (isAbsent(fault)) return undefined
     throw fault
@@ -244,10 +288,10 @@ async function running(url: string): Promise<PluginsView | undefined> {
 }
 
 /** No server answers, or none was ever started on this data folder. */
-const isAbsent = (fault: unknown): boolean =>
+export const isAbsent = (fault: unknown): boolean =>
   isFault(fault, 'SERVER_UNREACHABLE') || (isFault(fault, 'CONFIG_INVALID') && !existsSync(resolve(readConfig(process.env).data, 'secret')))
 
-async function agreed(question: string, { yes }: AskFirst, wrongUse: WrongUse): Promise<boolean> {
+export async function agreed(question: string, { yes }: AskFirst, wrongUse: WrongUse): Promise<boolean> {
   if (yes) return true
   if (!process.stdin.isTTY) wrongUse('nobody can be asked here: say --yes')
   const [answer = ''] = await askSeen(`${question} [y/N] `)
@@ -255,13 +299,13 @@ async function agreed(question: string, { yes }: AskFirst, wrongUse: WrongUse): 
 }
 
 /** Faults: UNKNOWN_SHOP. */
-function knownShop(options: StoreOptions, config: Config, wrongUse: WrongUse): string {
+export function knownShop(options: StoreOptions, config: Config, wrongUse: WrongUse): string {
   const shop = shopOf(options, config, wrongUse)
   if (!config.shops.some(({ id }) => id === shop)) throw new Fault('UNKNOWN_SHOP', { shop })
   return shop
 }
 
-async function withStore(work: (store: PluginStore, config: Config) => Promise<void>): Promise<void> {
+export async function withStore(work: (store: PluginStore, config: Config) => Promise<void>): Promise<void> {
   const config = readConfig(process.env)
   const store = openPluginStore(config.data)
   try {
@@ -273,4 +317,4 @@ async function withStore(work: (store: PluginStore, config: Config) => Promise<v
 
 const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10)
 
-const say = (line: string): void => void process.stdout.write(`${line}\n`)
+export const say = (line: string): void => void process.stdout.write(`${line}\n`)

@@ -27,6 +27,8 @@ export interface PluginVotersOptions {
   /** By plugin, or of whatever plugin it is. */
   readonly settings?: Parameters<typeof loadPlugins>[1]
   readonly installed?: readonly InstalledChoice[]
+  /** Ids of plugins that may have settings here though none of these is there: they run elsewhere, in shadow. */
+  readonly settingsFor?: readonly string[]
   /** Ids of those that share their host with no other. */
   readonly ownHosts?: readonly string[]
   readonly observer?: PluginObserver
@@ -68,6 +70,7 @@ export async function createPluginVoters({
   folders,
   settings,
   installed,
+  settingsFor,
   ownHosts = [],
   observer = {},
   clock = systemClock,
@@ -75,7 +78,7 @@ export async function createPluginVoters({
   hosts = 2,
   groups = createHostGroups({ observer, clock, hosts }),
 }: PluginVotersOptions): Promise<PluginVoters> {
-  const { plugins: loaded, faults: refused } = await loadPlugins(folders, settings, installed)
+  const { plugins: loaded, faults: refused } = await loadPlugins(folders, settings, installed, settingsFor)
   const plugins = timeoutMs === undefined ? loaded : loaded.map(plugin => withTimeout(plugin, timeoutMs))
   const faults = [...refused, ...(refused.length === 0 ? strangers(ownHosts, plugins) : [])] // of a plugin that is not loaded the id is not known
   const onInvalid = (fault: Fault<'PLUGIN_INVALID'>): void => observer.onInvalid?.(fault)

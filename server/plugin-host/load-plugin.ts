@@ -47,12 +47,13 @@ type SettingsOf = (id: string) => PluginSettings[string]
 
 /**
  * Every plugin that can be used and a fault PLUGIN_INVALID for each that cannot; one bad plugin does not stop the others. An installed one takes the
- * place of a folder's with the same id, also when it is off.
+ * place of a folder's with the same id, also when it is off. `settingsFor` may have settings though they are not here.
  */
 export async function loadPlugins(
   folders: readonly string[],
   settings: PluginSettings | SettingsOf = {},
   installed: readonly InstalledChoice[] = [],
+  settingsFor: readonly string[] = [],
 ): Promise<{ readonly plugins: readonly LoadedPlugin[]; readonly faults: readonly Fault<'PLUGIN_INVALID'>[] }> {
   const reader = createManifestReader()
   const settingsOf = typeof settings === 'function' ? settings : (id: string) => settings[id] ?? {}
@@ -91,7 +92,7 @@ export async function loadPlugins(
   }
   // Of a plugin that is not loaded the id is not known.
   for (const id of faults.length > 0 || typeof settings === 'function' ? [] : Object.keys(settings))
-    if (!plugins.has(id) && !places.has(id))
+    if (!plugins.has(id) && !places.has(id) && !settingsFor.includes(id))
       faults.push(
         new Fault('PLUGIN_INVALID', {
           plugin: id,

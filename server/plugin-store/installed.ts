@@ -1,4 +1,4 @@
-// What is kept of an installed plugin: which version is in force in a shop, and which were before.
+// What is kept of an installed plugin: which version is in force in a shop, which were before, and which is tried beside it.
 import { z } from 'zod'
 
 const Release = z.strictObject({
@@ -11,7 +11,7 @@ const Release = z.strictObject({
 /** One published version. */
 export type Release = z.infer<typeof Release>
 
-export const CHANGES = ['install', 'rollback', 'pin', 'unpin', 'disable', 'enable'] as const
+export const CHANGES = ['install', 'promote', 'rollback', 'pin', 'unpin', 'disable', 'enable'] as const
 
 export const Installed = z.strictObject({
   inForce: Release,
@@ -26,9 +26,21 @@ export const Installed = z.strictObject({
 })
 export type Installed = z.infer<typeof Installed>
 
+export const Shadow = z.strictObject({
+  release: Release,
+  /** Milliseconds since 1970. No two shadows of a plugin in a shop have the same. */
+  since: z.number(),
+})
+/** A version that votes beside the one in force, is compared with it and does not count. */
+export type Shadow = z.infer<typeof Shadow>
+
 /** What a server loads. Without `file` the plugin is off: it is disabled, or nobody trusts its publisher any more. */
 export interface InstalledChoice {
   readonly id: string
   readonly file?: string
   readonly hash: string
+}
+
+export interface ShadowChoice extends InstalledChoice {
+  readonly since: number
 }

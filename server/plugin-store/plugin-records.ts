@@ -1,8 +1,14 @@
 // What an installation keeps of its plugins beside their bundles, as records: few, small, and read again for every question, since the command line
 // writes them while the engine runs.
 
-/** `plugin`, shop and id; `version`, id and version; `publisher` and fingerprint. */
-export type RecordKey = readonly [kind: 'plugin' | 'version' | 'publisher' | 'log', ...names: string[]]
+/**
+ * `plugin`, shop and id; `version`, id and version; `publisher` and fingerprint; `log`, id and hour; `shadow` and `shadow-counts`, shop and id;
+ * `shadow-turn`, shop, id and place; `shadow-of`, shop, conversation, id and place.
+ */
+export type RecordKey = readonly [
+  kind: 'plugin' | 'version' | 'publisher' | 'log' | 'shadow' | 'shadow-counts' | 'shadow-turn' | 'shadow-of',
+  ...names: string[],
+]
 
 export interface Records {
   /** The JSON that was put. Faults: STORE_DAMAGED. */

@@ -45,15 +45,15 @@ async function walk(folder: string, file: string): Promise<void> {
 async function walkBundles(data: string): Promise<void> {
   const store = findPluginStore(data)
   try {
-    for (const { inForce, earlier } of store?.list() ?? [])
-      for (const release of [inForce, ...earlier]) {
-        try {
-          store?.bundleOf(release)
-        } catch (fault) {
-          if (!isFault(fault, 'BUNDLE_INVALID')) throw fault
-          throw new Fault('STORE_DAMAGED', { file: join(data, PLUGINS_FOLDER), reason: fault.message }, { cause: fault })
-        }
+    const installed = store?.list().flatMap(({ inForce, earlier }) => [inForce, ...earlier]) ?? []
+    for (const release of [...installed, ...(store?.shadows().map(shadow => shadow.release) ?? [])]) {
+      try {
+        store?.bundleOf(release)
+      } catch (fault) {
+        if (!isFault(fault, 'BUNDLE_INVALID')) throw fault
+        throw new Fault('STORE_DAMAGED', { file: join(data, PLUGINS_FOLDER), reason: fault.message }, { cause: fault })
       }
+    }
   } finally {
     await store?.close()
   }

@@ -4,6 +4,7 @@ import { cpSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import type { Decision } from '@parley/core/pipeline/decision.ts'
+import type { ShadowRow } from '@parley/server/cli/plugin-shadow.ts'
 import type { PluginRow } from '@parley/server/cli/plugin-store.ts'
 import { loadSecret } from '@parley/server/secret.ts'
 import { backUp } from '@parley/server/upkeep/backup.ts'
@@ -134,6 +135,48 @@ test('[STORE3] [STORE4] [STORE5] a plugin is published, installed, changed and t
       cpSync(at('again'), at('harmed'), { recursive: true })
       rmSync(at('harmed', 'plugins', 'bundles'), { recursive: true })
       assert.equal(await faultCodeOf(lookOver(at('harmed'))), 'STORE_DAMAGED')
+    })
+    await t.test('[SHD1] [SHD4] [SHD5] a version in shadow votes, is compared and does not count; promoted, it does', async () => {
+      const shadow = async (...args: readonly string[]): Promise<ShadowRow> =>
+        JSON.parse((await plugin('shadow', 'greets', '--json', ...args)).stdout)[0]
+      assert.match((await plugin('promote', 'greets', '--yes')).stderr, /NO_SHADOW/)
+      assert.equal((await plugin('install', two, '--shadow')).status, 2, 'nobody agrees unasked')
+      const begun = await plugin('install', two, '--shadow', '--yes')
+      assert.match(begun.stdout, /in force: 1\.0\.0, .*against that\n {2}~ limits +timeoutMs 50 → 80\n/)
+      assert.match(begun.stdout, /greets 1\.1\.0 runs in shadow in shop demo: .* The running server has it\.\n$/)
+      assert.equal(await vote(), '1.0.0 0.31')
+      const { inForce, version, running, agreement, counts, turns = [] } = await shadow()
+      assert.deepEqual([inForce, version, running?.slice(0, 5), agreement, counts.otherwise], ['1.0.0', '1.1.0', '1.1.0', 0, 1])
+      assert.deepEqual(
+        turns.map(({ text, conversation, before, now }) => [text, conversation, before?.[0]?.confidence, now[0]?.confidence]),
+        [['hello', visitor.conversation, 0.31, 0.42]],
+      )
+      assert.match(
+        (await plugin('list')).stdout,
+        /\ndemo +greets +1\.0\.0 .*in force.*\ndemo +greets +1\.1\.0 .*in shadow .*1\.1\.0-[\w+]+\n$/,
+      )
+
+      const other = await fetchVisitor(server.url)
+      const theirs = await joinConversation(server.url, other)
+      await theirs.next('welcome')
+      theirs.send({ type: 'say', ref: 'm1', text: 'hello' })
+      await theirs.next('events', frame => frame.events.some(event => event.type === 'reply'))
+      theirs.socket.close()
+      assert.ok((await shadow()).turns?.some(({ conversation }) => conversation === other.conversation))
+      const erased = await run(['conversation', 'erase', other.conversation, '--yes', '--url', server.url], { env })
+      assert.equal(erased.status, 0, erased.stderr)
+      const { stdout } = await plugin('shadow', 'greets', '--json')
+      assert.doesNotMatch(stdout, new RegExp(other.conversation))
+      assert.equal(JSON.parse(stdout)[0].counts.otherwise, 2)
+
+      assert.match((await plugin('promote', 'greets', '--yes')).stderr, /PLUGIN_PINNED/)
+      assert.equal((await plugin('pin', 'greets', '--off')).status, 0)
+      const promoted = await plugin('promote', 'greets', '--yes')
+      assert.match(promoted.stdout, /in shadow: 2 turns, 0 voted alike, 2 otherwise \(agreement 0\.0%\), \d would be decided otherwise\n/)
+      assert.match(promoted.stdout, /greets 1\.1\.0 is in force in shop demo\. The running server has it\.\n$/)
+      assert.equal(await vote(), '1.1.0 0.42')
+      assert.match((await plugin('shadow', 'greets')).stderr, /NO_SHADOW/)
+      assert.match((await run(['plugin', 'logs', 'greets'], { env })).stdout, /promote in shop demo: 1\.1\.0 is in force/)
     })
     await t.test('removed, and there again after a restart only if it was installed', async () => {
       assert.equal((await plugin('remove', 'greets')).status, 2)

@@ -110,6 +110,7 @@ describe('the store of plugins', () => {
       )
       await store.remove('demo', 'crab')
       assert.equal(await faultCodeOf(store.remove('demo', 'crab')), 'UNKNOWN_PLUGIN')
+      await store.sweep()
       assert.deepEqual(readdirSync(join(data, 'plugins', 'bundles')).length, 1, 'the other shop’s is kept')
       assert.equal((await loadPlugins([], {}, store.choices('other'))).plugins[0]?.manifest.version, '1.1.0')
     }))
