@@ -73,7 +73,7 @@ async function outcome(answer: Promise<Response>): Promise<string> {
 }
 
 before(async () => {
-  writeFileSync(env.PARLEY_CONFIG, 'shops:\n  - { id: demo, name: Parley Fresh }\n  - { id: other }\n')
+  writeFileSync(env.PARLEY_CONFIG, 'shops:\n  - { id: demo, name: Parley Fresh, plugins: [fresh-goods] }\n  - { id: other, plugins: [] }\n')
   server = await startServer(folder.path, { env })
   await addAgent('Anna')
   await addAgent('Chen', 'other')

@@ -26,7 +26,7 @@ let server: RunningServer
 before(async () => {
   writeFileSync(
     config,
-    `shops:\n  - { id: demo, name: Demo }\n  - { id: other, name: Other, plugins: [${JSON.stringify(join(data.path, 'no-such-plugin'))}] }\n`,
+    `shops:\n  - { id: demo, name: Demo, plugins: [fresh-goods] }\n  - { id: other, name: Other, plugins: [${JSON.stringify(join(data.path, 'no-such-plugin'))}] }\n`,
   )
   server = await start()
 })

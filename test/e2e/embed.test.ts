@@ -71,7 +71,7 @@ before(async () => {
   shopSite = await site()
   strangerSite = await site()
   const config = join(data.path, 'parley.yaml')
-  writeFileSync(config, `shops:\n  - id: demo\n    name: Parley Fresh\n    origins: [${originOf(shopSite)}]\n`)
+  writeFileSync(config, `shops:\n  - id: demo\n    name: Parley Fresh\n    plugins: [fresh-goods]\n    origins: [${originOf(shopSite)}]\n`)
   server = await startServer(data.path, { env: { PARLEY_CONFIG: config } })
   browser = await launchBrowser()
 })

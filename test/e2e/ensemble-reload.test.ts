@@ -13,7 +13,7 @@ test('[ENS8] a bad ensemble is refused with the path of the fault and the old on
   const file = join(data.path, 'mine.yaml')
   const config = join(data.path, 'parley.yaml')
   writeFileSync(file, SHIPPED)
-  writeFileSync(config, `shops: [{ id: demo, ensemble: ${JSON.stringify(file)} }]\n`)
+  writeFileSync(config, `shops: [{ id: demo, plugins: [fresh-goods], ensemble: ${JSON.stringify(file)} }]\n`)
   const server = await startServer(data.path, { env: { PARLEY_CONFIG: config, PARLEY_LOG_LEVEL: 'info' } })
   try {
     const visitor = await fetchVisitor(server.url)

@@ -330,7 +330,7 @@ test('[ERA9] a server whose shop keeps nothing longer erases at the start what i
   await vault.close()
   await log.close()
   const config = joinPath(folder.path, 'parley.yaml')
-  writeFileSync(config, 'shops:\n  - { id: demo, source: demo-shop, retentionDays: 30 }\n')
+  writeFileSync(config, 'shops:\n  - { id: demo, source: demo-shop, plugins: [fresh-goods], retentionDays: 30 }\n')
   const keeper = await startServer(folder.path, { env: { PARLEY_CONFIG: config } })
   t.after(async () => {
     await keeper.stop('SIGTERM')

@@ -16,7 +16,10 @@ let server: RunningServer
 
 before(async () => {
   await buildWeb()
-  writeFileSync(configFile, 'shops:\n  - id: demo\n    origins: [https://www.fresh.example, "https://*.fresh.example"]\n  - id: other\n')
+  writeFileSync(
+    configFile,
+    'shops:\n  - id: demo\n    plugins: [fresh-goods]\n    origins: [https://www.fresh.example, "https://*.fresh.example"]\n  - id: other\n    plugins: []\n',
+  )
   server = await startServer(data.path, { env })
 })
 after(async () => {
@@ -96,7 +99,7 @@ test('the demo names its own customers alone; where there is no demo shop there 
 
   const otherData = temporaryFolder()
   const file = join(otherData.path, 'parley.yaml')
-  writeFileSync(file, 'shops:\n  - id: fresh\n')
+  writeFileSync(file, 'shops:\n  - id: fresh\n    plugins: []\n')
   const without = await startServer(otherData.path, { env: { PARLEY_CONFIG: file } })
   try {
     const refused = await fetch(`${without.url}/v1/demo/identity`, { method: 'POST' })
@@ -125,7 +128,7 @@ test('the identity key is each shop’s own; an unknown shop has none, and an or
   assert.throws(() => parley('shop', 'identity-key', '--shop', 'nobody'), /UNKNOWN_SHOP/)
   const before = readFileSync(configFile, 'utf8')
   for (const origin of ['https://fresh.example/shop', '*', "'self'", 'https://a.example; script-src *']) {
-    writeFileSync(configFile, `shops:\n  - id: demo\n    origins: [${JSON.stringify(origin)}]\n`)
+    writeFileSync(configFile, `shops:\n  - id: demo\n    plugins: []\n    origins: [${JSON.stringify(origin)}]\n`)
     assert.throws(() => parley('config', 'check'), /shops\.0\.origins\.0.*CONFIG_INVALID/s, origin)
   }
   writeFileSync(configFile, before)

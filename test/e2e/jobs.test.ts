@@ -92,7 +92,7 @@ test('[JOB8] data/jobs deleted between two starts: the effect is brought to its 
   writeFileSync(
     join(data.path, 'parley.yaml'),
     // Voters are waited for, however busy the machine is: another answer would offer no effect.
-    'deadlines: { voters: 20000, mesh: 20000, turn: 60000, effect: 300 }\nshops: [{ id: demo, source: demo-shop, name: Parley Fresh, slaMinutes: 60 }]\n',
+    'deadlines: { voters: 20000, mesh: 20000, turn: 60000, effect: 300 }\nshops: [{ id: demo, source: demo-shop, name: Parley Fresh, plugins: [fresh-goods], slaMinutes: 60 }]\n',
   )
   const env = { PARLEY_CONFIG: join(data.path, 'parley.yaml') }
   let server = await startServer(data.path, { env })

@@ -26,7 +26,10 @@ async function talk(): Promise<readonly ConversationEvent[]> {
 test(`[RT1] [RT13] ${CLIENTS} clients come back at once, to a server that stayed and to one that was killed: each is told what it missed, once`, async () => {
   const data = temporaryFolder()
   const config = join(data.path, 'parley.yaml')
-  writeFileSync(config, 'limits: { visitorsPerMinute: 1000000 }\n') // all come from one address
+  writeFileSync(
+    config,
+    'limits: { visitorsPerMinute: 1000000 }\nshops: [{ id: demo, source: demo-shop, name: Parley Fresh, plugins: [fresh-goods] }]\n',
+  ) // all come from one address
   const env = { PARLEY_CONFIG: config }
   const visitors = await fillStore(data.path, CLIENTS, await talk())
   let server = await startServer(data.path, { env })

@@ -24,7 +24,7 @@ test('[HOOK1] [HOOK2] [JOB8] kill -9 between append and delivery, data/jobs and 
   writeFileSync(join(data.path, 'webhook.secret'), `${secret}\n`)
   const config = join(data.path, 'parley.yaml')
   const hook = `url: "${receiver.url}", secretFile: "${join(data.path, 'webhook.secret')}"`
-  writeFileSync(config, `webhookHosts: [127.0.0.1]\nshops: [{ id: demo, webhooks: [{ ${hook} }] }]\n`)
+  writeFileSync(config, `webhookHosts: [127.0.0.1]\nshops: [{ id: demo, plugins: [fresh-goods], webhooks: [{ ${hook} }] }]\n`)
   const env = { PARLEY_CONFIG: config, PARLEY_DATA: data.path }
 
   receiver.answer = 'never'
@@ -83,7 +83,7 @@ test('[HOOK2] a webhook without a good secret keeps the server from starting, an
   const data = temporaryFolder()
   t.after(data.remove)
   const config = join(data.path, 'parley.yaml')
-  writeFileSync(config, 'shops: [{ id: demo, webhooks: [{ url: "https://shop.example/hook", secretEnv: HOOK_SECRET }] }]\n')
+  writeFileSync(config, 'shops: [{ id: demo, plugins: [], webhooks: [{ url: "https://shop.example/hook", secretEnv: HOOK_SECRET }] }]\n')
   for (const [value, pattern] of [
     ['', /HOOK_SECRET: webhook https:\/\/shop\.example\/hook: there is no secret in it/],
     ['whsec_c2hvcnQ=', /24 to 64 bytes/],
