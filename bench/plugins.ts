@@ -59,11 +59,13 @@ const spread = (numbers: readonly number[]) => ({ p50: quantile(numbers, 0.5), p
 async function turns(count: number) {
   const folders = Array.from({ length: count }, (_, at) => trivial(`trivial-${at}`))
   const wrong = new Set<string>()
-  const { pool, ready } = await createPluginVoters({
+  let hostsReady = 0
+  const { promise: ready, resolve: becomeReady } = Promise.withResolvers<void>()
+  const { pool } = await createPluginVoters({
     folders,
     timeoutMs: PATIENCE_MS,
-    hosts: 1,
     observer: {
+      onHostReady: () => void (++hostsReady === 2 && becomeReady()), // the reserve's start is not a turn's cost
       onInvalid: fault => void wrong.add(fault.message),
       onHostDeath: death => void wrong.add(JSON.stringify(death)),
       onBallot: (_, fault) => void (fault && wrong.add(fault.message)),

@@ -3,6 +3,7 @@
 import { countCrossed } from './collect-crossed.ts'
 import { isTimeout, type Runner } from './isolate.ts'
 import { ANSWER_LIMIT, type Call, machineClock, type Outcome, REASON_LIMIT, type SpentReason } from './protocol.ts'
+import { type LanePass, STOPPED_MS } from './quick-lane.ts'
 
 const BATCH = 64
 /**
@@ -27,7 +28,8 @@ export interface CallQueueOwner {
   spent(reason: SpentReason): void
 }
 
-export function createCallQueue(runner: Runner, owner: CallQueueOwner): CallQueue {
+/** `pass`: to the short way, where there is one. */
+export function createCallQueue(runner: Runner, owner: CallQueueOwner, pass: LanePass | undefined): CallQueue {
   let waiting: QueuedCall[] = []
   let isWorking = false
   let isSpent = false
@@ -49,30 +51,44 @@ export function createCallQueue(runner: Runner, owner: CallQueueOwner): CallQueu
   const timeFor = (first: QueuedCall): number =>
     Math.max(1, Math.ceil(first.deadline - machineClock()) + (runner.isLostWhenStopped ? SPARED_MS : 0))
 
+  const runHere = (questions: string, timeoutMs: number): unknown => {
+    try {
+      return runner.runHere?.(questions, timeoutMs)
+    } finally {
+      pass?.leave()
+    }
+  }
+
   const runBatch = async (batch: readonly QueuedCall[]): Promise<void> => {
+    const isHere = runner.runHere !== undefined && pass?.enters() === true
+    const began = performance.now()
     try {
       const questions = `[${batch.map(({ question, given }) => `[${given === undefined ? question : `${question},${given}`}]`).join()}]` // each is JSON already
-      const text = await runner.run(questions, timeFor(batch[0]!))
+      const timeMs = timeFor(batch[0]!)
+      const text = isHere ? runHere(questions, Math.min(timeMs, STOPPED_MS)) : await runner.run(questions, timeMs)
       const outcomes = readOutcomes(text)
       countCrossed(questions.length + String(text).length)
       // At least one is answered, or this would never end.
       const answered = Math.max(1, outcomes.length)
+      pass?.took(answered, performance.now() - began)
       batch.slice(0, answered).forEach((call, at) => void owner.answer(call.id, outcomes[at] ?? MALFORMED))
       waiting.unshift(...batch.slice(answered))
       if (runner.isLostWhenStopped && outcomes.some(isBroken)) spend('crash')
     } catch (error) {
-      if (isTimeout(error) && !runner.isGone()) return afterTimeout(batch)
+      if (isTimeout(error) && !runner.isGone()) return afterTimeout(batch, isHere)
       for (const call of batch)
         owner.answer(call.id, { type: 'failed', reason: runner.isGone() ? 'it ran out of memory' : String(error).slice(0, 300) })
       if (runner.isGone()) spend('memory')
     }
   }
 
-  const afterTimeout = async (batch: readonly QueuedCall[]): Promise<void> => {
+  /** Stopped on the short way, a call has not had its time: it is begun again on the long one. */
+  const afterTimeout = async (batch: readonly QueuedCall[], wasHere: boolean): Promise<void> => {
+    if (wasHere) pass?.wasStopped()
     const { begun, outcomes } = readProgress(await runner.collect())
     const stopped = Math.max(0, Math.min(begun, batch.length) - 1)
     batch.slice(0, stopped).forEach((call, at) => void owner.answer(call.id, outcomes[at] ?? MALFORMED))
-    const hadItsTime = stopped === 0 || batch[stopped]!.deadline <= machineClock() || runner.isLostWhenStopped
+    const hadItsTime = (stopped === 0 && !wasHere) || batch[stopped]!.deadline <= machineClock() || runner.isLostWhenStopped
     if (hadItsTime) owner.answer(batch[stopped]!.id, { type: 'late' })
     waiting.unshift(...batch.slice(hadItsTime ? stopped + 1 : stopped))
     if (runner.isLostWhenStopped) spend('timeout')

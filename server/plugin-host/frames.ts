@@ -70,13 +70,18 @@ export function openFrames<In, Out>(pipe: Duplex, { shape, takes, sends, onMessa
   return {
     send(message) {
       if (pipe.destroyed || !pipe.writable) return
-      const text = JSON.stringify(message)
-      const length = Buffer.byteLength(text)
-      if (length > sends) throw new Error(`a message of ${length} bytes, which is more than ${sends}`)
-      const frame = Buffer.allocUnsafe(HEAD_BYTES + length)
-      frame.writeUInt32LE(length, 0)
-      frame.write(text, HEAD_BYTES)
-      pipe.write(frame)
+      pipe.write(frameOf(message, sends))
     },
   }
+}
+
+/** A plain Error for a message of more bytes than `most`. */
+export function frameOf(message: unknown, most: number): Buffer {
+  const text = JSON.stringify(message)
+  const length = Buffer.byteLength(text)
+  if (length > most) throw new Error(`a message of ${length} bytes, which is more than ${most}`)
+  const frame = Buffer.allocUnsafe(HEAD_BYTES + length)
+  frame.writeUInt32LE(length, 0)
+  frame.write(text, HEAD_BYTES)
+  return frame
 }

@@ -11,6 +11,7 @@ import {
   FRAME_BYTES,
   type FromHost,
   type Guest,
+  LINE,
   MESSAGE_CHARACTERS,
   type Outcome,
   type PyodideFiles,
@@ -20,20 +21,20 @@ import {
   toHost,
 } from './protocol.ts'
 import { startPython } from './python.ts'
+import { createQuickLane } from './quick-lane.ts'
 
 const MANIFEST_MEMORY_MB = 32
-/** Where host.ts puts the pipe. */
-const PIPE = 3
 
 const queues = new Map<string, CallQueue>()
 const runners = new Map<string, Runner>()
+const lane = createQuickLane()
 let answers: Answer[] = []
 let characters = 0
 let generation = 0
 let loading: Promise<void> = Promise.resolve()
 
 const end = (): void => void process.kill(process.pid, 'SIGKILL') // a plain exit would wait for the threads of looping plugins
-const pipe = new Socket({ fd: PIPE })
+const pipe = new Socket({ fd: LINE })
 // The engine may be gone without a word: then nothing here has a purpose.
 pipe.on('close', end).on('error', end)
 const { send } = openFrames<ToHost, FromHost>(pipe, {
@@ -63,6 +64,7 @@ async function receive(message: ToHost): Promise<void> {
       return
     case 'loaded-all':
       generation = message.generation
+      if (message.hasReserve) lane.open()
       return loading.then(() => send({ type: 'ready' }))
     case 'ask':
       for (const { question, calls } of message.rounds)
@@ -90,7 +92,8 @@ async function load(guest: Guest, pyodide: PyodideFiles | undefined): Promise<vo
   try {
     const runner: Runner = await (guest.runtime === 'python' ? startPython(guest, pyodide!, lost) : startTypescript(guest, lost)) // Python hosts are given the files
     runners.set(guest.plugin, runner)
-    queues.set(guest.plugin, createCallQueue(runner, { answer, spent }))
+    const pass = lane.passOf(guest.plugin)
+    queues.set(guest.plugin, createCallQueue(runner, { answer, spent }, pass))
   } catch (error) {
     send({ type: 'not-loaded', plugin: guest.plugin, reason: describeFailure(error).slice(0, REASON_LIMIT) })
   }
@@ -105,7 +108,7 @@ function answer(id: number, outcome: Outcome): void {
 
 function flush(): void {
   if (answers.length === 0) return
-  send({ type: 'answers', generation, answers })
+  send({ type: 'answers', generation, entry: lane.entry(), answers })
   answers = []
   characters = 0
 }

@@ -4,8 +4,8 @@ import { spawn } from 'node:child_process'
 import { closeSync, openSync, readSync } from 'node:fs'
 import type { Duplex } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import { openFrames } from './frames.ts'
-import { FRAME_BYTES, type FromHost, fromHost, type ToHost } from './protocol.ts'
+import { type Frames, openFrames } from './frames.ts'
+import { FRAME_BYTES, type FromHost, fromHost, HELD_LINE, LINE, type ToHost } from './protocol.ts'
 import { behindWalls, goesFirst } from './walls.ts'
 
 const PROGRAM = fileURLToPath(new URL('./host-process.ts', import.meta.url))
@@ -26,24 +26,28 @@ export interface Host {
 
 /** `onExit` is called once, with how it ended in words: the signal or code and the last lines it left. */
 export function startHost(onMessage: (message: FromHost) => void, onExit: (how: string) => void): Host {
-  const { file, args } = behindWalls([PROGRAM], 4)
-  const child = spawn(file, args, { env: { TZ: 'UTC' }, stdio: ['ignore', 'ignore', 'pipe', 'pipe'] })
+  const { file, args } = behindWalls([PROGRAM], HELD_LINE + 1)
+  const child = spawn(file, args, { env: { TZ: 'UTC' }, stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'] })
   goesFirst(child.pid)
   const kill = (): void => void child.kill('SIGKILL')
   let lastWords = ''
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (lastWords = (lastWords + text).slice(-STDERR_KEPT)))
-  const pipe = child.stdio[3] as Duplex // both ways, as the fourth 'pipe' asks for
-  pipe.on('error', kill) // one that cannot be written to
-  const frames = openFrames<FromHost, ToHost>(pipe, {
-    shape: fromHost,
-    takes: FRAME_BYTES.fromHost,
-    sends: FRAME_BYTES.toHost,
-    onMessage,
-    onViolation(what) {
-      lastWords = `it sent ${what}`.slice(0, STDERR_KEPT)
-      kill()
-    },
-  })
+  const openLine = (at: number): Frames<ToHost> => {
+    const pipe = child.stdio[at] as Duplex // both ways, as 'pipe' asks for
+    pipe.on('error', kill) // one that cannot be written to
+    return openFrames<FromHost, ToHost>(pipe, {
+      shape: fromHost,
+      takes: FRAME_BYTES.fromHost,
+      sends: FRAME_BYTES.toHost,
+      onMessage,
+      onViolation(what) {
+        lastWords = `it sent ${what}`.slice(0, STDERR_KEPT)
+        kill()
+      },
+    })
+  }
+  const frames = openLine(LINE)
+  openLine(HELD_LINE)
   const statm = openStatm(child.pid)
   const ended = new Promise<void>(resolve => {
     const end = (how: string): void => {

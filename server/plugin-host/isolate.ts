@@ -18,6 +18,8 @@ const LOAD_TIMEOUT_MS = 1_000
 export interface Runner {
   /** Puts a list of questions (JSON) to the plugin; gives a JSON list of outcomes, which the plugin may have tampered with. Rejects when `timeoutMs` is over (`isTimeout`) or the isolate is gone. */
   run(questions: string, timeoutMs: number): Promise<unknown>
+  /** The same on this thread, which is held up by it. Undefined of what must not be stopped. */
+  readonly runHere?: (questions: string, timeoutMs: number) => unknown
   /** After a timeout: how far it came. */
   collect(): Promise<unknown>
   weigh(): Promise<Weight>
@@ -78,10 +80,15 @@ export function sandboxCpuMs(): number {
 }
 
 /** Takes `run` and `collect` of a `makeRunner` out of its isolate. */
-export async function runnerOf(isolate: ivm.Isolate, runner: ivm.Reference, startMs: number): Promise<Omit<Runner, 'isLostWhenStopped'>> {
+export async function runnerOf(
+  isolate: ivm.Isolate,
+  runner: ivm.Reference,
+  startMs: number,
+): Promise<Required<Omit<Runner, 'isLostWhenStopped'>>> {
   const [run, collect] = await Promise.all([runner.get('run', { reference: true }), runner.get('collect', { reference: true })])
   return {
     run: (questions, timeoutMs) => run.apply(undefined, [questions], { timeout: timeoutMs }),
+    runHere: (questions, timeoutMs) => run.applySync(undefined, [questions], { timeout: timeoutMs }),
     collect: () => collect.apply(undefined, [], { timeout: LOAD_TIMEOUT_MS }),
     weigh: async () => ({
       cpuMs: sandboxCpuMs(),

@@ -1,7 +1,7 @@
 // Everything that crosses between the engine and a plugin host, in one place: plain data, checked by these shapes on both sides (frames.ts).
 // What a plugin says crosses as text of at most 64 KiB and is believed only after read-answer.ts has checked it.
 import { GRANTS, type Grant } from '@parley/plugin-sdk/grants.ts'
-import { list, number, type Of, oneOf, record, text, whole, word } from './shape.ts'
+import { list, number, type Of, oneOf, record, text, whole, word, yesOrNo } from './shape.ts'
 
 /** Characters of one answer, counted inside the isolate, and again outside of it before it crosses. */
 export const ANSWER_LIMIT = 65_536
@@ -12,14 +12,18 @@ export const REASON_LIMIT = 1_000
 /** Bytes of one message. One to the host holds a plugin's code at most, one from it some hundred answers of usual size. */
 export const FRAME_BYTES = { toHost: 32 * 2 ** 20, fromHost: 4 * 2 ** 20 }
 
+/** Descriptors of a host: for what it says and is told, and for what its second thread says while the first is held up. */
+export const LINE = 3
+export const HELD_LINE = 4
+
 /** Characters of a plugin's code with its settings: less than a frame to the host, however they are escaped. */
 export const CODE_LIMIT = 4 * 2 ** 20
 
 /** Characters of answers or questions after which a further message is begun: each may become six bytes. */
 export const MESSAGE_CHARACTERS = 2 ** 19
 
-/** Milliseconds of one hop into an isolate, after which it begins no further call: far more than a hop costs, far less than a limit. */
-export const BATCH_MS = 10
+/** Milliseconds of one hop into an isolate, after which it begins no further call: more than a hop costs, less than what a hop on the short way may take. */
+export const BATCH_MS = 2
 
 /** Milliseconds of the machine's monotonic clock, the same in every process: `performance.now()` begins anew in each. */
 export const machineClock = (): number => Number(process.hrtime.bigint() / 1_000n) / 1_000
@@ -77,8 +81,8 @@ export const toHost = oneOf({
   'read-manifest': record({ code: text(CODE_LIMIT) }),
   /** `pyodide`: Python hosts only. */
   load: record({ guest }, { pyodide: pyodideFiles }),
-  /** No further plugin comes: the host is `ready` when these are loaded. Its answers carry the generation. */
-  'loaded-all': record({ generation: whole }),
+  /** No further plugin comes: the host is `ready` when these are loaded. Its answers carry the generation. The short way (quick-lane.ts) is for hosts with a reserve. */
+  'loaded-all': record({ generation: whole, hasReserve: yesOrNo }),
   ask: record({ rounds: list(round) }),
   /** Asks for a `weight`. Nothing on a turn's way does. */
   weigh: record({ plugin: text() }),
@@ -123,7 +127,10 @@ export const fromHost = oneOf({
   loading: record({ plugin: text() }),
   'not-loaded': record({ plugin: text(), reason }),
   ready: record({}),
-  answers: record({ generation: whole, answers: list(answer) }),
+  /** `entry`: how often its lane was entered and left (quick-lane.ts). */
+  answers: record({ generation: whole, entry: whole, answers: list(answer) }),
+  /** The host can say nothing itself: at this entry into its lane the plugin has it, and has had it for long. */
+  held: record({ plugin: text(), entry: whole }),
   weight: record({ plugin: text(), weight }),
   /** The plugin's isolate is spent and this host with it: out of memory, Python stopped in its midst, an interpreter that failed. */
   spent: record({ plugin: text(), reason: spentReason }),

@@ -46,7 +46,7 @@ export async function startPython(guest: Guest, files: PyodideFiles, onLost: (me
   const runner = await prepare.apply(undefined, [call.derefInto()], { result: { reference: true } })
   // Stopped in its midst, the interpreter's own state is torn.
   const heapBytes = await context.eval('globalThis.parleyHeapBytesTaken', { reference: true })
-  const base = await runnerOf(isolate, runner, startMs)
+  const { runHere: _, ...base } = await runnerOf(isolate, runner, startMs)
   return {
     ...base,
     weigh: async () => {

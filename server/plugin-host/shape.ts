@@ -18,6 +18,7 @@ const simple = <T>(what: string, isOne: (value: unknown) => boolean): Shape<T> =
 
 export const number: Shape<number> = simple('a number', Number.isFinite)
 export const whole: Shape<number> = simple('a whole number', Number.isSafeInteger)
+export const yesOrNo: Shape<boolean> = simple('true or false', value => typeof value === 'boolean')
 export const text = (most = Number.POSITIVE_INFINITY): Shape<string> =>
   simple(`a text of at most ${most} characters`, value => typeof value === 'string' && value.length <= most)
 export const word = <const W extends readonly string[]>(...words: W): Shape<W[number]> =>

@@ -88,6 +88,10 @@ interface Post {
   /** Undefined until it is ready. */
   memoryLimitMb: number | undefined
   loading: string | undefined
+  /** Who has its thread and does not give it back (quick-lane.ts): it can say nothing itself. */
+  holder: string | undefined
+  /** At its last answer. */
+  entry: number
 }
 
 export function createSupervisor({ runtime, guests, pyodide, observer, clock, hosts = 2, onUnloadable }: SupervisorOptions): Supervisor {
@@ -111,7 +115,7 @@ export function createSupervisor({ runtime, guests, pyodide, observer, clock, ho
   const { promise: ready, resolve: becomeReady } = Promise.withResolvers<void>()
 
   const isReady = (post: Post): boolean => post.memoryLimitMb !== undefined
-  const atWork = (): Post | undefined => posts.find(isReady)
+  const atWork = (): Post | undefined => posts.find(post => isReady(post) && post.holder === undefined) ?? posts.find(isReady)
   const hasReserve = (): boolean => posts.filter(isReady).length > 1
 
   // --- the watchdog's clock counts only while the engine is awake: an answer that waits behind a busy engine is not a hanging host
@@ -146,7 +150,7 @@ export function createSupervisor({ runtime, guests, pyodide, observer, clock, ho
       return
     }
     const overdue = [...post.inFlight.values()].find(call => awake - call.sentAt > guestOf.get(call.plugin)!.timeoutMs + GRACE_MS) // only guests are asked
-    if (overdue) retire(post, 'time', overdue.plugin, 'a call went on past its limit')
+    if (overdue) retire(post, 'time', post.holder ?? overdue.plugin, 'a call went on past its limit')
     else if (post.inFlight.size > 0 && residentMb > post.memoryLimitMb!)
       retire(post, 'memory', suspect(post), `${Math.round(residentMb)} MB resident`)
   }
@@ -154,8 +158,8 @@ export function createSupervisor({ runtime, guests, pyodide, observer, clock, ho
   /** Python's memory is taken while it loads; TypeScript's limits are small beside a starting host. */
   const reservedMb = (): number => (runtime === 'python' ? guests.length * 250 : 0)
 
-  /** The plugin of the oldest call: an honest one answers in a millisecond, so what is still there has been at it for long. */
-  const suspect = (post: Post): string | undefined => post.inFlight.values().next().value?.plugin
+  /** Who holds its thread, or else the plugin of the oldest call: an honest one answers in a millisecond, so what is still there has been at it for long. */
+  const suspect = (post: Post): string | undefined => post.holder ?? post.inFlight.values().next().value?.plugin
 
   // --- a host's life
   const start = (): void => {
@@ -177,10 +181,12 @@ export function createSupervisor({ runtime, guests, pyodide, observer, clock, ho
       weighing: new Map(),
       memoryLimitMb: undefined,
       loading: undefined,
+      holder: undefined,
+      entry: 0,
     }
     posts.push(post)
     for (const guest of guests) if (!unloadable.has(guest.plugin)) host.send({ type: 'load', guest, ...(pyodide ? { pyodide } : {}) })
-    host.send({ type: 'loaded-all', generation: post.generation })
+    host.send({ type: 'loaded-all', generation: post.generation, hasReserve: hosts > 1 })
     keepTicking()
   }
 
@@ -204,6 +210,8 @@ export function createSupervisor({ runtime, guests, pyodide, observer, clock, ho
         return
       case 'answers':
         if (message.generation !== post.generation) return
+        post.entry = message.entry
+        post.holder = undefined
         for (const { id, outcome } of message.answers) {
           const call = post.inFlight.get(id)
           if (!call) continue
@@ -211,10 +219,24 @@ export function createSupervisor({ runtime, guests, pyodide, observer, clock, ho
           call.settle(outcome)
         }
         return
+      case 'held':
+        if (message.entry <= post.entry || !guestOf.has(message.plugin)) return // over by now
+        post.holder = message.plugin
+        return handOver(post)
       case 'weight':
         return post.weighing.get(message.plugin)?.(message.weight)
       case 'spent':
         return retire(post, message.reason === 'timeout' ? 'time' : message.reason, message.plugin, 'its isolate is past use')
+    }
+  }
+
+  /** The others of a host that is held up need not wait for it to be killed, or for their own limits to be over. */
+  const handOver = (post: Post): void => {
+    if (posts.every(other => !isReady(other) || other.holder !== undefined)) return
+    for (const call of [...post.inFlight.values()]) {
+      if (call.plugin === post.holder) continue
+      post.inFlight.delete(call.id)
+      giveAgain(call)
     }
   }
 
@@ -237,8 +259,7 @@ export function createSupervisor({ runtime, guests, pyodide, observer, clock, ho
     } else if (plugin !== undefined) breakers.get(plugin)?.hostDied()
     for (const call of post.inFlight.values()) {
       if (call.plugin === plugin) call.settle({ type: 'crashed', reason: detail })
-      else if (call.deadline <= machineClock()) call.settle({ type: 'skipped' })
-      else give(call)
+      else giveAgain(call)
     }
     if (failedStarts >= STARTS_BEFORE_GIVING_UP_WAITING) becomeReady()
     if (failedStarts === 0 || plugin !== undefined) start()
@@ -246,8 +267,13 @@ export function createSupervisor({ runtime, guests, pyodide, observer, clock, ho
   }
 
   // --- calls
+  const giveAgain = (call: Pending): void => {
+    if (call.deadline <= machineClock()) call.settle({ type: 'skipped' })
+    else give(call)
+  }
+
   const give = (call: Omit<Pending, 'sentAt'>): void => {
-    const post = atWork()
+    const post = posts.find(({ holder }) => holder === call.plugin) ?? atWork() // it must not come to hold the reserve as well
     if (!post) return call.settle({ type: 'off', reason: 'no host is ready' })
     const pending = { ...call, sentAt: awake }
     post.inFlight.set(call.id, pending)

@@ -16,7 +16,8 @@ import { isAlive, startTrial, type Trial, typescriptPlugin } from './harness.ts'
 const BACK_WITHIN_MS = 60_000
 
 /** With time enough to be asked twice, on a machine that is busy with other things as well. */
-const good = typescriptPlugin('good', "return vote('COMPENSATE', 0.7)", { manifest: 'limits: { timeoutMs: 1000 }' })
+const goodCalled = (id: string) => typescriptPlugin(id, "return vote('COMPENSATE', 0.7)", { manifest: 'limits: { timeoutMs: 1000 }' })
+const good = goodCalled('good')
 /** Takes its time, honestly: within its limit of a second. Without a clock it has to count. */
 const slow = typescriptPlugin(
   'slow',
@@ -102,6 +103,30 @@ describe('the hosts', () => {
       assert.equal(after.find(({ voter }) => voter === 'plugin:bomb')?.reason, 'off')
       assert.equal(after.find(({ voter }) => voter === 'plugin:good')?.abstained, false)
       assert.equal(trial.deaths.length, 3)
+    })
+  })
+
+  test('[PLG1] [PLG10] one that was quick until now and then hangs costs the others no vote, and is the one that is stopped or blamed', async () => {
+    const turncoat = typescriptPlugin(
+      'turncoat',
+      "if (text === 'loop') for (;;); if (text === 'bomb') return Array(1e9).fill(0); return vote('PRODUCT_INFO', 0.5)",
+    )
+    await withTrial({ before: goodCalled('before'), turncoat, after: goodCalled('after') }, async trial => {
+      const ask = async (text: string) => Object.fromEntries((await trial.ask(text)).map(({ voter, reason }) => [voter, reason ?? 'votes']))
+      const all = { 'plugin:before': 'votes', 'plugin:turncoat': 'votes', 'plugin:after': 'votes' }
+      const proves = async (): Promise<void> => {
+        for (let turn = 0; turn < 400; turn++) await ask('fine') // by then it takes the short way into its isolate (quick-lane.ts)
+      }
+      await proves()
+      assert.deepEqual(await ask('loop'), { ...all, 'plugin:turncoat': 'late' })
+      assert.deepEqual(trial.deaths, [])
+      await proves()
+      assert.deepEqual(await ask('bomb'), { ...all, 'plugin:turncoat': 'failed' })
+      assert.deepEqual(
+        trial.deaths.map(({ plugin }) => plugin),
+        ['turncoat'],
+      )
+      assert.deepEqual(await ask('fine'), { ...all, 'plugin:turncoat': 'off' }, 'until there is a reserve')
     })
   })
 
