@@ -1,5 +1,5 @@
 // The stores as erasing sees them. Whatever keeps something that was derived from a conversation's text has to be cleared in `clear`, and nowhere else:
-// snapshots and the log's marks now; a search index or a label queue where there are such. Jobs hold ids alone, and find nothing to do.
+// snapshots, the log's marks and what shadows' comparisons name now; a search index or a label queue where there are such. Jobs hold ids alone, and find nothing to do.
 import { randomBytes } from 'node:crypto'
 import type { EndedErasure, ErasedConversation } from '@parley/core/erasure/erasure.ts'
 import { isFault } from '@parley/core/faults.ts'
@@ -8,7 +8,7 @@ import type { ConversationLog, StoredEnvelope } from '@parley/core/ports/convers
 import type { Erasures } from '@parley/core/ports/erasures.ts'
 import type { Vault } from '@parley/core/ports/vault.ts'
 
-/** `forget` leaves no snapshot of the conversation, and has its shop's webhooks told; again after a crash, until it has resolved. */
+/** `forget` leaves no snapshot and no name of the conversation, and has its shop's webhooks told; again after a crash, until it has resolved. */
 export function createErasures(log: ConversationLog, vault: Vault, forget: (key: ConversationKey) => Promise<void>): Erasures {
   async function lastOf(key: ConversationKey): Promise<StoredEnvelope | undefined> {
     const { seq } = await log.head(key)

@@ -36,30 +36,41 @@ export interface ShadowRunner {
   close(): Promise<void>
 }
 
+interface Task {
+  readonly key: ConversationKey
+  readonly turn: RecordedTurn
+  readonly name: ShadowName
+  /** It is compared, or let go. */
+  end(): void
+}
+
 export function createShadowRunner(parts: ShadowRunnerParts): ShadowRunner {
   const { shadows, shop, stages, isStrained, comparisons, isErased, broke } = parts
-  const waiting: (() => Promise<void>)[] = []
+  const waiting: Task[] = []
+  const open = new Set<Promise<void>>()
   let underWay = 0
-  let becomeIdle = new Set<() => void>()
-
-  /** Never in the same go as the turn: its reply is on its way by then. */
-  const begin = (): void => void setImmediate(goOn)
 
   function goOn(): void {
     while (underWay < UNDER_WAY && waiting.length > 0) {
+      const task = waiting.shift()! // there is one
       underWay++
-      const next = waiting.shift()! // there is one
-      void next().finally(() => {
+      void compare(task).finally(() => {
         underWay--
+        task.end()
         goOn()
       })
     }
-    if (underWay > 0 || waiting.length > 0) return
-    for (const resolve of becomeIdle) resolve()
-    becomeIdle = new Set()
   }
 
-  async function compare(key: ConversationKey, turn: RecordedTurn, name: ShadowName): Promise<void> {
+  function put(task: Omit<Task, 'end'>): void {
+    const { promise, resolve: end } = Promise.withResolvers<void>()
+    open.add(promise)
+    void promise.then(() => open.delete(promise))
+    // Never in the same go as the turn: its reply is on its way by then.
+    if (waiting.push({ ...task, end }) === 1) setImmediate(goOn)
+  }
+
+  async function compare({ key, turn, name }: Task): Promise<void> {
     try {
       const { plugin, since } = name
       const running = shadows(key.shop).find(shadow => shadow.plugin === plugin && shadow.since === since)
@@ -80,20 +91,19 @@ export function createShadowRunner(parts: ShadowRunnerParts): ShadowRunner {
     }
   }
 
-  const settled = (): Promise<void> =>
-    underWay === 0 && waiting.length === 0 ? Promise.resolve() : new Promise(resolve => becomeIdle.add(resolve))
+  const settled = async (): Promise<void> => void (await Promise.all(open))
   return {
     decided(key, turn) {
       for (const { plugin, since } of shadows(key.shop)) {
         const name = { shop: key.shop, plugin, since }
         const wasGivenUp = turn.decision.votes.length === 0 || turn.decision.votes.some(({ reason }) => reason === 'shed')
         if (wasGivenUp || isStrained() || waiting.length >= WAITING) comparisons.note(name, NOT_ASKED)
-        else if (waiting.push(() => compare(key, turn, name)) === 1) begin()
+        else put({ key, turn, name })
       }
     },
     settled,
     close() {
-      waiting.length = 0
+      for (const { end } of waiting.splice(0)) end()
       return settled()
     },
   }
