@@ -2,9 +2,12 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Language, PluginAnswer } from '@parley/plugin-sdk'
 import plugin from './plugin.ts'
+import { makeWords } from './words.ts'
+
+const prepared = makeWords()
 
 const ask = (text: string, language: Language): PluginAnswer =>
-  plugin.onTurn({ text, original: text, language, locale: language === 'zh' ? 'zh-CN' : 'en' }, { settings: {} })
+  plugin.onTurn({ text, original: text, language, locale: language === 'zh' ? 'zh-CN' : 'en' }, { settings: {}, prepared })
 
 const template = (text: string, language: Language): string | undefined => {
   const answer = ask(text, language)

@@ -1,7 +1,7 @@
 // Votes COMPENSATE when goods that spoil or break are said to have arrived spoiled or broken, and names the template that fits.
 // Rather silent than wrong: an illness, a recipe, a question before buying or a negation makes it abstain.
 import { abstain, definePlugin, vote } from '@parley/plugin-sdk'
-import { WORDS } from './words.ts'
+import { makeWords } from './words.ts'
 
 /** Goods and damage further apart than this belong to different sentences. */
 const REACH = { zh: 24, en: 70 }
@@ -9,8 +9,10 @@ const REACH = { zh: 24, en: 70 }
 export default definePlugin({
   manifest: { id: 'fresh-goods', version: '1.0.0', sdk: '^0.1.0', languages: ['zh', 'en'], actions: ['COMPENSATE'] },
 
-  onTurn({ text, language }) {
-    const words = WORDS[language]
+  onStart: makeWords,
+
+  onTurn({ text, language }, { prepared }) {
+    const words = prepared[language]
     const asked = text.replace(words.aside, ' ')
     if (words.guard.test(asked)) return abstain
     const told = asked.replace(words.harmless, ' ')

@@ -1,2 +1,2 @@
-/** The global that a bundle leaves the plugin's exports under, inside its isolate. */
+/** The variable that a bundle leaves the plugin's exports in. */
 export const EXPORTS = 'parleyPlugin'

@@ -139,6 +139,7 @@ export function guardGlobals(grants: readonly string[], createRow: typeof create
   }
   const denied = {}
   for (const grant of Object.keys(tools)) Object.defineProperty(denied, grant, { get: () => require(`tools.${grant}`, grant) })
+  Object.freeze(denied)
   return {
     begin(given) {
       now = given.now

@@ -13,6 +13,7 @@ import { ANSWER_LIMIT, BATCH_MS, type Guest, type Weight } from './protocol.ts'
 setFlagsFromString('--no-maglev')
 
 const LOAD_TIMEOUT_MS = 1_000
+const BEFORE = '(function(){'
 
 /** What the call queue needs of a plugin, whatever language it is written in. */
 export interface Runner {
@@ -35,8 +36,8 @@ export const isTimeout = (error: unknown): boolean => error instanceof Error && 
 export async function startTypescript(guest: Guest, onLost: (message: string) => void): Promise<Runner> {
   const before = sandboxCpuMs()
   const { isolate, context, prepare } = await openIsolate(guest.memoryMb, guest.grants, onLost)
-  const exports = await runBundle(isolate, context, guest.code)
-  const runner: ivm.Reference = await prepare.apply(undefined, [exports.derefInto(), guest.settings], {
+  const bundle = await compileBundle(isolate, context, guest.code)
+  const runner: ivm.Reference = await prepare.apply(undefined, [bundle.derefInto(), guest.settings], {
     timeout: LOAD_TIMEOUT_MS,
     result: { reference: true },
   })
@@ -59,9 +60,9 @@ export async function withinStartMs<T>({ startMs }: Guest, hook: string, run: Pr
 export async function readManifest(code: string, memoryMb: number, onLost: (message: string) => void): Promise<string> {
   const { isolate, context } = await openIsolate(memoryMb, Object.keys(GRANTS), onLost) // which it has is not known yet, and no grant gives anything here
   try {
-    const exports = await runBundle(isolate, context, code)
-    const read = await context.eval(`(${String(describeExports)})`, { reference: true })
-    const json: unknown = await read.apply(undefined, [exports.derefInto(), ANSWER_LIMIT], { timeout: LOAD_TIMEOUT_MS })
+    const bundle = await compileBundle(isolate, context, code)
+    const read = await context.eval(`(bundle, limit) => (${String(describeExports)})(bundle(), limit)`, { reference: true })
+    const json: unknown = await read.apply(undefined, [bundle.derefInto(), ANSWER_LIMIT], { timeout: LOAD_TIMEOUT_MS })
     if (typeof json !== 'string') throw new Error('its manifest is not plain data')
     return json
   } finally {
@@ -110,8 +111,8 @@ async function openIsolate(memoryMb: number, grants: readonly string[], onLost: 
       const pristine = ${PRISTINE}
       const guard = (${String(guardGlobals)})(${JSON.stringify(grants)}, ${String(createRandomRow)});
       (${String(hardenGlobals)})()
-      return (exports, settings) => {
-        const { start, answer } = makeAnswerer(pristine, exports.default, pristine.parse(settings), guard)
+      return (bundle, settings) => {
+        const { start, answer } = makeAnswerer(pristine, bundle, pristine.parse(settings), guard)
         return { ...makeRunner(pristine, answer, describeFailure, ${ANSWER_LIMIT}, ${BATCH_MS}), start }
       }
     })()`,
@@ -120,10 +121,17 @@ async function openIsolate(memoryMb: number, grants: readonly string[], onLost: 
   return { isolate, context, prepare }
 }
 
-async function runBundle(isolate: ivm.Isolate, context: ivm.Context, code: string): Promise<ivm.Reference> {
-  const script = await isolate.compileScript(code, { filename: 'file:///plugin.js' })
-  await script.run(context, { timeout: LOAD_TIMEOUT_MS })
-  return context.global.get(EXPORTS, { reference: true })
+/** The function that runs the bundle, from its first line each time, and gives its exports. */
+async function compileBundle(isolate: ivm.Isolate, context: ivm.Context, code: string): Promise<ivm.Reference> {
+  const options = { filename: 'file:///plugin.js' }
+  const alone = await isolate.compileScript(code, options) // what is a script by itself cannot end the function around it
+  alone.release()
+  const script = await isolate.compileScript(
+    `${BEFORE}${code}
+;return ${EXPORTS}})`,
+    { ...options, columnOffset: -BEFORE.length },
+  )
+  return script.run(context, { timeout: LOAD_TIMEOUT_MS, reference: true })
 }
 
 /** Runs inside the isolate. */

@@ -68,31 +68,50 @@ export function hardenGlobals(): void {
       freeze(descriptor?.set)
     }
     freeze(Reflect.getPrototypeOf(value))
-    if (value !== globalThis) Object.freeze(value)
+    Object.freeze(value)
   }
+  // What was matched last would be the words of the turn before.
+  const { RegExp: Expression } = globalThis as unknown as Record<string, object> // its keys are edited by name
+  for (const name of ['input', '$_', 'lastMatch', '$&', 'lastParen', '$+', 'leftContext', '$`', 'rightContext', "$'"])
+    Reflect.deleteProperty(Expression!, name)
+  for (let at = 1; at <= 9; at++) Reflect.deleteProperty(Expression!, `$${at}`)
   freeze(globalThis)
   // Prototypes that no global leads to.
+  const segments = new Intl.Segmenter().segment('')
+  freeze(segments)
+  freeze(segments[Symbol.iterator]())
+  const { Iterator: Iterating } = globalThis as unknown as { Iterator: { from(each: object): { map(by: unknown): unknown } } } // newer than our lib
+  const wrapped = Iterating.from({ next: () => ({ done: true }) })
+  freeze(wrapped)
+  freeze(wrapped.map(String))
   freeze([][Symbol.iterator]())
   freeze(''[Symbol.iterator]())
   freeze(new Map()[Symbol.iterator]())
   freeze(new Set()[Symbol.iterator]())
   freeze(''.matchAll(/x/g))
   freeze(function* () {})
-  freeze(async () => {})
+  freeze(Reflect.getPrototypeOf(async () => {})) // which looks like a method itself
   freeze(async function* () {})
 }
 
-/** Makes what the host calls around a TypeScript plugin: once `start`, then `answer`. `settings` are plain data, two levels deep. */
+/** What a bundle exports. */
+export interface Exports {
+  readonly default: Readonly<Record<'onTurn' | 'onAction' | 'undo', (asked: unknown, tools: object) => unknown>> & {
+    readonly onStart?: (tools: object) => unknown
+  }
+}
+
+/**
+ * Makes what the host calls around a TypeScript plugin: once `start`, then `answer`. Each answer is of a bundle that was run for it: with the
+ * built-ins and the global frozen, its variables have nothing of another turn. `settings` are plain data, two levels deep.
+ */
 export function makeAnswerer(
   { stringify }: Pristine,
-  plugin: Readonly<Record<'onTurn' | 'onAction' | 'undo', (asked: unknown, tools: object) => unknown>> & {
-    readonly onStart?: (tools: object) => unknown
-  },
+  bundle: () => Exports,
   settings: object,
   guard: Guard,
 ): { readonly start: () => void; readonly answer: (turn: unknown, given: Given) => string } {
-  const { onStart, onTurn, onAction, undo } = plugin
-  const hooks = { onTurn, onAction, undo }
+  const first = bundle().default
   for (const value of Object.values(settings)) Object.freeze(value)
   const own: { settings: object; prepared?: unknown } = { settings: Object.freeze(settings) }
   const isPromise = (said: unknown): boolean => typeof (said as { readonly then?: unknown } | null | undefined)?.then === 'function'
@@ -106,8 +125,8 @@ export function makeAnswerer(
     return value
   }
   const start = (): void => {
-    if (onStart === undefined) return
-    const prepared = onStart(Object.freeze({ settings: own.settings }))
+    if (first.onStart === undefined) return
+    const prepared = first.onStart(Object.freeze({ settings: own.settings }))
     if (isPromise(prepared)) throw new Error('onStart returned a promise; it must prepare at once')
     own.prepared = freeze(prepared)
   }
@@ -122,10 +141,11 @@ export function makeAnswerer(
     return json
   }
   const answer = (turn: unknown, given: Given): string => {
+    const { hook = 'onTurn' } = given
+    const run = bundle().default[hook]
     guard.begin(given)
     try {
-      const { hook = 'onTurn' } = given
-      const text = textOf(hooks[hook](turn, guard.toolsWith(own)), hook)
+      const text = textOf(run(turn, guard.toolsWith(own)), hook)
       return guard.asks() ?? text
     } catch (error) {
       const asks = guard.asks()

@@ -1,5 +1,6 @@
 // The Python around a Python plugin.
 import { GUARD_PYTHON } from './grants.ts'
+import { KEEP_PYTHON } from './python-state.ts'
 
 /**
  * `_load`, a function of the texts of the SDK's module and the plugin's, the plugin's names, its settings and its grants as JSON. That gives the
@@ -28,7 +29,7 @@ def _load(sdk, code, name, class_name, settings, grants):
         return said + (' (at ' + ', '.join(f'{file}:{line}' for line in reversed(lines[-3:])) + ')' if lines else '')
     sdk_module = add_module('parley_sdk', sdk)
     turn_of, facts_of, effect_of = sdk_module.Turn, sdk_module.Facts, sdk_module.Effect
-    answers, asks = None, None
+    answers, asks, put_back = None, None, None
     async def query(name, **variables):
         nonlocal asks
         if 'facts' not in granted:
@@ -84,21 +85,23 @@ def _load(sdk, code, name, class_name, settings, grants):
             raise TypeError(f'{name} returned {type(said).__name__}; it must return mutate(…) or refuse(…)')
         return dumps(said, ensure_ascii=False, allow_nan=False)
     def start():
-        if not hasattr(plugin, 'on_start'):
-            return ''
-        try:
-            if hasattr(plugin.on_start(values), 'send'):
-                raise TypeError('on_start is async; it must prepare at once')
-            return ''
-        except BaseException as error:
-            return describe(error)
+        if hasattr(plugin, 'on_start') and hasattr(plugin.on_start(values), 'send'):
+            raise TypeError('on_start is async; it must prepare at once')
+    def keep():
+        nonlocal put_back
+        put_back = _keeper(module, sdk_module, plugin)
     def call(text, original, language, locale, seed, memory, given, hook_asked, effect):
         nonlocal answers, asks
-        if hook_asked == 'on_start':
-            return start()
+        if hook_asked in ('on_start', 'keep'):
+            try:
+                start() if hook_asked == 'on_start' else keep()
+                return ''
+            except BaseException as error:
+                return describe(error)
         begin(int(seed) if seed else None)
         answers, asks = json.loads(given) if given else None, None
         try:
+            put_back()
             said = act('undo' if hook_asked == 'undo' else 'on_action', effect) if hook_asked else answer(turn_of(text, original, language, locale, memory_of(memory)))
         except BaseException as error:
             said = '!' + describe(error)
@@ -116,6 +119,7 @@ def _load(sdk, code, name, class_name, settings, grants):
 export const PREPARE = `
 import datetime, json, os, random, secrets, sys, time, types, typing, uuid
 ${GUARD_PYTHON}
+${KEEP_PYTHON}
 ${LOAD_CLASS}
 def _warm():
     import re

@@ -39,9 +39,12 @@ export async function startPython(guest: Guest, files: PyodideFiles, onLost: (me
     result: { reference: true },
   })
   if (call.typeof === 'string') throw new Error(String(await call.copy()))
-  const started = call.apply(undefined, ['', '', '', '', '', '', '', 'on_start', ''], { timeout: guest.startMs })
-  const failure: unknown = await withinStartMs(guest, 'on_start', started)
-  if (failure !== '') throw new Error(String(failure))
+  const run = async (hook: 'on_start' | 'keep', timeout: number): Promise<void> => {
+    const failure: unknown = await call.apply(undefined, ['', '', '', '', '', '', '', hook, ''], { timeout })
+    if (failure !== '') throw new Error(String(failure))
+  }
+  await withinStartMs(guest, 'on_start', run('on_start', guest.startMs))
+  await run('keep', LOAD_TIMEOUT_MS)
   const startMs = sandboxCpuMs() - before
   const runner = await prepare.apply(undefined, [call.derefInto()], { result: { reference: true } })
   // Stopped in its midst, the interpreter's own state is torn.

@@ -69,6 +69,10 @@ export async function openArena(kind: Kind, cases: readonly HostileCase[], canar
     const dropped = trial.dropped.slice(before.dropped).map(({ action }) => action)
     const ended = of(ballots, hostile)
     const told = faults.map(fault => fault.message).join('\n')
+    if (one.isAskedAgain) {
+      const again = of(await trial.ask(one.id), hostile)
+      assert.ok(isOutcome(again, one.outcome), `asked again it ended as ${JSON.stringify(again)}`)
+    }
     assert.ok(isOutcome(ended, one.outcome), `it ended as ${JSON.stringify(ended)}; ${told}`)
     if ('says' in one.outcome && one.outcome.says) assert.match(told, one.outcome.says)
     if ('votes' in one.outcome) assert.deepEqual(dropped, one.outcome.dropped ?? [])
@@ -105,12 +109,16 @@ function pluginsOf(kind: Kind, cases: readonly HostileCase[], canaries: Canaries
   if (kind.runtime === 'python') {
     const methods = cases.map(one => `    def ${methodOf(one.id)}(self):\n${bodyOf(one, canaries).replace(/^/gm, '        ')}\n`)
     const process = `    def process(self, text):\n        act = getattr(self, "case_" + text.replace("-", "_"), None)\n        return act() if act else None\n`
-    return { [PYTHON]: pythonPlugin(PYTHON, `class Plugin:\n${process}${methods.join('')}`, `limits: { ${limits} }`) }
+    const outside = cases.map(one => `${one.outside ?? ''}\n`).join('')
+    return { [PYTHON]: pythonPlugin(PYTHON, `${outside}class Plugin:\n${process}${methods.join('')}`, `limits: { ${limits} }`) }
   }
   return Object.fromEntries(
     cases.map(one => {
       const body = `if (text !== ${JSON.stringify(one.id)}) return abstain;\n    ${bodyOf(one, canaries)}`
-      return [one.id, typescriptPlugin(one.id, body, { manifest: `limits: { ${limits} }` })]
+      return [
+        one.id,
+        typescriptPlugin(one.id, body, { manifest: `limits: { ${limits} }, ${one.manifest ?? ''}`, outside: one.outside ?? '' }),
+      ]
     }),
   )
 }

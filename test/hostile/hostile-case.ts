@@ -21,6 +21,12 @@ export interface HostileCase {
   readonly outcome: Outcome
   /** It is asked so many times at most, until the outcome is there: what it does builds up. 1 unless given. */
   readonly turns?: number
+  /** What stands at the top of its file. */
+  readonly outside?: string
+  /** TypeScript only: more of its manifest, before a closing brace. */
+  readonly manifest?: string
+  /** It is asked this once more, as by another conversation, and must end in the same way. */
+  readonly isAskedAgain?: true
 }
 
 export interface Kind {

@@ -18,7 +18,7 @@ const prober = (id: string, probes: Readonly<Record<string, string>>, manifest =
       .map(([name, expression]) => `${JSON.stringify(name)}: () => ${expression}`)
       .join(', ')} }
     return vote('COMPENSATE', 0.5, { evidence: String(probes[arguments[0].original]()) })`,
-    { manifest: `limits: { timeoutMs: 1000 }, ${manifest}`, outside: "let heard = 'nothing'; let kept: any" },
+    { manifest: `limits: { timeoutMs: 1000 }, ${manifest}` },
   )
 
 const PROBES = {
@@ -30,8 +30,8 @@ const PROBES = {
   dice: 'Math.random()',
   tools: 'Object.keys(tools)',
   given: "[new Date(0).toISOString(), Date.parse('1970-01-02T00:00:00Z'), new Date(1970, 0, 1).getTime()]",
-  later: "(kept = tools, Promise.resolve().then(() => { try { kept.clock.now() } catch (error: any) { heard = error.message } }), 'begun')",
-  heard: 'heard',
+  later:
+    "(Promise.resolve().then(() => { try { tools.clock.now() } catch (error: any) { if (/there is none now/.test(error.message)) for (;;); } }), 'begun')",
 }
 
 const PYTHON_PROBES = `
@@ -144,8 +144,8 @@ describe('a TypeScript plugin', () => {
   })
 
   test('[GRANT2] when the turn is over its clock is too', async () => {
-    await ask('granted', 'later')
-    assert.match((await ask('granted', 'heard')).evidence!, /there is none now/)
+    // What it hears then no turn can tell: it does not end, and the call is stopped.
+    assert.match((await ask('granted', 'later')).fault!, /no answer in 1000 ms/)
   })
 
   test('[GRANT2] [SDK3] there is no clock outside of a turn: read at the top of the file it names the line', async () => {

@@ -4,10 +4,9 @@ import { describe, test } from 'node:test'
 import { systemClock } from '@parley/server/drivers/clock.system.ts'
 import { type Files, pythonPlugin, startTrial, type Trial } from './harness.ts'
 
-/** `rest` stands where the hooks do, from the eighth line on. */
+/** `rest` stands where the hooks do, from the seventh line on. */
 const plugin = (id: string, rest: string, manifest = ''): Files => ({
   'plugin.ts': `import { abstain, definePlugin, vote } from '@parley/plugin-sdk'
-let starts = 0
 export default definePlugin({
   manifest: {
     id: ${JSON.stringify(id)}, version: '1.0.0', sdk: '^0.1.0', languages: ['zh', 'en'], actions: ['COMPENSATE'],
@@ -20,7 +19,6 @@ ${rest}
 
 const GOOD = `
   onStart({ settings }: any): any {
-    starts++
     const until = Array.from({ length: 2_000_000 }, (_, i) => i).length
     return { words: settings.words.map((word: string) => ({ word, at: until })), pattern: /crab/g, table: new Map([['crab', 1]]) }
   },
@@ -30,7 +28,7 @@ const GOOD = `
     if (original === 'deep') first.at = 0
     if (original === 'tool') arguments[1].prepared = 0
     const found = original.replace(prepared.pattern, 'C')
-    return vote('COMPENSATE', 0.9, { evidence: [starts, settings.words.length, first.at, prepared.table.get('crab'), found].join() })
+    return vote('COMPENSATE', 0.9, { evidence: [settings.words.length, first.at, prepared.table.get('crab'), found].join() })
   },`
 
 const withTrial = async (plugins: Readonly<Record<string, Files>>, use: (trial: Trial) => Promise<void>): Promise<void> => {
@@ -48,22 +46,22 @@ const reasonOf = (trial: Trial, id: string): string => String(trial.invalid.find
 test('[SDK12] it runs once, for longer than a turn may, and what it prepares is frozen and given to every turn', async () => {
   await withTrial({ good: plugin('good', GOOD, 'limits: { startMs: 5_000, timeoutMs: 1_000, memoryMb: 64 }') }, async trial => {
     assert.deepEqual(trial.invalid, [])
-    for (const _ of [1, 2]) assert.equal(await evidenceOf(trial, 'crab'), '1,2,2000000,1,C')
+    for (const _ of [1, 2]) assert.equal(await evidenceOf(trial, 'crab'), '2,2000000,1,C')
     for (const text of ['list', 'deep', 'tool']) {
       assert.equal(await evidenceOf(trial, text), undefined)
       assert.match(String(trial.faults.at(-1)), /TypeError: .*\(at plugin\.ts:\d+/)
     }
-    assert.equal(await evidenceOf(trial, 'crab'), '1,2,2000000,1,C')
+    assert.equal(await evidenceOf(trial, 'crab'), '2,2000000,1,C')
   })
 })
 
 describe('[SDK12] a plugin whose start fails is not loaded, and says why; the others vote', () => {
   const onTurn = '  onTurn() { return vote("COMPENSATE", 0.5) },'
   for (const [what, start, reason] of [
-    ['it throws', 'onStart() { throw new Error("no table") },', /Error: no table \(at plugin\.ts:8\)/],
+    ['it throws', 'onStart() { throw new Error("no table") },', /Error: no table \(at plugin\.ts:7\)/],
     ['it does not end', 'onStart() { for (;;); },', /onStart took longer than limits\.startMs, 200 ms/],
     ['it returns a promise', 'async onStart() {},', /onStart returned a promise; it must prepare at once/],
-    ['it reads the clock', 'onStart() { return Date.now() },', /there is none now: read it in onTurn \(at plugin\.ts:8/],
+    ['it reads the clock', 'onStart() { return Date.now() },', /there is none now: read it in onTurn \(at plugin\.ts:7/],
     ['it is no function', 'onStart: 5 as any,', /its onStart is no function/],
     [
       'it takes too much memory',
@@ -97,9 +95,25 @@ test('[SDK12] a Python plugin starts once too', async () => {
   })
 })
 
-test('[SDK12] a Python plugin whose start fails is not loaded, and names the line', async () => {
-  const failing = PYTHON.replace('self.starts = ', 'self.starts = self.missing + ')
-  await withTrial({ py: pythonPlugin('py', failing) }, async trial =>
-    assert.match(reasonOf(trial, 'py'), /AttributeError: .*\(at plugin\.py:5\)/),
-  )
+describe('[SDK12] a Python plugin whose start fails is not loaded, and says why', () => {
+  for (const [what, start, reason] of [
+    ['it throws', 'self.words = self.missing', /AttributeError: .*\(at plugin\.py:4\)/],
+    ['it does not end', 'while True: pass', /on_start took longer than limits\.startMs, 200 ms/],
+    ['it does not end within a built-in', 'sum(iter(int, 1))', /on_start took longer than limits\.startMs, 200 ms/],
+    ['it reads the clock', 'import time; time.time()', /time\.time is of a turn, and there is none now.*\(at plugin\.py:4\)/],
+    ['it keeps what cannot be put back', 'self.rest = iter([1])', /a list_iterator is kept between turns, which cannot be put back/],
+  ] as const)
+    test(`[SDK12] ${what}`, async () => {
+      const code = `class Plugin:\n    def process(self, text): pass\n    def on_start(self, settings):\n        ${start}\n`
+      await withTrial({ py: pythonPlugin('py', code, 'grants: [clock]\nlimits: { startMs: 200 }') }, async trial =>
+        assert.match(reasonOf(trial, 'py'), reason),
+      )
+    })
+
+  test('[SDK12] it is async', async () => {
+    const code = 'class Plugin:\n    def process(self, text): pass\n    async def on_start(self, settings): pass\n'
+    await withTrial({ py: pythonPlugin('py', code, 'limits: { startMs: 5000 }') }, async trial =>
+      assert.match(reasonOf(trial, 'py'), /on_start is async; it must prepare at once/),
+    )
+  })
 })

@@ -198,17 +198,15 @@ export const ESCAPES: Kind = {
       '(() => { try { return Object.setPrototypeOf(Object.prototype, { polluted: 1 }) } catch (error: any) { return error.name } })()',
       'TypeError',
     ),
-    finds('refused')(
+    silent(
       'imports',
-      'imports a module of Node',
-      'const found = (globalThis as any).found; if (found) return vote("COMPENSATE", 0.5, { evidence: found }); import("node:fs").then(() => ((globalThis as any).found = "imported"), () => ((globalThis as any).found = "refused")); return abstain',
-      { turns: 2 },
+      'imports a module of Node, and would loop if it came',
+      'import("node:fs").then(() => { for (;;); }, () => {}); return abstain',
     ),
-    gives(
+    silent(
       'imports-a-file',
-      'imports a file by its address',
-      '(() => { import("file:///etc/passwd").then(found => ((globalThis as any).found = found), () => {}); return typeof (globalThis as any).found })()',
-      'undefined',
+      'imports a file by its address, and would loop if it came',
+      'import("file:///etc/passwd").then(() => { for (;;); }, () => {}); return abstain',
     ),
     gives(
       'source-map',

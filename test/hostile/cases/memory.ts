@@ -53,12 +53,6 @@ export const MEMORY: Kind = {
     stopped('deep-parse', 'parses ten million brackets', 'return JSON.parse("[".repeat(1e7))'),
     stopped('deep-regex', 'compiles a million groups', 'return new RegExp("(".repeat(1e6) + ")".repeat(1e6)).test("")'),
     stopped('deep-source', 'compiles a million brackets', 'return new Function("return " + "[".repeat(1e6) + "]".repeat(1e6))()'),
-    stopped(
-      'kept-over-turns',
-      'keeps some more of each turn',
-      'const kept: any = ((globalThis as any).kept ??= []); for (let i = 0; i < 8; i++) kept.push(Array(1e5).fill(kept.length + 0.5)); return abstain',
-      { turns: 12 },
-    ),
     stopped('says-100-mb', 'answers with a hundred megabytes', 'return vote("COMPENSATE", 0.9, { evidence: "x".repeat(1e8) })'),
     fails(/more than 65536 characters/)(
       'says-65-kb',

@@ -1,6 +1,7 @@
 // Python plugins that do all of it: Pyodide in an isolate, whose own JavaScript Python can reach.
 import { VARIABLE } from '../canaries.ts'
 import { fails, finds, type HostileCase, type Kind, type Outcome, silent, stopped } from '../hostile-case.ts'
+import { PYTHON_STATE } from './python-state.ts'
 
 const says = (expression: string): string => `return {"action": "COMPENSATE", "confidence": 0.5, "evidence": str(${expression})}`
 /** What an expression must give, after lines that prepare it. */
@@ -14,7 +15,7 @@ const NOTHING = 'undefinedundefinedundefined'
 
 export const PYTHON: Kind = {
   title: 'Python',
-  rule: '[PLG1] [PLG2] [PLG3] [PLG4] the same of a Python plugin',
+  rule: '[PLG1] [PLG2] [PLG3] [PLG4] [PLG11] the same of a Python plugin',
   runtime: 'python',
   timeoutMs: 1_000,
   cases: [
@@ -193,5 +194,6 @@ export const PYTHON: Kind = {
     fails(/Error/)('not-a-number', 'is sure by NaN', 'return {"action": "COMPENSATE", "confidence": float("nan")}'),
     fails(/./)('half-a-character', 'has half of a character as evidence and action', 'return {"action": "\\ud800", "evidence": "\\ud800"}'),
     fails(/AttributeError: .*\(at plugin\.py:\d+/)('a-bug', 'has a bug', 'return {"action": "x".nothing}'),
+    ...PYTHON_STATE,
   ],
 }
