@@ -5,25 +5,19 @@ import { SNAPSHOT_VERSION } from '@parley/core/conversation/stretch.ts'
 import { createEngine, type Engine } from '@parley/core/engine.ts'
 import { type Retention, type RetentionParts, startRetention } from '@parley/core/erasure/retention.ts'
 import { Fault, isFault } from '@parley/core/faults.ts'
-import { asShopId } from '@parley/core/ids.ts'
 import { JOB_KINDS, webhookKind } from '@parley/core/jobs/kinds.ts'
-import type { Pack } from '@parley/core/pack/pack.ts'
-import type { Stages } from '@parley/core/pipeline/pipeline.ts'
-import type { Shop } from '@parley/core/pipeline/shop.ts'
 import type { Conversations } from '@parley/core/ports/conversations.ts'
 import type { FanOut } from '@parley/core/ports/fan-out.ts'
 import type { JobKind, JobPayload, Jobs } from '@parley/core/ports/jobs.ts'
-import type { Risks } from '@parley/core/ports/risks.ts'
 import type { Snapshots } from '@parley/core/ports/snapshots.ts'
 import type { Vault } from '@parley/core/ports/vault.ts'
 import type { VoterPool } from '@parley/core/ports/voters.ts'
-import type { PluginOff } from '@parley/core/protocol/desk-message.ts'
-import { createGraph } from '@parley/mesh/graph.ts'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { createAccounts } from './accounts/accounts.ts'
 import { createDeskSessions } from './accounts/desk-sessions.ts'
 import { createSessionTokens } from './accounts/session-tokens.ts'
+import { createBrain } from './brain.ts'
 import type { Config, ShopConfig } from './config.ts'
 import { createConversations } from './conversations.ts'
 import { customerParts } from './customer-parts.ts'
@@ -31,149 +25,28 @@ import { openLmdbAccounts } from './drivers/accounts.lmdb.ts'
 import { systemClock } from './drivers/clock.system.ts'
 import { openLmdbLog } from './drivers/conversation-log.lmdb.ts'
 import { isNoRoom } from './drivers/disk-room.ts'
-import { withPluginEffects } from './drivers/effects.plugins.ts'
 import { createLocalFanOut } from './drivers/fan-out.local.ts'
 import { openLmdbJobs } from './drivers/jobs.lmdb.ts'
-import { createPhraseRisks } from './drivers/risks.phrases.ts'
 import { openFileSnapshots } from './drivers/snapshots.files.ts'
-import { createLiquidTemplates } from './drivers/templates.liquid.ts'
 import { openLmdbVault } from './drivers/vault.lmdb.ts'
-import { createKeywordVoters } from './drivers/voters.keyword.ts'
-import { createModelVoters } from './drivers/voters.models.ts'
 import { openLmdbWebhookStore } from './drivers/webhook-store.lmdb.ts'
-import { type EnsembleInForce, loadEnsemble } from './ensemble-in-force.ts'
 import { createErasures } from './erasures.ts'
 import { createApp } from './http/app.ts'
 import { BACKLOG } from './http/backlog.ts'
-import type { PluginsView } from './http/operator-plugins.ts'
 import { serveLink } from './link/serve-link.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
-import { readPack } from './pack-folder.ts'
 import { choiceOf } from './plugin-choice.ts'
-import { type PluginObserver, together } from './plugin-host/observer.ts'
 import { openPluginStore } from './plugin-store/open-plugin-store.ts'
-import type { PluginStore } from './plugin-store/plugin-store.ts'
-import { type PluginsInForce, putPluginsInForce } from './plugins-in-force.ts'
-import { PROJECT } from './project.ts'
+import { pluginsOff, shadowsOf, viewOf } from './plugin-views.ts'
 import { loadOrMakeSecret } from './secret.ts'
 import { createShadowRunner } from './shadow/run-shadows.ts'
-import { noSources, openSources, type Sources } from './sources.ts'
+import { openSources, type Sources } from './sources.ts'
 import { refuseUnfinishedRestore } from './upkeep/restore.ts'
-import { watchPlugins, watchShadows } from './watch-plugins.ts'
 import { watchSnapshots } from './watch-snapshots.ts'
 import { createOutbox } from './webhooks/outbox.ts'
 import { send } from './webhooks/send.ts'
 import { webhooksOf } from './webhooks/webhook.ts'
 import { withOutbox } from './webhooks/with-outbox.ts'
-
-/** What works a turn out, without a log: `parley ask` needs no more. */
-export interface Brain {
-  readonly shops: ReadonlyMap<string, Shop>
-  readonly stages: Stages
-  readonly plugins: PluginsInForce
-  /** Reads the ensembles again. Faults: ENSEMBLE_INVALID; a bad one stays as it was, the others are exchanged. */
-  reloadEnsembles(): void
-  close(): Promise<void>
-}
-
-/** What is installed in which shop, and who hears of plugins beside log and metrics. */
-export interface Installations extends Pick<PluginStore, 'choices'>, Partial<Pick<PluginStore, 'shadowChoices'>> {
-  readonly observer?: PluginObserver
-}
-
-/** Shops that name the same pack, ensemble or plugins share them. `through`: as Seams.pools. */
-export async function createBrain(
-  config: Config,
-  logger: Logger,
-  sources: Sources = noSources,
-  metrics?: Metrics,
-  through: Seams['pools'] = pools => pools,
-  installed: Installations = { choices: () => [] },
-): Promise<Brain> {
-  const packs = memo((name: string) => readPack(join(PROJECT.packs, name)))
-  const ensembles = memo(loadEnsemble)
-  const keywords = memo((pack: string) => createKeywordVoters(packs.get(pack).phrases))
-  const risks = memo((pack: string) => createPhraseRisks(packs.get(pack).risks))
-  const shops = config.shops.map(shop => {
-    const keyword = keywords.get(shop.pack)
-    const pools: Shop['pools'] = () => through([keyword, models, plugins.of(shop.id).pool])
-    return createShop(shop, packs.get(shop.pack), risks.get(shop.pack), pools, ensembles.get(shop.ensemble))
-  })
-  const models = await createModelVoters({
-    folder: PROJECT.models,
-    threads: config.modelThreads,
-    onFailure: error => logger.error({ err: error }, 'a model thread failed; its turns go on without it'),
-  })
-  const chosen = config.shops.map(
-    shop => [shop.id, choiceOf(shop, installed.choices(shop.id), installed.shadowChoices?.(shop.id))] as const,
-  )
-  const plugins = await putPluginsInForce(new Map(chosen), {
-    observer: together(watchPlugins(logger, metrics), installed.observer ?? {}),
-    shadowObserver: watchShadows(logger),
-    clock: systemClock,
-    timeoutMs: config.deadlines.plugin,
-  })
-  const byId: ReadonlyMap<string, Shop> = new Map(shops.map(shop => [shop.id, shop]))
-  const graph = createGraph(sources.mesh, sources.effects)
-  return {
-    shops: byId,
-    stages: {
-      mesh: sources.mesh,
-      effects: withPluginEffects(sources.effects, graph, shop => (byId.has(shop) ? plugins.of(shop).effects : undefined)),
-      graph,
-      clock: systemClock,
-      deadlines: config.deadlines,
-    },
-    plugins,
-    reloadEnsembles() {
-      const faults = ensembles.made().flatMap(ensemble => {
-        try {
-          ensemble.reload()
-          return []
-        } catch (fault) {
-          return [fault]
-        }
-      })
-      if (faults.length > 0) throw faults[0]
-    },
-    close: async () => void (await Promise.all([models, plugins, ...keywords.made()].map(part => part.close()))),
-  }
-}
-
-function memo<T>(make: (name: string) => T): { get(name: string): T; made(): readonly T[] } {
-  const kept = new Map<string, T>()
-  return {
-    get(name) {
-      if (!kept.has(name)) kept.set(name, make(name))
-      return kept.get(name)! // set in the line above
-    },
-    made: () => [...kept.values()],
-  }
-}
-
-function createShop(config: ShopConfig, pack: Pack, risks: Risks, pools: Shop['pools'], ensemble: EnsembleInForce): Shop {
-  const actions = Object.entries(pack.actions)
-  const about = { name: config.name, phone: config.phone, hours: config.hours, emergencyPhone: config.emergencyPhone }
-  return {
-    id: asShopId(config.id),
-    actions: pack.actions,
-    slots: pack.slots,
-    risks,
-    situation: {
-      domain: actions.map(([action]) => action),
-      alwaysPerson: actions.flatMap(([action, entry]) => (entry.alwaysPerson ? [action] : [])),
-      costs: { ...config.costs, severity: Object.fromEntries(actions.map(([action, entry]) => [action, entry.severity])) },
-    },
-    templates: createLiquidTemplates(pack),
-    pools,
-    ensemble: ensemble.current,
-    // Liquid takes an empty text for true; a setting that is not made is left out.
-    about: Object.fromEntries(Object.entries(about).filter(([, value]) => value !== '')),
-    defaultLocale: config.locale,
-    slaMs: config.slaMinutes * 60_000,
-    packVersion: pack.id,
-  }
-}
 
 export interface Server {
   readonly engine: Engine
@@ -436,41 +309,6 @@ async function openServer(
     },
   }
 }
-
-const viewOf = ({ shops, plugins }: Brain): PluginsView =>
-  Object.fromEntries(
-    [...shops.keys()].map(shop => {
-      const voters = plugins.of(shop)
-      const views = voters.plugins.map(({ manifest, version }) => {
-        const off = voters.off(manifest.id)
-        return { plugin: manifest.id, version, ...(off === undefined ? {} : { off }) }
-      })
-      return [shop, views]
-    }),
-  )
-
-const pluginsOff = ({ plugins }: Brain, shop: string): readonly PluginOff[] => {
-  const voters = plugins.of(shop)
-  return [
-    ...voters.unusable().map(({ details }): PluginOff => ({ plugin: details.plugin, why: 'unusable' })),
-    ...voters.plugins.flatMap(({ manifest: { id: plugin } }): readonly PluginOff[] => {
-      const why = voters.off(plugin)
-      return why === 'host-deaths' || why === 'timeouts' ? [{ plugin, why }] : []
-    }),
-  ]
-}
-
-const shadowsOf = ({ shops, plugins }: Brain): PluginsView =>
-  Object.fromEntries(
-    [...shops.keys()].map(shop => {
-      const views = plugins.shadows(shop).map(({ plugin, voters }) => {
-        const [running] = voters.plugins
-        const off = running ? voters.off(plugin) : (voters.unusable()[0]?.message ?? 'its publisher is not trusted')
-        return { plugin, version: running?.version ?? '', ...(off === undefined ? {} : { off }) }
-      })
-      return [shop, views]
-    }),
-  )
 
 /** Undefined where every shop keeps everything. */
 function keepNoLonger({ shops }: Config, parts: Pick<RetentionParts, 'erasures' | 'eraseOld' | 'broke'>): Retention | undefined {

@@ -10,7 +10,7 @@ import { workOut } from '@parley/core/pipeline/pipeline.ts'
 import type { Shop } from '@parley/core/pipeline/shop.ts'
 import { outsideConversation } from '@parley/core/pipeline/turn.ts'
 import type { Locale } from '@parley/plugin-sdk/vocabulary.ts'
-import { type Brain, createBrain } from '@parley/server/compose.ts'
+import { type Brain, createBrain } from '@parley/server/brain.ts'
 import { readConfig } from '@parley/server/config.ts'
 import { createLogger } from '@parley/server/logger.ts'
 
