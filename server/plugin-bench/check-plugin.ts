@@ -13,6 +13,7 @@ import { checkApi, type Published } from './check-api.ts'
 import { checkTypes } from './check-types.ts'
 import { corpusOf } from './corpus.ts'
 import { linesOf } from './golden.ts'
+import { unusedGrants } from './grant-use.ts'
 
 export interface Finding {
   readonly what: string
@@ -159,11 +160,19 @@ function templatesOf({ second }: Trial, pack: Pack): Finding {
 }
 
 /** The sandbox names the grant that something would have needed. */
-function grantsOf({ manifest }: LoadedPlugin, { first, second }: Trial): Finding {
+function grantsOf(plugin: LoadedPlugin, { first, second }: Trial): Finding {
   const denied = [...first, ...second].flatMap(({ fault }) => /needs the grant "([^"]+)"/.exec(fault?.message ?? '')?.[1] ?? [])
   const missing = [...new Set(denied)]
-  const figure = `${manifest.grants.length} declared, ${missing.length} missing`
-  if (missing.length === 0) return { what: 'grants', verdict: 'ok', figure }
+  const unused = unusedGrants(plugin)
+  const figure = `${plugin.manifest.grants.length} declared, ${missing.length} missing, ${unused.length} unused`
+  if (missing.length === 0 && unused.length === 0) return { what: 'grants', verdict: 'ok', figure }
+  if (missing.length === 0)
+    return {
+      what: 'grants',
+      verdict: 'warning',
+      figure,
+      advice: `nothing in its code uses ${unused.join(', ')}: take it out of the manifest, since whoever installs the plugin is asked to agree to it`,
+    }
   const reason = [...first, ...second].find(({ fault }) => fault?.message.includes('needs the grant'))?.fault?.message
   return {
     what: 'grants',
@@ -192,7 +201,7 @@ function startOf({ manifest }: LoadedPlugin, startMs: number | undefined): Findi
     what: 'cold start',
     verdict: 'warning',
     figure,
-    advice: 'do less at the top of the file and in onStart: large tables and expressions are made there',
+    advice: 'do less at the top of the file, which is run in each turn too, and in onStart',
   }
 }
 

@@ -30,14 +30,15 @@ const check = async (
 
 test('[SDK6] types, actions, templates, grants, failures and memory of its own between turns are found', async () => {
   const plugin = `import { definePlugin, vote } from '@parley/plugin-sdk'
-let asked = 0
+const next = (row: { count: number }) => row.count++
 export default definePlugin({
-  manifest: { id: 'bad', version: '0.1.0', sdk: '^0.1.0', languages: ['en'], actions: ['STORE_INF'] },
-  onTurn({ text }) {
-    asked++
+  manifest: { id: 'bad', version: '0.1.0', sdk: '^0.1.0', languages: ['en'], actions: ['STORE_INF'], grants: ['memory'] },
+  onTurn({ text }, { prepared }) {
+    const asked = next(prepared)
     if (text.includes('refund')) return vote('STORE_INFO', Math.random())
     return vote('STORE_INF', (asked % 7) / 10, { template: 'nowhere' })
   },
+  onStart: () => new (class { count = 0 })(), // no plain data: it is not frozen
 })
 `
   const { status, of } = await check('bad', { 'plugin.ts': plugin })
@@ -50,7 +51,7 @@ export default definePlugin({
   assert.match(`${of('templates').verdict} ${of('templates').advice}`, /^warning nowhere: /)
   assert.match(
     `${of('grants').verdict} ${of('grants').figure} ${of('grants').advice}`,
-    /^error 0 declared, 1 missing .*"randomness".*plugin\.ts:7/,
+    /^error 1 declared, 1 missing, 1 unused .*"randomness".*plugin\.ts:7/,
   )
   assert.match(`${of('corpus').verdict} ${of('corpus').advice}`, /^error .*refund.*plugin\.ts:7/)
   assert.match(`${of('replay').verdict} ${of('replay').advice}`, /^error keep nothing between turns/)
@@ -59,11 +60,14 @@ export default definePlugin({
 test('[SDK6] a bundle that is too large names what weighs, and a slow start is told', async () => {
   const plugin = `import { abstain, definePlugin } from '@parley/plugin-sdk'
 import { TABLE } from './table.ts'
-let sum = 0
-for (let i = 0; i < 60_000_000; i++) sum += i % 7
 export default definePlugin({
-  manifest: { id: 'large', version: '0.1.0', sdk: '^0.1.0', languages: ['en'], actions: ['STORE_INFO'] },
-  onTurn: () => (TABLE.length + sum < 0 ? abstain : null),
+  manifest: { id: 'large', version: '0.1.0', sdk: '^0.1.0', languages: ['en'], actions: ['STORE_INFO'], limits: { startMs: 5_000 } },
+  onStart() {
+    let sum = 0
+    for (let i = 0; i < 8_000_000; i++) sum += i % 7
+    return sum
+  },
+  onTurn: (_, { prepared }) => (TABLE.length + prepared < 0 ? abstain : null),
 })
 `
   const { of } = await check('large', { 'plugin.ts': plugin, 'table.ts': `export const TABLE = ${JSON.stringify('x'.repeat(300_000))}\n` })
@@ -84,4 +88,22 @@ test('[SDK6] what cannot be loaded is told with its place, and a setting that a 
   const { status, stderr } = await parley(scratch.path, 'plugin', 'check', 'needs', '--settings', '[')
   assert.equal(status, 2)
   assert.match(stderr, /settings are written/)
+})
+
+test('[SDK6] a grant that nothing in the code uses is told, in TypeScript and in Python', async () => {
+  const files: Files = {
+    'plugin.ts': `import { abstain, definePlugin, remember } from '@parley/plugin-sdk'
+export default definePlugin({
+  manifest: { id: 'greedy', version: '0.1.0', sdk: '^0.1.0', languages: ['en'], actions: ['STORE_INFO'], grants: ['clock', 'memory', 'randomness'] },
+  onTurn: (_, { randomness }) => (randomness.next() < 0 ? remember({}) : abstain),
+})
+`,
+  }
+  const { status, of } = await check('greedy', files)
+  assert.equal(status, 0)
+  assert.deepEqual([of('grants').verdict, of('grants').figure], ['warning', '3 declared, 0 missing, 1 unused'])
+  assert.match(of('grants').advice ?? '', /uses clock: /)
+  const code = 'class Plugin:\n    def on_turn(self, turn, settings):\n        return None\n'
+  const python = await check('greedy-python', pythonPlugin('greedy-python', code, 'grants: [memory]\n'))
+  assert.match(`${python.of('grants').verdict} ${python.of('grants').advice}`, /^warning .*uses memory: /)
 })

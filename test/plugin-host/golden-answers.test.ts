@@ -76,5 +76,5 @@ test('[QRY4] dev asks the demo shop for the customer named, and shows what was l
   )
   const { status, stdout } = await parley(folder, 'plugin', 'check')
   assert.equal(status, 0, stdout)
-  assert.match(stdout, /^ok +grants +1 declared, 0 missing$/m)
+  assert.match(stdout, /^ok +grants +1 declared, 0 missing, 0 unused$/m)
 })
