@@ -17,7 +17,7 @@ export interface FactsTool<Name extends string = string> {
   /**
    * The answer to a query of the manifest, about the customer who writes and nobody else; `Data` is what the query's text gives. `onTurn` is begun
    * again when the answer is there: what stands before the call runs twice, and must ask the same again. Do not catch what it throws. At most four
-   * different questions a turn; the turn waits for them, so ask only where the words are yours.
+   * different questions a turn, each of at most 4,096 characters with its variables; the turn waits for them, so ask only where the words are yours.
    */
   readonly query: <Data = unknown>(name: Name, variables?: Readonly<Record<string, unknown>>) => Facts<Data>
 }

@@ -98,7 +98,8 @@ async def query(name: str, **variables: Any) -> Facts:
     """The answer to a query of plugin.yaml, about the customer who writes: ``found = await query("orders", state="SHIPPED")``.
 
     Needs the grant ``facts`` and an ``async def on_turn``. ``on_turn`` is begun again when the answer is there: what stands before the call runs
-    twice, and must ask the same again. At most four different questions a turn.
+    twice, and must ask the same again. At most four different questions a turn,
+    each of at most 4,096 characters with its variables.
     """
     raise RuntimeError("facts come from the sandbox: a test of your own puts a function in its place")
 

@@ -9,6 +9,8 @@ import type { Result } from './supervisor.ts'
 
 /** Different questions of one plugin about one turn. */
 const MOST = 4
+/** Of a query's name and variables as JSON: they go into the turn's record, whether the document has a use for them or not. */
+const MOST_CHARACTERS = 4_096
 
 /** Made by the guard in the isolate (grants.ts), of a name and variables; a plugin may forge it and gains nothing by that. */
 const ASKS = '{"asks":'
@@ -40,6 +42,8 @@ export function callLooking({ manifest, call, lookUp, isOver, settle }: Looking)
       const [query, variables] = wanted.value
       const document = Object.hasOwn(manifest.queries, query) ? manifest.queries[query] : undefined
       if (document === undefined) return fail(`there is no query ${JSON.stringify(query)} in its manifest`)
+      if (wanted.text.length > MOST_CHARACTERS)
+        return fail(`query ${query}: it has ${wanted.text.length} characters with its variables, more than ${MOST_CHARACTERS}`)
       if (lookedUp.length === MOST) return fail(`it asks more than ${MOST} queries about one turn`)
       lookUp({ document, variables }).then(
         answer => {
