@@ -7,6 +7,7 @@ import { createGraph } from '@parley/mesh/graph.ts'
 import { createPluginEffects, withPluginEffects } from '@parley/server/drivers/effects.plugins.ts'
 import { createTestHouse, createTestShop, keyOf, literalVoter, refOf, SHOP } from '../core/house.ts'
 import { faultCodeOf } from '../fault-code.ts'
+import { EFFECTS } from '../hostile/cases/effects.ts'
 import { opening, patience, withdrawing } from '../mesh/questions.ts'
 import { count, openTestShop } from '../mesh/shop.ts'
 import { type Files, pythonPlugin, startTrial, type Trial } from './harness.ts'
@@ -32,6 +33,9 @@ export default definePlugin({
     if (slots.order === 'time') return refuse(String(Date.now()))
     if (slots.order === 'stray') return { mutation: 'close' as 'open', variables: {} }
     if (slots.order === 'number') return 7 as any
+    switch (slots.order) {
+      ${EFFECTS.map(({ id, returns }) => `case '${id}': return ${returns} as any`).join('\n      ')}
+    }
     const count = Number(slots.count)
     return count > settings.most ? refuse('ask-a-person') : mutate('open', { order: slots.order, count })
   },
@@ -125,6 +129,38 @@ describe('a plugin that does not say what is to be done', () => {
       message: /needs the grant "clock".*plugin\.ts:15/,
     })
     assert.equal(count(shop.connect(), "cases WHERE state = 'open'"), 0)
+  })
+})
+
+describe('a plugin that forges effects', () => {
+  let trial: Trial
+  before(async () => {
+    trial = await startTrial({ careful }, {}, [], undefined, 1)
+    await trial.ready
+  })
+  after(() => trial.end())
+
+  test('[PEFF3] [PLG4] has nothing done by what is no outcome, by a mutation that is not its own, or in another name', async t => {
+    const shop = await openTestShop(t)
+    const effects = effectsOver(trial, shop)
+    for (const { id } of EFFECTS) {
+      const code = await faultCodeOf(effects.run(opening(`${id}/do`, 'demo-lin', { order: id, count: '1' }), patience()))
+      assert.ok(code === 'PLUGIN_FAILED' || code === 'QUERY_REFUSED', `${id}: ${code}`)
+    }
+    assert.equal(count(shop.connect(), "cases WHERE state = 'open'"), 0)
+  })
+
+  test('[PEFF1] undoes nothing that was never done, and nothing of another customer', async t => {
+    const shop = await openTestShop(t)
+    const effects = effectsOver(trial, shop)
+    const done = await effects.run(opening('a/do', 'demo-lin', { order: '2024-881', count: '1' }), patience())
+    assert.ok(done.state === 'done')
+    const open = () => count(shop.connect(), "cases WHERE state = 'open'")
+    const never = await effects.run(withdrawing('b/undo', 'demo-lin', { case: 'CP-9999' }), patience())
+    assert.equal(never.state, 'refused')
+    const stranger = await effects.run(withdrawing('a/undo', 'demo-wang', done.result), patience())
+    assert.equal(stranger.state, 'refused')
+    assert.equal(open(), 1)
   })
 })
 

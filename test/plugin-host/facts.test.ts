@@ -7,6 +7,7 @@ import { workOut } from '@parley/core/pipeline/pipeline.ts'
 import { replay } from '@parley/core/pipeline/replay.ts'
 import { outsideConversation } from '@parley/core/pipeline/turn.ts'
 import { NO_TURN } from '@parley/core/ports/voters.ts'
+import { createEnsemble } from '@parley/ensembles/ensemble.ts'
 import { createEffects } from '@parley/mesh/effects.ts'
 import { createGraph } from '@parley/mesh/graph.ts'
 import { createMesh } from '@parley/mesh/mesh.ts'
@@ -15,10 +16,12 @@ import { openBench } from '@parley/server/plugin-bench/bench.ts'
 import { replayTurn } from '@parley/server/plugin-bench/replay-plugin.ts'
 import { createTestShop, SHOP } from '../core/house.ts'
 import { temporaryFolder } from '../e2e/running-server.ts'
+import { QUERIES } from '../hostile/cases/queries.ts'
+import { TEMPLATES } from '../hostile/cases/templates.ts'
 import { openTestShop } from '../mesh/shop.ts'
 import { type Files, pythonPlugin, startTrial, type Trial, typescriptPlugin, writeFolder } from './harness.ts'
 
-const QUERIES = `queries: {
+const QUERIES_OF_MANIFEST = `queries: {
   orders: 'query ($state: OrderState) { customer { orders(state: $state) { number total } } }',
   one: 'query ($number: String!) { customer { order(number: $number) { number } } }',
 }`
@@ -43,10 +46,33 @@ const looker = (id: string, grants = "grants: ['facts'],"): Files =>
       default: keep = () => facts.query('orders'); return abstain
     }`,
     {
-      manifest: `limits: { timeoutMs: 1000 }, ${grants} ${grants ? QUERIES : ''}`,
+      manifest: `limits: { timeoutMs: 1000 }, ${grants} ${grants ? QUERIES_OF_MANIFEST : ''}`,
       outside: "let keep: any = () => 'nothing'",
     },
   )
+
+/** Does what the turn's text is the id of. */
+const hostile: Files = {
+  'plugin.ts': `import { abstain, definePlugin, vote } from '@parley/plugin-sdk'
+const templates: Record<string, string> = ${JSON.stringify(Object.fromEntries(TEMPLATES.map(({ id, template }) => [id, template])))}
+const definition: any = definePlugin({
+  manifest: {
+    id: 'hostile', version: '1.0.0', sdk: '^0.1.0', languages: ['en'], actions: ['COMPENSATE', 'HOURS'], limits: { timeoutMs: 1000 }, grants: ['facts'],
+    ${QUERIES_OF_MANIFEST},
+  },
+  onTurn({ text }: any, tools: any): any {
+    const say = (what: unknown) => vote('COMPENSATE', 0.5, { evidence: JSON.stringify(what).slice(0, 500) })
+    if (text in templates) return vote('HOURS', 0.9, { template: templates[text] })
+    const { facts } = tools
+    switch (text) {
+      ${QUERIES.map(({ id, body }) => `case ${JSON.stringify(id)}: { ${body} }`).join('\n      ')}
+    }
+    return abstain
+  },
+})
+export default definition
+`,
+}
 
 const PYTHON = `
 from parley_sdk import query, vote
@@ -75,6 +101,7 @@ describe('a plugin that looks something up', () => {
   before(async () => {
     trial = await startTrial({
       looker: looker('looker'),
+      hostile,
       ungranted: looker('ungranted', ''),
       python: pythonPlugin(
         'python',
@@ -142,6 +169,46 @@ describe('a plugin that looks something up', () => {
     assert.match((await ask('looker', 'garbled')).fault, /failed/)
   })
 
+  test('[QRY1] [QRY2] a forged query finds nothing of anybody else, and what is recorded is what was answered', async t => {
+    const ask = await asking(t)
+    for (const { id, ends, lookedUp = [] } of QUERIES) {
+      const { ballot, evidence, fault } = await ask('hostile', id)
+      if (typeof ends === 'string') assert.equal(evidence, ends, `${id}: ${fault}`)
+      else assert.match(fault, ends, id)
+      assert.deepEqual(ballot.lookedUp?.map(({ query }) => query) ?? [], lookedUp, id)
+      assert.doesNotMatch(JSON.stringify(ballot.lookedUp?.map(({ data }) => data) ?? ''), /2024-882/, id)
+    }
+  })
+
+  test('[PLG4] a template that is none of its shop is left aside, and the action’s own is the reply', async () => {
+    const ensemble = createEnsemble('name: test\nversion: 1\nvoters: { "plugin:hostile": { weight: { zh: 1, en: 1 } } }', 'test.yaml')
+    const shop = { ...createTestShop([trial.pool]), ensemble: () => ensemble }
+    const mesh = createMesh(new Map())
+    const effects = createEffects(new Map())
+    const stages = {
+      mesh,
+      effects,
+      graph: createGraph(mesh, effects),
+      clock: systemClock,
+      deadlines: { voters: 10_000, mesh: 10_000, effect: 1_000, turn: 30_000 },
+    }
+    for (const { id, template } of TEMPLATES) {
+      const turn = {
+        ...outsideConversation,
+        shop: SHOP,
+        customer: asCustomerId('demo-lin'),
+        turn: 1,
+        upTo: 1,
+        texts: [id],
+        locale: 'en',
+      } as const
+      const { votes, action, template: chosen, reply } = await workOut(turn, shop, stages, new AbortController().signal)
+      assert.equal(votes.find(({ voter }) => voter === 'plugin:hostile')?.votes[0]?.template, template, 'it is in its vote')
+      assert.equal(action, 'HOURS', id)
+      assert.deepEqual([chosen, reply], ['hours', 'hours'], id)
+    }
+  })
+
   test('[QRY2] an answer comes also to who catches what the tool throws; the tool of a turn is not there in the next', async t => {
     const ask = await asking(t)
     assert.match((await ask('looker', 'caught')).evidence ?? '', /2024-881.*2024-875/)
@@ -188,7 +255,7 @@ test('[QRY2] [SDK10] another version is told in a replay what the one before was
       'looker',
       `const { data } = (arguments[1] as any).facts.query('orders', { state: text === 'other' ? 'PAID' : 'SHIPPED' })
       return vote('COMPENSATE', 0.5, { evidence: ${evidence} })`,
-      { manifest: `limits: { timeoutMs: 1000 }, grants: ['facts'], ${QUERIES}` },
+      { manifest: `limits: { timeoutMs: 1000 }, grants: ['facts'], ${QUERIES_OF_MANIFEST}` },
     )
   const first = await startTrial({ looker: version('data.customer.orders[0].number') })
   t.after(() => first.end())

@@ -11,6 +11,7 @@ import { systemClock } from '@parley/server/drivers/clock.system.ts'
 import { createMemoryLog } from '@parley/server/drivers/conversation-log.memory.ts'
 import { createMemoryVault } from '@parley/server/drivers/vault.memory.ts'
 import { ANNA, createTestClock, createTestHouse, createTestShop, keyOf, refOf, SHOP, type TestHouse } from '../core/house.ts'
+import { REMEMBERED } from '../hostile/cases/remembered.ts'
 import { pythonPlugin, startTrial, type Trial, typescriptPlugin } from './harness.ts'
 
 const COUNTER = `
@@ -45,6 +46,16 @@ const plugins = {
   nosy: typescriptPlugin('nosy', "return vote('COMPENSATE', 0.5, { evidence: JSON.stringify(arguments[1].memory) })", {
     manifest: "grants: ['memory'], limits: { timeoutMs: 1000 }",
   }),
+  forger: typescriptPlugin(
+    'forger',
+    `switch (text) {
+      ${REMEMBERED.map(({ id, returns }) => `case '${id}': return ${returns} as any`).join('\n      ')}
+    }
+    const { memory } = arguments[1] as any
+    const leaked = [memory.asked, ({} as any).asked, ([] as any).asked, Object.getPrototypeOf(memory) === Object.prototype || undefined]
+    return vote('COMPENSATE', 0.5, { evidence: [leaked.join(), JSON.stringify(memory)].join(' ').slice(0, 500) })`,
+    { manifest: "grants: ['memory'], limits: { timeoutMs: 1000 }" },
+  ),
   denied: typescriptPlugin(
     'denied',
     "return text === 'read' ? arguments[1].memory.asked : remember({ asked: 1 }, vote('COMPENSATE', 0.5))",
@@ -130,6 +141,20 @@ describe('what a plugin remembers', () => {
     assert.equal((await say(house, 'c1', 'forget')).counter, '{"asked":1,"words":["one"]}')
     await say(house, 'c1', 'fits')
     assert.match((await say(house, 'c1', 'forget')).counter!, /^\{"text":"x{491}$/)
+  })
+
+  test('[GRANT3] [PLG4] whatever a plugin has remembered, it reads nothing of others by that, nor do they of it', async () => {
+    const NOTHING = ',,,true'
+    const house = createTestHouse({ pools: [trial.pool] })
+    for (const { id, ends } of REMEMBERED) {
+      await say(house, id, id)
+      if (typeof ends !== 'string') assert.match(lastFault(trial, 'forger'), ends, id)
+      const next = await say(house, id, 'what is there')
+      assert.equal(next.forger, `${NOTHING} ${typeof ends === 'string' ? ends : '{}'}`.slice(0, 500), id)
+      assert.equal(next.nosy, '{}', id)
+    }
+    const other = await say(house, 'c2', 'what is there')
+    assert.deepEqual([other.forger, other.nosy], [`${NOTHING} {}`, '{}'])
   })
 
   test('[GRANT1] without the grant "memory" nothing is remembered or read, and the grant is named', async () => {
