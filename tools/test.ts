@@ -22,7 +22,14 @@ if (unknown) {
 /** Folders, and a file, whose tests start servers, browsers and hostile plugins. */
 const HEAVY = ['test/e2e/', 'test/power-cut/', 'test/damage/', 'test/plugin-host/', 'test/hostile/', 'test/server/', 'test/mesh/crash']
 /** Those of them that are about limits of milliseconds or about a busy server: each runs with nothing beside it. */
-const ALONE = ['test/e2e/overload', 'test/e2e/reconnect', 'test/e2e/hostile-plugins', 'test/plugin-host/', 'test/hostile/']
+const ALONE = [
+  'test/e2e/container',
+  'test/e2e/overload',
+  'test/e2e/reconnect',
+  'test/e2e/hostile-plugins',
+  'test/plugin-host/',
+  'test/hostile/',
+]
 const isOf = (folders: readonly string[], file: string): boolean => folders.some(folder => file.startsWith(folder))
 const isHeavy = (file: string): boolean => isOf(HEAVY, file)
 const isAlone = (file: string): boolean => isOf(ALONE, file)
