@@ -47,7 +47,15 @@ function once<T>(make: () => T): () => T {
 
 const decoder = new TextDecoder()
 const textIn = (bytes: Uint8Array): string => decoder.decode(bytes)
-const rowsIn = <R>(bytes: Uint8Array): R[] => JSON.parse(`[${textIn(bytes).slice(0, -1)}]`) as R[] // as readingOf says
+/** The brackets of the list are put around the bytes, the last in place of a comma: around a text of this length they take longer than parsing it. */
+function rowsIn<R>(bytes: Uint8Array): R[] {
+  if (bytes.length === 0) return []
+  const json = new Uint8Array(bytes.length + 1)
+  json.set(bytes, 1)
+  json[0] = 0x5b
+  json[bytes.length] = 0x5d
+  return JSON.parse(textIn(json)) as R[] // as readingOf says
+}
 const bySeq = <R extends ListRow<unknown>>(rows: readonly R[]): ReadonlyMap<Seq, R> => new Map(rows.map(row => [row[0], row]))
 
 class Past {
