@@ -26,6 +26,8 @@ export interface DeskHouse {
   pluginsOff(off: readonly PluginOff[]): void
   /** Ends every connection as a killed process does. */
   cutLines(): void
+  /** Cuts them, and lets nobody connect until it is told to. */
+  keepLinesAway(isAway: boolean): void
   /** Every session ends. */
   endSessions(): void
   close(): Promise<void>
@@ -46,6 +48,7 @@ export async function openDeskHouse(now: () => number = Date.now): Promise<DeskH
   fillHouse(desk)
   const sessions = new Map<string, FakeAgent>()
   const sockets = new Set<WebSocket>()
+  let isAway = false
 
   const agentOf = (request: IncomingMessage): FakeAgent | undefined =>
     sessions.get(/desk=(\w+)/.exec(request.headers.cookie ?? '')?.[1] ?? '')
@@ -92,6 +95,7 @@ export async function openDeskHouse(now: () => number = Date.now): Promise<DeskH
   const upgrades = new WebSocketServer({ noServer: true })
   http.on('upgrade', (request, socket, head) => {
     const agent = agentOf(request)
+    if (isAway) return socket.destroy()
     if (request.url !== '/v1/desk/socket' || !agent) return socket.end('HTTP/1.1 401 Unauthorized\r\n\r\n')
     upgrades.handleUpgrade(request, socket, head, webSocket => {
       sockets.add(webSocket)
@@ -132,6 +136,10 @@ export async function openDeskHouse(now: () => number = Date.now): Promise<DeskH
     },
     pluginsOff: desk.tellPlugins,
     cutLines,
+    keepLinesAway(next) {
+      isAway = next
+      if (isAway) cutLines()
+    },
     endSessions() {
       sessions.clear()
       cutLines()
