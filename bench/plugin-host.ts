@@ -1,5 +1,5 @@
-// What the wall around plugins costs: µs a call through the host process, alone and with many in flight, beside the same plugin called in
-// this process by isolated-vm's applySync, which no plugin of ours may be. Prints one JSON object.
+// What a call of a plugin that we ship costs: µs through the host process, alone and with many in flight, in TypeScript or in Python. What the way
+// costs beside a call in this process is told by bench/plugins.ts. Prints one JSON object.
 //   node --no-node-snapshot bench/plugin-host.ts [--python] [--seconds 1] [--rounds 5]
 
 import { loadavg } from 'node:os'
@@ -7,11 +7,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Question } from '@parley/plugin-sdk/vocabulary.ts'
 import { createPluginVoters } from '@parley/server/drivers/voters.plugins.ts'
-import { bundlePlugin } from '@parley/server/plugin-host/bundle-plugin.ts'
-import { EXPORTS } from '@parley/server/plugin-host/exports-name.ts'
-import { hardenGlobals, makeAnswerer, PRISTINE } from '@parley/server/plugin-host/prelude.ts'
 import { PROJECT } from '@parley/server/project.ts'
-import ivm from 'isolated-vm'
 import { machine } from './machine.ts'
 
 const { values } = parseArgs({
@@ -27,7 +23,7 @@ const IN_FLIGHT = [1, 32, 64]
 const TEXT = '昨天买的大闸蟹今天收到,打开一看有三只死螃蟹,都臭了,这怎么赔?订单号是 20240912-3381,照片已经发给你们了'
 const question: Question = { text: TEXT, original: TEXT, language: 'zh', locale: 'zh-CN' }
 
-const { pool, ready } = await createPluginVoters({ folders: [folder] })
+const { pool, ready } = await createPluginVoters({ folders: [folder], timeoutMs: 10_000 }) // a busy machine makes nobody late
 await ready
 const never = new AbortController().signal
 
@@ -48,28 +44,6 @@ async function throughHost(inFlight: number): Promise<number> {
   return ((performance.now() - started) * 1_000) / calls
 }
 
-async function inProcess(): Promise<(() => number) | undefined> {
-  if (values.python) return undefined // its isolate is made by the host only
-  const isolate = new ivm.Isolate({ memoryLimit: 32 })
-  const context = await isolate.createContext()
-  await context.eval(`globalThis.pristine = ${PRISTINE}`)
-  await context.eval(`(${String(hardenGlobals)})()`)
-  await context.eval((await bundlePlugin(folder)).code)
-  const answer = await context.eval(
-    `(() => { const answer = (${String(makeAnswerer)})(pristine, ${EXPORTS}.default, {}); return question => answer(pristine.parse(question)) })()`,
-    {
-      reference: true,
-    },
-  )
-  return () => {
-    const until = performance.now() + seconds * 1_000
-    const started = performance.now()
-    let calls = 0
-    for (; performance.now() < until; calls++) JSON.parse(String(answer.applySync(undefined, [JSON.stringify(question)], { timeout: 50 })))
-    return ((performance.now() - started) * 1_000) / calls
-  }
-}
-
 const median = (numbers: readonly number[]): number => [...numbers].sort((a, b) => a - b)[numbers.length >> 1]!
 const round = (number: number): number => Math.round(number * 100) / 100
 const summary = (numbers: readonly number[]) => ({
@@ -78,15 +52,10 @@ const summary = (numbers: readonly number[]) => ({
   greatest: round(Math.max(...numbers)),
 })
 
-const alone = await inProcess()
 await throughHost(64) // warm
-alone?.()
 const host = new Map<number, number[]>(IN_FLIGHT.map(n => [n, []]))
-const sync: number[] = []
-// Turn about, so that a neighbour's load falls on both alike.
 for (let i = 0; i < Number(values.rounds); i++) {
   for (const n of IN_FLIGHT) host.get(n)!.push(await throughHost(n))
-  if (alone) sync.push(alone())
 }
 await pool.close()
 
@@ -96,11 +65,7 @@ console.log(
       plugin: folder.split('/').at(-1),
       ...machine(),
       loadAverage: round(loadavg()[0] ?? 0),
-      microsecondsPerCall: {
-        ...Object.fromEntries([...host].map(([n, all]) => [`host, ${n} in flight`, summary(all)])),
-        ...(alone ? { 'in process, applySync': summary(sync) } : {}),
-      },
-      ratioToInProcess: alone ? Object.fromEntries([...host].map(([n, all]) => [`${n} in flight`, round(median(all) / median(sync))])) : {},
+      microsecondsPerCall: Object.fromEntries([...host].map(([n, all]) => [`${n} in flight`, summary(all)])),
     },
     null,
     2,

@@ -100,7 +100,7 @@ export function keepComparisons(records: PluginRecords, clock: Clock, broke: (er
   /** One after another, so that nothing is written that is to be forgotten. */
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
     const done = last.then(work)
-    last = done.catch(() => {})
+    last = done.catch(() => {}) // whoever asked for it is told
     return done
   }
   const flush = (): Promise<void> => {
