@@ -89,7 +89,10 @@ export function createConversations(log: ConversationLog, vault: Vault, kept?: S
       return conversation
     },
     moved(key, before, after) {
-      if (Math.floor(before.seq / SNAPSHOT_EVERY) < Math.floor(after.seq / SNAPSHOT_EVERY)) keeper?.remember(key, after, false)
+      const hasPassed = Math.floor(before.seq / SNAPSHOT_EVERY) < Math.floor(after.seq / SNAPSHOT_EVERY)
+      // Whoever folds a rollback anew has to read what it leads back to.
+      const isTakenBack = after.dialogue.rolledBackAt > before.seq && after.seq >= SNAPSHOT_EVERY
+      if (hasPassed || isTakenBack) keeper?.remember(key, after, false)
     },
     forget: async key => keeper?.forget(key),
     close: async () => keeper?.settled(),

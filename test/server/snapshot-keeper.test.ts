@@ -43,20 +43,22 @@ async function house(vault = createMemoryVault()) {
     })
   const writer = await openAgain()
   let now: Conversation = { ...unwritten, position: (await log.head(key)).position }
-  async function say(count: number, conversations = writer, under = key): Promise<void> {
-    for (let i = 0; i < count; i++) {
-      const before = now
-      const head = await conversations.append(under, ANNA, [message(now.seq + 1)], now.position, settled)
-      now = fold(now, head.events, head.position)
-      conversations.moved(under, before, now)
-      await conversations.close() // each snapshot before the next message: what is kept does not depend on how fast the machine is
-    }
+  async function write(event: ConversationEvent, conversations = writer, under = key): Promise<void> {
+    const before = now
+    const head = await conversations.append(under, ANNA, [event], now.position, settled)
+    now = fold(now, head.events, head.position)
+    conversations.moved(under, before, now)
+    await conversations.close() // each snapshot before the next message: what is kept does not depend on how fast the machine is
   }
+  async function say(count: number, conversations = writer, under = key): Promise<void> {
+    for (let i = 0; i < count; i++) await write(message(now.seq + 1), conversations, under)
+  }
+  const rollBack = (toSeq: number): Promise<void> => write({ type: 'rolled_back', at: 0, toSeq, by: 'operator', reason: '' })
   const files = (): string[] =>
     globSync('**/*', { cwd: folder.path, withFileTypes: true })
       .flatMap(entry => (entry.isFile() ? [join(entry.parentPath, entry.name)] : []))
       .sort()
-  return { folder, log, vault, failures, opened, openAgain, say, files }
+  return { folder, log, vault, failures, opened, openAgain, say, rollBack, files }
 }
 
 test('[SNAP1] [SNAP2] a conversation is opened from its snapshot and the end of the log, through stretch after stretch', async t => {
@@ -73,6 +75,24 @@ test('[SNAP1] [SNAP2] a conversation is opened from its snapshot and the end of 
     assert.deepEqual([conversation.seq, textsOf(conversation)], [total, words(total)])
   }
   assert.equal(files().length, 3, 'stretches of bounded length')
+  assert.deepEqual(failures, [])
+})
+
+test('[SNAP1] a rollback is in a snapshot at once, so that no opening looks again for what it leads back to', async t => {
+  const { folder, opened, failures, openAgain, say, rollBack, files } = await house()
+  t.after(folder.remove)
+  await say(SNAPSHOT_EVERY + 8)
+  const end = SNAPSHOT_EVERY + 8
+  for (const [rollbacks, [toSeq, stands]] of [
+    [10, 10],
+    [end, end],
+    [3, 3],
+  ].entries()) {
+    await rollBack(toSeq!) // each has two
+    assert.equal(readFileSync(files().at(-1)!).readDoubleBE(0), end + rollbacks + 1, 'the snapshot ends with the rollback')
+    assert.deepEqual(textsOf(await (await openAgain()).open(key)), words(stands!))
+    assert.equal(opened.at(-1), 'snapshot')
+  }
   assert.deepEqual(failures, [])
 })
 
