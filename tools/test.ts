@@ -24,6 +24,7 @@ const HEAVY = ['test/e2e/', 'test/power-cut/', 'test/damage/', 'test/plugin-host
 /** Those of them that are about limits of milliseconds or about a busy server: each runs with nothing beside it. */
 const ALONE = [
   'test/e2e/container',
+  'test/e2e/crash',
   'test/e2e/overload',
   'test/e2e/reconnect',
   'test/e2e/hostile-plugins',
