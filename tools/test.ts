@@ -37,6 +37,10 @@ const isAlone = (file: string): boolean => isOf(ALONE, file)
 
 const counts = { passed: 0, failed: 0, skipped: 0 }
 const started = performance.now()
+/** What failed, with its cause, told once more before the last line, where whoever sees only the end of the output finds it. */
+const failures: string[] = []
+/** Milliseconds by file, of its tests at the outermost level. */
+const spent = new Map<string, number>()
 
 function check(title: string, tool: string, args: readonly string[]): void {
   const at = performance.now()
@@ -44,7 +48,7 @@ function check(title: string, tool: string, args: readonly string[]): void {
   const isGood = done.status === 0
   counts[isGood ? 'passed' : 'failed']++
   console.log(`${isGood ? '✔' : '✖'} ${title} (${Math.round(performance.now() - at)} ms)`)
-  if (!isGood) console.log(`${done.stdout}${done.stderr}${done.error?.message ?? ''}`)
+  if (!isGood) failures.push(`✖ ${title}\n${done.stdout}${done.stderr}${done.error?.message ?? ''}`)
 }
 
 /** What tests need beside npm's packages. Where it is missing and cannot be installed, one line says so and its tests skip with that reason. */
@@ -67,7 +71,6 @@ function setUpDebian(): void {
 
 async function runFiles(files: readonly string[], concurrency: number): Promise<void> {
   if (files.length === 0) return
-  const failures: string[] = []
   const stream = run({
     files: files.map(file => join(root, file)),
     concurrency,
@@ -82,6 +85,7 @@ async function runFiles(files: readonly string[], concurrency: number): Promise<
     // A test file counts through its tests; the file itself only where it failed as a whole.
     const isFile = nesting === 0 && file !== undefined && name === file
     const where = file?.replace(root, '') ?? ''
+    if (nesting === 0 && !isFile) spent.set(where, (spent.get(where) ?? 0) + details.duration_ms)
     if (event.type === 'test:fail') {
       const isSubtestOnly = 'error' in details && details.error.failureType === 'subtestsFailed'
       if (isSubtestOnly) continue
@@ -97,7 +101,6 @@ async function runFiles(files: readonly string[], concurrency: number): Promise<
       console.log(`✔ ${where}: ${name} (${Math.round(details.duration_ms)} ms)`)
     }
   }
-  if (failures.length > 0) console.log(`\n${failures.join('\n')}`)
 }
 
 if (flags.has('--full')) process.env.PARLEY_TEST_FULL = '1'
@@ -123,6 +126,12 @@ if (!flags.has('--quick')) {
   )
   await runFiles(all.filter(isAlone), 1)
 }
+const slowest = [...spent]
+  .sort((a, b) => b[1] - a[1])
+  .slice(0, 10)
+  .map(([file, ms]) => `${file} ${(ms / 1000).toFixed(0)}`)
+console.log(`\nSeconds of the slowest files: ${slowest.join(', ')}`)
+if (failures.length > 0) console.log(`\n${failures.join('\n')}`)
 console.log(
   `\n${((performance.now() - started) / 1000).toFixed(1)} s${counts.skipped > 0 ? `, ${counts.skipped} skipped (reasons above)` : ''}`,
 )
