@@ -1,6 +1,6 @@
 // What others feel of a hostile plugin: how soon it is stopped, how large its host grows meanwhile, what its neighbours in the same host lose, and
 // whether a plugin in a host of its own is answered as before. Turns come all the while, as many a second as --pace says. Prints one JSON object.
-//   npm run bench:hostile -- [--rounds 4] [--pace 25] [--out FILE]
+//   npm run bench:hostile -- [--rounds 4] [--pace 25] [--runtime python] [--out FILE]
 import { writeFileSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -14,6 +14,7 @@ const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '4' },
     pace: { type: 'string', default: '25' },
+    runtime: { type: 'string' },
     out: { type: 'string' },
   },
 })
@@ -142,6 +143,8 @@ async function attempt(trial: Trial, name: string) {
     votesAsked: neighbours.length,
     inFlight,
     unansweredMs: Math.max(...gaps),
+    /** Of every host that died, whoever's, and whom the watchdog held to have done it. */
+    deaths: deaths.slice(deathsBefore).map(({ reason, plugin = 'nobody', detail }) => `${reason}, ${plugin}: ${detail}`),
     before: msOf(0, beganAt),
     during: msOf(beganAt, stoppedAt),
     after: msOf(stoppedAt, Number.POSITIVE_INFINITY),
@@ -167,14 +170,14 @@ async function attempts(runtime: Runtime) {
         0.99,
       )
     const sum = (part: 'votesAsked' | 'inFlight'): number => all.reduce((total, one) => total + one[part], 0)
-    /** How many, by the reason. */
-    const lost = (part: 'before' | 'until' | 'after'): object => {
-      const reasons = all.flatMap(each => each.lost[part]).map(({ reason }) => reason ?? 'silent')
-      return Object.fromEntries(Object.entries(Object.groupBy(reasons, reason => reason)).map(([reason, those]) => [reason, those.length]))
-    }
+    const counts = (words: readonly string[]): object =>
+      Object.fromEntries(Object.entries(Object.groupBy(words, word => word)).map(([word, those]) => [word, those?.length]))
+    const lost = (part: 'before' | 'until' | 'after'): object =>
+      counts(all.flatMap(each => each.lost[part]).map(({ reason }) => reason ?? 'silent'))
     report[name] = {
       stopMs: spread(all.map(({ stopMs }) => stopMs)),
       hostsKilled: all.filter(({ isKilled }) => isKilled).length,
+      deaths: counts(all.flatMap(({ deaths }) => deaths)),
       peakMb: round(Math.max(...all.map(({ peakMb }) => peakMb))),
       neighbours: {
         votesAsked: sum('votesAsked'),
@@ -197,8 +200,8 @@ const before = loadavg().map(round)
 const report = {
   ...machine(),
   settings: { rounds, pace, limits: LIMITS, calmMs: CALM_MS },
-  typescript: await attempts('typescript'),
-  python: await attempts('python'),
+  ...(values.runtime === 'python' ? {} : { typescript: await attempts('typescript') }),
+  ...(values.runtime === 'typescript' ? {} : { python: await attempts('python') }),
   load: { before, after: loadavg().map(round) },
 }
 const text = JSON.stringify(report, null, 2)

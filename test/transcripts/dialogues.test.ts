@@ -42,7 +42,7 @@ before(async () => {
   const config = { ...readConfig({ PARLEY_CONFIG: undefined }), data: data.path }
   sources = await openSources(config, createLogger('error'))
   // Deadlines are another test's matter: here every voter is heard, however busy the machine is.
-  const deadlines = { ...config.deadlines, voters: 10_000, plugin: 10_000, effect: 10_000 }
+  const deadlines = { ...config.deadlines, voters: 10_000, plugin: 10_000, mesh: 10_000, effect: 10_000, turn: 30_000 }
   brain = await createBrain({ ...config, deadlines }, createLogger('error'), sources)
   await brain.plugins.ready
 })
