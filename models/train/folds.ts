@@ -14,17 +14,20 @@ export function nearDuplicateGroups(texts: readonly string[], sameFrom = SAME_FR
     return at
   }
   const rowsWith = new Map<string, number[]>()
+  // Of the row that is looked at, by row: how many pairs are common. In a plain array, since there are hundreds of millions of them to count.
+  const common = new Int32Array(texts.length)
   for (const [row, mine] of pairs.entries()) {
-    const common = new Map<number, number>()
+    const met: number[] = []
     for (const pair of mine) {
-      const rows = rowsWith.get(pair)
-      if (rows === undefined) rowsWith.set(pair, [row])
-      else {
-        for (const other of rows) common.set(other, (common.get(other) ?? 0) + 1)
-        rows.push(row)
-      }
+      const rows = rowsWith.get(pair) ?? []
+      for (const other of rows) if (common[other]!++ === 0) met.push(other) // a row
+      if (rows.push(row) === 1) rowsWith.set(pair, rows)
     }
-    for (const [other, count] of common) if (count >= sameFrom * (mine.size + pairs[other]!.size - count)) parent[root(row)] = root(other) // `other` is a row
+    for (const other of met) {
+      const count = common[other]!
+      common[other] = 0
+      if (count >= sameFrom * (mine.size + pairs[other]!.size - count)) parent[root(row)] = root(other) // both are rows
+    }
   }
   return Int32Array.from(texts, (_, i) => root(i))
 }

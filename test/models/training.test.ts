@@ -93,6 +93,27 @@ test('folds: near-duplicates stand on one side, classes are spread evenly, the s
   }
 })
 
+test('folds: near-duplicates are found as by comparing every two', () => {
+  const { intents } = readCorpus(PACK)
+  const texts = intents.filter((_, i) => i % 12 === 0).map(e => e.text)
+  const pairsOf = (text: string): Set<string> => {
+    const letters = `^${text.replace(/[^\p{L}\p{N}]+/gu, '') || text}$`
+    return new Set(Array.from({ length: letters.length - 1 }, (_, i) => letters.slice(i, i + 2)))
+  }
+  const sets = texts.map(pairsOf)
+  const slow = texts.map((_, i) => i)
+  for (let i = 0; i < texts.length; i++)
+    for (let j = 0; j < i; j++) {
+      const common = [...sets[i]!].filter(pair => sets[j]!.has(pair)).length
+      const [from, to] = [slow[i]!, slow[j]!]
+      if (common >= 0.6 * (sets[i]!.size + sets[j]!.size - common) && from !== to)
+        for (const [k, group] of slow.entries()) if (group === from) slow[k] = to
+    }
+  const first = (groups: ArrayLike<number>): readonly number[] => Array.from(groups, group => Array.prototype.indexOf.call(groups, group))
+  assert.deepEqual(first(nearDuplicateGroups(texts)), first(slow))
+  assert.ok(new Set(slow).size < texts.length)
+})
+
 test('calibration: finds the temperature that the logits were made with', () => {
   const random = createRandom(5)
   const rows = Array.from({ length: 4_000 }, () => {
