@@ -66,6 +66,24 @@ export const FAULTS = {
     (d: { file: string; path: string; reason: string }) => `${d.file}: ${d.path || '(the whole)'}: ${d.reason}`,
   ),
   MODEL_INVALID: fault(false, (d: { file: string; reason: string }) => `${d.file}: ${d.reason}`),
+  UNKNOWN_MODEL: fault(
+    false,
+    (d: { kind: string; model: string; reason: string }) => `${d.kind} model ${JSON.stringify(d.model)} can't be used: ${d.reason}`,
+  ),
+  NO_EARLIER_MODEL: fault(
+    false,
+    (d: { shop: string; kind: string }) => `no other ${d.kind} model was in force before in shop ${JSON.stringify(d.shop)}`,
+  ),
+  TRAINING_DATA_INVALID: fault(
+    false,
+    (d: { file: string; line: number; reason: string; problems: number }) =>
+      `${d.file}:${d.line}: ${d.reason}${d.problems > 1 ? ` (and ${d.problems - 1} more)` : ''}`,
+  ),
+  ENCODER_ABSENT: fault(
+    false,
+    (d: { encoder: string; there: string }) => `there is no encoder ${JSON.stringify(d.encoder)} here; there is: ${d.there}`,
+  ),
+  UNKNOWN_TRAINING: fault(false, (d: { run: string }) => `nothing is kept of training ${JSON.stringify(d.run)}: start it again`),
   PLUGIN_INVALID: fault(
     false,
     (d: { plugin: string; path: string; reason: string }) => `plugin ${d.plugin}: ${d.path || '(the whole)'}: ${d.reason}`,

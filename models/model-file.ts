@@ -20,6 +20,10 @@ const Metadata = z.strictObject({
   temperature: z.strictObject({ zh: z.number().positive(), en: z.number().positive() }),
   /** The sentiment model only: P(action | mood), by mood. */
   actionsByMood: z.record(z.string(), z.record(z.string(), z.number())).optional(),
+  /** When a text is turned down, of an intent model that was trained with texts out of scope. */
+  rejection: z
+    .strictObject({ confidence: z.number().min(0).max(1), distance: z.number().min(0).max(1), outOfScope: z.number().min(0).max(1) })
+    .optional(),
   /** SHA-256 of the .onnx file. */
   weights: z.string(),
   training: z.strictObject({

@@ -27,7 +27,7 @@ export const LOCALE_LANGUAGES = [
 export function readExamples(folder: string): readonly Example[] {
   const seen = new Map<string, Example>()
   for (const [locale, language] of LOCALE_LANGUAGES) {
-    for (const file of readdirSync(join(folder, locale)).sort()) {
+    for (const file of filesIn(join(folder, locale))) {
       if (!file.endsWith('.txt')) continue
       const label = file.slice(0, -'.txt'.length)
       for (const [i, line] of readFileSync(join(folder, locale, file), 'utf8')
@@ -49,4 +49,12 @@ export function readExamples(folder: string): readonly Example[] {
   }
   if (seen.size === 0) throw new Fault('PACK_INVALID', { file: folder, path: '', reason: 'there are no examples' })
   return [...seen.values()]
+}
+
+function filesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder).sort()
+  } catch (cause) {
+    throw new Fault('PACK_INVALID', { file: folder, path: '', reason: 'the folder cannot be read' }, { cause })
+  }
 }

@@ -1,0 +1,41 @@
+// What a model learns from data is a lesson for each sentence, and beside each one more that was made of it. How many there are does not depend on how
+// many kinds of augmentation pay: each sentence is rewritten once, in one of the ways.
+
+import { OUT_OF_SCOPE } from '../rejection.ts'
+import { gibberish } from './augment.ts'
+import { type Augmentation, rewrite } from './augmentations.ts'
+import type { Lesson } from './corpus.ts'
+import type { DataRow } from './data-file.ts'
+import { createRandom } from './random.ts'
+import type { Task } from './task.ts'
+
+/** How much a rewritten sentence counts beside the one that somebody wrote. */
+const REWRITTEN_WEIGHT = 0.5
+/** Noises a language; without them random Han text is taken for a greeting. */
+const NOISES = 100
+
+export function lessonsOf(
+  { kind, seed }: Pick<Task, 'kind' | 'seed'>,
+  rows: readonly DataRow[],
+  phrases: readonly Lesson[],
+  augmentations: readonly Augmentation[],
+): readonly Lesson[] {
+  const random = createRandom(seed)
+  const rewritten = rows.flatMap(row => {
+    const fitting = augmentations.filter(each => each !== 'pinyin' || row.language === 'zh')
+    const augmentation = fitting[Math.floor(random() * fitting.length)]
+    const text = augmentation && rewrite(augmentation, row.text, row.language, random)
+    return text === undefined || text === row.text ? [] : [{ text, label: row.label, weight: row.weight * REWRITTEN_WEIGHT }]
+  })
+  const noises = kind === 'intent' ? Array.from({ length: NOISES }, () => [gibberish('zh', random), gibberish('en', random)]).flat() : []
+  return [
+    ...rows.map(({ text, label, weight }) => ({ text, label, weight })),
+    ...rewritten,
+    ...phrases,
+    ...noises.map(text => ({ text, label: OUT_OF_SCOPE, weight: 1 })),
+  ]
+}
+
+/** The labels of what is learned from, sorted; an intent model always knows what is out of scope. */
+export const classesIn = (kind: Task['kind'], rows: readonly DataRow[]): readonly string[] =>
+  [...new Set([...rows.map(({ label }) => label), ...(kind === 'intent' ? [OUT_OF_SCOPE] : [])])].sort()

@@ -1,0 +1,54 @@
+// What the steps of a training give, by the step's name, and what is read off several of them.
+import { AUGMENTATIONS, type Augmentation } from './augmentations.ts'
+import type { Finished } from './finish.ts'
+import type { Split } from './split.ts'
+import { reportOf, TRIAL_PARTS, type TrialPart, type TrialReport } from './trials.ts'
+
+/** Shares of what is learned from, for the learning curve; the whole is the first fold. */
+export const CURVE = [0.125, 0.25, 0.5] as const
+
+export interface Judged {
+  /** One for each sentence that was judged, in the order of the classes. */
+  readonly logits: readonly Float64Array[]
+  readonly distances: readonly number[]
+}
+
+export interface FinalModel {
+  readonly classes: readonly string[]
+  readonly onnx: Uint8Array
+  readonly hashes: Uint32Array
+  /** By place in the locked part. */
+  readonly test: Judged
+  /** Sentiment: logits of the pack's requests. */
+  readonly requests: readonly Float64Array[]
+}
+
+export interface CurvePoint {
+  readonly sentences: number
+  readonly hits: number
+  readonly judged: number
+}
+
+/** Results by step. */
+export interface Results {
+  split: Split
+  [trial: `trial-${Augmentation | 'none'}-${number}`]: TrialPart
+  [fold: `fold-${number}`]: Judged
+  [curve: `curve-${number}`]: CurvePoint
+  final: FinalModel
+  finish: Finished
+}
+export type StepId = keyof Results & string
+
+/** Gives the result of a step that is done. */
+export type Read = <S extends StepId>(step: S) => Results[S]
+
+export const trialReports = (read: Read): readonly TrialReport[] => {
+  const parts = (augmentation: Augmentation | 'none'): readonly TrialPart[] =>
+    Array.from({ length: TRIAL_PARTS }, (_, part) => read(`trial-${augmentation}-${part}`))
+  return AUGMENTATIONS.map(augmentation => reportOf(augmentation, parts('none'), parts(augmentation)))
+}
+
+/** The augmentations that a model is given. */
+export const thosePaying = (read: Read): readonly Augmentation[] =>
+  trialReports(read).flatMap(({ augmentation, pays }) => (pays ? [augmentation] : []))

@@ -1,0 +1,78 @@
+// One training: what it learns from, and what names it. Whatever changes the weights is in the name, so that a training which was broken off goes on
+// only with what it began with, and two of one name give the same model, bit for bit.
+import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { Fault } from '@parley/core/faults.ts'
+import type { Language } from '@parley/plugin-sdk/vocabulary.ts'
+import { sha256 } from '../model-file.ts'
+import type { Lesson } from './corpus.ts'
+import type { DataRow, Kind } from './data-file.ts'
+import type { LINEAR } from './linear.ts'
+
+/** A request that moods are tied to: what people in a mood ask for is learned from them. */
+export interface Request {
+  readonly text: string
+  readonly language: Language
+  readonly label: string
+}
+
+export interface Task {
+  readonly kind: Kind
+  /** `linear`: sub-word features and a linear head. */
+  readonly method: typeof LINEAR
+  readonly rows: readonly DataRow[]
+  /** Intent: the pack's phrases, short lessons that are never tested on. */
+  readonly phrases: readonly Lesson[]
+  /** Sentiment: requests of the pack. */
+  readonly requests: readonly Request[]
+  readonly seed: number
+}
+
+/** Fewer sentences can be neither split nor measured. */
+const FEWEST_ROWS = 50
+
+/** Faults: TRAINING_DATA_INVALID where there is too little to learn from. */
+export function refuseTooLittle(file: string, rows: readonly DataRow[]): void {
+  const labels = new Set(rows.map(({ label }) => label))
+  const reason =
+    rows.length < FEWEST_ROWS
+      ? `there are ${rows.length} sentences to learn from; it takes ${FEWEST_ROWS} at least`
+      : labels.size < 2
+        ? `every sentence has the label ${[...labels][0]}; it takes two labels at least`
+        : undefined
+  if (reason !== undefined) throw new Fault('TRAINING_DATA_INVALID', { file, line: 0, reason, problems: 1 })
+}
+
+/** Of the rows alone: the same lines in another file, or in another order, are other data only by their order. */
+export const hashOfRows = (rows: readonly DataRow[]): string =>
+  sha256(rows.map(({ text, label, language, weight }) => JSON.stringify([text, label, language, weight])).join('\n'))
+
+/** Sixteen digits that stand for everything that the weights depend on, this code and this Node among it. */
+export function nameOf({ kind, method, rows, phrases, requests, seed }: Task): string {
+  const { v8, icu = '' } = process.versions
+  const parts = [
+    kind,
+    method,
+    hashOfRows(rows),
+    JSON.stringify(phrases),
+    JSON.stringify(requests),
+    seed,
+    codeVersion(),
+    v8,
+    icu,
+    process.arch,
+  ]
+  return sha256(parts.join('\0')).slice(0, 16)
+}
+
+/** A hash over the sources of features and training: another release may learn otherwise. */
+export function codeVersion(): string {
+  const sources = ['../', './', '../onnx/'].flatMap(folder => {
+    const path = fileURLToPath(new URL(folder, import.meta.url))
+    return readdirSync(path)
+      .filter(name => name.endsWith('.ts'))
+      .sort()
+      .map(name => `${name}\0${readFileSync(path + name, 'utf8')}`)
+  })
+  return sha256(sources.join('\0')).slice(0, 12)
+}
