@@ -16,6 +16,9 @@ import { createKeywordVoters } from './drivers/voters.keyword.ts'
 import { createModelVoters } from './drivers/voters.models.ts'
 import { type EnsembleInForce, loadEnsemble } from './ensemble-in-force.ts'
 import type { Metrics } from './metrics.ts'
+import { modelChoices } from './model-choice.ts'
+import type { ModelStore } from './model-store/model-store.ts'
+import { type ModelsInForce, putModelsInForce } from './models-in-force.ts'
 import { readPack } from './pack-folder.ts'
 import { choiceOf } from './plugin-choice.ts'
 import { type PluginObserver, together } from './plugin-host/observer.ts'
@@ -30,6 +33,7 @@ export interface Brain {
   readonly shops: ReadonlyMap<string, Shop>
   readonly stages: Stages
   readonly plugins: PluginsInForce
+  readonly models: ModelsInForce
   /** Reads the ensembles again. Faults: ENSEMBLE_INVALID; a bad one stays as it was, the others are exchanged. */
   reloadEnsembles(): void
   close(): Promise<void>
@@ -38,6 +42,8 @@ export interface Brain {
 /** What is installed in which shop, and who hears of plugins beside log and metrics. */
 export interface Installations extends Pick<PluginStore, 'choices'>, Partial<Pick<PluginStore, 'shadowChoices'>> {
   readonly observer?: PluginObserver
+  /** Without it every shop has the shipped models. */
+  readonly models?: Pick<ModelStore, 'folderOf'>
 }
 
 /** Shops that name the same pack, ensemble or plugins share them. `through`: what stands between the pools and the turns. */
@@ -55,14 +61,21 @@ export async function createBrain(
   const risks = memo((pack: string) => createPhraseRisks(packs.get(pack).risks))
   const shops = config.shops.map(shop => {
     const keyword = keywords.get(shop.pack)
-    const pools: Shop['pools'] = () => through([keyword, models, plugins.of(shop.id).pool])
+    const pools: Shop['pools'] = () => through([keyword, models.of(shop.id), plugins.of(shop.id).pool])
     return createShop(shop, packs.get(shop.pack), risks.get(shop.pack), pools, ensembles.get(shop.ensemble))
   })
-  const models = await createModelVoters({
-    folder: PROJECT.models,
-    threads: config.modelThreads,
-    onFailure: error => logger.error({ err: error }, 'a model thread failed; its turns go on without it'),
-  })
+  const models = await putModelsInForce(
+    modelChoices(config.shops, installed.models, fault => {
+      logger.error({ code: fault.code }, `${fault.message}; the shipped model votes in its place`)
+      metrics?.fault(fault.code)
+    }),
+    folders =>
+      createModelVoters({
+        folders,
+        threads: config.modelThreads,
+        onFailure: error => logger.error({ err: error }, 'a model thread failed; its turns go on without it'),
+      }),
+  )
   const chosen = config.shops.map(
     shop => [shop.id, choiceOf(shop, installed.choices(shop.id), installed.shadowChoices?.(shop.id))] as const,
   )
@@ -84,6 +97,7 @@ export async function createBrain(
       deadlines: config.deadlines,
     },
     plugins,
+    models,
     reloadEnsembles() {
       const faults = ensembles.made().flatMap(ensemble => {
         try {

@@ -35,12 +35,16 @@ import { createApp } from './http/app.ts'
 import { BACKLOG } from './http/backlog.ts'
 import { serveLink } from './link/serve-link.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
+import { modelChoices } from './model-choice.ts'
+import { openModelStore } from './model-store/open-model-store.ts'
+import { modelsViewOf } from './model-views.ts'
 import { choiceOf } from './plugin-choice.ts'
 import { openPluginStore } from './plugin-store/open-plugin-store.ts'
 import { pluginsOff, shadowsOf, viewOf } from './plugin-views.ts'
 import { loadOrMakeSecret } from './secret.ts'
 import { createShadowRunner } from './shadow/run-shadows.ts'
 import { openSources, type Sources } from './sources.ts'
+import { startTrainJobs } from './training/train-jobs.ts'
 import { refuseUnfinishedRestore } from './upkeep/restore.ts'
 import { watchSnapshots } from './watch-snapshots.ts'
 import { createOutbox } from './webhooks/outbox.ts'
@@ -54,7 +58,7 @@ export interface Server {
   readonly shops: readonly string[]
   /** Turns that a crash had left and that are decided now. */
   readonly finished: Promise<number>
-  /** Reads ensembles and plugins again; what is wrong with one goes to the log and the metrics, and what was in force stays so. */
+  /** Reads ensembles, plugins and models again; what is wrong with one goes to the log and the metrics, and what was in force stays so. */
   reload(): void
   /** Refuses new work, decides what is under way, tells the clients, closes the stores. */
   stop(): Promise<void>
@@ -137,13 +141,20 @@ async function openServer(
   const opened = await openSources(config, logger)
   keep(opened)
   const sources = seams?.sources(opened) ?? opened
+  const modelStore = openModelStore(config.data)
+  keep(modelStore)
   const pluginStore = openPluginStore(config.data)
   keep(pluginStore)
   const pluginLog = pluginStore.keepLog(error => logger.error({ err: error }, 'the log of plugins could not be written'))
   keep(pluginLog)
   const comparisons = pluginStore.keepComparisons(error => logger.error({ err: error }, 'what shadows voted could not be written'))
   keep(comparisons)
-  const installed = { choices: pluginStore.choices, shadowChoices: pluginStore.shadowChoices, observer: pluginLog.observer }
+  const installed = {
+    choices: pluginStore.choices,
+    shadowChoices: pluginStore.shadowChoices,
+    observer: pluginLog.observer,
+    models: modelStore,
+  }
   const brain = await createBrain(config, logger, sources, metrics, seams?.pools, installed)
   keep(brain)
   const broke = (error: unknown): void => {
@@ -164,6 +175,12 @@ async function openServer(
         ]),
       )
     })
+  const reloadModels = (): Promise<void> =>
+    brain.models.change(() =>
+      modelChoices(config.shops, modelStore, fault => {
+        throw fault
+      }),
+    )
   const localFanOut = createLocalFanOut(broke)
   const fanOut = seams?.fanOut(localFanOut) ?? localFanOut
   const brokeOrFailed = (error: unknown): void => (isFault(error) ? failed(error) : broke(error))
@@ -181,6 +198,12 @@ async function openServer(
   })
   keep(queued)
   const jobs = seams?.jobs(queued) ?? queued
+  const trainJobs = startTrainJobs({
+    jobs,
+    data: config.data,
+    trained: (kind, version) => logger.info({ kind, version }, 'a model is trained: bin/parley models list'),
+    broke: error => logger.error({ err: error }, 'a training has failed'),
+  })
   const privateHosts = new Set(config.webhookHosts)
   const outbox = createOutbox({
     log,
@@ -262,6 +285,9 @@ async function openServer(
       return shadowsOf(brain)
     },
     reloadPlugins,
+    modelsView: () => modelsViewOf(brain),
+    reloadModels,
+    train: trainJobs.add,
     operatorKey: secret.keyFor('operator').toString('hex'),
     deskSessions: createDeskSessions({
       accounts,
@@ -299,6 +325,7 @@ async function openServer(
         brokeOrFailed(error)
       }
       reloadPlugins().then(() => logger.info({ plugins: viewOf(brain) }, 'the plugins are read again'), brokeOrFailed)
+      reloadModels().then(() => logger.info({ models: modelsViewOf(brain) }, 'the models are read again'), brokeOrFailed)
     },
     async stop() {
       isStopping = true

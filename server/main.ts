@@ -4,6 +4,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { addAgentCommands } from './cli/commands/agents.ts'
 import { addConversationCommands } from './cli/commands/conversations.ts'
 import { addDeliveryCommands } from './cli/commands/deliveries.ts'
+import { addModelCommands } from './cli/commands/models.ts'
 import { addPluginCommands } from './cli/commands/plugins.ts'
 import { addShopCommands } from './cli/commands/shops.ts'
 import { WRONG_USE } from './cli/options.ts'
@@ -94,6 +95,7 @@ addConversationCommands(program)
 addDeliveryCommands(program)
 addShopCommands(program)
 addPluginCommands(program)
+addModelCommands(program)
 
 try {
   await program.parseAsync()

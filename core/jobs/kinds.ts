@@ -27,6 +27,15 @@ export const SLA = kind({
   atOnce: 16,
 })
 
+/** Trains a model; `run` names the folder with what it learns from. It goes on where it was, so that a run which fails has lost little. */
+export const TRAIN = kind({
+  name: 'train',
+  payload: z.strictObject({ model: z.enum(['intent', 'sentiment']), run: z.string() }),
+  attempts: 3,
+  firstPauseMs: 5_000,
+  atOnce: 1,
+})
+
 /**
  * Delivers one event to one webhook; `seq` 0 is the erasure of the conversation. The pauses come to some twenty hours. A kind for each webhook, so that one
  * whose receiver hangs holds up no other.
@@ -41,7 +50,7 @@ export const webhookKind = (id: string) =>
   })
 export const WEBHOOK_KIND = 'webhook-'
 
-export const JOB_KINDS = [EFFECT, RECOVER, SLA] as const
+export const JOB_KINDS = [EFFECT, RECOVER, SLA, TRAIN] as const
 
 /** With the payload's type read off its schema. */
 function kind<P extends JobPayload>(kind: JobKind<P>): JobKind<P> {

@@ -13,6 +13,7 @@ import { z } from 'zod'
 import { type Brain, createBrain } from '../brain.ts'
 import { readConfig } from '../config.ts'
 import { createLogger } from '../logger.ts'
+import { findModelStore } from '../model-store/open-model-store.ts'
 import { findPluginStore } from '../plugin-store/open-plugin-store.ts'
 import { noSources, openSources } from '../sources.ts'
 import { traceOf } from './trace.ts'
@@ -44,7 +45,9 @@ export async function ask(text: string | undefined, options: AskOptions): Promis
   // Nobody waits here but for the whole answer: every voter is heard, however long it takes, so that the same turns give the same decisions.
   const deadlines = { ...config.deadlines, voters: PATIENCE_MS, plugin: PATIENCE_MS }
   const store = findPluginStore(config.data)
-  const brain = await createBrain({ ...config, deadlines }, logger, sources, undefined, undefined, store)
+  const models = findModelStore(config.data)
+  const installed = { choices: store?.choices ?? (() => []), ...(models && { models }) }
+  const brain = await createBrain({ ...config, deadlines }, logger, sources, undefined, undefined, installed)
   try {
     const shop = brain.shops.get(options.shop)
     if (!shop) throw new Fault('UNKNOWN_SHOP', { shop: options.shop })
@@ -57,6 +60,7 @@ export async function ask(text: string | undefined, options: AskOptions): Promis
   } finally {
     await brain.close()
     await store?.close()
+    await models?.close()
     await sources.close()
   }
 }

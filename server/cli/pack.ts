@@ -1,7 +1,8 @@
-// `parley pack check`.
+// `parley pack …`: what is wrong with a pack, and the sentences of one.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
+import { readExamples } from '@parley/models/train/examples.ts'
 import { checkPack, type PackReport } from '../pack-check/check-pack.ts'
 import { PROJECT } from '../project.ts'
 
@@ -16,6 +17,12 @@ export function checkPackFolder(folder = join(PROJECT.packs, 'retail'), { json }
     console.log(summaryOf(report, errors))
   }
   if (errors > 0) process.exitCode = 1
+}
+
+/** Prints the labelled sentences of a pack as lines that `parley train` reads. Faults: PACK_INVALID. */
+export function printExamples(folder = join(PROJECT.packs, 'retail'), { moods }: { readonly moods?: true } = {}): void {
+  for (const { original, label, language } of readExamples(join(folder, moods ? 'moods' : 'examples')))
+    process.stdout.write(`${JSON.stringify({ text: original, label, lang: language })}\n`)
 }
 
 function summaryOf({ actions, risks, counts, problems }: PackReport, errors: number): string {

@@ -9,8 +9,8 @@ import type { Question } from '@parley/plugin-sdk/vocabulary.ts'
 import { Piscina } from 'piscina'
 
 export interface ModelVotersOptions {
-  /** Holds `intent` and `sentiment`, `.onnx` and `.json` each. */
-  readonly folder: string
+  /** Where each model's `.onnx` and `.json` lie. */
+  readonly folders: VoterJob['folders']
   readonly threads?: number
   /** Most turns in one job. */
   readonly batch?: number
@@ -18,6 +18,12 @@ export interface ModelVotersOptions {
   readonly worker?: URL
   /** Called when a thread failed; its turns have abstained, and another thread takes its place. */
   readonly onFailure?: (error: unknown) => void
+}
+
+/** Both models, as voters. */
+export interface ModelVoters extends VoterPool {
+  /** Closes them when no turn waits for them any more; turns that come until then are answered. */
+  retire(): Promise<void>
 }
 
 const WORKER = new URL('../../models/voter-worker.ts', import.meta.url)
@@ -30,10 +36,10 @@ interface Waiting {
 }
 
 /** Resolves when every thread has its models loaded and has run them once. Faults: MODEL_INVALID, naming the file. */
-export async function createModelVoters(options: ModelVotersOptions): Promise<VoterPool> {
-  const { folder, threads = 1, batch = 64, worker = WORKER, onFailure = () => {} } = options
-  const [intent, sentiment] = ['intent', 'sentiment'].map(voter => ({ voter, version: readModelFile(folder, voter).version }))
-  const infos = { intent: intent!, sentiment: sentiment! } // one for each name above
+export async function createModelVoters(options: ModelVotersOptions): Promise<ModelVoters> {
+  const { folders, threads = 1, batch = 64, worker = WORKER, onFailure = () => {} } = options
+  const infoOf = (voter: 'intent' | 'sentiment'): VoterInfo => ({ voter, version: readModelFile(folders[voter], voter).version })
+  const infos = { intent: infoOf('intent'), sentiment: infoOf('sentiment') }
   const pool = new Piscina({
     filename: worker.href,
     minThreads: threads,
@@ -42,13 +48,15 @@ export async function createModelVoters(options: ModelVotersOptions): Promise<Vo
     recordTiming: false,
   })
   pool.on('error', onFailure) // a thread that broke between two jobs
-  const run = (turns: VoterJob['turns']): Promise<VoterJobAnswer> => pool.run({ folder, turns } satisfies VoterJob)
+  const run = (turns: VoterJob['turns']): Promise<VoterJobAnswer> => pool.run({ folders, turns } satisfies VoterJob)
   await Promise.all(Array.from({ length: threads }, () => run([{ text: '你好 hello', language: 'zh' }])))
 
   const waiting = new Set<Waiting>()
   let busy = 0
   let isDue = false
   let isClosed = false
+  /** Called when nothing is under way, where somebody waits for that. */
+  let idle: (() => void) | undefined
 
   /** A thread's work, until nothing waits; `first`: most turns in its first job. */
   async function work(first: number): Promise<void> {
@@ -60,6 +68,12 @@ export async function createModelVoters(options: ModelVotersOptions): Promise<Vo
       for (const [i, turn] of turns.entries()) turn.answer(answers?.[i])
     }
     busy--
+    if (busy === 0 && waiting.size === 0) idle?.()
+  }
+  async function close(): Promise<void> {
+    isClosed = true
+    for (const turn of waiting) turn.answer(undefined)
+    await pool.close()
   }
 
   /** After this tick: a job a turn would cost more in crossings than in computing. */
@@ -99,11 +113,14 @@ export async function createModelVoters(options: ModelVotersOptions): Promise<Vo
         workSoon()
       })
     },
-    async close() {
-      isClosed = true
-      for (const turn of waiting) turn.answer(undefined)
-      await pool.close()
+    async retire() {
+      if (busy > 0 || waiting.size > 0)
+        await new Promise<void>(resolve => {
+          idle = resolve
+        })
+      await close()
     },
+    close,
   }
 }
 

@@ -16,6 +16,7 @@ import { type DemoParts, registerDemoRoutes } from './demo.ts'
 import { type DeskSessionParts, registerDeskSession } from './desk-session.ts'
 import { type OperatorParts, registerOperatorRoutes } from './operator.ts'
 import { type JobRouteParts, registerJobRoutes } from './operator-jobs.ts'
+import { type ModelRouteParts, registerModelRoutes } from './operator-models.ts'
 import { type PluginRouteParts, registerPluginRoutes } from './operator-plugins.ts'
 import { registerWebhookRoutes, type WebhookRouteParts } from './operator-webhooks.ts'
 import { registerVisitorRoutes, type VisitorParts } from './visitors.ts'
@@ -39,6 +40,7 @@ export interface AppParts
     JobRouteParts,
     WebhookRouteParts,
     PluginRouteParts,
+    ModelRouteParts,
     DeskSessionParts,
     DemoParts {
   readonly engine: Engine
@@ -149,6 +151,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   registerJobRoutes(http, parts)
   registerWebhookRoutes(http, parts)
   registerPluginRoutes(http, parts)
+  registerModelRoutes(http, parts)
   registerDeskSession(http, parts)
   registerDemoRoutes(http, parts)
   http.get('/healthz', async () => ({ ok: true }))

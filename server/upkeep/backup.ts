@@ -1,8 +1,8 @@
-// An online backup: a copy of log, keys, accounts, plugins and secret that fit together, each of one moment, taken beside a server that goes on writing.
+// An online backup: a copy of log, keys, accounts, plugins, models and secret that fit together, each of one moment, taken beside a server that goes on writing.
 // The log first, the keys after it: a key is durable before anything is sealed with it (KEY1), so that no event of the copied log can be without
 // its key. The other way round a customer who came in between would be copied unreadable. And a key that is destroyed in between is not in the
 // copy: what was erased before the backup ended stays erased. The accounts come after the log too, since its events name agents.
-import { copyFileSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, cpSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
 import { addTail } from '../drivers/conversation-log.lmdb.ts'
@@ -10,6 +10,7 @@ import { flushFolder } from '../drivers/flush-folder.ts'
 import { openStoreToRead } from '../drivers/lmdb-store.ts'
 import { type LogReader, openLogReader } from '../drivers/log-reader.lmdb.ts'
 import { nameIn, storeInForce } from '../drivers/vault.lmdb.ts'
+import { MODELS_FOLDER, versionFolders } from '../model-store/open-model-store.ts'
 import { BUNDLE_ENDING } from '../plugin-store/bundle-file.ts'
 import { BUNDLES_FOLDER, PLUGINS_FOLDER } from '../plugin-store/open-plugin-store.ts'
 import { lookOver, type Progress } from './doctor.ts'
@@ -32,6 +33,7 @@ export async function backUp(data: string, folder: string, progress?: Progress):
   await copyKeys(join(data, 'keys'), join(folder, 'keys'))
   if (existsSync(join(data, 'accounts', 'data.mdb'))) await copyStore(join(data, 'accounts'), join(folder, 'accounts'))
   await copyPlugins(join(data, PLUGINS_FOLDER), join(folder, PLUGINS_FOLDER))
+  await copyModels(join(data, MODELS_FOLDER), join(folder, MODELS_FOLDER))
   if (existsSync(join(data, 'secret'))) copyFileSync(join(data, 'secret'), join(folder, 'secret')) // keeps its mode
   flushTree(folder)
   const list = join(folder, LIST)
@@ -85,6 +87,14 @@ async function copyPlugins(from: string, to: string): Promise<void> {
   copyBundles()
   await copyStore(from, to)
   copyBundles()
+}
+
+/** As with bundles: a version is there, whole, before a record names it, and never goes. */
+async function copyModels(from: string, to: string): Promise<void> {
+  if (!existsSync(join(from, 'data.mdb'))) return
+  makeOwn(to)
+  await copyStore(from, to)
+  for (const { folder, path } of versionFolders(from)) cpSync(folder, join(to, path), { recursive: true })
 }
 
 /**

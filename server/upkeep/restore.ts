@@ -6,6 +6,7 @@ import { Fault } from '@parley/core/faults.ts'
 import { renewEpoch } from '../drivers/conversation-log.lmdb.ts'
 import { flushFolder } from '../drivers/flush-folder.ts'
 import { storeInForce } from '../drivers/vault.lmdb.ts'
+import { MODELS_FOLDER, versionFolders } from '../model-store/open-model-store.ts'
 import { BUNDLES_FOLDER, PLUGINS_FOLDER } from '../plugin-store/open-plugin-store.ts'
 import { lookOver, type Progress } from './doctor.ts'
 import type { Findings } from './examine.ts'
@@ -65,6 +66,12 @@ function copyBackup(from: string, to: string): void {
     makeOwn(join(to, PLUGINS_FOLDER))
     copy(PLUGINS_FOLDER, 'data.mdb')
     cpSync(join(from, PLUGINS_FOLDER, BUNDLES_FOLDER), join(to, PLUGINS_FOLDER, BUNDLES_FOLDER), { recursive: true })
+  }
+  if (existsSync(join(from, MODELS_FOLDER, 'data.mdb'))) {
+    makeOwn(join(to, MODELS_FOLDER))
+    copy(MODELS_FOLDER, 'data.mdb')
+    for (const { folder, path } of versionFolders(join(from, MODELS_FOLDER)))
+      cpSync(folder, join(to, MODELS_FOLDER, path), { recursive: true })
   }
   if (existsSync(join(from, 'secret'))) copy('secret')
 }

@@ -10,8 +10,9 @@ import type { Ballot, VoterPool } from '@parley/core/ports/voters.ts'
 import type { Question } from '@parley/plugin-sdk/vocabulary.ts'
 import { createModelVoters, type ModelVotersOptions } from '@parley/server/drivers/voters.models.ts'
 
-const folder = fileURLToPath(new URL('../../models/shipped', import.meta.url))
-const faulty = { folder, worker: new URL('./fixtures/faulty-worker.ts', import.meta.url) }
+const shipped = fileURLToPath(new URL('../../models/shipped', import.meta.url))
+const both = (folder: string) => ({ folders: { intent: folder, sentiment: folder } })
+const faulty = { ...both(shipped), worker: new URL('./fixtures/faulty-worker.ts', import.meta.url) }
 const live = new AbortController().signal
 
 function question(original: string): Question {
@@ -39,7 +40,7 @@ async function withPool(options: ModelVotersOptions, use: (pool: VoterPool) => P
 }
 
 test('model voters: both vote, by their names and versions, calibrated, with signals', () =>
-  withPool({ folder }, async pool => {
+  withPool(both(shipped), async pool => {
     assert.deepEqual(
       pool.voters.map(({ voter }) => voter),
       ['intent', 'sentiment'],
@@ -135,14 +136,11 @@ test('model voters: after the end every voter abstains', async () => {
 test('model voters: a model that does not fit is refused at the start, not at the first turn', async () => {
   const bad = mkdtempSync(join(tmpdir(), 'parley-models-'))
   try {
-    await assert.rejects(createModelVoters({ folder: bad }), error => isFault(error, 'MODEL_INVALID'))
-    cpSync(folder, bad, { recursive: true })
+    await assert.rejects(createModelVoters(both(bad)), error => isFault(error, 'MODEL_INVALID'))
+    cpSync(shipped, bad, { recursive: true })
     const metadata = JSON.parse(readFileSync(join(bad, 'sentiment.json'), 'utf8'))
     writeFileSync(join(bad, 'sentiment.json'), JSON.stringify({ ...metadata, features: 'other' }))
-    await assert.rejects(
-      createModelVoters({ folder: bad }),
-      error => isFault(error, 'MODEL_INVALID') && /sentiment\.json/.test(error.message),
-    )
+    await assert.rejects(createModelVoters(both(bad)), error => isFault(error, 'MODEL_INVALID') && /sentiment\.json/.test(error.message))
   } finally {
     rmSync(bad, { recursive: true, force: true })
   }

@@ -29,7 +29,7 @@ function homeAfter(program: string): readonly string[] {
 
 test('models in threads and in the main thread send nothing home', () => {
   const inThread = `const { createModelVoters } = await import(${at('../../server/drivers/voters.models.ts')})
-    const pool = await createModelVoters({ folder: ${SHIPPED} })
+    const pool = await createModelVoters({ folders: { intent: ${SHIPPED}, sentiment: ${SHIPPED} } })
     await pool.close()
     console.log('ran')`
   assert.deepEqual(homeAfter(inThread), [])

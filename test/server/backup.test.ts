@@ -9,6 +9,8 @@ import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { isFault } from '@parley/core/faults.ts'
+import { openModelStore } from '@parley/server/model-store/open-model-store.ts'
+import { PROJECT } from '@parley/server/project.ts'
 import { backUp } from '@parley/server/upkeep/backup.ts'
 import { lookOver } from '@parley/server/upkeep/doctor.ts'
 import { restore } from '@parley/server/upkeep/restore.ts'
@@ -209,4 +211,26 @@ test('[LOG7] [RT3] a customer of a running server that is backed up, lost and re
   await back.next('events', frame => frame.events.some(event => event.type === 'reply'))
   await next.stop('SIGTERM')
   assert.deepEqual((await lookOver(again)).damaged, [])
+})
+
+test('[MODEL1] [MODEL2] models come along with what is in force', async () => {
+  const folder = temporaryFolder()
+  const [data, backup, again] = ['data', 'backup', 'again'].map(name => join(folder.path, name)) as [string, string, string] // three names
+  try {
+    await withStores(data, async conversations => write(conversations, 'c1', 1))
+    const store = openModelStore(data)
+    const { version } = store.add('sentiment', PROJECT.models)
+    await store.use('demo', 'sentiment', version)
+    await store.close()
+    mkdirSync(join(data, 'models', 'sentiment', `${version}.123`)) // one that was being written
+    await backUp(data, backup)
+    await restore(backup, again)
+    const restored = openModelStore(again)
+    assert.equal(restored.inForce('demo', 'sentiment'), version)
+    assert.equal(restored.add('sentiment', PROJECT.models).version, version)
+    assert.deepEqual(readdirSync(join(again, 'models', 'sentiment')), [version])
+    await restored.close()
+  } finally {
+    folder.remove()
+  }
 })

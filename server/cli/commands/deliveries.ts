@@ -10,7 +10,7 @@ export function addDeliveryCommands(program: Command): void {
     .command('list')
     .description('Jobs that wait, run or have failed.')
     .addOption(serverUrl)
-    .option('--kind <kind>', 'only of this kind: effect, recover, sla, webhook-ID')
+    .option('--kind <kind>', 'only of this kind: effect, recover, sla, train, webhook-ID')
     .addOption(new Option('--state <state>', 'only in this state').choices(['waiting', 'running', 'failed']))
     .option('--json', 'print them as JSON')
     .action(async options => (await import('../jobs.ts')).listJobs(options))

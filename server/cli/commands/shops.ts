@@ -24,12 +24,17 @@ export function addShopCommands(program: Command): void {
     .description("Print what the shop's own backend signs identity tokens with (docs/widget.md). Keep it secret.")
     .option('--shop <shop>', 'shop whose key it is', 'demo')
     .action(async options => (await import('../shop.ts')).printIdentityKey(options.shop))
-  program
-    .command('pack')
-    .description('Work on a pack: catalogue, templates, phrases, risks, examples.')
+  const pack = program.command('pack').description('Work on a pack: catalogue, templates, phrases, risks, examples.')
+  pack
     .command('check')
     .description('Say everything that is wrong with a pack, with file and line; exit status 1 for any error.')
     .argument('[folder]', 'folder of the pack (default: packs/retail)')
     .option('--json', 'print the report as JSON')
     .action(async (folder, options) => (await import('../pack.ts')).checkPackFolder(folder, options))
+  pack
+    .command('examples')
+    .description('Print the labelled sentences of a pack as JSON lines, as parley train reads them.')
+    .argument('[folder]', 'folder of the pack (default: packs/retail)')
+    .option('--moods', 'those for the sentiment model, instead of the requests')
+    .action(async (folder, options) => (await import('../pack.ts')).printExamples(folder, options))
 }
