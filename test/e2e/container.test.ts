@@ -111,7 +111,7 @@ test('the assembled folder holds no package of the developers, no test, no data,
   )
   const files = filesOf(app)
   assert.deepEqual(
-    files.filter(path => /\.test\.|^(test|bench|docs|data|tools|deploy)\/|^models\/train|\.d\.ts$|\.map$|\.mdb$|(^|\/)\.env/.test(path)),
+    files.filter(path => /\.test\.|^(test|bench|docs|data|tools|deploy)\/|^models\/train-|\.d\.ts$|\.map$|\.mdb$|(^|\/)\.env/.test(path)),
     [],
   )
   for (const path of [
