@@ -11,7 +11,7 @@ import { type Interval, shareOf } from './intervals.ts'
 import { estimateActionsByMood } from './mood-table.ts'
 import { CURVE, type Judged, type Read, trialReports } from './results.ts'
 import { calibratedAcross, type Scored, type ScoresByLanguage, scoresOf, temperaturesOf } from './scores.ts'
-import { FOLDS } from './split.ts'
+import { foldsFor } from './split.ts'
 import { hashOfRows, type Task } from './task.ts'
 import type { TrialReport } from './trials.ts'
 
@@ -51,7 +51,8 @@ export function finish(task: Task, read: Read): Finished {
   const { kind, method, rows, phrases, seed } = task
   const { train, test, aside, folds, groups } = read('split')
   const { classes, test: tested, requests } = read('final')
-  const outOfFold = gather(read, train, folds)
+  const foldCount = foldsFor(rows.length)
+  const outOfFold = gather(read, train, folds, foldCount)
   const labelOf = (row: DataRow): number => classes.indexOf(row.label)
   const judged = train.map((row, i) => ({
     logits: outOfFold.logits[i]!, // one for each that is learned from
@@ -60,7 +61,7 @@ export function finish(task: Task, read: Read): Finished {
     fold: folds[i]!,
   }))
   const temperature = temperaturesOf(judged)
-  const crossed = calibratedAcross(judged, FOLDS)
+  const crossed = calibratedAcross(judged, foldCount)
   const scored = (places: readonly number[], said: Judged, probabilities: (i: number) => Float64Array): readonly Scored[] =>
     places.map((row, i) => ({
       label: labelOf(rows[row]!),
@@ -86,14 +87,14 @@ export function finish(task: Task, read: Read): Finished {
       temperature,
       ...(kind === 'sentiment' && { actionsByMood: moodTable(task, classes, requests, temperature) }),
       ...(outOfScope?.chosen && { rejection: outOfScope.chosen }),
-      training: { seed, data: hashOfRows(rows), examples: train.length, folds: FOLDS, accuracy, macroF1, logLoss, f1 },
+      training: { seed, data: hashOfRows(rows), examples: train.length, folds: foldCount, accuracy, macroF1, logLoss, f1 },
     },
     figures: {
       kind,
       method,
       seed,
       data: { hash: hashOfRows(rows), sentences: rows.length, zh: speaking('zh'), en: speaking('en'), phrases: phrases.length },
-      split: { train: train.length, folds: FOLDS, test: test.length, aside: aside.length, groups: new Set(groups).size },
+      split: { train: train.length, folds: foldCount, test: test.length, aside: aside.length, groups: new Set(groups).size },
       classes: classes.map(label => ({ label, train: count(train, label), test: count(test, label), f1: f1[label]! })), // figures of each class
       augmentations: trialReports(read),
       crossValidation: scoresOf(crossScored, classes.length, seed),
@@ -107,8 +108,8 @@ export function finish(task: Task, read: Read): Finished {
 }
 
 /** The folds' answers, by place in what is learned from. */
-function gather(read: Read, train: readonly number[], folds: Int32Array): Judged {
-  const said = Array.from({ length: FOLDS }, (_, fold) => ({ ...read(`fold-${fold}`), next: 0 }))
+function gather(read: Read, train: readonly number[], folds: Int32Array, count: number): Judged {
+  const said = Array.from({ length: count }, (_, fold) => ({ ...read(`fold-${fold}`), next: 0 }))
   const answers = train.map((_, i) => {
     const fold = said[folds[i]!]! // a fold for each
     const at = fold.next++

@@ -5,7 +5,7 @@ import type { Split } from './split.ts'
 import { reportOf, TRIAL_PARTS, type TrialPart, type TrialReport } from './trials.ts'
 
 /** Shares of what is learned from, for the learning curve; the whole is the first fold. */
-export const CURVE = [0.125, 0.25, 0.5] as const
+export const CURVE = [0.1, 0.3] as const
 
 export interface Judged {
   /** One for each sentence that was judged, in the order of the classes. */

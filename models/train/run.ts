@@ -5,7 +5,7 @@ import type { Finished } from './finish.ts'
 import type { FinalModel, StepId } from './results.ts'
 import { isStepDone, stepReader } from './step-files.ts'
 import type { StepWorkerData } from './step-worker.ts'
-import { STAGES } from './steps.ts'
+import { stagesOf } from './steps.ts'
 import type { Task } from './task.ts'
 
 export interface RunOptions {
@@ -27,23 +27,24 @@ export interface Trained extends Finished {
 }
 
 const WORKER = new URL('./step-worker.ts', import.meta.url)
-const TOTAL = STAGES.flat().reduce((sum, { cost }) => sum + cost, 0)
 
 /** Rejects with the signal's reason where that ends it. */
 export async function runTraining({ task, folder, threads, signal, onProgress }: RunOptions): Promise<Trained> {
   const workers: Worker[] = []
-  const ready = STAGES.flat().filter(({ id }) => isStepDone(folder, id))
-  const before = ready.reduce((sum, { cost }) => sum + cost, 0) / TOTAL
+  const stages = stagesOf(task)
+  const total = stages.flat().reduce((sum, { cost }) => sum + cost, 0)
+  const ready = stages.flat().filter(({ id }) => isStepDone(folder, id))
+  const before = ready.reduce((sum, { cost }) => sum + cost, 0) / total
   let share = before
   try {
-    for (const stage of STAGES) {
+    for (const stage of stages) {
       const left = stage.filter(step => !ready.includes(step))
       while (workers.length < Math.min(threads, left.length)) workers.push(startWorker({ task, folder }))
       await Promise.all(
         workers.map(async worker => {
           for (let step = left.shift(); step !== undefined; step = left.shift()) {
             await workOut(worker, step.id, signal)
-            share += step.cost / TOTAL
+            share += step.cost / total
             onProgress?.(Math.min(1, share), before)
           }
         }),

@@ -8,7 +8,7 @@ import { finish } from './finish.ts'
 import { nearDuplicateGroups } from './folds.ts'
 import { graphOf, type Learned, learn, type Opinion } from './linear.ts'
 import { CURVE, type CurvePoint, type FinalModel, type Judged, type Read, type Results, type StepId, thosePaying } from './results.ts'
-import { FOLDS, placeOf, splitRows } from './split.ts'
+import { foldsFor, placeOf, splitRows } from './split.ts'
 import type { Task } from './task.ts'
 import { TRIAL_PARTS, tryAugmentation } from './trials.ts'
 
@@ -21,36 +21,46 @@ interface Step {
 
 const numbers = (count: number): readonly number[] => Array.from({ length: count }, (_, i) => i)
 
-/** Stage after stage: the steps of one need nothing of each other. The dearest first, so that no thread begins one when the others end. */
-export const STAGES: readonly (readonly Step[])[] = [
-  [{ id: 'split', cost: 0.2, work: ({ rows, seed }) => splitRows(rows, seed) }],
+/** Before the folds, which the task decides on. */
+const BEGINNING: readonly (readonly Step[])[] = [
+  [{ id: 'split', cost: 0.1, work: ({ rows, seed }) => splitRows(rows, seed) }],
   [...AUGMENTATIONS, 'none' as const].flatMap(augmentation =>
     numbers(TRIAL_PARTS).map(part => ({
       id: `trial-${augmentation}-${part}` as const,
-      cost: augmentation === 'none' ? 0.1 : 0.15,
+      cost: augmentation === 'none' ? 0.06 : 0.1,
       work: (task: Task, read: Read) => tryAugmentation(task, read('split'), augmentation, part),
     })),
   ),
-  [
-    { id: 'final', cost: 1, work: learnAll },
-    ...numbers(FOLDS).map(fold => ({
-      id: `fold-${fold}` as const,
-      cost: 0.8,
-      work: (task: Task, read: Read) => judgeFold(task, read, fold),
-    })),
-    ...CURVE.map((share, i) => ({
-      id: `curve-${i}` as const,
-      cost: share * 0.8,
-      work: (task: Task, read: Read) => drawCurve(task, read, share),
-    })).reverse(),
-  ],
-  [{ id: 'finish', cost: 0.2, work: finish }],
 ]
 
-const STEPS = new Map(STAGES.flat().map(step => [step.id, step]))
+/** Stage after stage: the steps of one need nothing of each other. The dearest first, so that no thread begins one when the others end. */
+export function stagesOf({ rows }: Pick<Task, 'rows'>): readonly (readonly Step[])[] {
+  const folds = foldsFor(rows.length)
+  const share = 1 - 1 / folds
+  const learning: readonly Step[] = [
+    { id: 'final', cost: 1, work: learnAll },
+    ...numbers(folds).map(fold => ({
+      id: `fold-${fold}` as const,
+      cost: share,
+      work: (task: Task, read: Read) => judgeFold(task, read, fold),
+    })),
+    ...CURVE.map((part, i) => ({
+      id: `curve-${i}` as const,
+      cost: part * share,
+      work: (task: Task, read: Read) => drawCurve(task, read, part),
+    })).reverse(),
+  ]
+  return [...BEGINNING, learning, [{ id: 'finish', cost: 0.1, work: finish }]]
+}
 
-/** Works one step out; those of earlier stages are there to be read. */
-export const workOutStep = (id: StepId, task: Task, read: Read): Results[StepId] => STEPS.get(id)!.work(task, read) // STAGES has every id
+/** Works one step of the task out; those of earlier stages are there to be read. */
+export function workOutStep(id: StepId, task: Task, read: Read): Results[StepId] {
+  const step = stagesOf(task)
+    .flat()
+    .find(each => each.id === id)
+  if (!step) throw new Error(`no step ${id} is in this training`)
+  return step.work(task, read)
+}
 
 function learnAll(task: Task, read: Read): FinalModel {
   const { train, test } = read('split')

@@ -13,10 +13,10 @@ import { createRandom } from './random.ts'
 import { placeOf, type Split } from './split.ts'
 import type { Task } from './task.ts'
 
-/** Sentences that are enough to tell a gain of a point from chance. */
-const MOST_ROWS = 3_000
+/** Sentences that are enough to tell a gain of a point from chance; all of them would make the trials dearer than the training. */
+const MOST_ROWS = 2_000
 /** Of the cross-validation of a trial. */
-export const TRIAL_PARTS = 3
+export const TRIAL_PARTS = 2
 /** From how many standard errors a difference is none of chance. */
 const SURE_FROM = 2
 
