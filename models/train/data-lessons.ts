@@ -14,16 +14,18 @@ const REWRITTEN_WEIGHT = 0.5
 /** Noises a language; without them random Han text is taken for a greeting. */
 const NOISES = 100
 
+/** `share`: of the sentences, how many are rewritten. */
 export function lessonsOf(
   { kind, seed }: Pick<Task, 'kind' | 'seed'>,
   rows: readonly DataRow[],
   phrases: readonly Lesson[],
   augmentations: readonly Augmentation[],
+  share = 1,
 ): readonly Lesson[] {
   const random = createRandom(seed)
   const rewritten = rows.flatMap(row => {
     const fitting = augmentations.filter(each => each !== 'pinyin' || row.language === 'zh')
-    const augmentation = fitting[Math.floor(random() * fitting.length)]
+    const augmentation = random() >= share ? undefined : fitting[Math.floor(random() * fitting.length)]
     const text = augmentation && rewrite(augmentation, row.text, row.language, random)
     return text === undefined || text === row.text ? [] : [{ text, label: row.label, weight: row.weight * REWRITTEN_WEIGHT }]
   })

@@ -2,7 +2,7 @@
 import { AUGMENTATIONS, type Augmentation } from './augmentations.ts'
 import type { Finished } from './finish.ts'
 import type { Split } from './split.ts'
-import { reportOf, TRIAL_PARTS, type TrialPart, type TrialReport } from './trials.ts'
+import { reportOf, type Trial, type TrialReport } from './trials.ts'
 
 /** Shares of what is learned from, for the learning curve; the whole is the first fold. */
 export const CURVE = [0.1, 0.3] as const
@@ -30,23 +30,21 @@ export interface CurvePoint {
 }
 
 /** Results by step. */
-export interface Results {
+export type Results = {
   split: Split
-  [trial: `trial-${Augmentation | 'none'}-${number}`]: TrialPart
   [fold: `fold-${number}`]: Judged
   [curve: `curve-${number}`]: CurvePoint
   final: FinalModel
   finish: Finished
-}
+} & { [A in Augmentation | 'none' as `trial-${A}`]: Trial }
 export type StepId = keyof Results & string
 
 /** Gives the result of a step that is done. */
 export type Read = <S extends StepId>(step: S) => Results[S]
 
 export const trialReports = (read: Read): readonly TrialReport[] => {
-  const parts = (augmentation: Augmentation | 'none'): readonly TrialPart[] =>
-    Array.from({ length: TRIAL_PARTS }, (_, part) => read(`trial-${augmentation}-${part}`))
-  return AUGMENTATIONS.map(augmentation => reportOf(augmentation, parts('none'), parts(augmentation)))
+  const without = read('trial-none')
+  return AUGMENTATIONS.map(augmentation => reportOf(augmentation, without, read(`trial-${augmentation}`)))
 }
 
 /** The augmentations that a model is given. */

@@ -10,7 +10,7 @@ import { graphOf, type Learned, learn, type Opinion } from './linear.ts'
 import { CURVE, type CurvePoint, type FinalModel, type Judged, type Read, type Results, type StepId, thosePaying } from './results.ts'
 import { foldsFor, placeOf, splitRows } from './split.ts'
 import type { Task } from './task.ts'
-import { TRIAL_PARTS, tryAugmentation } from './trials.ts'
+import { tryAugmentation } from './trials.ts'
 
 interface Step {
   readonly id: StepId
@@ -24,13 +24,11 @@ const numbers = (count: number): readonly number[] => Array.from({ length: count
 /** Before the folds, which the task decides on. */
 const BEGINNING: readonly (readonly Step[])[] = [
   [{ id: 'split', cost: 0.1, work: ({ rows, seed }) => splitRows(rows, seed) }],
-  [...AUGMENTATIONS, 'none' as const].flatMap(augmentation =>
-    numbers(TRIAL_PARTS).map(part => ({
-      id: `trial-${augmentation}-${part}` as const,
-      cost: augmentation === 'none' ? 0.06 : 0.1,
-      work: (task: Task, read: Read) => tryAugmentation(task, read('split'), augmentation, part),
-    })),
-  ),
+  [...AUGMENTATIONS, 'none' as const].map(augmentation => ({
+    id: `trial-${augmentation}` as const,
+    cost: augmentation === 'none' ? 0.13 : 0.16,
+    work: (task: Task, read: Read) => tryAugmentation(task, read('split'), augmentation),
+  })),
 ]
 
 /** Stage after stage: the steps of one need nothing of each other. The dearest first, so that no thread begins one when the others end. */

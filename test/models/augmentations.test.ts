@@ -4,7 +4,7 @@ import { normaliseText } from '@parley/core/pipeline/normalise.ts'
 import { AUGMENTATIONS, rewrite } from '@parley/models/train/augmentations.ts'
 import { lessonsOf } from '@parley/models/train/data-lessons.ts'
 import { HOMOPHONES } from '@parley/models/train/homophones.ts'
-import { reportOf, type TrialPart } from '@parley/models/train/trials.ts'
+import { reportOf, type Trial } from '@parley/models/train/trials.ts'
 import { createRandom } from '../random.ts'
 import { fewRows } from './labelled.ts'
 
@@ -67,12 +67,12 @@ test('[TRAIN6] each sentence is rewritten once, in a way that fits its language,
 })
 
 test('[TRAIN6] what pays wins on sentences with its slips beyond chance and loses nothing on the others', () => {
-  const part = (clean: number, rewritten: number): TrialPart => {
+  const part = (clean: number, rewritten: number): Trial => {
     const jitter = createRandom(4)
     const losses = (mean: number) => ({ losses: Array.from({ length: 200 }, () => mean + 0.01 * jitter()), hits: 150 })
     return { clean: losses(clean), rewritten: { typos: losses(rewritten) } }
   }
-  const pays = (without: TrialPart, taught: TrialPart): boolean => reportOf('typos', [without], [taught]).pays
+  const pays = (without: Trial, taught: Trial): boolean => reportOf('typos', without, taught).pays
   assert.equal(pays(part(0.5, 0.9), part(0.5, 0.7)), true)
   assert.equal(pays(part(0.5, 0.9), part(0.5, 0.9)), false)
   assert.equal(pays(part(0.5, 0.9), part(0.6, 0.7)), false)

@@ -31,7 +31,7 @@ test('[TRAIN5] a training that is broken off goes on where it was and gives the 
 
   for (const [steps, threads] of [
     [4, 2],
-    [10, 1],
+    [5, 1],
   ] as const) {
     const stop = new AbortController()
     let ended = 0
@@ -48,7 +48,7 @@ test('[TRAIN5] a training that is broken off goes on where it was and gives the 
     await assert.rejects(run, error => error === reason)
   }
   const kept = readdirSync(broken.path).filter(name => name.endsWith('.step')).length
-  assert.ok(kept >= 14 && kept < stagesOf(task).flat().length, `${kept}`)
+  assert.ok(kept >= 9 && kept < stagesOf(task).flat().length, `${kept}`)
   const second = await runTraining({ task, folder: broken.path, threads: 2 })
   assert.equal(second.resumed, kept)
   assert.equal(identityOf(second), identityOf(first))
