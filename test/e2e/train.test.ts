@@ -78,13 +78,16 @@ test('[TRAIN5] [MODEL1] [MODEL2] a killed training goes on and gives the same by
   assert.equal((await parley([...args, '--out', out], { env })).status, 0)
 
   const training = join(env.PARLEY_DATA, 'training')
-  for (const steps of [3, 8]) {
+  for (const [steps, signal] of [
+    [3, 'SIGINT'],
+    [8, 'SIGKILL'],
+  ] as const) {
     const child = spawn(process.execPath, [...NODE_FLAGS, MAIN, ...args], { env: { ...process.env, ...env }, stdio: 'ignore' })
     const ended = once(child, 'exit')
     await untilIn(training, () => readdirSync(training).length > 0)
     await untilIn(join(training, readdirSync(training)[0]!), () => stepsIn(env.PARLEY_DATA).length >= steps) // there is one
-    child.kill('SIGKILL')
-    await ended
+    child.kill(signal)
+    assert.deepEqual(await ended, signal === 'SIGINT' ? [130, null] : [null, 'SIGKILL'])
   }
   const resumed = await parley([...args, '--json'], { env })
   assert.equal(resumed.status, 0, resumed.stderr)

@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { sha256 } from '@parley/models/model-file.ts'
+import { MOODS } from '@parley/models/mood-answer.ts'
 import { cardPage } from '@parley/models/train/card.ts'
+import { readCorpus } from '@parley/models/train/corpus.ts'
 import { runTraining, type Trained } from '@parley/models/train/run.ts'
 import { stagesOf } from '@parley/models/train/steps.ts'
 import { hashOfRows, nameOf } from '@parley/models/train/task.ts'
+import { PROJECT } from '@parley/server/project.ts'
 import { temporaryFolder } from '../e2e/running-server.ts'
 import { smallTask } from './labelled.ts'
 
@@ -90,4 +94,18 @@ test('[TRAIN5] whatever changes the weights is in the name of a training', () =>
   ])
     assert.notEqual(nameOf(other), name)
   assert.match(name, /^[0-9a-f]{16}$/)
+})
+
+test('[TRAIN5] a sentiment model comes with the table of what people in a mood ask for', async t => {
+  const folder = temporaryFolder()
+  t.after(folder.remove)
+  const { moods, intents } = readCorpus(join(PROJECT.packs, 'retail'))
+  const requests = intents.filter((_, i) => i % 40 === 0).map(({ text, language, label }) => ({ text, language, label }))
+  const rows = moods.filter((_, i) => i % 3 === 0).map(row => ({ ...row, weight: 1 }))
+  const { metadata, figures } = await runTraining({ task: { ...task, kind: 'sentiment', rows, requests }, folder: folder.path, threads: 2 })
+  assert.deepEqual(metadata.classes, [...MOODS])
+  assert.deepEqual(Object.keys(metadata.actionsByMood ?? {}), [...MOODS])
+  for (const row of Object.values(metadata.actionsByMood ?? {})) assert.ok(Math.abs(Object.values(row).reduce((a, b) => a + b) - 1) < 1e-3)
+  assert.equal(metadata.rejection, undefined)
+  assert.equal(figures.outOfScope, undefined)
 })
