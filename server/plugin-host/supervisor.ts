@@ -24,10 +24,12 @@ const GRACE_MS = 100
 const TICK_MS = 10
 /**
  * Memory that a host may take beyond what it had when it was ready: what its plugins may, what it needs itself (under full load it grows by
- * some 50 MB and stays there: docs/decisions/0003-plugin-isolation.md), and never more than the last.
+ * some 50 MB and stays there: docs/decisions/0003-plugin-isolation.md), and never more than the last; and the garbage that each isolate may hold
+ * between two collections.
  */
 const HOST_MB = 96
 const MOST_MB = 300
+const GARBAGE_MB = 6
 const START = { typescript: { budgetMs: 5_000, memoryMb: 400 }, python: { budgetMs: 20_000, memoryMb: 400 } }
 /** A host that will not start is tried again after twice as long each time. */
 const RETRY_MS = 100
@@ -201,7 +203,9 @@ export function createSupervisor({ runtime, guests, pyodide, observer, clock, ho
       case 'ready':
         post.loading = undefined
         post.memoryLimitMb =
-          (post.host.residentMb() ?? 0) + Math.min(MOST_MB, HOST_MB + guests.reduce((sum, guest) => sum + guest.memoryMb, 0))
+          (post.host.residentMb() ?? 0) +
+          Math.min(MOST_MB, HOST_MB + guests.reduce((sum, guest) => sum + guest.memoryMb, 0)) +
+          GARBAGE_MB * guests.length
         failedStarts = 0
         hasStarted = true
         becomeReady()
