@@ -7,10 +7,10 @@ import { type LanePass, STOPPED_MS } from './quick-lane.ts'
 
 const BATCH = 64
 /**
- * An interpreter that is stopped is lost and costs seconds to replace, so it is stopped this much after a call's deadline: half of what the
- * engine waits before it kills.
+ * An interpreter that is stopped is lost and costs seconds to replace, so it is left to the engine, which tells one that hangs from one that
+ * waits for a processor, and kills well before this.
  */
-const SPARED_MS = 50
+const SPARED_MS = 3_000
 
 /** A call with its question, which is JSON. */
 export interface QueuedCall extends Call {

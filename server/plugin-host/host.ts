@@ -11,6 +11,8 @@ import { behindWalls, goesFirst } from './walls.ts'
 const PROGRAM = fileURLToPath(new URL('./host-process.ts', import.meta.url))
 const PAGE_BYTES = 4_096
 const STDERR_KEPT = 600
+/** The kernel's USER_HZ is 100 wherever Node runs. */
+const TICK_OF_PROC_MS = 10
 
 export interface Host {
   readonly pid: number | undefined
@@ -18,6 +20,8 @@ export interface Host {
   send(message: ToHost): void
   /** Resident memory in megabytes; undefined where the system does not tell (no /proc) or the process is gone. */
   residentMb(): number | undefined
+  /** Processor time of all its threads so far, in steps of 10 ms; undefined as above. */
+  cpuMs(): number | undefined
   /** kill -9. */
   kill(): void
   /** Resolves when the process has ended. */
@@ -48,10 +52,10 @@ export function startHost(onMessage: (message: FromHost) => void, onExit: (how: 
   }
   const frames = openLine(LINE)
   openLine(HELD_LINE)
-  const statm = openStatm(child.pid)
+  const [statm, stat] = ['statm', 'stat'].map(name => openOf(child.pid, name))
   const ended = new Promise<void>(resolve => {
     const end = (how: string): void => {
-      if (statm !== undefined) closeSync(statm)
+      for (const opened of [statm, stat]) if (opened !== undefined) closeSync(opened)
       resolve()
       onExit(how)
     }
@@ -61,27 +65,41 @@ export function startHost(onMessage: (message: FromHost) => void, onExit: (how: 
       kill()
     })
   })
+  const isOver = (): boolean => child.exitCode !== null || child.signalCode !== null
   return {
     pid: child.pid,
     send: frames.send,
-    residentMb: () => (statm === undefined || child.exitCode !== null || child.signalCode !== null ? undefined : readResident(statm)),
+    residentMb: () => (statm === undefined || isOver() ? undefined : readResident(statm)),
+    cpuMs: () => (stat === undefined || isOver() ? undefined : readProcessorTime(stat)),
     kill,
     ended,
   }
 }
 
-function openStatm(pid: number | undefined): number | undefined {
+function openOf(pid: number | undefined, name: string): number | undefined {
   if (process.platform !== 'linux' || pid === undefined) return undefined
-  return openSync(`/proc/${pid}/statm`, 'r') // the process is there, a zombie at worst, until its exit has been read
+  return openSync(`/proc/${pid}/${name}`, 'r') // the process is there, a zombie at worst, until its exit has been read
 }
 
 function readResident(statm: number): number | undefined {
-  const buffer = Buffer.allocUnsafe(128)
+  const pages = readStart(statm)?.split(' ')[1]
+  return pages === undefined ? undefined : (Number(pages) * PAGE_BYTES) / 2 ** 20
+}
+
+function readProcessorTime(stat: number): number | undefined {
+  const fields = readStart(stat)
+    ?.replace(/^.*\) /, '')
+    .split(' ') // a title may hold blanks and brackets
+  return fields === undefined ? undefined : (Number(fields[11]) + Number(fields[12])) * TICK_OF_PROC_MS
+}
+
+/** The first of the file's text; undefined when the process is gone: its exit is on the way. */
+function readStart(file: number): string | undefined {
+  const buffer = Buffer.allocUnsafe(256)
   try {
-    const length = readSync(statm, buffer, 0, buffer.length, 0)
-    return (Number(buffer.toString('latin1', 0, length).split(' ')[1]) * PAGE_BYTES) / 2 ** 20
+    return buffer.toString('latin1', 0, readSync(file, buffer, 0, buffer.length, 0))
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return undefined // gone; its exit is on the way
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return undefined
     throw error
   }
 }

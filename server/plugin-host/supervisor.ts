@@ -23,6 +23,12 @@ import {
 const GRACE_MS = 100
 const TICK_MS = 10
 /**
+ * What a host must have had of a processor since an overdue call was given to it, to be held to hang: an honest call takes a tenth of it, so a
+ * host that had less waited for the machine. One that had none for so much longer than the limit hangs all the same.
+ */
+const HANGING_CPU_MS = 50
+const HANGING_MS = 2_000
+/**
  * Memory that a host may take beyond what it had when it was ready: what its plugins may, what it needs itself (under full load it grows by
  * some 50 MB and stays there: docs/decisions/0003-plugin-isolation.md), and never more than the last; and the garbage that each isolate may hold
  * between two collections.
@@ -43,7 +49,7 @@ const MOST_IN_FLIGHT_EACH = 64
 export type Result = Outcome | { readonly type: 'off'; readonly reason: string } | { readonly type: 'crashed'; readonly reason: string }
 
 export interface Supervisor {
-  /** Puts a question to a plugin; `settle` is called exactly once, at the plugin's limit and the grace at the latest, or at `close`. */
+  /** Puts a question to a plugin; `settle` is called exactly once: at the latest when the host is held to hang, or at `close`. */
   ask(plugin: string, asked: Asked, settle: (result: Result) => void): void
   /** What a plugin has taken of the host at work; undefined when there is none, or it dies meanwhile. */
   weigh(plugin: string): Promise<Weight | undefined>
@@ -72,8 +78,9 @@ export interface SupervisorOptions {
 
 interface Pending extends Call {
   readonly question: string
-  /** On the watchdog's clock, when it was given to the host it is at. */
+  /** On the watchdog's clock, when it was given to the host it is at; and what that had had of a processor by then. */
   readonly sentAt: number
+  readonly sentAtCpuMs: number | undefined
   readonly settle: (result: Result) => void
 }
 
@@ -90,6 +97,8 @@ interface Post {
   /** Undefined until it is ready. */
   memoryLimitMb: number | undefined
   loading: string | undefined
+  /** What it had had of a processor at the watchdog's last look. */
+  cpuMs: number | undefined
   /** Who has its thread and does not give it back (quick-lane.ts): it can say nothing itself. */
   holder: string | undefined
   /** At its last answer. */
@@ -151,11 +160,18 @@ export function createSupervisor({ runtime, guests, pyodide, observer, clock, ho
       else if (residentMb > memoryMb + reservedMb()) retire(post, 'memory', post.loading, `${Math.round(residentMb)} MB while starting`)
       return
     }
-    const overdue = [...post.inFlight.values()].find(call => awake - call.sentAt > guestOf.get(call.plugin)!.timeoutMs + GRACE_MS) // only guests are asked
-    if (overdue) retire(post, 'time', post.holder ?? overdue.plugin, 'a call went on past its limit')
+    post.cpuMs = post.host.cpuMs()
+    const hanging = [...post.inFlight.values()].find(call => beyondLimit(call) > (hadProcessor(post, call) ? GRACE_MS : HANGING_MS))
+    if (hanging) retire(post, 'time', post.holder ?? hanging.plugin, 'a call went on past its limit')
     else if (post.inFlight.size > 0 && residentMb > post.memoryLimitMb!)
       retire(post, 'memory', suspect(post), `${Math.round(residentMb)} MB resident`)
   }
+
+  const beyondLimit = (call: Pending): number => awake - call.sentAt - guestOf.get(call.plugin)!.timeoutMs // only guests are asked
+
+  /** Where the system does not tell, whoever is overdue hangs. */
+  const hadProcessor = ({ cpuMs }: Post, { sentAtCpuMs }: Pending): boolean =>
+    cpuMs === undefined || sentAtCpuMs === undefined || cpuMs - sentAtCpuMs >= HANGING_CPU_MS
 
   /** Python's memory is taken while it loads; TypeScript's limits are small beside a starting host. */
   const reservedMb = (): number => (runtime === 'python' ? guests.length * 250 : 0)
@@ -182,6 +198,7 @@ export function createSupervisor({ runtime, guests, pyodide, observer, clock, ho
       outbox: [],
       weighing: new Map(),
       memoryLimitMb: undefined,
+      cpuMs: undefined,
       loading: undefined,
       holder: undefined,
       entry: 0,
@@ -276,10 +293,11 @@ export function createSupervisor({ runtime, guests, pyodide, observer, clock, ho
     else give(call)
   }
 
-  const give = (call: Omit<Pending, 'sentAt'>): void => {
+  const give = (call: Omit<Pending, 'sentAt' | 'sentAtCpuMs'>): void => {
     const post = posts.find(({ holder }) => holder === call.plugin) ?? atWork() // it must not come to hold the reserve as well
     if (!post) return call.settle({ type: 'off', reason: 'no host is ready' })
-    const pending = { ...call, sentAt: awake }
+    if (post.inFlight.size === 0) post.cpuMs = post.host.cpuMs() // the watchdog does not look at one that is idle
+    const pending = { ...call, sentAt: awake, sentAtCpuMs: post.cpuMs }
     post.inFlight.set(call.id, pending)
     // Calls of one tick go in one message.
     if (post.outbox.push(pending) === 1)

@@ -90,6 +90,17 @@ describe('the hosts', () => {
     })
   })
 
+  test('[PLG12] a host that gets no processor for a while past a limit is not killed, and nobody in it is blamed', async () => {
+    await withTrial({ good }, async trial => {
+      const [atWork] = trial.pids
+      process.kill(atWork!, 'SIGSTOP')
+      assert.deepEqual(await trial.ask('hello', AbortSignal.timeout(1_500)), [], 'a turn does not wait for it')
+      process.kill(atWork!, 'SIGCONT')
+      for (let turn = 1; turn <= 3; turn++) assert.equal((await trial.ask('hello'))[0]!.abstained, false)
+      assert.deepEqual(trial.deaths, [])
+    })
+  })
+
   test('[PLG4] a plugin that takes three hosts down within an hour is off, and the good vote never fails', async () => {
     const bomb = typescriptPlugin('bomb', 'return Array(1e9).fill(0)')
     await withTrial({ bomb, good }, async trial => {
