@@ -10,4 +10,5 @@ export const PROJECT = {
   models: folder('models/shipped'),
   pages: folder('web/dist'),
   pythonCache: folder('.cache/python'),
+  hostCache: folder('.cache/host'),
 } as const

@@ -3,12 +3,11 @@
 import { spawn } from 'node:child_process'
 import { closeSync, openSync, readSync } from 'node:fs'
 import type { Duplex } from 'node:stream'
-import { fileURLToPath } from 'node:url'
 import { type Frames, openFrames } from './frames.ts'
+import { hostProgram } from './host-program.ts'
 import { FRAME_BYTES, type FromHost, fromHost, HELD_LINE, LINE, type ToHost } from './protocol.ts'
 import { behindWalls, goesFirst } from './walls.ts'
 
-const PROGRAM = fileURLToPath(new URL('./host-process.ts', import.meta.url))
 const PAGE_BYTES = 4_096
 const STDERR_KEPT = 600
 /** The kernel's USER_HZ is 100 wherever Node runs. */
@@ -30,7 +29,7 @@ export interface Host {
 
 /** `onExit` is called once, with how it ended in words: the signal or code and the last lines it left. */
 export function startHost(onMessage: (message: FromHost) => void, onExit: (how: string) => void): Host {
-  const { file, args } = behindWalls([PROGRAM], HELD_LINE + 1)
+  const { file, args } = behindWalls([hostProgram()], HELD_LINE + 1)
   const child = spawn(file, args, { env: { TZ: 'UTC' }, stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'] })
   goesFirst(child.pid)
   const kill = (): void => void child.kill('SIGKILL')

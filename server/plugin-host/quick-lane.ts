@@ -15,6 +15,9 @@ const PROVEN_CALLS = 16
 /** Twice as many after each that had to be stopped. */
 const MOST_PROVEN_CALLS = 256
 
+/** A source beside a source, a script beside a script (host-program.ts). */
+const WATCH = import.meta.url.endsWith('.ts') ? 'watch-lane.ts' : 'watch-lane.mjs'
+
 /** Of the memory that is shared with the second thread. */
 export const CELL = {
   /** How often the lane was entered and left, together: odd while somebody is in it. Begins anew after 2^32. */
@@ -66,7 +69,7 @@ export function createQuickLane(): QuickLane {
 
   const startWatch = (): void => {
     watch = 'starting'
-    worker = new Worker(new URL('watch-lane.ts', import.meta.url), {
+    worker = new Worker(new URL(WATCH, import.meta.url), {
       workerData: { cells },
       execArgv: [],
       resourceLimits: { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 16 },

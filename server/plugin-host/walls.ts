@@ -31,11 +31,13 @@ export interface Wall {
 /** Shared libraries, and this project without its data. Links among them stay links. */
 const VISIBLE = [
   ...['/lib', '/lib64', '/usr/lib', '/usr/lib64', '/usr/local/lib', process.execPath],
-  ...['..', '../../core', '../../plugin-sdk', '../../node_modules', '../../package.json', '../../.cache/python'].map(here),
+  ...['..', '../../core', '../../plugin-sdk', '../../node_modules', '../../package.json', '../../.cache/python', '../../.cache/host'].map(
+    here,
+  ),
 ].map(path => path.replace(/(?<=.)\/$/, ''))
 
-/** What a host needs before its first plugin. */
-const NEEDED = new URL('isolate.ts', import.meta.url).href
+/** What a host needs beyond Node before its first plugin. */
+const NEEDED = import.meta.resolve('isolated-vm')
 const NODE_FLAGS = ['--no-node-snapshot', '--disable-warning=ExperimentalWarning']
 const PROBE_MS = 10_000
 /** At 19 hosts starve on a busy machine: replacements come too late for PLG5, and honest calls run into the watchdog. */
