@@ -105,8 +105,11 @@ describe('the hosts', () => {
     const bomb = typescriptPlugin('bomb', 'return Array(1e9).fill(0)')
     await withTrial({ bomb, good }, async trial => {
       for (let death = 1; death <= 3; death++) {
-        const ballots = await trial.ask('x')
-        assert.equal(ballots.find(({ voter }) => voter === 'plugin:good')?.abstained, false)
+        // On a busy machine its time may be over before the built-in begins: then its isolate stops it, and no host dies.
+        for (let asked = 0; trial.deaths.length < death && asked < 4; asked++) {
+          const ballots = await trial.ask('x')
+          assert.equal(ballots.find(({ voter }) => voter === 'plugin:good')?.abstained, false)
+        }
         assert.equal(trial.deaths.length, death)
         await trial.hostsReady(2 + death, BACK_WITHIN_MS)
       }
