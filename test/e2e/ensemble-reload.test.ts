@@ -47,7 +47,7 @@ test('[ENS8] a bad ensemble is refused with the path of the fault and the old on
     assert.match(await (await fetch(`${server.url}/metrics`)).text(), /parley_faults_total\{code="ENSEMBLE_INVALID"\} 1/)
     writeFileSync(file, `${SHIPPED}\n# the next version\n`)
     server.process.kill('SIGHUP')
-    await logged(/read again/)
+    await logged(/ensembles are read again/)
     assert.notEqual(await versionOfNextTurn(), first)
     line.socket.close()
   } finally {
