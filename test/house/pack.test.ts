@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { Fault } from '@parley/core/faults.ts'
@@ -19,7 +19,7 @@ const examplesOf = (locale: string, action: string): string[] =>
     .split('\n')
     .filter(line => line !== '' && !line.startsWith('#'))
 
-test('the retail pack has the actions that a shop cannot do without, and 80 examples of each a language', () => {
+test('the retail pack has the actions that a shop cannot do without', () => {
   for (const action of [
     'COMPENSATE',
     'PRODUCT_INFO',
@@ -33,27 +33,6 @@ test('the retail pack has the actions that a shop cannot do without, and 80 exam
     'OUT_OF_SCOPE',
   ]) {
     assert.ok(pack.actions[action], action)
-  }
-  for (const locale of LOCALES) {
-    for (const action of Object.keys(pack.actions)) assert.ok(examplesOf(locale, action).length >= 80, `${locale} ${action}`)
-    for (const file of readdirSync(join(folder, 'examples', locale))) assert.ok(pack.actions[file.replace('.txt', '')], file)
-  }
-})
-
-test('no example stands twice in a language, nor under two actions in any', () => {
-  const seen = new Map<string, { readonly action: string; readonly locale: string }>()
-  for (const locale of LOCALES) {
-    for (const action of Object.keys(pack.actions)) {
-      for (const line of examplesOf(locale, action)) {
-        const plain = line.normalize('NFKC').toLowerCase().trim()
-        const before = seen.get(plain)
-        assert.ok(
-          !before || (before.locale !== locale && before.action === action),
-          `${locale} ${line} (${action}) stands under ${before?.action} too`,
-        )
-        seen.set(plain, { action, locale })
-      }
-    }
   }
 })
 
