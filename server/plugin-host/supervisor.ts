@@ -24,7 +24,8 @@ const GRACE_MS = 100
 const TICK_MS = 10
 /**
  * What a host must have had of a processor since an overdue call was given to it, to be held to hang: an honest call takes a tenth of it, so a
- * host that had less waited for the machine. One that had none for so much longer than the limit hangs all the same.
+ * host that had less waited for the machine. Of calls that wait behind an older one, that may have had it all. Whatever is not answered so much later
+ * than it should hangs all the same.
  */
 const HANGING_CPU_MS = 50
 const HANGING_MS = 2_000
@@ -161,7 +162,9 @@ export function createSupervisor({ runtime, guests, pyodide, observer, clock, ho
       return
     }
     post.cpuMs = post.host.cpuMs()
-    const hanging = [...post.inFlight.values()].find(call => beyondLimit(call) > (hadProcessor(post, call) ? GRACE_MS : HANGING_MS))
+    const hanging = [...post.inFlight.values()].find(
+      (call, at) => beyondLimit(call) > (at === 0 && hadProcessor(post, call) ? GRACE_MS : HANGING_MS),
+    )
     if (hanging) retire(post, 'time', post.holder ?? hanging.plugin, 'a call went on past its limit')
     else if (post.inFlight.size > 0 && residentMb > post.memoryLimitMb!)
       retire(post, 'memory', suspect(post), `${Math.round(residentMb)} MB resident`)
