@@ -6,7 +6,8 @@ import { featuresOf } from './features.ts'
 export interface RowTable {
   /** By row, ascending. */
   readonly hashes: Uint32Array
-  readonly rowOf: ReadonlyMap<number, number>
+  /** −1 for a feature that was not learned. */
+  rowOf(hash: number): number
 }
 
 /** Rows and values of one text's known features. Together with the unknown ones the values have the length 1. */
@@ -16,9 +17,23 @@ export interface Vector {
 }
 
 export function createRowTable(hashes: Uint32Array): RowTable {
-  const rowOf = new Map<number, number>()
-  for (const [row, hash] of hashes.entries()) rowOf.set(hash, row)
-  return { hashes, rowOf }
+  // At least two places a row, so that a search is short. Not a Map: a text looks up a hundred features, and this takes a fifth of the time.
+  const places = new Int32Array(2 ** (32 - Math.clz32(2 * hashes.length + 1))).fill(-1)
+  const mask = places.length - 1
+  for (const [row, hash] of hashes.entries()) {
+    let at = hash & mask
+    while (places[at] !== -1) at = (at + 1) & mask
+    places[at] = row
+  }
+  return {
+    hashes,
+    rowOf(hash) {
+      for (let at = hash & mask; ; at = (at + 1) & mask) {
+        const row = places[at]! // within the mask
+        if (row === -1 || hashes[row] === hash) return row
+      }
+    },
+  }
 }
 
 /** The vector of a text that `normaliseText` gave, for training and the live path alike. Empty when nothing in it was ever seen. */
@@ -29,10 +44,10 @@ export function vectorise(text: string, table: RowTable): Vector {
   let known = 0
   let squares = 0
   for (const [hash, count] of counts) {
-    const value = 1 + Math.log(count)
+    const value = count === 1 ? 1 : 1 + Math.log(count)
     squares += value * value
-    const row = table.rowOf.get(hash)
-    if (row === undefined) continue
+    const row = table.rowOf(hash)
+    if (row < 0) continue
     ids[known] = row
     values[known++] = value
   }

@@ -2,12 +2,13 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { normaliseText } from '@parley/core/pipeline/normalise.ts'
-import { quantise } from '@parley/models/linear-model.ts'
 import { readModelFile, writeModelFile } from '@parley/models/model-file.ts'
-import { linearGraph } from '@parley/models/onnx/linear-graph.ts'
+import { quantise } from '@parley/models/network.ts'
+import { networkGraph } from '@parley/models/onnx/network-graph.ts'
 import { probabilitiesOf } from '@parley/models/probabilities.ts'
 import { vectorise } from '@parley/models/rows.ts'
 import { createSession } from '@parley/models/session.ts'
+import { withoutContradicted } from '@parley/models/train/doubtful-labels.ts'
 import { fit } from '@parley/models/train/fit.ts'
 import { dataHash } from '@parley/models/train/lessons.ts'
 import { answerAll, answerFrom, commandLine, cpuSeconds, readRows, writeTrained } from './contender.ts'
@@ -17,9 +18,10 @@ const NAME = 'bench'
 const { phase, folder, task } = commandLine()
 const model = join(folder, 'model')
 if (phase === 'train') {
-  const lessons = readRows(folder, 'train').map(({ text, label }) => ({ text: normaliseText(text), label, weight: 1 }))
-  const classes = [...new Set(lessons.map(({ label }) => label))].sort()
-  const { table, weights, bias } = fit(lessons, classes, task.seed)
+  const given = readRows(folder, 'train').map(({ text, label }) => ({ text: normaliseText(text), label, weight: 1 }))
+  const classes = [...new Set(given.map(({ label }) => label))].sort()
+  const lessons = withoutContradicted(given, classes, task.seed)
+  const { table, network } = fit(lessons, classes, task.seed)
   const none = { zh: 0, en: 0 }
   mkdirSync(model, { recursive: true })
   writeModelFile(model, {
@@ -37,9 +39,9 @@ if (phase === 'train') {
       f1: {},
     },
     hashes: table.hashes,
-    onnx: linearGraph(NAME, quantise(classes, weights, bias)),
+    onnx: networkGraph(NAME, quantise(network)),
   })
-  writeTrained(folder, { trainSeconds: cpuSeconds() })
+  writeTrained(folder, { trainSeconds: cpuSeconds(), chosen: `${given.length - lessons.length} contradicted labels left out` })
 } else {
   const started = performance.now()
   const { metadata, table, ...rest } = readModelFile(model, NAME)

@@ -1,88 +1,85 @@
-// Fits the weights: multinomial logistic regression by stochastic gradient descent with a step of its own for every weight (AdaGrad), an L2
-// pull, and classes balanced half-way, so that large classes lead without drowning small ones. All sums in a fixed order, stored as float32:
-// the same lessons and seed give the same bytes on every machine.
+// Fits a network to lessons. Its wide part is a margin for each class against all others (fit-wide.ts); its deep part are small nets from different
+// starts, each of which learned by itself (fit-deep.ts). Their answers are added: they are wrong in different places, and together less often than either.
+// Classes are balanced half-way, so that large ones lead without drowning small ones. All sums in a fixed order: the same lessons and seed give the same
+// bytes on every machine.
 
 import { featuresOf } from '../features.ts'
+import type { FloatNetwork } from '../network.ts'
 import { createRowTable, type RowTable, type Vector, vectorise } from '../rows.ts'
 import type { Lesson } from './corpus.ts'
-import { createRandom, shuffle } from './random.ts'
+import { fitDeep } from './fit-deep.ts'
+import { fitWide } from './fit-wide.ts'
 
-const EPOCHS = 20
-const RATE = 0.5
-const RATE_DECAY = 0.3
-const PULL = 5e-5
 /** A feature of one lesson alone says little, and leaving it out teaches the model what an unknown one looks like. */
 const SEEN_FROM = 2
+/** Rows that a model has at most: of more, those which move the margins least are left out, and are unknown features from then on. */
+const MOST_ROWS = 65_536
+/** How much a margin of 1 counts beside the nets' mean logit. */
+const WIDE_SHARE = 4
+
+/** From few lessons every net learns something else, and the mean of many is better than each; with many lessons two will do. */
+const netsFor = (lessons: number): number => (lessons < 3_000 ? 6 : 2)
 
 export interface Fitted {
   readonly table: RowTable
-  /** [rows × classes], row by row. */
-  readonly weights: Float32Array
-  readonly bias: Float32Array
+  readonly network: FloatNetwork
+}
+
+export interface Taught {
+  readonly vectors: readonly Vector[]
+  /** By lesson: the index of its class. */
+  readonly labels: Int32Array
+  /** By lesson: how much it counts. */
+  readonly emphasis: Float64Array
 }
 
 /** `classes` in the order of the columns; every lesson's label is one of them. */
 export function fit(lessons: readonly Lesson[], classes: readonly string[], seed: number): Fitted {
-  const table = learnableFeatures(lessons)
-  const vectors = lessons.map(lesson => vectorise(lesson.text, table))
   const labels = Int32Array.from(lessons, lesson => classes.indexOf(lesson.label))
   const emphasis = balance(lessons, labels, classes.length)
+  const seen = createRowTable(learnableFeatures(lessons))
   const width = classes.length
-  const weights = new Float32Array(table.hashes.length * width)
-  const squares = new Float32Array(weights.length).fill(1e-3)
-  const bias = new Float32Array(width)
-  const biasSquares = new Float32Array(width).fill(1e-3)
-  const error = new Float64Array(width)
-  const order = Int32Array.from(lessons, (_, i) => i)
-  const random = createRandom(seed)
-  // Indices below run over these arrays alone.
-  for (let epoch = 0; epoch < EPOCHS; epoch++) {
-    shuffle(order, random)
-    const rate = RATE / (1 + epoch * RATE_DECAY)
-    for (const i of order) {
-      const vector = vectors[i]!
-      errorOf(vector, labels[i]!, weights, bias, error)
-      for (let c = 0; c < width; c++) error[c]! *= emphasis[i]!
-      for (let k = 0; k < vector.ids.length; k++) {
-        const value = vector.values[k]!
-        const row = vector.ids[k]! * width
-        for (let c = 0; c < width; c++) {
-          const slope = error[c]! * value + PULL * weights[row + c]!
-          const square = squares[row + c]! + slope * slope
-          squares[row + c] = square
-          weights[row + c]! -= (rate * slope) / Math.sqrt(square)
-        }
-      }
-      for (let c = 0; c < width; c++) {
-        biasSquares[c]! += error[c]! * error[c]!
-        bias[c]! -= (rate * error[c]!) / Math.sqrt(biasSquares[c]!)
-      }
-    }
+  const all = { vectors: lessons.map(({ text }) => vectorise(text, seen)), labels, emphasis }
+  const margins = fitWide(all, seen.hashes.length, width, seed)
+  const kept = strongest(all.vectors, margins.weights, width)
+  const table = kept.length === seen.hashes.length ? seen : createRowTable(kept.map(row => seen.hashes[row]!)) // rows of the table
+  const vectors = table === seen ? all.vectors : lessons.map(({ text }) => vectorise(text, table))
+  const deep = fitDeep({ vectors, labels, emphasis }, table.hashes.length, width, netsFor(lessons.length), seed)
+  const columns = width + deep.units
+  const weights = new Float32Array(table.hashes.length * columns)
+  for (const [row, from] of kept.entries()) {
+    for (let c = 0; c < width; c++) weights[row * columns + c] = WIDE_SHARE * margins.weights[from * width + c]! // in range, as below
+    for (let unit = 0; unit < deep.units; unit++) weights[row * columns + width + unit] = deep.weights[row * deep.units + unit]!
   }
-  return { table, weights, bias }
+  const bias = new Float32Array(columns)
+  for (let c = 0; c < width; c++) bias[c] = WIDE_SHARE * margins.bias[c]! + deep.classBias[c]!
+  bias.set(deep.bias, width)
+  return { table, network: { classes, hidden: deep.units, weights, bias, output: deep.output } }
 }
 
-/** Probability minus truth, a class, into `error`. */
-function errorOf({ ids, values }: Vector, label: number, weights: Float32Array, bias: Float32Array, error: Float64Array): void {
-  const width = error.length
-  error.set(bias)
-  for (let k = 0; k < ids.length; k++) {
-    const value = values[k]!
-    const row = ids[k]! * width
-    for (let c = 0; c < width; c++) error[c]! += value * weights[row + c]!
-  }
-  let top = error[0]!
-  for (let c = 1; c < width; c++) if (error[c]! > top) top = error[c]!
-  let total = 0
-  for (let c = 0; c < width; c++) total += error[c] = Math.exp(error[c]! - top)
-  for (let c = 0; c < width; c++) error[c]! /= total
-  error[label]! -= 1
-}
-
-function learnableFeatures(lessons: readonly Lesson[]): RowTable {
+/** The hashes of the features that are worth a row, ascending. */
+export function learnableFeatures(lessons: readonly Lesson[]): Uint32Array<ArrayBuffer> {
   const seen = new Map<number, number>()
   for (const { text } of lessons) for (const hash of featuresOf(text).keys()) seen.set(hash, (seen.get(hash) ?? 0) + 1)
-  return createRowTable(Uint32Array.from([...seen].flatMap(([hash, count]) => (count >= SEEN_FROM ? [hash] : []))).sort())
+  return Uint32Array.from([...seen].flatMap(([hash, count]) => (count >= SEEN_FROM ? [hash] : []))).sort()
+}
+
+/** The rows to keep, ascending: those whose weights move the lessons' margins most. */
+function strongest(vectors: readonly Vector[], weights: Float32Array, width: number): Uint32Array {
+  const rows = weights.length / width
+  const all = Uint32Array.from({ length: rows }, (_, row) => row)
+  if (rows <= MOST_ROWS) return all
+  const force = new Float64Array(rows)
+  for (const { ids, values } of vectors) for (let k = 0; k < ids.length; k++) force[ids[k]!]! += values[k]! * values[k]!
+  for (let row = 0; row < rows; row++) {
+    let squares = 0
+    for (let c = 0; c < width; c++) squares += weights[row * width + c]! ** 2
+    force[row]! *= squares
+  }
+  return all
+    .sort((a, b) => force[b]! - force[a]! || a - b)
+    .slice(0, MOST_ROWS)
+    .sort()
 }
 
 /** How much every lesson counts: its weight, times the root of how much rarer its class is than an even share. */

@@ -1,7 +1,7 @@
-// The method that needs nothing but the sentences: sub-word features, a linear head over them. Another method (a head over a sentence encoder's
+// The method that needs nothing but the sentences: sub-word features, a small network over them. Another method (a head over a sentence encoder's
 // vectors, say) is a file beside this one with the same two functions and a name of its own.
-import { type LinearModel, logitsOf } from '../linear-model.ts'
-import { linearGraph } from '../onnx/linear-graph.ts'
+import { logitsOf, type Network } from '../network.ts'
+import { networkGraph } from '../onnx/network-graph.ts'
 import { distanceOf } from '../rejection.ts'
 import { type RowTable, vectorise } from '../rows.ts'
 import type { Lesson } from './corpus.ts'
@@ -17,7 +17,7 @@ export interface Opinion {
 
 export interface Learned {
   judge(text: string): Opinion
-  readonly model: LinearModel
+  readonly model: Network
   readonly table: RowTable
 }
 
@@ -35,4 +35,4 @@ export function learn(lessons: readonly Lesson[], classes: readonly string[], se
 }
 
 /** The bytes of the ONNX file. */
-export const graphOf = (kind: string, { model }: Learned): Uint8Array => linearGraph(kind, model)
+export const graphOf = (kind: string, { model }: Learned): Uint8Array => networkGraph(kind, model)

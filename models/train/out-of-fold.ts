@@ -1,6 +1,6 @@
 // What both models say of every example when they were trained without it and without what nearly repeats it. Figures, temperatures, the mood
 // table and an ensemble's weights are all fitted on this: on what the models learned from, they would look far surer than they are.
-import { type LinearModel, logitsOf, quantise } from '../linear-model.ts'
+import { logitsOf, type Network, quantise } from '../network.ts'
 import { type RowTable, vectorise } from '../rows.ts'
 import type { Corpus } from './corpus.ts'
 import type { Example } from './examples.ts'
@@ -57,13 +57,9 @@ export function judgeOutOfFold(corpus: Corpus, seed: number, fitted: () => void 
 const NONE: Float64Array = new Float64Array()
 
 /** Fits and rounds, as what is shipped is rounded. */
-export function train(
-  lessons: Parameters<typeof fit>[0],
-  classes: readonly string[],
-  seed: number,
-): { model: LinearModel; table: RowTable } {
-  const { table, weights, bias } = fit(lessons, classes, seed)
-  return { model: quantise(classes, weights, bias), table }
+export function train(lessons: Parameters<typeof fit>[0], classes: readonly string[], seed: number): { model: Network; table: RowTable } {
+  const { table, network } = fit(lessons, classes, seed)
+  return { model: quantise(network), table }
 }
 
 function trained(...args: Parameters<typeof train>): (text: string) => Float64Array {

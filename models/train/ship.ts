@@ -2,7 +2,7 @@
 // and writes them. The same pack and seed give the same files, byte for byte.
 
 import { type WrittenModel, writeModelFile } from '../model-file.ts'
-import { linearGraph } from '../onnx/linear-graph.ts'
+import { networkGraph } from '../onnx/network-graph.ts'
 import { probabilitiesOf } from '../probabilities.ts'
 import type { Corpus, Lesson } from './corpus.ts'
 import { type Figures, figuresOf } from './figures.ts'
@@ -57,6 +57,6 @@ function writeModel(
     ...more,
     training: { seed, data, examples, folds: FOLDS, accuracy, macroF1, logLoss, f1 },
     hashes: table.hashes,
-    onnx: linearGraph(name, model),
+    onnx: networkGraph(name, model),
   })
 }

@@ -6,9 +6,9 @@ import { after, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { isFault } from '@parley/core/faults.ts'
 import { featuresOf } from '@parley/models/features.ts'
-import { logitsOf, quantise } from '@parley/models/linear-model.ts'
 import { readModelFile, sha256, writeModelFile } from '@parley/models/model-file.ts'
-import { linearGraph } from '@parley/models/onnx/linear-graph.ts'
+import { logitsOf, quantise } from '@parley/models/network.ts'
+import { networkGraph } from '@parley/models/onnx/network-graph.ts'
 import { integer } from '@parley/models/onnx/protobuf.ts'
 import { createRowTable, vectorise } from '@parley/models/rows.ts'
 import { createSession } from '@parley/models/session.ts'
@@ -24,9 +24,11 @@ const TEXTS = ['螃蟹死了怎么赔', 'half the eggs arrived smashed', '', 'as
 function randomModel(seed: number, classes: readonly string[]) {
   const random = createRandom(seed)
   const hashes = Uint32Array.from(new Set(TEXTS.slice(0, 3).flatMap(text => [...featuresOf(text).keys()]))).sort()
-  const weights = Float32Array.from({ length: hashes.length * classes.length }, () => 8 * random() - 4)
-  const bias = Float32Array.from(classes, () => random() - 0.5)
-  const model = quantise(classes, weights, bias)
+  const hidden = 5
+  const numbers = (length: number, most: number) => Float32Array.from({ length }, () => most * (2 * random() - 1))
+  const columns = classes.length + hidden
+  const weights = numbers(hashes.length * columns, 4)
+  const model = quantise({ classes, hidden, weights, bias: numbers(columns, 0.5), output: numbers(hidden * classes.length, 1) })
   const per = { zh: 1, en: 1 }
   writeModelFile(temp, {
     name: 'random',
@@ -34,9 +36,9 @@ function randomModel(seed: number, classes: readonly string[]) {
     temperature: per,
     training: { seed, data: '', examples: 0, folds: 0, accuracy: per, macroF1: per, logLoss: per, f1: {} },
     hashes,
-    onnx: linearGraph('random', model),
+    onnx: networkGraph('random', model),
   })
-  return { model, weights, bias, hashes, file: readModelFile(temp, 'random') }
+  return { model, weights, hashes, file: readModelFile(temp, 'random') }
 }
 
 for (const count of [2, 4, 16]) {
@@ -64,7 +66,7 @@ for (const count of [2, 4, 16]) {
 test('onnx: eight bits stay within half a step of the weights', () => {
   const { model, weights } = randomModel(3, ['A', 'B', 'C'])
   for (const [i, weight] of weights.entries()) {
-    const scale = model.scales[i % 3]!
+    const scale = model.scales[i % model.scales.length]!
     assert.ok(Math.abs(model.weights[i]! * scale - weight) <= scale / 2 + 1e-6)
   }
 })
