@@ -155,7 +155,9 @@ test("[RT11] what is the engine's is asked of the engine, and an orderly end tel
   const { url } = server
   while (!(await fetch(`${url}/readyz`)).ok) await new Promise(resolve => setImmediate(resolve))
   assert.deepEqual(await (await fetch(`${url}/healthz`)).json(), { ok: true })
-  assert.match(await (await fetch(`${url}/metrics`)).text(), /parley_socket_process_resident_bytes\{process="1"\} \d+/)
+  // Each process tells of itself from time to time, for the first time soon after it has come up.
+  const told = /parley_socket_process_resident_bytes\{process="1"\} \d+/
+  while (!told.test(await (await fetch(`${url}/metrics`)).text())) await new Promise(resolve => setImmediate(resolve))
   const decisions = `${url}/v1/operator/shops/demo/conversations/x/decisions`
   assert.equal((await fetch(decisions, { headers: { authorization: 'Bearer wrong' } })).status, 401)
   assert.equal((await fetch(`${url}/v1/nowhere`, { method: 'POST', body: 'x' })).status, 404)
