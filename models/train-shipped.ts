@@ -1,4 +1,4 @@
-// `npm run train`: trains the shipped models from the retail pack and prints what they are worth. Under a minute on two cores.
+// `npm run train`: trains the shipped models from the retail pack and prints what they are worth. Some four minutes of processor time.
 //   --out FOLDER   writes there instead of models/shipped
 import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

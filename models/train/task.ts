@@ -7,7 +7,7 @@ import type { Language } from '@parley/plugin-sdk/vocabulary.ts'
 import { sha256 } from '../model-file.ts'
 import type { Lesson } from './corpus.ts'
 import type { DataRow, Kind } from './data-file.ts'
-import type { LINEAR } from './linear.ts'
+import type { SUBWORD } from './subword.ts'
 
 /** A request that moods are tied to: what people in a mood ask for is learned from them. */
 export interface Request {
@@ -18,8 +18,8 @@ export interface Request {
 
 export interface Task {
   readonly kind: Kind
-  /** `linear`: sub-word features and a linear head. */
-  readonly method: typeof LINEAR
+  /** `subword`: a small network over sub-word features. */
+  readonly method: typeof SUBWORD
   readonly rows: readonly DataRow[]
   /** Intent: the pack's phrases, short lessons that are never tested on. */
   readonly phrases: readonly Lesson[]

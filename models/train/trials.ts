@@ -8,9 +8,9 @@ import type { DataRow } from './data-file.ts'
 import { classesIn, lessonsOf } from './data-lessons.ts'
 import { likeliest } from './figures.ts'
 import { meanDifference, places } from './intervals.ts'
-import { learn } from './linear.ts'
 import { createRandom } from './random.ts'
 import { placeOf, type Split } from './split.ts'
+import { learn } from './subword.ts'
 import type { Task } from './task.ts'
 
 /** Three fifths teach and two fifths judge: enough to tell a gain of a point from chance. All of them would make the trials dearer than the training. */

@@ -5,7 +5,7 @@ import type { Pack } from '@parley/core/pack/pack.ts'
 import { normaliseText } from '@parley/core/pipeline/normalise.ts'
 import type { DataRow, Kind } from '@parley/models/train/data-file.ts'
 import { readExamples } from '@parley/models/train/examples.ts'
-import { LINEAR } from '@parley/models/train/linear.ts'
+import { SUBWORD } from '@parley/models/train/subword.ts'
 import type { Task } from '@parley/models/train/task.ts'
 
 /** `folder` is that of the pack. Faults: PACK_INVALID. */
@@ -13,7 +13,7 @@ export function taskOf(kind: Kind, rows: readonly DataRow[], seed: number, pack:
   const examples = join(folder, 'examples')
   return {
     kind,
-    method: LINEAR,
+    method: SUBWORD,
     rows,
     phrases: kind === 'intent' ? phrasesOf(pack) : [],
     requests:

@@ -7,7 +7,7 @@ import { type RowTable, vectorise } from '../rows.ts'
 import type { Lesson } from './corpus.ts'
 import { train } from './out-of-fold.ts'
 
-export const LINEAR = 'linear'
+export const SUBWORD = 'subword'
 
 /** What a model says of a text, before any temperature, and how far the text lies from what it was taught. */
 export interface Opinion {
