@@ -11,6 +11,8 @@ export const TROUBLE_TEMPLATE = 'trouble'
 export const AGAIN_ORDER_TEMPLATE = 'again-order'
 /** Says that nothing was done, since the customer did not want it. */
 export const DECLINED_TEMPLATE = 'declined'
+/** Answers with a passage (`source.text`) of an article (`source.title`) of the shop's. */
+export const ARTICLE_TEMPLATE = 'article'
 /** Names the other request of the same message (`options[0]`) and says that it comes next; follows a reply. */
 export const ALSO_TEMPLATE = 'also'
 /** Goes back to the request (`options[0]`) that was left for another; opens a reply. */
@@ -41,6 +43,7 @@ export const REQUIRED_TEMPLATES = [
   TROUBLE_TEMPLATE,
   AGAIN_ORDER_TEMPLATE,
   DECLINED_TEMPLATE,
+  ARTICLE_TEMPLATE,
   ALSO_TEMPLATE,
   BACK_TEMPLATE,
   OFFER_PERSON_TEMPLATE,

@@ -1,7 +1,9 @@
 // Chooses what costs least, in the light of what the bot has asked before; finds the second request of a message that holds two.
 import type { ActionId, Vote } from '@parley/plugin-sdk/vocabulary.ts'
 import { understand } from '../dialogue/understand.ts'
+import { ARTICLE_TEMPLATE } from '../pack/required-templates.ts'
 import type { Choice, Ensemble, Fusion } from '../ports/ensemble.ts'
+import type { Ballot, Quote } from '../ports/voters.ts'
 import type { Shop } from './shop.ts'
 import type { Decided, Fused } from './turn.ts'
 
@@ -23,7 +25,15 @@ export function decide(turn: Fused, shop: Shop, ensemble: Ensemble): Decided {
   const also = requests && understood.action === requests.main.action ? requests.also : null
   const risk = turn.risks.find(({ rule }) => rule === 'handoff')
   const asked = askedSlot(turn, understood.form.action, shop) ?? null
-  return { ...turn, choice, asked, understood: risk ? { ...understood, disposition: 'handoff', unanswered: null } : understood, also }
+  const quote = quoteFor(turn, understood.form.action, shop)
+  return {
+    ...turn,
+    choice,
+    asked,
+    quote,
+    understood: risk ? { ...understood, disposition: 'handoff', unanswered: null } : understood,
+    also,
+  }
 }
 
 interface Request {
@@ -75,19 +85,35 @@ type Weighed = Pick<Fused, 'ballots'> & { readonly fusion: Fusion }
 
 /** Of the votes for the action that name a template of this shop, the weightiest one's. */
 const namedTemplate = (turn: Weighed, action: ActionId, shop: Shop): string | undefined =>
-  weightiest(turn, action, ({ template }) => (template === undefined ? undefined : shop.templates.resolve(template)))
+  weightiest(turn, action, vote => templateIn(vote, shop))
+
+/** What quotes an article is no vote's to name: it takes a source. */
+function templateIn({ template }: Vote, shop: Shop): string | undefined {
+  const resolved = template === undefined ? undefined : shop.templates.resolve(template)
+  return resolved === ARTICLE_TEMPLATE ? undefined : resolved
+}
+
+/** The quote of the weightiest vote for the action; none where one that names a template weighs more. */
+function quoteFor(turn: Weighed, action: ActionId, shop: Shop): Quote | null {
+  const found = weightiest<Quote | 'template'>(
+    turn,
+    action,
+    (vote, { quotes }) => quotes?.find(quote => quote.action === action) ?? (templateIn(vote, shop) === undefined ? undefined : 'template'),
+  )
+  return found === undefined || found === 'template' ? null : found
+}
 
 /** Of the votes for the action that ask for a slot of it, the weightiest one's. */
 const askedSlot = (turn: Weighed, action: ActionId, shop: Shop): string | undefined =>
   weightiest(turn, action, ({ ask }) => (ask !== undefined && shop.actions[action]?.slots.includes(ask) ? ask : undefined))
 
 /** What `pick` takes of the vote for the action that adds most to its score, of those that it takes something of. */
-function weightiest(turn: Weighed, action: ActionId, pick: (vote: Vote) => string | undefined): string | undefined {
+function weightiest<T>(turn: Weighed, action: ActionId, pick: (vote: Vote, ballot: Ballot) => T | undefined): T | undefined {
   const share = new Map(turn.fusion.breakdown.filter(s => s.action === action).map(s => [s.voter, s.share]))
-  let best: { readonly share: number; readonly picked: string } | undefined
+  let best: { readonly share: number; readonly picked: T } | undefined
   for (const ballot of turn.ballots) {
     for (const vote of ballot.votes) {
-      const picked = vote.action === action ? pick(vote) : undefined
+      const picked = vote.action === action ? pick(vote, ballot) : undefined
       const weight = share.get(ballot.voter) ?? 0
       if (picked !== undefined && weight > 0 && (!best || weight > best.share)) best = { share: weight, picked }
     }

@@ -7,7 +7,7 @@ import type { Wait } from '../handoff/owner.ts'
 import type { Seq } from '../ids.ts'
 import type { Choice, Disposition, Ranked, Share, Situation } from '../ports/ensemble.ts'
 import type { Fact } from '../ports/mesh.ts'
-import type { Ballot, LookedUp } from '../ports/voters.ts'
+import type { Ballot, LookedUp, Quote } from '../ports/voters.ts'
 import type { QuickReply } from '../protocol/server-message.ts'
 
 export interface Decision {
@@ -40,6 +40,7 @@ export interface BallotView {
   readonly abstained: boolean
   readonly reason?: NonNullable<Ballot['reason']>
   readonly votes: readonly Vote[]
+  readonly quotes?: readonly Quote[]
   readonly signals?: Signals
   readonly lookedUp?: readonly LookedUp[]
   readonly ms: number
@@ -60,6 +61,8 @@ export interface RecordedDecision extends Decision {
   readonly clauseVotes?: readonly (readonly BallotView[])[]
   /** What voters keep of the conversation from here on, by voter, as JSON of an object; `{}` forgets. */
   readonly remembered?: Readonly<Record<string, string>>
+  /** The article that the reply quotes; the passage stands among the votes. */
+  readonly source?: Pick<Quote, 'article' | 'version' | 'title' | 'heading'>
   /** The less pressing of two requests. */
   readonly also?: ActionId
   /** Risks that were found, gravest first. */

@@ -8,6 +8,7 @@ import type { PlannedEffect } from '../effects/effects.ts'
 import {
   AGAIN_ORDER_TEMPLATE,
   ALSO_TEMPLATE,
+  ARTICLE_TEMPLATE,
   againOf,
   BACK_TEMPLATE,
   CLARIFY_TEMPLATE,
@@ -135,11 +136,14 @@ function fillForm(turn: Enriched, shop: Shop, canDo: (effect: string) => boolean
   const settled = settleOrder(turn, shop, orders ?? [])
   const { form, facts } = settled
   const begin: Saying[] = understood.isContinued ? [] : [{ template: form.template }]
+  // Before a question, and in place of an answer that knows nothing of the customer's own. What is done in the world has words of its own.
+  const isQuoted = turn.quote !== null && !understood.isContinued && !effect && !areKnown(entry.facts, facts)
+  const article: Saying[] = isQuoted ? [{ template: ARTICLE_TEMPLATE }] : []
   const ask = (slot: string, again: boolean, first?: string): Core => {
     const pending = slotQuestion(slot, form, turn, orders ?? [], again)
     const [question] = questionOf(pending, shop, again)
     const asking = first === undefined ? question! : { template: first } // a slot's question has one saying
-    const sayings = startWith(effect ? begin : [], asking)
+    const sayings = startWith(effect ? begin : article, asking)
     return { disposition: 'ask_slot', sayings, form, pending, isMiss: again, facts }
   }
   if (understood.unanswered?.kind === 'slot') return ask(understood.unanswered.slot, true)
@@ -187,7 +191,7 @@ function fillForm(turn: Enriched, shop: Shop, canDo: (effect: string) => boolean
     }
   }
   const isMiss = understood.action === 'OUT_OF_SCOPE'
-  return { disposition: 'answer', sayings: [{ template: form.template }], form, pending: null, isMiss, facts }
+  return { disposition: 'answer', sayings: [article[0] ?? { template: form.template }], form, pending: null, isMiss, facts }
 }
 
 /**

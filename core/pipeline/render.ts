@@ -64,6 +64,7 @@ export function viewOf(turn: Planned, shop: Shop, saying: Saying): TemplateView 
     missing: facts.flatMap(([name, fact]) => (fact.isKnown || fact.source === null ? [] : [name])),
     slots: turn.slots,
     options: (saying.options ?? []).map(action => ({ action, label: shop.actions[action]?.label[turn.question.locale] ?? action })),
+    ...(turn.quote && { source: turn.quote }),
     ...(turn.place !== null && { queue: { position: turn.place } }),
   }
 }

@@ -8,7 +8,7 @@ import type { CustomerId, Seq, ShopId } from '../ids.ts'
 import type { Choice, Disposition, Fusion } from '../ports/ensemble.ts'
 import type { Fact } from '../ports/mesh.ts'
 import type { Risk } from '../ports/risks.ts'
-import type { Ballot } from '../ports/voters.ts'
+import type { Ballot, Quote } from '../ports/voters.ts'
 import type { QuickReply } from '../protocol/server-message.ts'
 
 /** The open turn as the log has it, and where the conversation stands. */
@@ -65,6 +65,8 @@ export type Decided = Fused & {
   readonly also: ActionId | null
   /** The slot that the votes for the action would have asked for, where it is empty. */
   readonly asked: string | null
+  /** What answers the action that was decided on, of the shop's own articles. */
+  readonly quote: Quote | null
 }
 export type Enriched = Decided & { readonly facts: Readonly<Record<string, Fact>> }
 

@@ -19,6 +19,8 @@ export interface TemplateView {
   readonly options: readonly { readonly action: string; readonly label: string }[]
   /** Where the conversation waits for a person: its place in line, from 1. Absent where it does not wait or the place is not known. */
   readonly queue?: { readonly position: number }
+  /** The passage that answers, and the article that it is of. Absent where no article answers. */
+  readonly source?: { readonly title: string; readonly heading?: string; readonly text: string; readonly link?: string }
   /** An effect's result (`case`, `amount`), or `reason` where it was refused. */
   readonly effect?: Readonly<Record<string, string>>
   /** The person that a notice is about, by the name that customers may know. */

@@ -1,6 +1,6 @@
 // Whatever votes on a turn. A pool is one hop: an in-process automaton, the model threads, the plugin hosts.
-// Drivers: server/drivers/voters.{keyword,models,plugins}.ts; suite: test/contracts/voters.ts.
-import type { Question, Signals, Vote } from '@parley/plugin-sdk/vocabulary.ts'
+// Drivers: server/drivers/voters.{keyword,models,knowledge,plugins}.ts; suite: test/contracts/voters.ts.
+import type { ActionId, Question, Signals, Vote } from '@parley/plugin-sdk/vocabulary.ts'
 import type { GraphAnswer, GraphRequest } from './graph.ts'
 
 export interface VoterInfo {
@@ -10,12 +10,29 @@ export interface VoterInfo {
   readonly version: string
 }
 
+/** A passage of an article of the shop's own that answers the turn, word for word: what a vote has for its source. */
+export interface Quote {
+  /** The action that the article is about: the voter's vote for it goes with this passage. */
+  readonly action: ActionId
+  /** The article's id in the shop, and the start of the SHA-256 of its content. */
+  readonly article: string
+  readonly version: string
+  readonly title: string
+  /** Of the passage, where the article has parts. */
+  readonly heading?: string
+  readonly text: string
+  /** Where the whole of it can be read. */
+  readonly link?: string
+}
+
 /** A voter's answer to one turn. Silence for whatever reason is an abstention; the turn never fails on a voter. */
 export interface Ballot extends VoterInfo {
   readonly abstained: boolean
   /** Why it abstained: it had nothing to say, came late, failed, is switched off, or was not asked under overload. A fault's code where there is one. */
   readonly reason?: 'silent' | 'late' | 'failed' | 'off' | 'shed'
   readonly votes: readonly Vote[]
+  /** At most one an action: what answers the turn should that action win. Of voters that read articles. */
+  readonly quotes?: readonly Quote[]
   readonly signals?: Signals
   /** What the voter is to be told at the conversation's next turns, as JSON of an object; `{}` forgets. Kept if the decision is. */
   readonly memory?: string

@@ -125,6 +125,7 @@ export function createTestShop(pools: readonly VoterPool[]): Shop {
     'track.again': 'as I said{% if facts.order %}, {{ facts.order.number }}: {{ facts.order.status }}{% endif %}',
     also: '(also {{ options[0].label }})',
     back: '(back to {{ options[0].label }})',
+    article: '{{ source.text }} ({{ source.title }})',
     'again-order': '(not found: {{ slots.order }})',
     'human-agent': 'human{% if queue.position %} #{{ queue.position }}{% endif %}',
     'notice.claimed': '{{ agent.name }} joined',
