@@ -17,7 +17,7 @@ export const EnsembleFile = z.strictObject({
   name: z.string().regex(/^[a-z0-9-]{1,40}$/),
   version: z.int().min(1),
   description: z.string().optional(),
-  /** By voter name; `plugin:*` stands for every plugin without an entry of its own. A voter without an entry is heard with weight 0. */
+  /** By voter name; `plugin:*` and `remote:*` stand for those of the kind without an entry of their own. A voter without an entry is heard with weight 0. */
   voters: z.record(z.string().regex(/^[a-z0-9:*-]{1,80}$/), VoterEntry),
   /** How often each action is what a turn is about, before any vote; actions that are not named share what is left evenly. */
   prior: z.record(z.string(), z.number().gt(0).lt(1)).default({}),
@@ -25,6 +25,12 @@ export const EnsembleFile = z.strictObject({
   floor: z.number().gt(0).max(0.05).default(0.001),
 })
 export type EnsembleFile = z.infer<typeof EnsembleFile>
+
+/** The name under which a voter stands in a file that does not name it: `plugin:*` for `plugin:tastings`; its own where it is of no kind. */
+export const kindOf = (voter: string): string => voter.replace(/:.*/, ':*')
+
+export const entryOf = ({ voters }: EnsembleFile, voter: string): EnsembleFile['voters'][string] | undefined =>
+  voters[voter] ?? voters[kindOf(voter)]
 
 export interface ParsedEnsemble {
   readonly file: EnsembleFile

@@ -2,7 +2,7 @@
 // convex in the weights, so plain descent finds the one best answer, and the same rows give the same weights.
 import type { Ballot } from '@parley/core/ports/voters.ts'
 import type { ActionId, Language } from '@parley/plugin-sdk/vocabulary.ts'
-import type { EnsembleFile } from './ensemble-file.ts'
+import { type EnsembleFile, kindOf } from './ensemble-file.ts'
 import { fuse, PRIOR } from './fuse.ts'
 
 export interface LabelledBallots {
@@ -58,7 +58,7 @@ function evidenceOf(file: EnsembleFile, row: LabelledBallots, voters: readonly s
     if (voter === PRIOR) prior[at] = share
     else {
       const own = voters.indexOf(voter)
-      const target = shares[own >= 0 ? own : voters.indexOf('plugin:*')]! // only voters with an entry are heard
+      const target = shares[own >= 0 ? own : voters.indexOf(kindOf(voter))]! // only voters with an entry are heard
       target[at]! += share
     }
   }

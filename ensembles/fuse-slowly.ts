@@ -19,7 +19,7 @@ export function scoreSlowly(
   }
   let score = Math.log(prior(action))
   for (const ballot of ballots) {
-    const entry = file.voters[ballot.voter] ?? (ballot.voter.startsWith('plugin:') ? file.voters['plugin:*'] : undefined)
+    const entry = file.voters[ballot.voter] ?? file.voters[ballot.voter.replace(/:.*/, ':*')]
     const known = ballot.votes.filter(vote => domain.includes(vote.action))
     if (!entry || ballot.abstained || known.every(vote => vote.confidence === 0)) continue
     const foreign = ballot.votes.filter(vote => !domain.includes(vote.action)).reduce((s, vote) => s + vote.confidence, 0)

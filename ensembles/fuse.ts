@@ -3,7 +3,7 @@
 import type { Fusion, Ranked, Share } from '@parley/core/ports/ensemble.ts'
 import type { Ballot } from '@parley/core/ports/voters.ts'
 import type { ActionId, Language, Signals } from '@parley/plugin-sdk/vocabulary.ts'
-import type { EnsembleFile } from './ensemble-file.ts'
+import { type EnsembleFile, entryOf } from './ensemble-file.ts'
 
 /** The name under which the breakdown lists what was known before any vote. */
 export const PRIOR = 'prior'
@@ -13,7 +13,7 @@ export function fuse(file: EnsembleFile, ballots: readonly Ballot[], language: L
   const scores = [...priorScores]
   const breakdown: Share[] = domain.map((action, i) => ({ voter: PRIOR, action, share: scores[i]! }))
   for (const ballot of ballots) {
-    const entry = file.voters[ballot.voter] ?? (ballot.voter.startsWith('plugin:') ? file.voters['plugin:*'] : undefined)
+    const entry = entryOf(file, ballot.voter)
     const weight = entry?.weight[language] ?? 0
     if (weight === 0 || ballot.abstained || ballot.votes.length === 0) continue
     const distribution = distributionOf(ballot, index, prior, file.floor, entry?.temperature[language] ?? 1)

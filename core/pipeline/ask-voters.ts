@@ -28,7 +28,7 @@ export async function askVoters(
   if (signal.aborted) stop()
   const name = `${turn.shop}/${turn.conversation}/${turn.turn}`
   const lookUps = createLookUps(turn, { ...(graph && { graph }), clock, deadlines }, deadline.signal)
-  const polls = [turn.question, ...(shed === 'none' ? turn.clauses : [])].map(question =>
+  const polls = [turn.question, ...(isShed('plugin', shed) ? [] : turn.clauses)].map(question =>
     startPoll(question, { turn: name, at: turn.at, memory: turn.memory }, lookUps, pools, shed, deadline.signal),
   )
   try {

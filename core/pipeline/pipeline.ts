@@ -1,10 +1,11 @@
-// A turn's way from the customer's words to the reply: normalise, ask, fuse, decide,
+// A turn's way from the customer's words to the reply: normalise, ask, ask a second stage where there is doubt, fuse, decide,
 // enrich, plan, render. A function of calls and returns; no stage
 // throws on odd text, and no voter or source can fail a turn.
 import type { Clock } from '../ports/clock.ts'
 import type { Effects } from '../ports/effects.ts'
 import type { Graph } from '../ports/graph.ts'
 import type { Mesh } from '../ports/mesh.ts'
+import { askSecond, isSecond } from './ask-second.ts'
 import { askVoters } from './ask-voters.ts'
 import { decide } from './decide.ts'
 import type { RecordedDecision } from './decision.ts'
@@ -43,8 +44,11 @@ export interface Stages {
 export async function workOut(received: Received, shop: Shop, stages: Stages, signal: AbortSignal): Promise<RecordedDecision> {
   const started = stages.clock.monotonic()
   const ensemble = shop.ensemble()
-  const polled = await askVoters(normalise(received, shop), shop.pools(), stages, signal)
-  const enriched = await enrich(decide(fuse(polled, shop, ensemble), shop, ensemble), shop, stages, signal)
+  const pools = shop.pools()
+  const first = pools.filter(pool => !isSecond(pool))
+  const polled = await askVoters(normalise(received, shop), first, stages, signal)
+  const heard = await askSecond(polled, pools.filter(isSecond), shop, ensemble, stages, signal)
+  const enriched = await enrich(decide(fuse(heard, shop, ensemble), shop, ensemble), shop, stages, signal)
   const planned = plan(enriched, shop, effect => stages.effects.has(shop.id, effect))
   return record(render(planned, shop), shop, ensemble.version, stages.clock.monotonic() - started)
 }

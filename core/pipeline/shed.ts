@@ -1,9 +1,9 @@
-// What is given up under overload, in this order: work that no turn waits for, then clauses and plugins, then the models but keyword; new messages last
+// What is given up under overload, in this order: work that no turn waits for and the second stage, then clauses and plugins, then the models but keyword; new messages last
 // of all, by the engine, before they are acknowledged. What is shed abstains, and the decision's votes say so.
 import type { VoterPool } from '../ports/voters.ts'
 
-/** `none`: everybody is asked. `plugins`: no plugin and no clause. `models`: the keyword voter alone. */
-export type Shed = 'none' | 'plugins' | 'models'
+/** `none`: everybody is asked. `second`: no second stage. `plugins`: nor a plugin, nor a clause. `models`: the keyword voter alone. */
+export type Shed = 'none' | 'second' | 'plugins' | 'models'
 
 export interface Strain {
   /** Turns under way, and the most that may be. */
@@ -26,7 +26,8 @@ const FROM = {
   messages: { share: 1, lagMs: 250, turns: 128 },
 } as const
 
-export const shedAt = (strain: Strain): Shed => (isOver(strain, FROM.models) ? 'models' : isOver(strain, FROM.plugins) ? 'plugins' : 'none')
+export const shedAt = (strain: Strain): Shed =>
+  isOver(strain, FROM.models) ? 'models' : isOver(strain, FROM.plugins) ? 'plugins' : isOver(strain, FROM.shadow) ? 'second' : 'none'
 
 /** Whether what no turn waits for is left out: a shadow's votes. */
 export const isShadowShedAt = (strain: Strain): boolean => isOver(strain, FROM.shadow)
@@ -37,5 +38,12 @@ export const isRefusedAt = (strain: Strain): boolean => isOver(strain, FROM.mess
 const isOver = ({ underWay, most, lagMs }: Strain, from: (typeof FROM)[keyof typeof FROM]): boolean =>
   underWay >= most * from.share || (lagMs >= from.lagMs && underWay >= from.turns)
 
-export const isShed = (tier: VoterPool['tier'], shed: Shed): boolean =>
-  tier === 'keyword' ? false : tier === 'plugin' ? shed !== 'none' : shed === 'models'
+/** Who goes when, the keyword voter never. Clauses go with the plugins. */
+const GIVEN_UP: Readonly<Record<Shed, readonly VoterPool['tier'][]>> = {
+  none: [],
+  second: ['second'],
+  plugins: ['second', 'plugin'],
+  models: ['second', 'plugin', 'model'],
+}
+
+export const isShed = (tier: VoterPool['tier'], shed: Shed): boolean => GIVEN_UP[shed].includes(tier)

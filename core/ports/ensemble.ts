@@ -62,6 +62,8 @@ export interface Choice {
 export interface Ensemble {
   /** Name and content hash: `retail@1-3f2a9c…`. */
   readonly version: string
+  /** Whether the voter's votes count in this language. */
+  hears(voter: string, language: Language): boolean
   fuse(ballots: readonly Ballot[], language: Language, domain: readonly ActionId[]): Fusion
   decide(fusion: Fusion, situation: Situation): Choice
 }

@@ -1,5 +1,5 @@
-// Whatever votes on a turn. A pool is one hop: an in-process automaton, the model threads, the plugin hosts.
-// Drivers: server/drivers/voters.{keyword,models,knowledge,plugins}.ts; suite: test/contracts/voters.ts.
+// Whatever votes on a turn. A pool is one hop: an in-process automaton, the model threads, the plugin hosts, a service elsewhere.
+// Drivers: server/drivers/voters.{keyword,models,knowledge,plugins,remote}.ts.
 import type { ActionId, Question, Signals, Vote } from '@parley/plugin-sdk/vocabulary.ts'
 import type { GraphAnswer, GraphRequest } from './graph.ts'
 
@@ -28,8 +28,11 @@ export interface Quote {
 /** A voter's answer to one turn. Silence for whatever reason is an abstention; the turn never fails on a voter. */
 export interface Ballot extends VoterInfo {
   readonly abstained: boolean
-  /** Why it abstained: it had nothing to say, came late, failed, is switched off, or was not asked under overload. A fault's code where there is one. */
-  readonly reason?: 'silent' | 'late' | 'failed' | 'off' | 'shed'
+  /**
+   * Why it abstained: it had nothing to say, came late, failed, is switched off, was not asked under overload, or was not needed, being of the second
+   * stage where the others are sure.
+   */
+  readonly reason?: 'silent' | 'late' | 'failed' | 'off' | 'shed' | 'unasked'
   readonly votes: readonly Vote[]
   /** At most one an action: what answers the turn should that action win. Of voters that read articles. */
   readonly quotes?: readonly Quote[]
@@ -62,9 +65,21 @@ export interface Moment {
 /** For a question that belongs to no turn. */
 export const NO_TURN: Moment = { turn: '', at: 0, memory: {} }
 
+/** Why a signal was aborted, where the pool's own time is over. Any other reason: the turn has ended, and the pool is not to blame. */
+export const LATE = 'late'
+
+/** When a pool of the second stage is asked, and how long a turn then waits for it. */
+export interface SecondStage {
+  /** Asked where the decision of those before is less sure than this, 0 to 1. At 1 it is asked at every turn. */
+  readonly askBelow: number
+  readonly deadlineMs: number
+}
+
 export interface VoterPool {
-  /** What goes first under overload: plugins, then models; the keyword voter is always asked. */
-  readonly tier: 'keyword' | 'model' | 'plugin'
+  /** What goes first under overload: the second stage, then plugins, then models; the keyword voter is always asked. */
+  readonly tier: 'keyword' | 'model' | 'plugin' | 'second'
+  /** Of a pool that is asked when the others have voted, about the whole text alone; absent of all others. */
+  readonly second?: SecondStage
   /** Who would be asked now. Every one of them gets a ballot, cast or missing. */
   readonly voters: readonly VoterInfo[]
   /**

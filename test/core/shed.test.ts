@@ -5,9 +5,9 @@ import { isRefusedAt, isShadowShedAt, isShed, shedAt } from '@parley/core/pipeli
 import type { VoterPool } from '@parley/core/ports/voters.ts'
 import { ANNA, createTestHouse, keyOf, literalVoter, poolOf, refOf } from './house.ts'
 
-const TIERS = ['plugin', 'model', 'keyword'] as const
+const TIERS = ['second', 'plugin', 'model', 'keyword'] as const
 
-test('[TURN11] plugins are given up before models, keyword never, by count and by lag alike', () => {
+test('[TURN11] the second stage is given up before plugins, plugins before models, keyword never, by count and by lag alike', () => {
   const shedTiers = (underWay: number, lagMs: number) => TIERS.filter(tier => isShed(tier, shedAt({ underWay, most: 400, lagMs })))
   for (const lagMs of [0, 10, 30, 100, 1_000]) {
     let before = 0
@@ -19,11 +19,11 @@ test('[TURN11] plugins are given up before models, keyword never, by count and b
     }
   }
   assert.deepEqual(
-    [99, 100, 199, 200].map(underWay => shedTiers(underWay, 0).length),
-    [0, 1, 1, 2],
+    [49, 50, 99, 100, 199, 200].map(underWay => shedTiers(underWay, 0).length),
+    [0, 1, 1, 2, 2, 3],
   )
-  assert.deepEqual(shedTiers(40, 30), ['plugin'], 'a thread that is behind sheds before the count does')
-  assert.deepEqual(shedTiers(70, 80), ['plugin', 'model'])
+  assert.deepEqual(shedTiers(40, 30), ['second', 'plugin'], 'a thread that is behind sheds before the count does')
+  assert.deepEqual(shedTiers(70, 80), ['second', 'plugin', 'model'])
   assert.deepEqual(shedTiers(8, 5_000), [], 'a few turns are no overload')
 })
 

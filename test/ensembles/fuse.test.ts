@@ -13,6 +13,8 @@ voters:
   keyword: { weight: { zh: 0.5, en: 0.7 } }
   intent: { weight: { zh: 1.1, en: 1 }, temperature: { zh: 1.5, en: 0.8 } }
   plugin:*: { weight: { zh: 0.6, en: 0.6 } }
+  remote:*: { weight: { zh: 0.3, en: 0.4 } }
+  remote:own: { weight: { zh: 0, en: 0.9 } }
 prior: { B: 0.3 }
 `,
   't.yaml',
