@@ -83,6 +83,7 @@ export const FAULTS = {
     false,
     (d: { encoder: string; there: string }) => `there is no encoder ${JSON.stringify(d.encoder)} here; there is: ${d.there}`,
   ),
+  ENCODER_INVALID: fault(false, (d: { encoder: string; reason: string }) => `encoder ${d.encoder}: ${d.reason}`),
   UNKNOWN_TRAINING: fault(false, (d: { run: string }) => `nothing is kept of training ${JSON.stringify(d.run)}: start it again`),
   PLUGIN_INVALID: fault(
     false,
