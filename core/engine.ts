@@ -2,7 +2,7 @@
 // through ports only. Everything about one conversation that must not interleave runs in its lane, one step after another.
 import type { Locale } from '@parley/plugin-sdk/vocabulary.ts'
 import type { Conversation } from './conversation/conversation.ts'
-import { entriesAfter } from './conversation/dialogue.ts'
+import { dialogueAt, entriesAfter, rewinding } from './conversation/dialogue.ts'
 import type { ConversationEvent, Logged } from './conversation/event.ts'
 import { maskNumbers } from './conversation/mask-numbers.ts'
 import { findRef } from './conversation/refs.ts'
@@ -75,8 +75,8 @@ export interface Caught {
   readonly after: Seq
   readonly upTo: Seq
   readonly events: readonly VisibleEvent[]
-  /** Something was taken back since: the events are all that stands. */
-  readonly isWhole: boolean
+  /** Something was taken back since: of what the client has, what is beyond this goes, and the events are all that stands beyond it. */
+  readonly stands?: Seq
   readonly state: ConversationState
   readonly typing: readonly Typing[]
 }
@@ -278,10 +278,12 @@ export function createEngine(parts: EngineParts): Engine {
       // A seq beyond our end is a history that this store never had: as foreign as another epoch.
       const isRecovered = position === null || (position.epoch === holder.epoch && position.seq <= seq)
       const known = isRecovered ? (position?.seq ?? 0) : 0
-      const isWhole = known > 0 && dialogue.rolledBackAt > known
-      const after = isWhole ? 0 : known
-      const events = entriesAfter(dialogue, after)
-      return { epoch: holder.epoch, isRecovered, after, upTo: seq, events, isWhole, state: stateOf(key, conversation), typing: typing(key) }
+      const lacks =
+        known > 0 && dialogue.rolledBackAt > known
+          ? rewinding(dialogueAt(dialogue, known), dialogue)
+          : { events: entriesAfter(dialogue, known) }
+      const state = stateOf(key, conversation)
+      return { epoch: holder.epoch, isRecovered, after: known, upTo: seq, ...lacks, state, typing: typing(key) }
     })
   }
 

@@ -2,7 +2,7 @@
 // Everything about one conversation that must not interleave runs in its lane.
 import { type Conversation, fold } from './conversation/conversation.ts'
 import { isUnsettled, markOf } from './conversation/custody.ts'
-import { entriesAfter, visible } from './conversation/dialogue.ts'
+import { rewinding, visible } from './conversation/dialogue.ts'
 import type { ConversationEvent, Logged } from './conversation/event.ts'
 import type { ConversationKey, CustomerId, Epoch, Seq } from './ids.ts'
 import { createLanes } from './lanes.ts'
@@ -80,6 +80,6 @@ const place = (events: readonly ConversationEvent[], after: Seq): readonly Logge
 function deliveryOf(before: Conversation, after: Conversation, events: readonly Logged[]): Delivery {
   const marks = events.flatMap(event => markOf(event, before.custody.effects) ?? [])
   if (after.dialogue.rolledBackAt > before.seq)
-    return { after: 0, upTo: after.seq, events: entriesAfter(after.dialogue, 0), marks, isWhole: true }
-  return { after: before.seq, upTo: after.seq, events: events.flatMap(event => visible(event) ?? []), marks, isWhole: false }
+    return { after: before.seq, upTo: after.seq, marks, ...rewinding(before.dialogue, after.dialogue) }
+  return { after: before.seq, upTo: after.seq, marks, events: events.flatMap(event => visible(event) ?? []) }
 }

@@ -132,6 +132,39 @@ export function dialogueAt(dialogue: Dialogue, seq: Seq): Dialogue {
   return version.seq > seq && version.past ? version.past(seq) : version
 }
 
+/** Between two versions, each oldest first. Up to `stands` they have the same entries. */
+export interface Difference {
+  readonly stands: Seq
+  readonly goes: readonly VisibleEvent[]
+  readonly comes: readonly VisibleEvent[]
+}
+
+/** An entry stands on the same ones in every version that has it, so that from the first common one on the two agree. */
+export function differenceOf(from: Dialogue, to: Dialogue): Difference {
+  const goes: VisibleEvent[] = []
+  const comes: VisibleEvent[] = []
+  let [ours, theirs] = [from.entries, to.entries]
+  while (ours?.seq !== theirs?.seq) {
+    if (ours && ours.seq > (theirs?.seq ?? 0)) {
+      goes.push(ours.event)
+      ours = ours.before
+    } else if (theirs) {
+      comes.push(theirs.event)
+      theirs = theirs.before
+    }
+  }
+  return { stands: ours?.seq ?? 0, goes: goes.reverse(), comes: comes.reverse() }
+}
+
+/** What a reader lacks who has the one version and is to have the other: what they have beyond `stands` goes, and `events` come. */
+export function rewinding(from: Dialogue, to: Dialogue): { readonly stands: Seq; readonly events: readonly VisibleEvent[] } {
+  const last = to.entries?.seq ?? 0
+  // Nothing was taken back from there on: what goes is all that is beyond it, and need not be read.
+  if (from.rolledBackAt <= last && last <= (from.entries?.seq ?? 0)) return { stands: last, events: [] }
+  const { stands, comes } = differenceOf(from, to)
+  return { stands, events: comes }
+}
+
 /** What a reader who has everything up to `after` lacks, oldest first. */
 export function entriesAfter(dialogue: Dialogue, after: Seq): VisibleEvent[] {
   const found: VisibleEvent[] = []

@@ -8,7 +8,7 @@ import type { CustomerId, MessageRef, Seq } from '../ids.ts'
 import type { VisibleEvent } from '../protocol/server-message.ts'
 import type { Conversation } from './conversation.ts'
 import type { OpenTurn } from './custody.ts'
-import { type Dialogue, dialogueAt, entriesAfter } from './dialogue.ts'
+import { type Dialogue, dialogueAt, differenceOf, entriesAfter } from './dialogue.ts'
 import type { ConversationEvent } from './event.ts'
 import { findRef } from './refs.ts'
 
@@ -54,10 +54,11 @@ export function planRollback({ seq, dialogue, custody }: Standing, toSeq: Seq): 
 }
 
 /** Faults: ROLLBACK_INVALID. */
-export const previewRollback = (conversation: Standing, toSeq: Seq): RollbackPreview => ({
-  ...planRollback(conversation, toSeq),
-  ...differenceOf(conversation.dialogue, dialogueAt(conversation.dialogue, toSeq)),
-})
+export function previewRollback(conversation: Standing, toSeq: Seq): RollbackPreview {
+  const plan = planRollback(conversation, toSeq)
+  const { goes, comes } = differenceOf(conversation.dialogue, dialogueAt(conversation.dialogue, toSeq))
+  return { ...plan, goes, returns: comes }
+}
 
 /** Faults: NOT_OWNER. An agent rolls back what is theirs; a supervisor and the operator whatever it is; what the customer may is `recallPoint`'s to say. */
 export function requireMayRollBack({ custody: { owner } }: Pick<Conversation, 'custody'>, by: RolledBackBy): void {
@@ -114,23 +115,6 @@ const invalid = (reason: string): Fault => new Fault('ROLLBACK_INVALID', { reaso
 /** By what they hold: a version that was read from a snapshot is another object than the one that was folded. */
 const isSame = (a: Dialogue, b: Dialogue): boolean => JSON.stringify(contentOf(a)) === JSON.stringify(contentOf(b))
 const contentOf = ({ entries, frame, tried, locale, lastTurn }: Dialogue): unknown => [entries?.seq, frame, tried?.seq, locale, lastTurn]
-
-/** An entry stands on the same ones in every version that has it, so that from the first common one on the two agree. */
-function differenceOf(now: Dialogue, then: Dialogue): Pick<RollbackPreview, 'goes' | 'returns'> {
-  const goes: VisibleEvent[] = []
-  const returns: VisibleEvent[] = []
-  let [ours, theirs] = [now.entries, then.entries]
-  while (ours?.seq !== theirs?.seq) {
-    if (ours && ours.seq > (theirs?.seq ?? 0)) {
-      goes.push(ours.event)
-      ours = ours.before
-    } else if (theirs) {
-      returns.push(theirs.event)
-      theirs = theirs.before
-    }
-  }
-  return { goes: goes.reverse(), returns: returns.reverse() }
-}
 
 function turnsOf({ tried }: Dialogue): ReadonlySet<Seq> {
   const turns = new Set<Seq>()

@@ -5,14 +5,15 @@ import type { ConversationKey, Seq } from '../ids.ts'
 import type { DeskMark } from '../protocol/desk-message.ts'
 import type { ConversationState, VisibleEvent } from '../protocol/server-message.ts'
 
-/** Everything visible in (after, upTo]; with `isWhole` something was taken back, and it is all that stands, whatever the reader had. */
+/** Everything visible in (after, upTo]. */
 export interface Delivery {
   readonly after: Seq
   readonly upTo: Seq
   readonly events: readonly VisibleEvent[]
   /** What agents see beside the events. */
   readonly marks: readonly DeskMark[]
-  readonly isWhole: boolean
+  /** Something was taken back: of what a reader has who is at `after`, what is beyond this goes, and `events` are all that stands beyond it. */
+  readonly stands?: Seq
 }
 
 export type Sign =

@@ -78,8 +78,8 @@ export const ServerMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('ack'), ref: z.string(), seq: z.int() }),
   /**
    * Everything visible in (after, upTo]. A client whose own seq is below `after` has a gap: it reconnects and resumes. With `whole` something
-   * was taken back: `after` is 0, and `events` are all that stands; the client throws away what it has and does not resend what is not among
-   * them and was acknowledged.
+   * was taken back: of what the client has, what is beyond `after` goes, and `events` are all that stands beyond it; what was acknowledged up to
+   * `upTo` is not sent again.
    */
   z.strictObject({
     type: z.literal('events'),

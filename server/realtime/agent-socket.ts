@@ -247,10 +247,10 @@ export function createAgentSocket(wire: Wire, agent: AgentIdentity, parts: Agent
       case 'resync':
         return reread(watch)
       case 'delivery': {
-        const { after, upTo, events, marks, isWhole } = sign.delivery
+        const { after, upTo, events, marks, stands } = sign.delivery
         if (upTo <= watch.sentUpTo) return
         // What was taken back, and what was missed, is read anew: the marks before it are not in the sign.
-        if (isWhole || after > watch.sentUpTo) return reread(watch)
+        if (stands !== undefined || after > watch.sentUpTo) return reread(watch)
         const fresh = [...events, ...marks].filter(event => event.seq > watch.sentUpTo).sort((a, b) => a.seq - b.seq)
         catchUp(watch, { after: watch.sentUpTo, upTo, events: fresh, isWhole: false })
         if (marks.some(({ about }) => about === 'queued'))

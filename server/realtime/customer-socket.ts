@@ -106,8 +106,8 @@ export function createCustomerSocket(wire: Wire, parts: SocketParts): Connection
     close(CLOSE.GOING_AWAY, 'come again')
   }
 
-  function catchUp({ after, upTo, events, isWhole }: Pick<Caught, 'after' | 'upTo' | 'events' | 'isWhole'>): void {
-    send({ type: 'events', after, upTo, events: [...events], ...(isWhole && { whole: true }) })
+  function catchUp({ after, upTo, events, stands }: Pick<Caught, 'after' | 'upTo' | 'events' | 'stands'>): void {
+    send({ type: 'events', after: stands ?? after, upTo, events: [...events], ...(stands !== undefined && { whole: true }) })
     sentUpTo = upTo
   }
 
@@ -137,11 +137,11 @@ export function createCustomerSocket(wire: Wire, parts: SocketParts): Connection
       case 'resync':
         return resync()
       case 'delivery': {
-        const { after, upTo, events, isWhole } = sign.delivery
+        const { after, upTo, events, stands } = sign.delivery
         if (upTo <= sentUpTo) return
-        if (after > sentUpTo) return resync()
-        const fresh = isWhole ? events : events.filter(event => event.seq > sentUpTo)
-        return catchUp({ after: isWhole ? 0 : sentUpTo, upTo, events: fresh, isWhole })
+        if (stands === undefined ? after > sentUpTo : after !== sentUpTo) return resync()
+        if (stands !== undefined) return catchUp(sign.delivery)
+        return catchUp({ after: sentUpTo, upTo, events: events.filter(event => event.seq > sentUpTo) })
       }
     }
   }

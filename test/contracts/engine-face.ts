@@ -138,7 +138,7 @@ export function engineFaceContract(name: string, join: (house: TestHouse) => Pro
   })
 
   on(
-    '[RB6] [RB7] a message is taken back once, however often it is asked, and whoever listens is told the whole',
+    '[RB6] [RB7] a message is taken back once, however often it is asked, and whoever listens is told what stands',
     async ({ engine, fanOut }, house) => {
       await engine.say(key, ANNA, message('m1', 'hello'))
       await house.settled()
@@ -148,8 +148,8 @@ export function engineFaceContract(name: string, join: (house: TestHouse) => Pro
       await engine.recall(key, ANNA, refOf('m1'))
       await here.until(signs => deliveries(signs).length > 0)
       assert.deepEqual(
-        deliveries(here.signs).map(({ isWhole, events }) => [isWhole, events]),
-        [[true, []]],
+        deliveries(here.signs).map(({ stands, events }) => [stands, events]),
+        [[0, []]],
       )
       assert.equal(await faultCodeOf(engine.recall(key, ANNA, refOf('m2'))), 'ROLLBACK_INVALID')
     },

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Conversation, fold, unwritten } from '@parley/core/conversation/conversation.ts'
-import { entriesAfter } from '@parley/core/conversation/dialogue.ts'
+import { type Dialogue, entriesAfter, rewinding } from '@parley/core/conversation/dialogue.ts'
 import { type ConversationEvent, type Logged, upcast } from '@parley/core/conversation/event.ts'
 import type { RolledBackBy } from '@parley/core/conversation/rollback.ts'
 import type { AgentId } from '@parley/core/ids.ts'
@@ -14,7 +14,7 @@ import { ANNA, createTestHouse, type HouseOptions, keyOf, literalVoter, poolOf, 
 import { chen, hashOf, nextAppend, nowhere, OPERATOR } from './random-history.ts'
 
 const HISTORIES = process.env.PARLEY_TEST_FULL ? 100_000 : 2_000
-test(`[RB1] [RB2] [RB3] fold(log + rollback N) = fold(log up to N), in ${HISTORIES} random histories`, () => {
+test(`[RB1] [RB2] [RB3] [RB7] fold(log + rollback N) = fold(log up to N), in ${HISTORIES} random histories`, () => {
   let rollbacks = 0
   let ofRollbacks = 0
   for (let seed = 1; seed <= HISTORIES; seed++) {
@@ -22,6 +22,7 @@ test(`[RB1] [RB2] [RB3] fold(log + rollback N) = fold(log up to N), in ${HISTORI
     const log: Logged[] = []
     /** Of the dialogue after each event. */
     const hashes: string[] = []
+    const versions: Dialogue[] = []
     let now: Conversation = { ...unwritten, position: nowhere }
     hashes.push(hashOf(now))
     const append = (events: readonly ConversationEvent[]): void => {
@@ -30,6 +31,7 @@ test(`[RB1] [RB2] [RB3] fold(log + rollback N) = fold(log up to N), in ${HISTORI
         log.push(logged)
         now = fold(now, [logged], nowhere)
         hashes.push(hashOf(now))
+        versions.push(now.dialogue)
       }
     }
     append([{ type: 'opened', at: 0, customer: ANNA, locale: null }])
@@ -56,6 +58,17 @@ test(`[RB1] [RB2] [RB3] fold(log + rollback N) = fold(log up to N), in ${HISTORI
       const open = new Set(now.custody.open.map(({ turn }) => turn))
       for (const turn of opened)
         assert.ok(open.has(turn) || decided.has(turn), `[TURN3] seed ${seed}: turn ${turn} has gone without an end`)
+    }
+    const shown = entriesAfter(now.dialogue, 0)
+    for (const version of versions) {
+      const { stands, events } = rewinding(version, now.dialogue)
+      const kept = entriesAfter(version, 0).filter(entry => entry.seq <= stands)
+      assert.deepEqual([...kept, ...events], shown, `seed ${seed}: a reader of ${version.seq}`)
+      const gone = new Set(events)
+      assert.ok(
+        entriesAfter(version, stands).every(entry => !gone.has(entry)),
+        `seed ${seed}: a reader of ${version.seq} is told what it has`,
+      )
     }
     const cold = fold(unwritten, log, nowhere)
     assert.equal(hashOf(cold), hashOf(now), `seed ${seed}: a cold fold of all`)

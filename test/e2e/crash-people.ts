@@ -133,12 +133,17 @@ export function createCustomer(name: string, identify: () => Promise<Identity>, 
         if (!position) return
         if (!frame.whole && frame.after !== position.seq) problems.push(`${name}: a frame after ${frame.after}, known was ${position.seq}`)
         if (frame.whole) recalling = undefined
-        now().shown = frame.whole ? frame.events : [...shown, ...frame.events]
+        now().shown = [...(frame.whole ? shown.filter(({ seq }) => seq <= frame.after) : shown), ...frame.events]
         now().upTo = frame.upTo
         position = { ...position, seq: frame.upTo }
         // Taken back is taken back: nothing is owed for it.
         if (frame.whole)
-          owedAfter = Math.min(owedAfter, ...frame.events.flatMap(event => (event.type === 'message' ? event.seq : [])).slice(-1))
+          owedAfter = Math.min(
+            owedAfter,
+            ...now()
+              .shown.flatMap(event => (event.type === 'message' ? event.seq : []))
+              .slice(-1),
+          )
         return goOn()
       }
       case 'ack': {

@@ -114,9 +114,9 @@ export async function scriptedShop(page: Page | BrowserContext, locale: 'zh-CN' 
     },
     recall(to, text) {
       seq++
-      events = events.filter(event => event.seq <= to)
-      events.push({ type: 'reply', seq: ++seq, at: Date.now(), turn: seq - 1, locale, parts: parts(text) })
-      tell({ type: 'events', after: 0, upTo: seq, events, whole: true })
+      const reply: VisibleEvent = { type: 'reply', seq: ++seq, at: Date.now(), turn: seq - 1, locale, parts: parts(text) }
+      events = [...events.filter(event => event.seq <= to), reply]
+      tell({ type: 'events', after: to, upTo: seq, events: [reply], whole: true })
     },
     refuse: (code, count) => void refusals.push(...Array.from({ length: count }, () => code)),
   }

@@ -305,7 +305,7 @@ export function createFakeShop(
         { type: 'reply', seq: seq + 1, at: clock.now(), turn: seq, locale: 'zh-CN', ...text('taken back') },
       )
       for (const line of lines.filter(({ isJoined }) => isJoined))
-        say(line, { type: 'events', after: 0, upTo: log().length, events: dialogue(), whole: true })
+        say(line, { type: 'events', after: to, upTo: log().length, events: dialogue().filter(entry => entry.seq > to), whole: true })
     },
     restore(keep) {
       shop.kill()

@@ -155,7 +155,7 @@ function welcome(timeline: Timeline, { conversation, epoch, recovered }: Extract
   return { ...NOTHING_KNOWN, conversation, position: { epoch, seq: 0 }, outbox }
 }
 
-function append(timeline: Timeline, { upTo, events, whole }: Extract<ServerMessage, { type: 'events' }>, at: number): Timeline {
+function append(timeline: Timeline, { after, upTo, events, whole }: Extract<ServerMessage, { type: 'events' }>, at: number): Timeline {
   const { position } = timeline
   if (position === null || (whole ? upTo < position.seq : upTo <= position.seq)) return timeline
   const fresh = whole ? events : events.filter(event => event.seq > position.seq)
@@ -163,14 +163,14 @@ function append(timeline: Timeline, { upTo, events, whole }: Extract<ServerMessa
   const ahead = {
     ...timeline,
     position: { ...position, seq: upTo },
-    log: whole ? fresh : [...timeline.log, ...fresh],
+    log: [...(whole ? timeline.log.filter(event => event.seq <= after) : timeline.log), ...fresh],
     // What was acknowledged up to here and is not among the events was taken back: it is over, and not to be sent again.
     outbox: timeline.outbox.filter(({ ref, delivery }) => !refs.has(ref) && !(delivery.state === 'sent' && delivery.seq <= upTo)),
     typing: fresh.some(event => event.type === 'agent_message') ? null : timeline.typing,
   }
   const last = ahead.log.at(-1)
   // The first frame may end with a message that is being worked on right now.
-  if (fresh.length > 0 && last?.type === 'message') return awaitReply(ahead, at + REPLY_AWAITED_MS)
+  if ((whole || fresh.length > 0) && last?.type === 'message') return awaitReply(ahead, at + REPLY_AWAITED_MS)
   return isAnswered(ahead) ? { ...ahead, replyAwaitedUntil: 0 } : ahead
 }
 
