@@ -10,9 +10,9 @@ import { CUSTODY_FOLD, type Custody } from './custody.ts'
 import { DIALOGUE_FOLD, type Dialogue, emptyDialogue } from './dialogue.ts'
 
 /** Raise the first number when the way a stretch is written changes. */
-export const SNAPSHOT_VERSION = `2.${DIALOGUE_FOLD}.${CUSTODY_FOLD}`
+export const SNAPSHOT_VERSION = `3.${DIALOGUE_FOLD}.${CUSTODY_FOLD}`
 
-/** `end`: JSON. The others: rows of JSON with a comma behind each, but for `refs`, which has a line for each id. */
+/** `end`: JSON. The others: lines, of JSON but for `refs`, which has a line for each id. */
 export interface Stretch {
   /** It holds what the events after `from` have added, up to `seq`. */
   readonly from: Seq
@@ -43,7 +43,7 @@ export interface StretchEnd {
 }
 
 const encoder = new TextEncoder()
-const rowsOf = (rows: readonly unknown[]): Uint8Array => encoder.encode(rows.map(row => `${JSON.stringify(row)},`).join(''))
+const rowsOf = (rows: readonly unknown[]): Uint8Array => encoder.encode(rows.map(row => `${JSON.stringify(row)}\n`).join(''))
 
 /**
  * The stretch that leads from `from`, which the conversation has passed, to where it stands. Null where the conversation was itself recalled from a

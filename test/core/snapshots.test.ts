@@ -81,6 +81,7 @@ const FOLDED: Readonly<Record<string, string>> = {
   '2.4.6': '2878b0ebd6aa9b13229747bdf354e43f7b76064055f47689a20f177e1a62f78d',
   '2.4.7': 'cbd3213fe221c13bf6e0390a92fcea6e277583adb71f5a24b2646c7ec29dd711',
   '2.5.7': 'd0812d1e7b0f917b455ef1331395ba5ab87e0dc952b6fd7ed265c219a918ca71',
+  '3.5.7': '7fed766d64ba645e0a69e8d684211d0ed94b486a8d32a79bf97961f80dbff7fe',
 }
 
 test('[SNAP2] a fold of another shape has another version, so that no snapshot of before is taken for one of now', () => {
