@@ -11,4 +11,5 @@ export const PROJECT = {
   pages: folder('web/dist'),
   pythonCache: folder('.cache/python'),
   hostCache: folder('.cache/host'),
+  found: folder('.cache/found'),
 } as const

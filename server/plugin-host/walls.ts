@@ -2,8 +2,9 @@
 // process, and nothing that plugins are not for. Node can ask the kernel for none of that, so a small Perl program does, which then becomes the
 // host (walls.pl). None is a reason not to start: `parley doctor` says which are missing.
 import { spawnSync } from 'node:child_process'
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { type From, foundBefore, keepFound } from './found-before.ts'
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
@@ -50,13 +51,34 @@ interface Survey {
 }
 
 let survey: Survey | undefined
+/** That they can be put up is remembered for as long as the machine runs and this process may what the one before it might. */
 function surveyed(): Survey {
-  survey ??= probe()
+  if (survey) return survey
+  const ground = groundOf()
+  const before = ground && foundBefore(ground)
+  survey = before === undefined ? probe() : (JSON.parse(before) as Survey) // as it was kept two lines below
+  if (ground && before === undefined && survey.visible) keepFound(ground, JSON.stringify(survey))
   return survey
 }
 
-/** Puts them up once around a Node that loads what a host loads, and tells which stand. Blocks for some 100 ms at the first call of a process. */
-export const surveyWalls = (): readonly Wall[] => surveyed().walls
+/** What walls stand on: the kernel since its start, what it allows this process, and what is put up. Undefined where that cannot be told. */
+function groundOf(): From | undefined {
+  try {
+    const rights = readFileSync('/proc/self/status', 'utf8').match(/^(Uid|Gid|CapEff|CapBnd|NoNewPrivs|Seccomp\w*):.*$/gm) ?? []
+    const spaces = ['user', 'mnt', 'net', 'pid'].map(name => readlinkSync(`/proc/self/ns/${name}`))
+    const kernel = ['boot_id', '../osrelease'].map(name => readFileSync(`/proc/sys/kernel/random/${name}`, 'utf8'))
+    const there = VISIBLE.filter(path => existsSync(path))
+    return [...kernel, ...rights, ...spaces, process.version, process.execPath, NEEDED, PERL ?? '', ...there, readFileSync(PROGRAM)]
+  } catch {
+    return undefined // no such /proc
+  }
+}
+
+/** Puts them up around a Node that loads what a host loads, and tells which stand. Blocks for some 100 ms. */
+export const surveyWalls = (): readonly Wall[] => {
+  survey = probe()
+  return survey.walls
+}
 
 /** What to spawn for a Node with `args` behind the walls, with the descriptors 0 to `descriptors - 1`. Its environment is the caller's to empty. */
 export function behindWalls(args: readonly string[], descriptors: number): { readonly file: string; readonly args: readonly string[] } {

@@ -20,7 +20,7 @@ import { WebSocket } from 'ws'
 
 const MAIN = fileURLToPath(new URL('../../server/main.ts', import.meta.url))
 const PATIENT = fileURLToPath(new URL('patient.yaml', import.meta.url))
-export const NODE_FLAGS = ['--no-node-snapshot', '--disable-warning=ExperimentalWarning']
+export const NODE_FLAGS = ['--disable-warning=ExperimentalWarning']
 
 export interface RunningServer {
   readonly url: string
