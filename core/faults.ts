@@ -180,6 +180,9 @@ export const FAULTS = {
   PLUGIN_CRASHED: fault(true, (d: { plugin: string; reason: string }) => `plugin "${d.plugin}" took its host down: ${d.reason}`),
   PLUGIN_FAILED: fault(true, (d: { plugin: string; reason: string }) => `plugin "${d.plugin}" failed: ${d.reason}`),
   PLUGIN_OFF: fault(true, (d: { plugin: string; reason: string }) => `plugin "${d.plugin}" is off: ${d.reason}`),
+  REMOTE_VOTER_TIMEOUT: fault(true, (d: { voter: string; ms: number }) => `${d.voter} gave no answer in ${d.ms} ms`),
+  REMOTE_VOTER_FAILED: fault(true, (d: { voter: string; reason: string }) => `${d.voter} failed: ${d.reason}`),
+  REMOTE_VOTER_OFF: fault(true, (d: { voter: string; reason: string }) => `${d.voter} is not asked: ${d.reason}`),
 } as const
 
 export type FaultCode = keyof typeof FAULTS

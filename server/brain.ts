@@ -14,6 +14,7 @@ import { createPhraseRisks } from './drivers/risks.phrases.ts'
 import { createLiquidTemplates } from './drivers/templates.liquid.ts'
 import { createKeywordVoters } from './drivers/voters.keyword.ts'
 import { createModelVoters } from './drivers/voters.models.ts'
+import { createRemoteVoter, type RemoteVoterPool } from './drivers/voters.remote.ts'
 import { type EnsembleInForce, loadEnsemble } from './ensemble-in-force.ts'
 import type { Metrics } from './metrics.ts'
 import { modelChoices } from './model-choice.ts'
@@ -25,8 +26,10 @@ import { type PluginObserver, together } from './plugin-host/observer.ts'
 import type { PluginStore } from './plugin-store/plugin-store.ts'
 import { type PluginsInForce, putPluginsInForce } from './plugins-in-force.ts'
 import { PROJECT } from './project.ts'
+import { remoteVotersOf } from './remote-voters/remote-voter.ts'
 import { noSources, type Sources } from './sources.ts'
 import { watchPlugins, watchShadows } from './watch-plugins.ts'
+import { watchRemoteVoter } from './watch-remote-voters.ts'
 
 /** What works a turn out, without a log: `parley ask` needs no more. */
 export interface Brain {
@@ -34,6 +37,8 @@ export interface Brain {
   readonly stages: Stages
   readonly plugins: PluginsInForce
   readonly models: ModelsInForce
+  /** By shop; most have none. */
+  readonly remoteVoters: ReadonlyMap<string, readonly RemoteVoterPool[]>
   /** Reads the ensembles again. Faults: ENSEMBLE_INVALID; a bad one stays as it was, the others are exchanged. */
   reloadEnsembles(): void
   close(): Promise<void>
@@ -59,9 +64,17 @@ export async function createBrain(
   const ensembles = memo(loadEnsemble)
   const keywords = memo((pack: string) => createKeywordVoters(packs.get(pack).phrases))
   const risks = memo((pack: string) => createPhraseRisks(packs.get(pack).risks))
+  const remoteVoters = new Map(
+    config.shops.map(shop => {
+      const watch = (voter: string) => watchRemoteVoter(shop.id, voter, logger, metrics)
+      const pack = packs.get(shop.pack)
+      return [shop.id, remoteVotersOf(shop, config).map(each => createRemoteVoter(each, { pack, observer: watch(each.voter) }))] as const
+    }),
+  )
   const shops = config.shops.map(shop => {
     const keyword = keywords.get(shop.pack)
-    const pools: Shop['pools'] = () => through([keyword, models.of(shop.id), plugins.of(shop.id).pool])
+    const pools: Shop['pools'] = () =>
+      through([keyword, models.of(shop.id), plugins.of(shop.id).pool, ...(remoteVoters.get(shop.id) ?? [])])
     return createShop(shop, packs.get(shop.pack), risks.get(shop.pack), pools, ensembles.get(shop.ensemble))
   })
   const models = await putModelsInForce(
@@ -98,6 +111,7 @@ export async function createBrain(
     },
     plugins,
     models,
+    remoteVoters,
     reloadEnsembles() {
       const faults = ensembles.made().flatMap(ensemble => {
         try {
@@ -109,7 +123,8 @@ export async function createBrain(
       })
       if (faults.length > 0) throw faults[0]
     },
-    close: async () => void (await Promise.all([models, plugins, ...keywords.made()].map(part => part.close()))),
+    close: async () =>
+      void (await Promise.all([models, plugins, ...keywords.made(), ...[...remoteVoters.values()].flat()].map(part => part.close()))),
   }
 }
 

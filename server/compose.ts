@@ -37,7 +37,7 @@ import { serveLink } from './link/serve-link.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { modelChoices } from './model-choice.ts'
 import { openModelStore } from './model-store/open-model-store.ts'
-import { modelsViewOf } from './model-views.ts'
+import { modelsViewOf, remoteVotersViewOf } from './model-views.ts'
 import { choiceOf } from './plugin-choice.ts'
 import { openPluginStore } from './plugin-store/open-plugin-store.ts'
 import { pluginsOff, shadowsOf, viewOf } from './plugin-views.ts'
@@ -286,6 +286,7 @@ async function openServer(
     },
     reloadPlugins,
     modelsView: () => modelsViewOf(brain),
+    remoteVotersView: () => remoteVotersViewOf(brain),
     reloadModels,
     train: trainJobs.add,
     operatorKey: secret.keyFor('operator').toString('hex'),

@@ -21,6 +21,62 @@ const Webhook = z
   })
   .refine(hook => (hook.secretFile === undefined) !== (hook.secretEnv === undefined), 'give either secretFile or secretEnv')
 
+/** What the request of a language model says beside model, messages and form of the answer. */
+const MODEL_PARAMETERS = { temperature: 0, max_tokens: 200 }
+/** These are ours to say. */
+const OWN_PARAMETERS = ['model', 'messages', 'response_format', 'stream', 'n', 'tools']
+
+const RemoteVoter = z
+  .strictObject({
+    id: z
+      .string()
+      .regex(/^[a-z0-9-]{1,40}$/, 'an id is 1 to 40 of a-z 0-9 -')
+      .describe('It votes as remote:ID; an ensemble may give it a weight under this name, or all of them under remote:*.'),
+    kind: z
+      .enum(['votes', 'openai'])
+      .default('votes')
+      .describe('votes: it answers turns with votes (docs/remote-voters.md). openai: a language model, asked over chat completions.'),
+    url: z
+      .url({ protocol: /^https?$/ })
+      .describe('votes: where turns are posted to. openai: what stands before /chat/completions, such as http://localhost:11434/v1.'),
+    model: z.string().min(1).max(200).optional().describe('openai: the name of the model.'),
+    secretFile: z.string().optional().describe('File with the key that it is sent as a bearer token.'),
+    secretEnv: z.string().optional().describe('Environment variable with that key, instead of a file.'),
+    languages: z
+      .array(z.enum(['zh', 'en']))
+      .min(1)
+      .default(['zh', 'en'])
+      .describe('Languages of the turns that it is asked about.'),
+    askBelow: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.9)
+      .describe("It is asked where the other voters' decision is less sure than this; 1: at every turn."),
+    deadlineMs: z.int().min(1).max(60_000).default(1_500).describe('Milliseconds that a turn waits for it, when it is asked.'),
+    requestsPerMinute: z.int().min(1).max(100_000).default(60).describe('Most requests in a minute; beyond, it abstains.'),
+    concurrent: z.int().min(1).max(1_000).default(4).describe('Most requests under way; beyond, it abstains.'),
+    tokensPerDay: z
+      .int()
+      .min(1)
+      .default(1_000_000)
+      .describe('openai: tokens of a day (UTC), sent and received, after which it abstains. Counted in memory: a restart begins anew.'),
+    parameters: z
+      .record(z.string(), z.unknown())
+      .default(MODEL_PARAMETERS)
+      .describe('openai: what the request says beside model, messages and form of the answer.'),
+  })
+  .refine(voter => voter.kind !== 'openai' || voter.model !== undefined, { path: ['model'], message: 'a language model needs its name' })
+  .refine(voter => voter.secretFile === undefined || voter.secretEnv === undefined, 'give either secretFile or secretEnv')
+  .refine(({ url }) => !/^https?:\/\/[^/?#]*@/.test(url), {
+    path: ['url'],
+    message: 'a key is no part of the address: secretFile, secretEnv',
+  })
+  .refine(({ parameters }) => OWN_PARAMETERS.every(name => !(name in parameters)), {
+    path: ['parameters'],
+    message: `${OWN_PARAMETERS.join(', ')} are not set here`,
+  })
+
 const Shop = z.strictObject({
   id: z
     .string()
@@ -77,6 +133,12 @@ const Shop = z.strictObject({
     .refine(hooks => new Set(hooks.map(hook => hook.url)).size === hooks.length, 'two webhooks have the same url')
     .default([])
     .describe('Who is told of what happens in this shop: docs/webhooks.md.'),
+  remoteVoters: z
+    .array(RemoteVoter)
+    .max(8)
+    .refine(voters => new Set(voters.map(({ id }) => id)).size === voters.length, 'two remote voters have the same id')
+    .default([])
+    .describe('Services elsewhere that vote too; what customers write is sent to them: docs/remote-voters.md.'),
   costs: z
     .strictObject({
       wrongAnswer: z.number().gt(0).default(10).describe('Cost of a wrong answer; only ratios matter.'),
@@ -87,7 +149,11 @@ const Shop = z.strictObject({
 })
 /** With what its variable of the environment holds. */
 export type WebhookConfig = z.infer<typeof Webhook> & { readonly secret?: string }
-export type ShopConfig = Omit<z.infer<typeof Shop>, 'webhooks'> & { readonly webhooks: readonly WebhookConfig[] }
+export type RemoteVoterConfig = z.infer<typeof RemoteVoter> & { readonly secret?: string }
+export type ShopConfig = Omit<z.infer<typeof Shop>, 'webhooks' | 'remoteVoters'> & {
+  readonly webhooks: readonly WebhookConfig[]
+  readonly remoteVoters: readonly RemoteVoterConfig[]
+}
 
 /** Loopback and the like by name, an address, or a network with its bits. */
 function isNetwork(text: string): boolean {
@@ -154,6 +220,12 @@ export const Config = z.strictObject({
     .array(z.string())
     .default([])
     .describe('Hosts that webhooks may reach though they are private addresses or are asked without TLS.'),
+  voterHosts: z
+    .array(z.string())
+    .default([])
+    .describe(
+      'Hosts of remote voters that may be private addresses or asked without TLS: a service of the house, a model on this machine.',
+    ),
   shops: z
     .array(Shop)
     .min(1)
@@ -206,13 +278,26 @@ export function configFrom(text: string, environment: NodeJS.ProcessEnv, overrid
   const ids = parsed.data.shops.map(shop => shop.id)
   const twice = ids.find((id, i) => ids.indexOf(id) !== i)
   if (twice) throw new Fault('CONFIG_INVALID', { file, path: 'shops', reason: `the shop ${JSON.stringify(twice)} stands there twice` })
-  const shops = parsed.data.shops.map(shop => ({ ...shop, webhooks: shop.webhooks.map(hook => withSecret(hook, environment)) }))
+  const { voters, mesh, turn } = parsed.data.deadlines
+  for (const { id, deadlineMs } of parsed.data.shops.flatMap(shop => shop.remoteVoters))
+    if (voters + mesh + deadlineMs > turn) {
+      const reason = `remote:${id} may take ${deadlineMs} ms, the other voters and the facts ${voters + mesh}: together no more than a whole turn may`
+      throw new Fault('CONFIG_INVALID', { file, path: 'deadlines.turn', reason })
+    }
+  const shops = parsed.data.shops.map(shop => ({
+    ...shop,
+    webhooks: shop.webhooks.map(hook => withSecret(hook, environment)),
+    remoteVoters: shop.remoteVoters.map(voter => withSecret(voter, environment)),
+  }))
   return { ...parsed.data, shops, data: resolve(parsed.data.data) }
 }
 
-function withSecret(hook: z.infer<typeof Webhook>, environment: NodeJS.ProcessEnv): WebhookConfig {
-  const secret = hook.secretEnv === undefined ? undefined : environment[hook.secretEnv]
-  return secret === undefined ? hook : { ...hook, secret }
+function withSecret<T extends { readonly secretEnv?: string | undefined }>(
+  entry: T,
+  environment: NodeJS.ProcessEnv,
+): T & { readonly secret?: string } {
+  const secret = entry.secretEnv === undefined ? undefined : environment[entry.secretEnv]
+  return secret === undefined ? entry : { ...entry, secret }
 }
 
 function readText(file: string): string {

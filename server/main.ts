@@ -7,6 +7,7 @@ import { addDeliveryCommands } from './cli/commands/deliveries.ts'
 import { addModelCommands } from './cli/commands/models.ts'
 import { addPluginCommands } from './cli/commands/plugins.ts'
 import { addShopCommands } from './cli/commands/shops.ts'
+import { addVoterCommands } from './cli/commands/voters.ts'
 import { WRONG_USE } from './cli/options.ts'
 
 const port = (text: string): number => {
@@ -96,6 +97,7 @@ addDeliveryCommands(program)
 addShopCommands(program)
 addPluginCommands(program)
 addModelCommands(program)
+addVoterCommands(program)
 
 try {
   await program.parseAsync()

@@ -13,6 +13,10 @@ export interface Metrics extends Pick<EngineObserver, 'decided' | 'overdue' | 'e
   readonly logReads: Counter
   readonly pluginHostDeaths: Counter<'runtime' | 'reason'>
   readonly pluginOff: Counter<'plugin' | 'reason'>
+  readonly remoteRequests: Counter<'shop' | 'voter' | 'outcome'>
+  readonly remoteTokens: Counter<'shop' | 'voter'>
+  readonly remoteDropped: Counter<'shop' | 'voter'>
+  readonly remoteOff: Gauge<'shop' | 'voter'>
   readonly conversationsOpened: Counter<'from'>
   readonly snapshots: Counter<'outcome'>
   readonly contentType: string
@@ -109,6 +113,30 @@ export function createMetrics(turnsUnderWay: () => number, logStore: () => Store
     labelNames: ['plugin', 'reason'],
     registers,
   })
+  const remoteRequests = new Counter({
+    name: 'parley_remote_voter_requests_total',
+    help: 'Requests to remote voters, by what came of them.',
+    labelNames: ['shop', 'voter', 'outcome'],
+    registers,
+  })
+  const remoteTokens = new Counter({
+    name: 'parley_remote_voter_tokens_total',
+    help: 'Tokens of language models that vote, as they say, or as estimated where they do not.',
+    labelNames: ['shop', 'voter'],
+    registers,
+  })
+  const remoteDropped = new Counter({
+    name: 'parley_remote_votes_dropped_total',
+    help: 'Votes of remote voters for actions that the shop does not have.',
+    labelNames: ['shop', 'voter'],
+    registers,
+  })
+  const remoteOff = new Gauge({
+    name: 'parley_remote_voter_off',
+    help: '1 while a remote voter is left alone, because it failed or asked for it.',
+    labelNames: ['shop', 'voter'],
+    registers,
+  })
   const conversationsOpened = new Counter({
     name: 'parley_conversations_opened_total',
     help: 'Conversations that were not in memory, by what they were read from: a snapshot with the end of the log, or the whole log.',
@@ -143,6 +171,10 @@ export function createMetrics(turnsUnderWay: () => number, logStore: () => Store
     logReads,
     pluginHostDeaths,
     pluginOff,
+    remoteRequests,
+    remoteTokens,
+    remoteDropped,
+    remoteOff,
     conversationsOpened,
     snapshots,
     contentType: registry.contentType,

@@ -43,7 +43,7 @@ function surenessOf({ choice, risks, understood }: Decided): number {
 }
 
 async function askPool(
-  { question, shop, conversation, turn, at, memory }: Polled,
+  { question, shop, conversation, turn, at, memory, ballots }: Polled,
   pool: SecondPool,
   clock: Stages['clock'],
   signal: AbortSignal,
@@ -63,7 +63,8 @@ async function askPool(
   const take = (ballot: Ballot): void => void (over.signal.aborted || cast.set(ballot.voter, ballot))
   try {
     // A pool that throws has a bug of its own: its voters abstain.
-    const asked = pool.ask(question, take, over.signal, { turn: `${shop}/${conversation}/${turn}`, at, memory }).catch(() => {})
+    const moment = { turn: `${shop}/${conversation}/${turn}`, at, memory, quotes: ballots.flatMap(({ quotes }) => quotes ?? []) }
+    const asked = pool.ask(question, take, over.signal, moment).catch(() => {})
     await Promise.race([asked, ended])
   } finally {
     cancel()

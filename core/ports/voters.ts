@@ -55,6 +55,8 @@ export interface Moment {
   readonly at: number
   /** What voters have kept of its conversation, by voter, as JSON. None is shown another's. */
   readonly memory: Readonly<Record<string, string>>
+  /** What those of the first stage have found in the shop's articles; for those of the second alone. */
+  readonly quotes?: readonly Quote[]
   /**
    * Asks the shop's systems in the name of the turn's customer, for one of its voters: that one is waited for as long as it takes. Absent where there
    * is no customer. Faults: QUERY_REFUSED, where it is asked again in vain.

@@ -8,6 +8,7 @@ import { choiceOf } from '../plugin-choice.ts'
 import { loadPlugins } from '../plugin-host/load-plugin.ts'
 import { findPluginStore } from '../plugin-store/open-plugin-store.ts'
 import { PROJECT } from '../project.ts'
+import { remoteVotersOf } from '../remote-voters/remote-voter.ts'
 
 /** Faults: CONFIG_INVALID, PACK_INVALID, ENSEMBLE_INVALID, PLUGIN_INVALID, naming the file and the place. */
 export async function checkConfig(): Promise<void> {
@@ -27,8 +28,9 @@ export async function checkConfig(): Promise<void> {
         await loadPlugins([], id => settings[id] ?? {}, shadows),
       ])
         if (faults[0]) throw faults[0]
+      const remote = remoteVotersOf(shop, config).map(({ voter }) => voter)
       console.log(
-        `shop ${shop.id}: pack ${pack.id} with ${Object.keys(pack.actions).length} actions, ensemble ${ensemble.version}, plugins ${[...shop.plugins, ...installed.map(({ id }) => `${id} (installed)`)].join(', ')}`,
+        `shop ${shop.id}: pack ${pack.id} with ${Object.keys(pack.actions).length} actions, ensemble ${ensemble.version}, plugins ${[...shop.plugins, ...installed.map(({ id }) => `${id} (installed)`)].join(', ')}${remote.length > 0 ? `, asked over the network ${remote.join(', ')}` : ''}`,
       )
     }
   } finally {

@@ -61,10 +61,10 @@ export async function developPlugin(folder: string, shop: string, customer: stri
   }
 }
 
-/** The shop without its plugins: the one at hand takes their place. */
+/** The shop without its plugins, since the one at hand takes their place, and without who is asked over the network. */
 async function openBrain(shop: string): Promise<Brain> {
   const config = readConfig(process.env)
-  const shops = config.shops.filter(({ id }) => id === shop).map(each => ({ ...each, plugins: [], pluginSettings: {} }))
+  const shops = config.shops.filter(({ id }) => id === shop).map(each => ({ ...each, plugins: [], pluginSettings: {}, remoteVoters: [] }))
   if (shops.length === 0) throw new Fault('UNKNOWN_SHOP', { shop })
   return createBrain({ ...config, shops, deadlines: { ...config.deadlines, voters: PATIENCE_MS } }, createLogger('error'))
 }

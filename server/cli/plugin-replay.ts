@@ -62,10 +62,10 @@ export async function replayRecordedTurns(folder: string, settings: PluginSettin
   if (counts.failed > 0) process.exitCode = 1
 }
 
-/** The shop without its plugins: what they said then is in the log. Faults: UNKNOWN_SHOP, CONFIG_INVALID. */
+/** The shop without its plugins and remote voters: what they said then is in the log. Faults: UNKNOWN_SHOP, CONFIG_INVALID. */
 async function openShop(id: string): Promise<{ readonly shop: Shop; readonly brain: Brain }> {
   const config = readConfig(process.env)
-  const chosen = config.shops.filter(shop => shop.id === id).map(shop => ({ ...shop, plugins: [], pluginSettings: {} }))
+  const chosen = config.shops.filter(shop => shop.id === id).map(shop => ({ ...shop, plugins: [], pluginSettings: {}, remoteVoters: [] }))
   if (chosen.length === 0) throw new Fault('UNKNOWN_SHOP', { shop: id })
   const deadlines = { ...config.deadlines, voters: PATIENCE_MS, turn: PATIENCE_MS }
   const brain = await createBrain({ ...config, shops: chosen, deadlines }, createLogger('error'))

@@ -299,7 +299,7 @@ export async function agreed(question: string, { yes }: AskFirst, wrongUse: Wron
 }
 
 /** Faults: UNKNOWN_SHOP. */
-export function knownShop(options: StoreOptions, config: Config, wrongUse: WrongUse): string {
+export function knownShop(options: Pick<StoreOptions, 'shop'>, config: Config, wrongUse: WrongUse): string {
   const shop = shopOf(options, config, wrongUse)
   if (!config.shops.some(({ id }) => id === shop)) throw new Fault('UNKNOWN_SHOP', { shop })
   return shop

@@ -2,10 +2,9 @@
 // is read, and no redirect is followed.
 import { type ClientRequest, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
-import { isIP } from 'node:net'
 import { Fault, isFault } from '@parley/core/faults.ts'
 import { Webhook as Signer } from 'standardwebhooks'
-import { isPublic, lookupPublic } from './public-address.ts'
+import { hostOf, isPrivateAddress, lookupPublic } from '../outgoing/public-address.ts'
 import type { Webhook } from './webhook.ts'
 
 export interface Sent {
@@ -34,10 +33,12 @@ export async function send(hook: Webhook, id: string, body: string, signal: Abor
   }
 }
 
+const LOOKUP = lookupPublic(host => new Fault('WEBHOOK_ADDRESS', { host }))
+
 function post({ url, secrets }: Webhook, id: string, body: string, signal: AbortSignal, { privateHosts }: SendOptions): Promise<number> {
-  const host = url.hostname.replace(/^\[|\]$/g, '')
+  const host = hostOf(url.hostname)
   const isNamed = privateHosts.has(host)
-  if (!isNamed && (url.protocol !== 'https:' || (isIP(host) !== 0 && !isPublic(host)))) throw new Fault('WEBHOOK_ADDRESS', { host })
+  if (!isNamed && (url.protocol !== 'https:' || isPrivateAddress(host))) throw new Fault('WEBHOOK_ADDRESS', { host })
   const at = new Date()
   const headers = {
     'content-type': 'application/json',
@@ -52,7 +53,7 @@ function post({ url, secrets }: Webhook, id: string, body: string, signal: Abort
     const ask = url.protocol === 'https:' ? requestHttps : requestHttp
     const request: ClientRequest = ask(
       url,
-      { method: 'POST', headers, signal, agent: false, ...(!isNamed && { lookup: lookupPublic }) },
+      { method: 'POST', headers, signal, agent: false, ...(!isNamed && { lookup: LOOKUP }) },
       response => {
         resolve(response.statusCode ?? 0)
         response.destroy()

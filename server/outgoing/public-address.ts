@@ -1,9 +1,8 @@
-// Which addresses a webhook may reach: those of the open internet. Otherwise a shop's setting could have the server ask what only it can reach, another
+// Which addresses webhooks and remote voters may reach: those of the open internet. Otherwise a shop's setting could have the server ask what only it can reach, another
 // service of the machine or a cloud's metadata. Checked for the address that is connected to, after the name was looked up, so that a name that
 // changes its address in between gains nothing.
 import { lookup } from 'node:dns'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
-import { Fault } from '@parley/core/faults.ts'
 
 const closed = new BlockList()
 for (const [net, bits] of [
@@ -38,14 +37,22 @@ export function isPublic(address: string): boolean {
   return isIP(address) === 6 && open6.check(address, 'ipv6') && !closed.check(address, 'ipv6')
 }
 
-/** `dns.lookup` that gives public addresses alone. Its error is Fault WEBHOOK_ADDRESS where there is none. */
-export const lookupPublic: LookupFunction = (host, options, callback) => {
-  lookup(host, { ...options, all: true }, (error, addresses) => {
-    if (error) return callback(error, '')
-    const open = addresses.filter(({ address }) => isPublic(address))
-    const [first] = open
-    if (!first) return callback(new Fault('WEBHOOK_ADDRESS', { host }), '')
-    if (options.all) callback(null, open)
-    else callback(null, first.address, first.family)
-  })
-}
+/** `dns.lookup` that gives public addresses alone. `refuse` makes its error where there is none. */
+export const lookupPublic =
+  (refuse: (host: string) => Error): LookupFunction =>
+  (host, options, callback) => {
+    lookup(host, { ...options, all: true }, (error, addresses) => {
+      if (error) return callback(error, '')
+      const open = addresses.filter(({ address }) => isPublic(address))
+      const [first] = open
+      if (!first) return callback(refuse(host), '')
+      if (options.all) callback(null, open)
+      else callback(null, first.address, first.family)
+    })
+  }
+
+/** Of a URL's host: whether it is a private address as it stands. A name may still have one. */
+export const isPrivateAddress = (host: string): boolean => isIP(hostOf(host)) !== 0 && !isPublic(hostOf(host))
+
+/** Without the brackets that an address of version 6 has in a URL. */
+export const hostOf = (hostname: string): string => hostname.replace(/^\[|\]$/g, '')
