@@ -10,9 +10,12 @@ import type { RemoteVotersView } from '../http/operator-models.ts'
 import { readPack } from '../pack-folder.ts'
 import { PROJECT } from '../project.ts'
 import { remoteVotersOf } from '../remote-voters/remote-voter.ts'
+import { votesSchema } from '../remote-voters/votes-service.ts'
 import type { WrongUse } from './agent.ts'
 import { askOperator } from './operator-request.ts'
 import { knownShop, say, sayTable } from './plugin-store.ts'
+
+export const printSchema = (): void => say(JSON.stringify(votesSchema(), null, 2))
 
 /** Faults: SERVER_UNREACHABLE. */
 export async function listVoters({ url, json }: { readonly url: string; readonly json?: true }): Promise<void> {

@@ -7,9 +7,9 @@ import { z } from 'zod'
 export const GivenVotes = z
   .array(
     z.object({
-      action: z.string().min(1).max(80),
-      confidence: z.number().min(0).max(1),
-      evidence: z.string().max(500).optional(),
+      action: z.string().min(1).max(80).describe('An action of the request; another one is dropped.'),
+      confidence: z.number().min(0).max(1).describe('Probability that the text is about the action.'),
+      evidence: z.string().max(500).optional().describe('Why, for a person to read.'),
     }),
   )
   .max(16)

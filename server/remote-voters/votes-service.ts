@@ -7,33 +7,43 @@ import { GivenVotes, issueOf, knownVotes, sumOf } from './read-votes.ts'
 
 export const PROTOCOL = 'parley-votes/1'
 
-/** What is posted. docs/votes-request.schema.json is made of it. */
+/** What is posted. */
 export const VotesRequest = z.object({
   protocol: z.literal(PROTOCOL),
-  /** Names the turn; the answer repeats it. */
-  turn: z.string(),
-  text: z.string(),
-  language: z.enum(['zh', 'en']),
-  locale: z.enum(['zh-CN', 'en']),
-  /** What can be voted for. */
-  actions: z.array(z.string()),
-  /** Passages of the shop's articles that may answer it. */
-  articles: z.array(z.object({ title: z.string(), text: z.string() })),
+  turn: z.string().describe('Names the turn; the answer repeats it. Asked about again, the turn has the same name.'),
+  text: z.string().describe('As the customer wrote it, several messages by lines. Card and identity numbers are hidden.'),
+  language: z.enum(['zh', 'en']).describe('Of the text, as found out.'),
+  locale: z.enum(['zh-CN', 'en']).describe('That the reply will have.'),
+  actions: z.array(z.string()).describe("What can be voted for: the actions of the shop's catalogue."),
+  articles: z
+    .array(z.object({ title: z.string(), text: z.string() }))
+    .describe("Passages of the shop's articles that may answer the text."),
 })
 
 export const VotesAnswer = z.object({
-  turn: z.string(),
-  votes: GivenVotes,
+  turn: z.string().describe('That of the request.'),
+  votes: GivenVotes.describe('None: it has nothing to say. No action twice; the confidences add up to at most 1.'),
   signals: z
     .object({
-      mood: z.number().min(-1).max(1).optional(),
-      urgency: z.number().min(0).max(1).optional(),
-      handoff: z.number().min(0).max(1).optional(),
+      mood: z.number().min(-1).max(1).optional().describe('-1 furious, 1 delighted.'),
+      urgency: z.number().min(0).max(1).optional().describe('0 whenever, 1 now.'),
+      handoff: z.number().min(0).max(1).optional().describe('How much this turn needs a person, whatever it is about.'),
     })
     .optional(),
-  /** Of the service: it stands in the decision beside the vote. */
-  version: z.string().max(60).optional(),
+  version: z.string().max(60).optional().describe('Of the service; the decision keeps it with the vote.'),
 })
+
+/** Both as JSON Schema, for who writes a service: docs/votes-protocol.schema.json, `parley voters schema`. */
+export const votesSchema = (): object => ({
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  title: PROTOCOL,
+  $defs: { request: schemaOf(VotesRequest), answer: schemaOf(VotesAnswer) },
+})
+
+function schemaOf(schema: z.ZodType): object {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input' })
+  return rest
+}
 
 export function votesService(url: URL, actions: readonly ActionId[]): Dialect {
   const known = new Set(actions)

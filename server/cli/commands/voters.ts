@@ -13,6 +13,10 @@ export function addVoterCommands(program: Command): void {
     .option('--json', 'print them as JSON')
     .action(async options => (await import('../voters.ts')).listVoters(options))
   voters
+    .command('schema')
+    .description('Print what a service is sent and what it answers, as JSON Schema.')
+    .action(async () => (await import('../voters.ts')).printSchema())
+  voters
     .command('try')
     .description('Ask one what it votes on a text, once, without a server, and say what is wrong where it is.')
     .argument('<voter>', 'its id in parley.yaml, with or without remote:')
