@@ -252,7 +252,13 @@ async function openServer(
     shop: id => brain.shops.get(id),
     stages: brain.stages,
     isStrained: () => bare.isStrained,
-    comparisons,
+    comparisons: {
+      forget: comparisons.forget,
+      note(name, compared) {
+        metrics.shadowTurns.inc({ plugin: name.plugin, outcome: compared.outcome })
+        comparisons.note(name, compared)
+      },
+    },
     isErased: erasures.isErased,
     broke: brokeOrFailed,
   })

@@ -17,6 +17,7 @@ export interface Metrics extends Pick<EngineObserver, 'decided' | 'overdue' | 'e
   readonly remoteTokens: Counter<'shop' | 'voter'>
   readonly remoteDropped: Counter<'shop' | 'voter'>
   readonly remoteOff: Gauge<'shop' | 'voter'>
+  readonly shadowTurns: Counter<'plugin' | 'outcome'>
   readonly conversationsOpened: Counter<'from'>
   readonly snapshots: Counter<'outcome'>
   readonly contentType: string
@@ -137,6 +138,12 @@ export function createMetrics(turnsUnderWay: () => number, logStore: () => Store
     labelNames: ['shop', 'voter'],
     registers,
   })
+  const shadowTurns = new Counter({
+    name: 'parley_plugin_shadow_turns_total',
+    help: 'Turns of plugins in shadow, by what came of comparing them.',
+    labelNames: ['plugin', 'outcome'],
+    registers,
+  })
   const conversationsOpened = new Counter({
     name: 'parley_conversations_opened_total',
     help: 'Conversations that were not in memory, by what they were read from: a snapshot with the end of the log, or the whole log.',
@@ -175,6 +182,7 @@ export function createMetrics(turnsUnderWay: () => number, logStore: () => Store
     remoteTokens,
     remoteDropped,
     remoteOff,
+    shadowTurns,
     conversationsOpened,
     snapshots,
     contentType: registry.contentType,

@@ -168,6 +168,8 @@ test('[STORE3] [STORE4] [STORE5] a plugin is published, installed, changed and t
       const { stdout } = await plugin('shadow', 'greets', '--json')
       assert.doesNotMatch(stdout, new RegExp(other.conversation))
       assert.equal(JSON.parse(stdout)[0].counts.otherwise, 2)
+      const metrics = await (await fetch(`${server.url}/metrics`)).text()
+      assert.match(metrics, /^parley_plugin_shadow_turns_total\{plugin="greets",outcome="otherwise"\} 2$/m)
 
       assert.match((await plugin('promote', 'greets', '--yes')).stderr, /PLUGIN_PINNED/)
       assert.equal((await plugin('pin', 'greets', '--off')).status, 0)
