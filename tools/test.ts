@@ -1,5 +1,5 @@
 // `npm test`: sets up what the tests need, runs types, lint and every test, and ends with one line, `N passed, N failed`.
-//   --quick   without browsers, crashes and hostile plugins: under a minute
+//   --quick   without browsers, crashes, hostile plugins and trainings: under a minute
 //   --full    with the long counts
 //   FILE…     only these test files
 import { spawnSync } from 'node:child_process'
@@ -19,8 +19,11 @@ if (unknown) {
   process.exit(2)
 }
 
-/** Folders, and a file, whose tests start servers, browsers and hostile plugins. */
-const HEAVY = ['test/e2e/', 'test/power-cut/', 'test/damage/', 'test/plugin-host/', 'test/hostile/', 'test/server/', 'test/mesh/crash']
+/** Folders and files whose tests start servers, browsers and hostile plugins, train models, or play long. */
+const HEAVY = [
+  ...['test/e2e/', 'test/power-cut/', 'test/damage/', 'test/plugin-host/', 'test/hostile/', 'test/server/', 'test/resume/'],
+  ...['test/mesh/crash', 'test/models/training', 'test/core/pack-check'],
+]
 /** Those of them that are about limits of milliseconds or about a busy server: each runs with nothing beside it. */
 const ALONE = [
   'test/e2e/container',

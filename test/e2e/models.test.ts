@@ -44,7 +44,7 @@ test('[MODEL3] [MODEL4] [MODEL5] a model is exchanged under load without a lost 
   const env = { PARLEY_CONFIG: config, PARLEY_LOG_LEVEL: 'info', PARLEY_DATA: data.path }
   const file = join(data.path, 'mine.jsonl')
   const club = CLUB.map(original => ({ original, label: 'VIP_CLUB', language: /[a-z]/.test(original) ? ('en' as const) : ('zh' as const) }))
-  writeFileSync(file, asLines([...fewRows(6), ...club]))
+  writeFileSync(file, asLines([...fewRows(16), ...club]))
   const trained = await parley(['train', 'intent', file, '--json'], { env })
   assert.equal(trained.status, 0, trained.stderr)
   assert.match(trained.stderr, /warning: the shop's catalogue has no action VIP_CLUB/)
@@ -144,7 +144,7 @@ test('[MODEL6] a training is a job of the server: listed, survives kill -9 by go
   t.after(data.remove)
   const env = { PARLEY_DATA: join(data.path, 'data') }
   const file = join(data.path, 'mine.jsonl')
-  writeFileSync(file, asLines(fewRows(6)))
+  writeFileSync(file, asLines(fewRows(16)))
   const out = join(data.path, 'here')
   assert.equal((await parley(['train', 'intent', file, '--out', out, '--json'], { env })).status, 0)
   const start = () => startServer(env.PARLEY_DATA, { env: { PARLEY_LOG_LEVEL: 'info' } })
@@ -167,7 +167,7 @@ test('[MODEL6] a training is a job of the server: listed, survives kill -9 by go
 
   // Taken away while it runs, and it would run for long: nothing of what it was given is left.
   const long = join(data.path, 'long.jsonl')
-  writeFileSync(long, asLines(fewRows(1)))
+  writeFileSync(long, asLines(fewRows(4)))
   const unwanted = await order(long)
   await untilIn(join(training, runOf(unwanted)), () => steps() > 2)
   assert.equal((await listed())[0]?.state, 'running')

@@ -22,7 +22,7 @@ test('[TRAIN1] parley train names every bad line and begins nothing; told to, it
   t.after(data.remove)
   const env = { PARLEY_DATA: join(data.path, 'data') }
   const file = join(data.path, 'mine.jsonl')
-  writeFileSync(file, `${asLines(fewRows(8))}oops\n{"text":"hi","label":"greeting"}\n`)
+  writeFileSync(file, `${asLines(fewRows(16))}oops\n{"text":"hi","label":"greeting"}\n`)
   const lines = readFileSync(file, 'utf8').split('\n').length - 1
   const refused = await parley(['train', 'intent', file], { env })
   assert.equal(refused.status, 1)
@@ -72,7 +72,7 @@ test('[TRAIN5] [MODEL1] [MODEL2] a killed training goes on and gives the same by
   t.after(data.remove)
   const env = { PARLEY_DATA: join(data.path, 'data') }
   const file = join(data.path, 'mine.jsonl')
-  writeFileSync(file, asLines(fewRows(6)))
+  writeFileSync(file, asLines(fewRows(16)))
   const out = join(data.path, 'whole')
   const args = ['train', 'intent', file, '--threads', '2', '--url', 'http://127.0.0.1:9']
   assert.equal((await parley([...args, '--out', out], { env })).status, 0)

@@ -13,7 +13,7 @@ import { PROJECT } from '@parley/server/project.ts'
 import { temporaryFolder } from '../e2e/running-server.ts'
 import { smallTask } from './labelled.ts'
 
-const task = smallTask(6)
+const task = smallTask(16)
 /** Everything but the weights as text, and the weights by their hashes. */
 const identityOf = ({ metadata, figures, model }: Trained): string =>
   JSON.stringify([
@@ -83,7 +83,7 @@ test('[TRAIN5] a training that is broken off goes on where it was and gives the 
 
 test('[TRAIN5] whatever changes the weights is in the name of a training', () => {
   const name = nameOf(task)
-  assert.equal(nameOf(smallTask(6)), name)
+  assert.equal(nameOf(smallTask(16)), name)
   const [row, ...others] = task.rows
   for (const other of [
     { ...task, seed: 2 },
