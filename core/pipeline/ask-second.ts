@@ -60,7 +60,7 @@ async function askPool(
   const cancel = clock.after(pool.second.deadlineMs, () => stop(LATE))
   signal.addEventListener('abort', leave, { once: true })
   if (signal.aborted) leave()
-  const take = (ballot: Ballot): void => void (over.signal.aborted || cast.set(ballot.voter, ballot))
+  const take = (ballot: Ballot): void => void (over.signal.aborted || cast.set(ballot.voter, { ...ballot, isSecond: true }))
   try {
     // A pool that throws has a bug of its own: its voters abstain.
     const moment = { turn: `${shop}/${conversation}/${turn}`, at, memory, quotes: ballots.flatMap(({ quotes }) => quotes ?? []) }

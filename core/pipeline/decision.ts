@@ -41,6 +41,7 @@ export interface BallotView {
   readonly reason?: NonNullable<Ballot['reason']>
   readonly votes: readonly Vote[]
   readonly quotes?: readonly Quote[]
+  readonly isSecond?: true
   readonly signals?: Signals
   readonly lookedUp?: readonly LookedUp[]
   readonly ms: number

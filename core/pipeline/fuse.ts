@@ -14,12 +14,12 @@ export function fuse(turn: Polled, shop: Shop, ensemble: Ensemble): Fused {
 }
 
 /**
- * An article never talks a turn out of a person's hands: where the other votes make it likely enough that a person must take it for that alone to cost
- * more than a handover, what articles say is not heard.
+ * Neither an article nor the second stage talks a turn out of a person's hands: where the other votes make it likely enough that a person must take it
+ * for that alone to cost more than a handover, what they say is not heard.
  */
 function fusionOf({ ballots, question }: Polled, { situation }: Shop, ensemble: Ensemble): Fusion {
   const fuseThose = (heard: readonly Ballot[]): Fusion => ensemble.fuse(heard, question.language, situation.domain)
-  const others = ballots.filter(({ quotes }) => quotes === undefined)
+  const others = ballots.filter(({ quotes, isSecond }) => quotes === undefined && !isSecond)
   if (others.length === ballots.length) return fuseThose(ballots)
   const without = fuseThose(others)
   const { wrongAnswer, handoff, severity } = situation.costs

@@ -36,6 +36,8 @@ export interface Ballot extends VoterInfo {
   readonly votes: readonly Vote[]
   /** At most one an action: what answers the turn should that action win. Of voters that read articles. */
   readonly quotes?: readonly Quote[]
+  /** Cast in the second stage. Said by whoever asks, not by the voter. */
+  readonly isSecond?: true
   readonly signals?: Signals
   /** What the voter is to be told at the conversation's next turns, as JSON of an object; `{}` forgets. Kept if the decision is. */
   readonly memory?: string

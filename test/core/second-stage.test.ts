@@ -152,3 +152,15 @@ test('[TURN10] [VOTE4] a replay has what it said, and asks it nothing', async ()
   assert.deepEqual({ ...JSON.parse(JSON.stringify(again)), ms: 0 }, { ...stored, ms: 0 })
   assert.deepEqual(second.asked, ['blah'])
 })
+
+test('[VOTE5] it does not talk a turn out of a person’s hands: a vote against a likely matter for a person is kept, and not heard', async () => {
+  const first = (confidence: number) => poolOf('literal', () => [{ action: 'FOOD', confidence }])
+  const shop = (confidence: number) => createTestShop([first(confidence), secondOf(votesFor('HELLO'), 1)])
+  const run = (confidence: number) => workOut(received('blah'), shop(confidence), stages(), new AbortController().signal)
+  const likely = await run(0.75) // times 10, the cost of a wrong answer, is more than 7, that of a person
+  assert.deepEqual([likely.disposition, ballotOf(likely)], ['handoff', ['voted']])
+  assert.ok(likely.breakdown.every(({ voter }) => voter !== 'other'))
+  const unlikely = await run(0.5)
+  assert.equal(unlikely.action, 'HELLO')
+  assert.ok(unlikely.breakdown.some(({ voter }) => voter === 'other'))
+})
