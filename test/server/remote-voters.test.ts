@@ -8,8 +8,11 @@ import { configFrom } from '@parley/server/config.ts'
 import { createRemoteVoter, type RemoteVoterObserver, type RemoteVoterPool } from '@parley/server/drivers/voters.remote.ts'
 import { readPack } from '@parley/server/pack-folder.ts'
 import { PROJECT } from '@parley/server/project.ts'
+import { languageModel } from '@parley/server/remote-voters/language-model.ts'
 import { remoteVotersOf } from '@parley/server/remote-voters/remote-voter.ts'
+import { votesService } from '@parley/server/remote-voters/votes-service.ts'
 import { createTestClock } from '../core/house.ts'
+import { createRandom } from '../random.ts'
 import { type Answer, cutOff, endless, json, never, type RemoteService, says, startRemoteService, text, votes } from '../remote-service.ts'
 
 const pack = readPack(join(PROJECT.packs, 'retail'))
@@ -553,4 +556,47 @@ test('[RMT5] [CONF] what is wrong with a setting is named, and a key is in no me
     })(),
     /deadlines\.turn: remote:nlp may take 2500 ms, the other voters and the facts 850/,
   )
+})
+
+test('[RMT1] [RMT2] whatever is answered, what is read of it are votes for the catalogue that add up to at most 1, or nothing', () => {
+  const dialects = [
+    votesService(new URL('http://x/'), ACTIONS),
+    languageModel({ base: new URL('http://x/v1'), model: 'm', parameters: {}, pack }),
+  ]
+  const asked = { turn: 't', text: 'x', question: question('x'), quotes: [] }
+  let votesRead = 0
+  for (let seed = 1; seed <= 4_000; seed++) {
+    const random = createRandom(seed)
+    const pick = <T>(all: readonly T[]): T => all[Math.floor(random() * all.length)]! // none is empty
+    const odd = (): unknown => pick([null, -1, 2, 0.5, 1e308, '', 'x', [], {}, true, '__proto__', 'TRACK_ORDER'])
+    const perhaps = <T>(value: T): unknown => (random() < 0.04 ? odd() : value)
+    const given = Array.from({ length: Math.floor(random() * 4) }, () => ({
+      action: perhaps(pick([...ACTIONS, 'PAY', 'HANDOFF', 'constructor'])),
+      confidence: perhaps(Math.round(random() * 60) / 100),
+      [pick(['evidence', 'template', 'price', '__proto__'])]: odd(),
+    }))
+    const said = { votes: perhaps(given), turn: perhaps('t'), signals: pick([undefined, {}, { mood: 0.5 }, odd()]) }
+    const message = perhaps({ content: perhaps(JSON.stringify(perhaps(said))) })
+    const bodies = [
+      perhaps(said),
+      perhaps({ choices: perhaps([perhaps({ message })]), usage: pick([undefined, { total_tokens: 3 }, odd()]) }),
+    ]
+    for (const [i, dialect] of dialects.entries()) {
+      const whole = JSON.stringify(bodies[i])
+      const body = random() < 0.1 ? whole.slice(0, Math.floor(random() * whole.length)) : whole
+      const reading = dialect.read(body, asked)
+      if (!reading.isWellFormed) continue
+      votesRead += reading.votes.length
+      assert.ok(
+        reading.votes.every(({ action, confidence }) => ACTIONS.includes(action) && confidence >= 0 && confidence <= 1),
+        body,
+      )
+      assert.ok(reading.votes.reduce((sum, { confidence }) => sum + confidence, 0) <= 1 + 1e-9, body)
+      assert.ok(
+        reading.votes.every(vote => Object.keys(vote).every(key => ['action', 'confidence', 'evidence'].includes(key))),
+        body,
+      )
+    }
+  }
+  assert.ok(votesRead > 1_000, `${votesRead}`)
 })
