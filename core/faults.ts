@@ -84,6 +84,7 @@ export const FAULTS = {
     (d: { encoder: string; there: string }) => `there is no encoder ${JSON.stringify(d.encoder)} here; there is: ${d.there}`,
   ),
   ENCODER_INVALID: fault(false, (d: { encoder: string; reason: string }) => `encoder ${d.encoder}: ${d.reason}`),
+  HUB_UNREACHABLE: fault(true, (d: { url: string; reason: string }) => `the hub of encoders, ${d.url}: ${d.reason}`),
   UNKNOWN_TRAINING: fault(false, (d: { run: string }) => `nothing is kept of training ${JSON.stringify(d.run)}: start it again`),
   PLUGIN_INVALID: fault(
     false,

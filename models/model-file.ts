@@ -5,6 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
 import { z } from 'zod'
+import type { View } from './encoder/view.ts'
 import { FEATURES_ID } from './features.ts'
 import { createRowTable, type RowTable } from './rows.ts'
 
@@ -24,6 +25,8 @@ const Metadata = z.strictObject({
   rejection: z
     .strictObject({ confidence: z.number().min(0).max(1), distance: z.number().min(0).max(1), outOfScope: z.number().min(0).max(1) })
     .optional(),
+  /** Of a model whose head stands on a sentence encoder: which one, and how it sees that one's vectors. Little-endian 32-bit, base64. */
+  encoder: z.strictObject({ name: z.string(), hash: z.string(), centre: z.base64(), stretch: z.base64(), classes: z.base64() }).optional(),
   /** SHA-256 of the .onnx file. */
   weights: z.string(),
   training: z.strictObject({
@@ -46,6 +49,8 @@ export type Metadata = z.infer<typeof Metadata>
 export interface ModelFile {
   readonly metadata: Metadata
   readonly table: RowTable
+  /** Of a model with an encoder. */
+  readonly view?: View
   readonly onnx: Uint8Array
   /** Start of the SHA-256 over the JSON file, which holds the hash of the weights: names both files exactly. */
   readonly version: string
@@ -61,9 +66,14 @@ export function readModelFile(folder: string, name: string): ModelFile {
   if (metadata.features !== FEATURES_ID)
     throw invalid(jsonFile, `it was trained with the features ${metadata.features}; these are ${FEATURES_ID}: train it again`)
   if (metadata.weights !== sha256(onnx)) throw invalid(onnxFile, `it is not the file that ${name}.json was written with`)
-  const rows = Buffer.from(metadata.rows, 'base64')
-  const hashes = new Uint32Array(rows.buffer.slice(rows.byteOffset, rows.byteOffset + rows.byteLength - (rows.byteLength % 4)))
-  return { metadata, table: createRowTable(hashes), onnx: new Uint8Array(onnx), version: sha256(json).slice(0, 12) }
+  const view = metadata.encoder && readView(jsonFile, metadata.encoder)
+  return {
+    metadata,
+    table: createRowTable(new Uint32Array(wordsOf(metadata.rows))),
+    ...(view && { view }),
+    onnx: new Uint8Array(onnx),
+    version: sha256(json).slice(0, 12),
+  }
 }
 
 export interface WrittenModel extends Omit<Metadata, 'format' | 'features' | 'weights' | 'rows'> {
@@ -78,10 +88,38 @@ export function writeModelFile(folder: string, { hashes, onnx, ...rest }: Writte
     ...rest,
     features: FEATURES_ID,
     weights: sha256(onnx),
-    rows: Buffer.from(hashes.buffer, hashes.byteOffset, hashes.byteLength).toString('base64'),
+    rows: base64Of(hashes),
   }
   writeFileSync(join(folder, `${rest.name}.onnx`), onnx)
   writeFileSync(join(folder, `${rest.name}.json`), `${JSON.stringify(metadata, null, 2)}\n`)
+}
+
+/** A view as a model's file has it. */
+export const writtenView = ({ centre, stretch, classes }: View): Omit<NonNullable<Metadata['encoder']>, 'name' | 'hash'> => ({
+  centre: base64Of(centre),
+  stretch: base64Of(stretch),
+  classes: base64Of(classes),
+})
+
+function readView(file: string, { centre, stretch, classes }: NonNullable<Metadata['encoder']>): View {
+  const view = {
+    centre: new Float32Array(wordsOf(centre)),
+    stretch: new Float32Array(wordsOf(stretch)),
+    classes: new Float32Array(wordsOf(classes)),
+  }
+  const size = view.centre.length
+  if (size === 0 || view.stretch.length !== size || view.classes.length % size !== 0)
+    throw invalid(file, 'encoder: its lists of numbers do not fit together')
+  return view
+}
+
+const base64Of = ({ buffer, byteOffset, byteLength }: Uint32Array | Float32Array): string =>
+  Buffer.from(buffer, byteOffset, byteLength).toString('base64')
+
+/** Whole 32-bit words. */
+function wordsOf(base64: string): ArrayBuffer {
+  const bytes = Uint8Array.from(Buffer.from(base64, 'base64'))
+  return bytes.buffer.slice(0, bytes.length - (bytes.length % 4))
 }
 
 export const sha256 = (data: Uint8Array | string): string => createHash('sha256').update(data).digest('hex')

@@ -55,3 +55,15 @@ export function vectorise(text: string, table: RowTable): Vector {
   for (let i = 0; i < known; i++) values[i]! /= length
   return { ids: ids.slice(0, known), values: values.slice(0, known) }
 }
+
+/** The vector with an encoder's numbers as features too, in the rows from `rows` on. */
+export function withNumbers(vector: Vector, rows: number, numbers: Float32Array | undefined): Vector {
+  if (!numbers) return vector
+  const ids = new Int32Array(vector.ids.length + numbers.length)
+  const values = new Float32Array(ids.length)
+  ids.set(vector.ids)
+  values.set(vector.values)
+  for (let i = 0; i < numbers.length; i++) ids[vector.ids.length + i] = rows + i
+  values.set(numbers, vector.values.length)
+  return { ids, values }
+}

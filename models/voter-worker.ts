@@ -1,13 +1,15 @@
 // What a model thread does: one job is a batch of turns, answered by both models. The features of a text are worked out here, off the engine's
 // thread. Run by the pool in server/drivers/voters.models.ts, which starts another thread when one dies.
 import type { Language, Vote } from '@parley/plugin-sdk/vocabulary.ts'
+import { type Encoder, openEncoder } from './encoder/encode.ts'
+import { encoderOf } from './encoder/kept-encoder.ts'
 import { intentVotes } from './intent-votes.ts'
 import { readModelFile } from './model-file.ts'
 import { type MoodAnswer, moodAnswer } from './mood-answer.ts'
 import { probabilitiesOf } from './probabilities.ts'
-import { distanceOf, OUT_OF_SCOPE, withRejection } from './rejection.ts'
-import { vectorise } from './rows.ts'
+import { OUT_OF_SCOPE, withRejection } from './rejection.ts'
 import { createSession } from './session.ts'
+import { type Encode, type Seen, sightOf } from './sight.ts'
 
 export interface VoterJob {
   /** Where the files of each model are. */
@@ -23,9 +25,10 @@ let loading: ReturnType<typeof loadModels> | undefined
 /** A thread has the models of its first job for life. */
 export default async function vote({ folders, turns }: VoterJob): Promise<VoterJobAnswer> {
   loading ??= loadModels(folders)
-  const { intent, sentiment } = await loading
+  const { intent, sentiment, forget } = await loading
   const intents = await intent.probabilities(turns)
   const moods = await sentiment.probabilities(turns)
+  forget()
   return turns.map(({ text }, i) => ({
     intent: intentVotes(intent.classes, intents[i]!), // one row a turn
     sentiment: moodAnswer(sentiment.classes, moods[i]!, sentiment.actionsByMood, text),
@@ -33,23 +36,44 @@ export default async function vote({ folders, turns }: VoterJob): Promise<VoterJ
 }
 
 async function loadModels({ intent, sentiment }: VoterJob['folders']) {
-  return { intent: await loadModel(intent, 'intent'), sentiment: await loadModel(sentiment, 'sentiment') }
+  const { encoderFor, forget } = sharedEncoders()
+  return { intent: await loadModel(intent, 'intent', encoderFor), sentiment: await loadModel(sentiment, 'sentiment', encoderFor), forget }
 }
 
-async function loadModel(folder: string, name: string) {
+/** Both models may stand on one encoder: it is loaded once, and a text of a job is encoded once. */
+function sharedEncoders() {
+  const encoders = new Map<string, Promise<Encoder>>()
+  const vectors = new Map<string, Promise<Float32Array>>()
+  const encoderFor = async (folder: string, hash: string): Promise<Encode> => {
+    const opening = encoders.get(hash) ?? openEncoder(encoderOf(folder, hash))
+    encoders.set(hash, opening)
+    const { encode } = await opening
+    return text => {
+      const key = `${hash} ${text}`
+      const vector = vectors.get(key) ?? encode(text)
+      vectors.set(key, vector)
+      return vector
+    }
+  }
+  return { encoderFor, forget: () => vectors.clear() }
+}
+
+async function loadModel(folder: string, name: string, encoderFor: (folder: string, hash: string) => Promise<Encode>) {
   const model = readModelFile(folder, name)
   const session = await createSession(model)
-  const { classes, temperature, rejection, actionsByMood = {} } = model.metadata
+  const { classes, temperature, rejection, encoder, actionsByMood = {} } = model.metadata
+  const see = sightOf(model.table, model.view, encoder && (await encoderFor(folder, encoder.hash)))
   const outOfScope = classes.indexOf(OUT_OF_SCOPE)
   return {
     classes,
     actionsByMood,
     async probabilities(turns: VoterJob['turns']): Promise<readonly Float64Array[]> {
-      const vectors = turns.map(({ text }) => vectorise(text, model.table))
-      const logits = await session.run(vectors)
+      const seen: Seen[] = []
+      for (const { text } of turns) seen.push(await see(text))
+      const logits = await session.run(seen.map(({ vector }) => vector))
       return turns.map(({ language }, i) => {
         const probabilities = probabilitiesOf(logits, temperature[language], i * classes.length, classes.length)
-        return withRejection(probabilities, outOfScope, distanceOf(vectors[i]!), rejection) // one vector a turn
+        return withRejection(probabilities, outOfScope, seen[i]!.distance, rejection) // one a turn
       })
     },
   }

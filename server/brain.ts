@@ -78,7 +78,7 @@ export async function createBrain(
     return createShop(shop, packs.get(shop.pack), risks.get(shop.pack), pools, ensembles.get(shop.ensemble))
   })
   const models = await putModelsInForce(
-    modelChoices(config.shops, installed.models, fault => {
+    await modelChoices(config.shops, installed.models, fault => {
       logger.error({ code: fault.code }, `${fault.message}; the shipped model votes in its place`)
       metrics?.fault(fault.code)
     }),

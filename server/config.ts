@@ -188,6 +188,16 @@ export const Config = z.strictObject({
     .default('info')
     .describe('Least level that is logged. Logs are JSON lines on standard error and never hold what a customer wrote.')
     .meta({ env: 'PARLEY_LOG_LEVEL' }),
+  hub: z
+    .url({ protocol: /^https?$/ })
+    .default('https://huggingface.co')
+    .describe('Where sentence encoders are fetched from by their name (docs/train-a-model.md), and only then.')
+    .meta({ env: 'PARLEY_HUB' }),
+  offline: z
+    .union([z.boolean(), z.stringbool()])
+    .default(false)
+    .describe('Whether nothing is ever asked of the hub.')
+    .meta({ env: 'PARLEY_OFFLINE' }),
   modelThreads: z.int().min(1).max(64).default(1).describe('Threads that run models.').meta({ env: 'PARLEY_MODEL_THREADS' }),
   deadlines: z
     .strictObject({

@@ -1,24 +1,31 @@
 // Which model's files each shop votes with: those that its records name, or those that were shipped.
-import { Fault } from '@parley/core/faults.ts'
-import { KINDS, type Kind } from '@parley/models/train/data-file.ts'
-import { isUsable, type ModelStore } from './model-store/model-store.ts'
+import { Fault, isFault } from '@parley/core/faults.ts'
+import type { Kind } from '@parley/models/train/data-file.ts'
+import { checkModel, type ModelStore } from './model-store/model-store.ts'
 import type { ModelChoice, ModelChoices } from './models-in-force.ts'
 import { PROJECT } from './project.ts'
 
-/** `broken` hears of a model in force that cannot be used; the shipped one is chosen then. */
-export function modelChoices(
+/** Looks at every byte, without holding the thread up. `broken` hears of a model in force that cannot be used; the shipped one is chosen then. */
+export async function modelChoices(
   shops: readonly { readonly id: string }[],
   store: Pick<ModelStore, 'folderOf'> | undefined,
   broken: (fault: Fault) => void,
-): ModelChoices {
-  const folderOf = (shop: string, kind: Kind): string => {
+): Promise<ModelChoices> {
+  const folderOf = async (shop: string, kind: Kind): Promise<string> => {
     const folder = store?.folderOf(shop, kind)
     if (folder === undefined) return PROJECT.models
-    if (isUsable(folder, kind)) return folder
-    broken(new Fault('MODEL_INVALID', { file: folder, reason: `the ${kind} model in force in shop ${shop} cannot be used` }))
-    return PROJECT.models
+    try {
+      await checkModel(folder, kind)
+      return folder
+    } catch (cause) {
+      if (!isFault(cause, 'MODEL_INVALID') && !isFault(cause, 'ENCODER_INVALID')) throw cause
+      const reason = `the ${kind} model in force in shop ${shop} cannot be used: ${cause.message}`
+      broken(new Fault('MODEL_INVALID', { file: folder, reason }, { cause }))
+      return PROJECT.models
+    }
   }
-  return new Map(
-    shops.map(({ id }) => [id, Object.fromEntries(KINDS.map(kind => [kind, folderOf(id, kind)])) as unknown as ModelChoice] as const), // KINDS are its fields
-  )
+  const choices = new Map<string, ModelChoice>()
+  for (const { id } of shops)
+    choices.set(id, { intent: await folderOf(id, 'intent'), sentiment: await folderOf(id, 'sentiment') } satisfies Record<Kind, string>)
+  return choices
 }

@@ -18,7 +18,7 @@ export interface ModelsInForce {
    * Puts other models in force; resolves when the next turn has them. `read` is called when the changes before this one are through. What it throws,
    * MODEL_INVALID and SHUTTING_DOWN reject it and leave in force what was.
    */
-  change(read: () => ModelChoices): Promise<void>
+  change(read: () => ModelChoices | Promise<ModelChoices>): Promise<void>
   close(): Promise<void>
 }
 
@@ -52,9 +52,9 @@ export async function putModelsInForce(choices: ModelChoices, start: StartModels
     return { chosen, voters, begun }
   }
 
-  async function changeNow(read: () => ModelChoices): Promise<void> {
+  async function changeNow(read: () => ModelChoices | Promise<ModelChoices>): Promise<void> {
     if (isClosed) throw new Fault('SHUTTING_DOWN', {})
-    const next = await generationOf(read(), current.voters)
+    const next = await generationOf(await read(), current.voters)
     if (isClosed) {
       await Promise.all(next.begun.map(each => each.close()))
       throw new Fault('SHUTTING_DOWN', {})

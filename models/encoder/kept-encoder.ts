@@ -13,7 +13,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { Fault } from '@parley/core/faults.ts'
 import { z } from 'zod'
@@ -32,6 +32,8 @@ const Manifest = z.strictObject({
   /** By name. */
   files: z.record(z.string(), z.strictObject({ sha256: z.string(), bytes: z.int() })),
 })
+
+type Manifest = z.infer<typeof Manifest>
 
 export interface KeptEncoder {
   /** SHA-256 of its encoder.json. */
@@ -56,13 +58,26 @@ const SOURCE = 'source.json'
 /** Keeps an export in the folder of encoders, whole; one that is there already stays as it is. Faults: ENCODER_INVALID. */
 export async function keepEncoder(encoders: string, from: string, source: EncoderSource, wishes: EncoderWishes = {}): Promise<KeptEncoder> {
   const { settings, onnx, files } = readExport(from, wishes)
-  const hashed: z.infer<typeof Manifest>['files'] = {}
+  const hashed: Manifest['files'] = {}
   for (const [name, file] of [...files].sort(([a], [b]) => (a < b ? -1 : 1)))
     hashed[name] = { sha256: await hashOfFile(file), bytes: statSync(file).size }
-  const manifest = `${JSON.stringify({ format: 1, onnx, settings, files: hashed } satisfies z.infer<typeof Manifest>, null, 2)}\n`
-  return place(encoders, sha256(manifest), draft => {
+  return placeAll(encoders, { format: 1, onnx, settings, files: hashed }, files, source)
+}
+
+/** The same files, run in another way: an encoder of its own. Faults: ENCODER_INVALID. */
+export function adjustEncoder(encoders: string, { hash, folder }: KeptEncoder, { onnx, ...wishes }: EncoderWishes): KeptEncoder {
+  const manifest = manifestIn(folder, hash)
+  if (onnx !== undefined && basename(onnx) !== manifest.onnx)
+    throw new Fault('ENCODER_INVALID', { encoder: folder, reason: `it was kept with ${manifest.onnx}, without ${onnx}` })
+  const files = new Map(Object.keys(manifest.files).map(name => [name, join(folder, name)]))
+  return placeAll(encoders, { ...manifest, settings: { ...manifest.settings, ...wishes } }, files, sourceIn(folder))
+}
+
+function placeAll(encoders: string, manifest: Manifest, files: ReadonlyMap<string, string>, source: EncoderSource): KeptEncoder {
+  const text = `${JSON.stringify(manifest, null, 2)}\n`
+  return place(encoders, sha256(text), draft => {
     for (const [name, file] of files) cpSync(file, join(draft, name))
-    writeFileSync(join(draft, MANIFEST), manifest)
+    writeFileSync(join(draft, MANIFEST), text)
     writeFileSync(join(draft, SOURCE), `${JSON.stringify(source, null, 2)}\n`)
   })
 }
@@ -89,6 +104,9 @@ function place(encoders: string, hash: string, fill: (draft: string) => void): K
   }
   return readEncoder(folder, hash)
 }
+
+/** One of those that are kept. Faults: ENCODER_INVALID. */
+export const encoderIn = (encoders: string, hash: string): KeptEncoder => readEncoder(join(encoders, hash), hash)
 
 /** Looks at what is cheap to look at: that it is the one of that hash, and that its files are there in their size. Faults: ENCODER_INVALID. */
 export function readEncoder(folder: string, hash: string): KeptEncoder {
@@ -138,7 +156,7 @@ function sourceIn(folder: string): EncoderSource {
   }
 }
 
-function manifestIn(folder: string, hash: string): z.infer<typeof Manifest> {
+function manifestIn(folder: string, hash: string): Manifest {
   const file = join(folder, MANIFEST)
   let text: string
   try {

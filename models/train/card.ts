@@ -29,7 +29,7 @@ export function cardPage(card: Card): string {
   return `${[
     `# ${kind} ${version.slice(0, 12)}`,
     `Trained ${card.trainedAt} from ${source.file}: ${data.sentences} sentences (zh ${data.zh}, en ${data.en})${source.linesLeftOut > 0 ? `, ${source.linesLeftOut} lines left out` : ''}${data.phrases > 0 ? `, and ${data.phrases} phrases of the pack` : ''}.`,
-    `Method ${card.method}, seed ${card.seed}, data ${data.hash}.`,
+    `Method ${card.method}${card.encoder ? `, encoder ${card.encoder.name} (${card.encoder.hash})` : ''}, seed ${card.seed}, data ${data.hash}.`,
     section('What it is worth', scoresOf(card)),
     section('Out of scope', outOfScopeOf(card)),
     section('Classes', classesOf(card)),

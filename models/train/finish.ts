@@ -1,6 +1,6 @@
 // What is made of all the steps: what the model's file says beside the weights, and the figures of its card.
 
-import type { WrittenModel } from '../model-file.ts'
+import { type WrittenModel, writtenView } from '../model-file.ts'
 import type { ActionsByMood } from '../mood-answer.ts'
 import { probabilitiesOf } from '../probabilities.ts'
 import { OUT_OF_SCOPE } from '../rejection.ts'
@@ -12,13 +12,15 @@ import { estimateActionsByMood } from './mood-table.ts'
 import { CURVE, type Judged, type Read, trialReports } from './results.ts'
 import { calibratedAcross, type Scored, type ScoresByLanguage, scoresOf, temperaturesOf } from './scores.ts'
 import { foldsFor } from './split.ts'
-import { hashOfRows, type Task } from './task.ts'
+import { hashOfRows, methodOf, type Task, type TaskEncoder } from './task.ts'
 import type { TrialReport } from './trials.ts'
 
 /** What was measured; the same for the same task. */
 export interface CardFigures {
   readonly kind: Task['kind']
   readonly method: string
+  /** The sentence encoder under the head. */
+  readonly encoder?: TaskEncoder
   readonly seed: number
   readonly data: { readonly hash: string; readonly sentences: number; readonly zh: number; readonly en: number; readonly phrases: number }
   readonly split: { readonly train: number; readonly folds: number; readonly test: number; readonly aside: number; readonly groups: number }
@@ -48,9 +50,9 @@ export interface Finished {
 const CONFUSIONS = 12
 
 export function finish(task: Task, read: Read): Finished {
-  const { kind, method, rows, phrases, seed } = task
+  const { kind, encoder, rows, phrases, seed } = task
   const { train, test, aside, folds, groups } = read('split')
-  const { classes, test: tested, requests } = read('final')
+  const { classes, test: tested, requests, view } = read('final')
   const foldCount = foldsFor(rows.length)
   const outOfFold = gather(read, train, folds, foldCount)
   const labelOf = (row: DataRow): number => classes.indexOf(row.label)
@@ -87,11 +89,13 @@ export function finish(task: Task, read: Read): Finished {
       temperature,
       ...(kind === 'sentiment' && { actionsByMood: moodTable(task, classes, requests, temperature) }),
       ...(outOfScope?.chosen && { rejection: outOfScope.chosen }),
+      ...(encoder && view && { encoder: { name: encoder.name, hash: encoder.hash, ...writtenView(view) } }),
       training: { seed, data: hashOfRows(rows), examples: train.length, folds: foldCount, accuracy, macroF1, logLoss, f1 },
     },
     figures: {
       kind,
-      method,
+      method: methodOf(task),
+      ...(encoder && { encoder }),
       seed,
       data: { hash: hashOfRows(rows), sentences: rows.length, zh: speaking('zh'), en: speaking('en'), phrases: phrases.length },
       split: { train: train.length, folds: foldCount, test: test.length, aside: aside.length, groups: new Set(groups).size },

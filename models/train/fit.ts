@@ -5,7 +5,7 @@
 
 import { featuresOf } from '../features.ts'
 import type { FloatNetwork } from '../network.ts'
-import { createRowTable, type RowTable, type Vector, vectorise } from '../rows.ts'
+import { createRowTable, type RowTable, type Vector, vectorise, withNumbers } from '../rows.ts'
 import type { Lesson } from './corpus.ts'
 import { fitDeep } from './fit-deep.ts'
 import { fitWide } from './fit-wide.ts'
@@ -33,20 +33,32 @@ export interface Taught {
   readonly emphasis: Float64Array
 }
 
+/** What an encoder says of the lessons, each number a feature that has its row after those of the sub-words. */
+export interface Encoded {
+  /** By lesson, all of one length. */
+  readonly vectors: readonly Float32Array[]
+  /** Whether sub-words are learned beside them. */
+  readonly isBlended: boolean
+}
+
 /** `classes` in the order of the columns; every lesson's label is one of them. */
-export function fit(lessons: readonly Lesson[], classes: readonly string[], seed: number): Fitted {
+export function fit(lessons: readonly Lesson[], classes: readonly string[], seed: number, encoded?: Encoded): Fitted {
   const labels = Int32Array.from(lessons, lesson => classes.indexOf(lesson.label))
   const emphasis = balance(lessons, labels, classes.length)
-  const seen = createRowTable(learnableFeatures(lessons))
+  const seen = createRowTable(!encoded || encoded.isBlended ? learnableFeatures(lessons) : new Uint32Array())
   const width = classes.length
-  const all = { vectors: lessons.map(({ text }) => vectorise(text, seen)), labels, emphasis }
-  const margins = fitWide(all, seen.hashes.length, width, seed)
-  const kept = strongest(all.vectors, margins.weights, width)
-  const table = kept.length === seen.hashes.length ? seen : createRowTable(kept.map(row => seen.hashes[row]!)) // rows of the table
-  const vectors = table === seen ? all.vectors : lessons.map(({ text }) => vectorise(text, table))
-  const deep = fitDeep({ vectors, labels, emphasis }, table.hashes.length, width, netsFor(lessons.length), seed)
+  const look = (table: RowTable): readonly Vector[] =>
+    lessons.map(({ text }, i) => withNumbers(vectorise(text, table), table.hashes.length, encoded?.vectors[i]))
+  const all = { vectors: look(seen), labels, emphasis }
+  const numbers = encoded?.vectors[0]?.length ?? 0
+  const margins = fitWide(all, seen.hashes.length + numbers, width, seed)
+  const kept = strongest(all.vectors, margins.weights, width, seen.hashes.length)
+  const words = kept.length - numbers
+  const table = words === seen.hashes.length ? seen : createRowTable(kept.subarray(0, words).map(row => seen.hashes[row]!)) // rows of the table
+  const vectors = table === seen ? all.vectors : look(table)
+  const deep = fitDeep({ vectors, labels, emphasis }, kept.length, width, netsFor(lessons.length), seed)
   const columns = width + deep.units
-  const weights = new Float32Array(table.hashes.length * columns)
+  const weights = new Float32Array(kept.length * columns)
   for (const [row, from] of kept.entries()) {
     for (let c = 0; c < width; c++) weights[row * columns + c] = WIDE_SHARE * margins.weights[from * width + c]! // in range, as below
     for (let unit = 0; unit < deep.units; unit++) weights[row * columns + width + unit] = deep.weights[row * deep.units + unit]!
@@ -64,22 +76,24 @@ export function learnableFeatures(lessons: readonly Lesson[]): Uint32Array<Array
   return Uint32Array.from([...seen].flatMap(([hash, count]) => (count >= SEEN_FROM ? [hash] : []))).sort()
 }
 
-/** The rows to keep, ascending: those whose weights move the lessons' margins most. */
-function strongest(vectors: readonly Vector[], weights: Float32Array, width: number): Uint32Array {
+/** The rows to keep, ascending: of the first `words`, those whose weights move the lessons' margins most; all that come after. */
+function strongest(vectors: readonly Vector[], weights: Float32Array, width: number, words: number): Uint32Array<ArrayBuffer> {
   const rows = weights.length / width
   const all = Uint32Array.from({ length: rows }, (_, row) => row)
-  if (rows <= MOST_ROWS) return all
+  if (words <= MOST_ROWS) return all
   const force = new Float64Array(rows)
   for (const { ids, values } of vectors) for (let k = 0; k < ids.length; k++) force[ids[k]!]! += values[k]! * values[k]!
-  for (let row = 0; row < rows; row++) {
+  for (let row = 0; row < words; row++) {
     let squares = 0
     for (let c = 0; c < width; c++) squares += weights[row * width + c]! ** 2
     force[row]! *= squares
   }
-  return all
+  const kept = all
+    .slice(0, words)
     .sort((a, b) => force[b]! - force[a]! || a - b)
     .slice(0, MOST_ROWS)
     .sort()
+  return Uint32Array.from([...kept, ...all.slice(words)])
 }
 
 /** How much every lesson counts: its weight, times the root of how much rarer its class is than an even share. */

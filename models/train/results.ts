@@ -1,4 +1,5 @@
 // What the steps of a training give, by the step's name, and what is read off several of them.
+import type { View } from '../encoder/view.ts'
 import { AUGMENTATIONS, type Augmentation } from './augmentations.ts'
 import type { Finished } from './finish.ts'
 import type { Split } from './split.ts'
@@ -17,6 +18,8 @@ export interface FinalModel {
   readonly classes: readonly string[]
   readonly onnx: Uint8Array
   readonly hashes: Uint32Array
+  /** Where it stands on an encoder: how it sees that one's vectors. */
+  readonly view?: View
   /** By place in the locked part. */
   readonly test: Judged
   /** Sentiment: logits of the pack's requests. */
@@ -32,6 +35,9 @@ export interface CurvePoint {
 /** Results by step. */
 export type Results = {
   split: Split
+  /** With an encoder: how many texts were encoded ahead, of those written and of those made of them. */
+  [written: `encode-written-${number}`]: number
+  [rewritten: `encode-rewritten-${number}`]: number
   [fold: `fold-${number}`]: Judged
   [curve: `curve-${number}`]: CurvePoint
   final: FinalModel

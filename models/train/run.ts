@@ -1,10 +1,12 @@
 // Runs a training over its steps, on threads of their own: whoever waits for it can draw a bar or answer customers meanwhile. Steps that are done
 // already are not done again.
+import '../without-telemetry.ts' // the threads inherit it
+
 import { Worker } from 'node:worker_threads'
 import type { Finished } from './finish.ts'
 import type { FinalModel, StepId } from './results.ts'
 import { isStepDone, stepReader } from './step-files.ts'
-import type { StepWorkerData } from './step-worker.ts'
+import type { EncoderPlaces, StepWorkerData } from './step-worker.ts'
 import { stagesOf } from './steps.ts'
 import type { Task } from './task.ts'
 
@@ -12,6 +14,8 @@ export interface RunOptions {
   readonly task: Task
   /** Where the steps' results are kept, of this task alone. */
   readonly folder: string
+  /** Of a task with an encoder. */
+  readonly encoder?: EncoderPlaces
   /** Steps at a time; the outcome does not depend on it. */
   readonly threads: number
   /** Ends it; what is done by then stays. */
@@ -29,7 +33,7 @@ export interface Trained extends Finished {
 const WORKER = new URL('./step-worker.ts', import.meta.url)
 
 /** Rejects with the signal's reason where that ends it. */
-export async function runTraining({ task, folder, threads, signal, onProgress }: RunOptions): Promise<Trained> {
+export async function runTraining({ task, folder, encoder, threads, signal, onProgress }: RunOptions): Promise<Trained> {
   const workers: Worker[] = []
   const stages = stagesOf(task)
   const total = stages.flat().reduce((sum, { cost }) => sum + cost, 0)
@@ -39,7 +43,7 @@ export async function runTraining({ task, folder, threads, signal, onProgress }:
   try {
     for (const stage of stages) {
       const left = stage.filter(step => !ready.includes(step))
-      while (workers.length < Math.min(threads, left.length)) workers.push(startWorker({ task, folder }))
+      while (workers.length < Math.min(threads, left.length)) workers.push(startWorker({ task, folder, ...(encoder && { encoder }) }))
       await Promise.all(
         workers.map(async worker => {
           for (let step = left.shift(); step !== undefined; step = left.shift()) {

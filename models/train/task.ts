@@ -7,7 +7,6 @@ import type { Language } from '@parley/plugin-sdk/vocabulary.ts'
 import { sha256 } from '../model-file.ts'
 import type { Lesson } from './corpus.ts'
 import type { DataRow, Kind } from './data-file.ts'
-import type { SUBWORD } from './subword.ts'
 
 /** A request that moods are tied to: what people in a mood ask for is learned from them. */
 export interface Request {
@@ -16,10 +15,20 @@ export interface Request {
   readonly label: string
 }
 
+export interface TaskEncoder {
+  readonly name: string
+  /** Of the encoder as it is kept. */
+  readonly hash: string
+  /** Numbers of its vectors. */
+  readonly size: number
+  /** Whether sub-words are learned beside it. */
+  readonly isBlended: boolean
+}
+
 export interface Task {
   readonly kind: Kind
-  /** `subword`: a small network over sub-word features. */
-  readonly method: typeof SUBWORD
+  /** The sentence encoder that the head stands on; without it, on sub-word features. */
+  readonly encoder?: TaskEncoder
   readonly rows: readonly DataRow[]
   /** Intent: the pack's phrases, short lessons that are never tested on. */
   readonly phrases: readonly Lesson[]
@@ -27,6 +36,10 @@ export interface Task {
   readonly requests: readonly Request[]
   readonly seed: number
 }
+
+/** What a model's head sees, as its card names it. */
+export const methodOf = ({ encoder }: Pick<Task, 'encoder'>): 'subword' | 'encoder' | 'blend' =>
+  encoder === undefined ? 'subword' : encoder.isBlended ? 'blend' : 'encoder'
 
 /** Fewer sentences can be neither split nor measured. */
 const FEWEST_ROWS = 50
@@ -48,11 +61,12 @@ export const hashOfRows = (rows: readonly DataRow[]): string =>
   sha256(rows.map(({ text, label, language, weight }) => JSON.stringify([text, label, language, weight])).join('\n'))
 
 /** Sixteen digits that stand for everything that the weights depend on, this code and this Node among it. */
-export function nameOf({ kind, method, rows, phrases, requests, seed }: Task): string {
+export function nameOf({ kind, encoder, rows, phrases, requests, seed }: Task): string {
   const { v8, icu = '' } = process.versions
   const parts = [
     kind,
-    method,
+    encoder?.isBlended ?? '',
+    encoder?.hash ?? '',
     hashOfRows(rows),
     JSON.stringify(phrases),
     JSON.stringify(requests),
@@ -65,14 +79,15 @@ export function nameOf({ kind, method, rows, phrases, requests, seed }: Task): s
   return sha256(parts.join('\0')).slice(0, 16)
 }
 
-/** A hash over the sources of features and training: another release may learn otherwise. */
+/** A hash over the sources of features and training, and the versions of the libraries: another release may learn otherwise. */
 export function codeVersion(): string {
-  const sources = ['../', './', '../onnx/'].flatMap(folder => {
+  const libraries = readFileSync(fileURLToPath(new URL('../package.json', import.meta.url)), 'utf8')
+  const sources = ['../', './', '../onnx/', '../encoder/'].flatMap(folder => {
     const path = fileURLToPath(new URL(folder, import.meta.url))
     return readdirSync(path)
       .filter(name => name.endsWith('.ts'))
       .sort()
       .map(name => `${name}\0${readFileSync(path + name, 'utf8')}`)
   })
-  return sha256(sources.join('\0')).slice(0, 12)
+  return sha256([libraries, ...sources].join('\0')).slice(0, 12)
 }

@@ -8,13 +8,15 @@ import type { DataRow } from './data-file.ts'
 import { classesIn, lessonsOf } from './data-lessons.ts'
 import { likeliest } from './figures.ts'
 import { meanDifference, places } from './intervals.ts'
+import { type Eye, learn } from './learn.ts'
 import { createRandom } from './random.ts'
 import { placeOf, type Split } from './split.ts'
-import { learn } from './subword.ts'
 import type { Task } from './task.ts'
 
 /** Three fifths teach and two fifths judge: enough to tell a gain of a point from chance. All of them would make the trials dearer than the training. */
 const MOST_ROWS = 5_000
+/** With an encoder, each rewritten sentence costs as much as ten do otherwise. */
+const MOST_ROWS_ENCODED = 1_500
 /** Of what teaches, how much is rewritten: about what each way has when several pay. All of it harms where a third helps. */
 const REWRITTEN = 1 / 3
 /** From how many standard errors a difference is none of chance. */
@@ -44,30 +46,30 @@ export interface TrialReport {
   readonly pays: boolean
 }
 
-export function tryAugmentation(task: Task, { train, folds }: Split, augmentation: Augmentation | 'none'): Trial {
+export async function tryAugmentation(task: Task, { train, folds }: Split, augmentation: Augmentation | 'none', eye?: Eye): Promise<Trial> {
   const { rows, seed } = task
-  const inTrial = smallestPlaces(train, rows, seed)
+  const inTrial = smallestPlaces(train, rows, seed, eye ? MOST_ROWS_ENCODED : MOST_ROWS)
   const side = (isJudged: boolean): readonly DataRow[] =>
     train.filter((row, i) => inTrial.has(row) && (folds[i]! % 2 === 1) === isJudged).map(row => rows[row]!) // a fold for each, and rows of the data
   const taught = side(false)
   const judged = side(true)
   const classes = classesIn(task.kind, taught)
-  const { judge } = learn(lessonsOf(task, taught, [], augmentation === 'none' ? [] : [augmentation], REWRITTEN), classes, seed)
-  const rowOf = (row: DataRow, text: string): Labelled => ({ logits: judge(text).logits, label: classes.indexOf(row.label) })
+  const lessons = lessonsOf(task, taught, [], augmentation === 'none' ? [] : [augmentation], REWRITTEN)
+  const { judge } = await learn(lessons, classes, seed, eye)
+  const judgeAll = async (said: readonly DataRow[], textOf: (row: DataRow) => string): Promise<readonly Labelled[]> => {
+    const answers: Labelled[] = []
+    for (const row of said) answers.push({ logits: (await judge(textOf(row))).logits, label: classes.indexOf(row.label) })
+    return answers
+  }
   const known = judged.filter(row => classes.includes(row.label))
-  const clean = known.map(row => rowOf(row, row.text))
+  const clean = await judgeAll(known, row => row.text)
   const temperature = fitTemperature(clean)
-  const rewritten = (augmentation === 'none' ? AUGMENTATIONS : [augmentation]).map(each => {
+  const rewritten: Partial<Record<Augmentation, Judgement>> = {}
+  for (const each of augmentation === 'none' ? AUGMENTATIONS : [augmentation]) {
     const random = createRandom(seed + 1 + AUGMENTATIONS.indexOf(each)) // other slips than those that were learned from
-    return [
-      each,
-      judgementOf(
-        known.map(row => rowOf(row, rewrite(each, row.text, row.language, random))),
-        temperature,
-      ),
-    ] as const
-  })
-  return { clean: judgementOf(clean, temperature), rewritten: Object.fromEntries(rewritten) }
+    rewritten[each] = judgementOf(await judgeAll(known, row => rewrite(each, row.text, row.language, random)), temperature)
+  }
+  return { clean: judgementOf(clean, temperature), rewritten }
 }
 
 function judgementOf(rows: readonly Labelled[], temperature: number): Judgement {
@@ -77,9 +79,9 @@ function judgementOf(rows: readonly Labelled[], temperature: number): Judgement 
   }
 }
 
-function smallestPlaces(train: readonly number[], rows: readonly DataRow[], seed: number): ReadonlySet<number> {
+function smallestPlaces(train: readonly number[], rows: readonly DataRow[], seed: number, most: number): ReadonlySet<number> {
   const placed = train.map(row => [placeOf(rows[row]!, seed + 1), row] as const).sort(([a], [b]) => a - b) // a row of the data
-  return new Set(placed.slice(0, MOST_ROWS).map(([, row]) => row))
+  return new Set(placed.slice(0, most).map(([, row]) => row))
 }
 
 export function reportOf(augmentation: Augmentation, without: Trial, taught: Trial): TrialReport {

@@ -4,13 +4,15 @@ import { cpSync, mkdirSync, readdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { basename, join } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
+import type { KeptEncoder } from '@parley/models/encoder/kept-encoder.ts'
 import { type Card, percent, shown } from '@parley/models/train/card.ts'
 import { type DataFile, type Kind, readDataFile } from '@parley/models/train/data-file.ts'
-import { refuseTooLittle } from '@parley/models/train/task.ts'
+import { refuseTooLittle, type TaskEncoder } from '@parley/models/train/task.ts'
 import { type Config, readConfig } from '../config.ts'
 import { openModelStore } from '../model-store/open-model-store.ts'
 import { readPack } from '../pack-folder.ts'
 import { PROJECT } from '../project.ts'
+import { type AskedEncoder, keptEncoder, taskEncoder } from '../training/encoders.ts'
 import { dropOrder, placeOrder, type TrainingOrder } from '../training/order.ts'
 import { taskOf } from '../training/read-task.ts'
 import { trainModel } from '../training/train-model.ts'
@@ -22,6 +24,13 @@ import { steadyProgress } from './steady-progress.ts'
 
 export interface TrainOptions {
   readonly encoder: string
+  readonly encoderFile?: string
+  readonly encoderPooling?: 'mean' | 'cls'
+  readonly encoderNormalise?: 'yes' | 'no'
+  readonly encoderLength?: number
+  readonly encoderPrefix?: string
+  readonly blend?: true
+  readonly offline?: true
   readonly skipBadLines?: true
   readonly out?: string
   readonly job?: true
@@ -35,13 +44,12 @@ export interface TrainOptions {
 /** Exit status of a command that was broken off at the keyboard. */
 const INTERRUPTED = 130
 
-/** Faults: ENCODER_ABSENT, TRAINING_DATA_INVALID, UNKNOWN_SHOP, FOLDER_NOT_EMPTY, DATA_IN_USE; for a job SERVER_UNREACHABLE. */
+/** Faults: ENCODER_ABSENT, ENCODER_INVALID, HUB_UNREACHABLE, TRAINING_DATA_INVALID, UNKNOWN_SHOP, FOLDER_NOT_EMPTY, DATA_IN_USE; for a job SERVER_UNREACHABLE. */
 export async function train(kind: Kind, file: string, options: TrainOptions, wrongUse: WrongUse): Promise<void> {
   if (options.job && options.out !== undefined) wrongUse('a job keeps its model in the data folder: leave out either --job or --out')
-  if (options.encoder !== 'none')
-    throw new Fault('ENCODER_ABSENT', { encoder: options.encoder, there: 'none (sub-word features, which need no download)' })
+  refuseIdle(options, wrongUse)
   const config = readConfig(process.env)
-  const order = readOrderFrom(kind, file, options, config, wrongUse)
+  const order = await readOrderFrom(kind, file, options, config, wrongUse)
   if (options.job) return await orderJob(order, config, options)
   if (options.out !== undefined) claimEmpty(options.out)
   const card = await trainHere(order, config, options)
@@ -58,7 +66,47 @@ export async function train(kind: Kind, file: string, options: TrainOptions, wro
   }
 }
 
-function readOrderFrom(kind: Kind, file: string, options: TrainOptions, config: Config, wrongUse: WrongUse): TrainingOrder {
+/** What is said of an encoder without naming one would be lost. */
+function refuseIdle(options: TrainOptions, wrongUse: WrongUse): void {
+  const said = Object.keys(options).find(key => key === 'blend' || (key.startsWith('encoder') && key !== 'encoder'))
+  if (options.encoder === 'none' && said !== undefined)
+    wrongUse(`--${said.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)} is said of an encoder: name one with --encoder`)
+}
+
+const askedEncoder = ({
+  encoder,
+  encoderFile,
+  encoderPooling,
+  encoderNormalise,
+  encoderLength,
+  encoderPrefix,
+  blend,
+}: TrainOptions): AskedEncoder => ({
+  encoder,
+  wishes: {
+    ...(encoderFile !== undefined && { onnx: encoderFile }),
+    ...(encoderPooling && { pooling: encoderPooling }),
+    ...(encoderNormalise && { isNormalised: encoderNormalise === 'yes' }),
+    ...(encoderLength !== undefined && { longest: encoderLength }),
+    ...(encoderPrefix !== undefined && { prefix: encoderPrefix }),
+  },
+  isBlended: blend === true,
+})
+
+async function encoderFor({ data, hub, offline }: Config, options: TrainOptions): Promise<TaskEncoder | undefined> {
+  const bar = progressBar('fetching')
+  try {
+    return await taskEncoder(data, askedEncoder(options), {
+      url: hub.replace(/\/+$/, ''),
+      isOffline: offline || options.offline === true,
+      onProgress: bar.show,
+    })
+  } finally {
+    bar.end()
+  }
+}
+
+async function readOrderFrom(kind: Kind, file: string, options: TrainOptions, config: Config, wrongUse: WrongUse): Promise<TrainingOrder> {
   const id = shopOf(options, config, wrongUse)
   const shop = config.shops.find(each => each.id === id)
   if (!shop) throw new Fault('UNKNOWN_SHOP', { shop: id })
@@ -71,7 +119,8 @@ function readOrderFrom(kind: Kind, file: string, options: TrainOptions, config: 
   })
   const linesLeftOut = tellProblems(file, read, options.skipBadLines === true)
   refuseTooLittle(file, read.rows)
-  return { task: taskOf(kind, read.rows, options.seed, pack, folder), source: { file: basename(file), linesLeftOut } }
+  const encoder = await encoderFor(config, options)
+  return { task: taskOf(kind, read.rows, options.seed, pack, folder, encoder), source: { file: basename(file), linesLeftOut } }
 }
 
 /** Gives how many lines are left out. Faults: TRAINING_DATA_INVALID, unless they are to be. */
@@ -97,7 +146,7 @@ async function trainHere(order: TrainingOrder, { data }: Config, { threads, out 
       { data, threads: threads ?? Math.min(4, availableParallelism()), signal: stop.signal, onProgress: steady.reached },
       async (folder, card) => {
         if (out === undefined) await keepVersion(data, order.task.kind, folder)
-        else copyTo(out, folder)
+        else copyTo(out, folder, order.task.encoder && keptEncoder(data, order.task.encoder.hash))
         return card
       },
     )
@@ -120,8 +169,10 @@ async function keepVersion(data: string, kind: Kind, folder: string): Promise<vo
   }
 }
 
-function copyTo(out: string, folder: string): void {
+/** With its encoder, since it is to work elsewhere too. */
+function copyTo(out: string, folder: string, encoder: KeptEncoder | undefined): void {
   mkdirSync(out, { recursive: true })
+  if (encoder) cpSync(encoder.folder, join(out, 'encoder'), { recursive: true })
   for (const name of readdirSync(folder)) cpSync(join(folder, name), join(out, name))
   flushTree(out)
 }

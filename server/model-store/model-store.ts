@@ -3,8 +3,9 @@
 // force is in force, or what was to be.
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { Fault, isFault } from '@parley/core/faults.ts'
+import { Fault } from '@parley/core/faults.ts'
 import type { Clock } from '@parley/core/ports/clock.ts'
+import { copyEncoder, ENCODERS, encoderOf, verifyEncoder } from '@parley/models/encoder/kept-encoder.ts'
 import { readModelFile, sha256 } from '@parley/models/model-file.ts'
 import type { Card } from '@parley/models/train/card.ts'
 import { KINDS, type Kind } from '@parley/models/train/data-file.ts'
@@ -44,7 +45,10 @@ export interface StoredModel {
 }
 
 export interface ModelStore {
-  /** Keeps what lies in a folder, whole, and gives its version; what is there already stays as it is. Faults: MODEL_INVALID. */
+  /**
+   * Keeps what lies in a folder, whole, and gives its version; what is there already stays as it is. The encoder that it stands on is kept too, from
+   * that folder, where it is not here. Faults: MODEL_INVALID, ENCODER_INVALID.
+   */
   add(kind: Kind, folder: string): StoredModel
   /** By kind and time. */
   list(): readonly StoredModel[]
@@ -80,8 +84,12 @@ export function createModelStore(records: RecordStore<ModelKey>, folder: string,
 
   return {
     add(kind, from) {
-      const { version } = versionIn(from, kind)
+      const { version, encoder } = versionIn(from, kind)
       const place = folderFor(kind, version)
+      if (encoder !== undefined && !existsSync(join(folder, ENCODERS, encoder))) {
+        flushTree(copyEncoder(join(folder, ENCODERS), encoderOf(from, encoder)).folder)
+        flushFolder(join(folder, ENCODERS))
+      }
       if (existsSync(place)) {
         versionIn(place, kind, version)
         return stored(kind, version)
@@ -156,15 +164,15 @@ export function createModelStore(records: RecordStore<ModelKey>, folder: string,
   }
 }
 
-/** Faults: MODEL_INVALID where the files do not belong together, or are another version than was said. */
-function versionIn(folder: string, kind: Kind, expected?: string): { readonly version: string } {
+/** Faults: MODEL_INVALID where the files do not belong together, or are another version than was said. `encoder`: the hash of the one that it stands on. */
+function versionIn(folder: string, kind: Kind, expected?: string): { readonly version: string; readonly encoder: string | undefined } {
   const { metadata } = readModelFile(folder, kind)
   const file = join(folder, `${kind}.json`)
   const version = sha256(readFileSync(file))
   if (metadata.name !== kind) throw new Fault('MODEL_INVALID', { file, reason: `it is a model of ${metadata.name}` })
   if (expected !== undefined && version !== expected)
     throw new Fault('MODEL_INVALID', { file, reason: `it is not the version that was kept here: ${version.slice(0, 12)}` })
-  return { version }
+  return { version, encoder: metadata.encoder?.hash }
 }
 
 /** A card that cannot be read is none: the model is what counts. */
@@ -176,13 +184,8 @@ function cardIn(folder: string): Card | undefined {
   }
 }
 
-/** Whether what is in force can be loaded. Faults of the store go on. */
-export function isUsable(folder: string, kind: Kind): boolean {
-  try {
-    versionIn(folder, kind)
-    return true
-  } catch (error) {
-    if (isFault(error, 'MODEL_INVALID')) return false
-    throw error
-  }
+/** Whether what is in force can be loaded, its encoder byte for byte. Faults: MODEL_INVALID, ENCODER_INVALID. */
+export async function checkModel(folder: string, kind: Kind): Promise<void> {
+  const { encoder } = versionIn(folder, kind)
+  if (encoder !== undefined) await verifyEncoder(encoderOf(folder, encoder))
 }

@@ -1,6 +1,7 @@
 // Where the store lies in the data folder.
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { ENCODERS } from '@parley/models/encoder/kept-encoder.ts'
 import { KINDS } from '@parley/models/train/data-file.ts'
 import { systemClock } from '../drivers/clock.system.ts'
 import { openLmdbRecords } from '../drivers/records.lmdb.ts'
@@ -16,10 +17,12 @@ export const openModelStore = (data: string): ModelStore =>
 export const findModelStore = (data: string): ModelStore | undefined =>
   existsSync(join(data, MODELS_FOLDER, 'data.mdb')) ? openModelStore(data) : undefined
 
-/** The versions that lie in the store's folder, whole, with their place in it. */
+/** The versions that lie in the store's folder, whole, and the encoders that they stand on, with their place in it. */
 export const versionFolders = (folder: string): readonly { readonly folder: string; readonly path: string }[] =>
-  KINDS.filter(kind => existsSync(join(folder, kind))).flatMap(kind =>
-    readdirSync(join(folder, kind))
-      .filter(name => VERSION.test(name))
-      .map(name => ({ folder: join(folder, kind, name), path: join(kind, name) })),
-  )
+  [...KINDS, ENCODERS]
+    .filter(kind => existsSync(join(folder, kind)))
+    .flatMap(kind =>
+      readdirSync(join(folder, kind))
+        .filter(name => VERSION.test(name))
+        .map(name => ({ folder: join(folder, kind, name), path: join(kind, name) })),
+    )

@@ -5,15 +5,14 @@ import type { Pack } from '@parley/core/pack/pack.ts'
 import { normaliseText } from '@parley/core/pipeline/normalise.ts'
 import type { DataRow, Kind } from '@parley/models/train/data-file.ts'
 import { readExamples } from '@parley/models/train/examples.ts'
-import { SUBWORD } from '@parley/models/train/subword.ts'
-import type { Task } from '@parley/models/train/task.ts'
+import type { Task, TaskEncoder } from '@parley/models/train/task.ts'
 
 /** `folder` is that of the pack. Faults: PACK_INVALID. */
-export function taskOf(kind: Kind, rows: readonly DataRow[], seed: number, pack: Pack, folder: string): Task {
+export function taskOf(kind: Kind, rows: readonly DataRow[], seed: number, pack: Pack, folder: string, encoder?: TaskEncoder): Task {
   const examples = join(folder, 'examples')
   return {
     kind,
-    method: SUBWORD,
+    ...(encoder && { encoder }),
     rows,
     phrases: kind === 'intent' ? phrasesOf(pack) : [],
     requests:

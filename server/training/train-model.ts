@@ -2,12 +2,14 @@
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { arch, cpus } from 'node:os'
 import { join } from 'node:path'
+import { verifyEncoder } from '@parley/models/encoder/kept-encoder.ts'
 import { readModelFile, sha256, writeModelFile } from '@parley/models/model-file.ts'
 import { type Card, cardPage } from '@parley/models/train/card.ts'
 import { runTraining, type Trained } from '@parley/models/train/run.ts'
 import { nameOf } from '@parley/models/train/task.ts'
 import { systemClock } from '../drivers/clock.system.ts'
 import { lockFolder } from '../drivers/folder-lock.ts'
+import { keptEncoder, vectorsFolder } from './encoders.ts'
 import { removeRun, runFolder, type TrainingOrder } from './order.ts'
 
 export interface TrainingOptions {
@@ -18,7 +20,10 @@ export interface TrainingOptions {
   readonly onProgress?: (share: number, before: number) => void
 }
 
-/** `take` is handed the folder with the finished model and its card; when it has it, what the training kept goes. Faults: DATA_IN_USE, where the same is trained already. */
+/**
+ * `take` is handed the folder with the finished model and its card; when it has it, what the training kept goes. Faults: DATA_IN_USE, where the same is
+ * trained already; ENCODER_INVALID.
+ */
 export async function trainModel<T>(
   order: TrainingOrder,
   { data, threads, signal, onProgress }: TrainingOptions,
@@ -30,9 +35,12 @@ export async function trainModel<T>(
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const unlock = await lockFolder(folder)
   try {
+    const { encoder } = order.task
+    if (encoder) await verifyEncoder(keptEncoder(data, encoder.hash))
     const trained = await runTraining({
       task: order.task,
       folder,
+      ...(encoder && { encoder: { folder: keptEncoder(data, encoder.hash).folder, vectors: vectorsFolder(data, encoder.hash) } }),
       threads,
       ...(signal && { signal }),
       ...(onProgress && { onProgress }),

@@ -52,7 +52,8 @@ test('[TRAIN1] what cannot be trained is refused with what there is instead', as
   for (const [args, status, pattern] of [
     [['intent', file], 1, /sentences to learn from; it takes 50 at least.*TRAINING_DATA_INVALID/],
     [['intent', join(data.path, 'none.jsonl')], 1, /none\.jsonl:0: the file cannot be read/],
-    [['intent', file, '--encoder', 'multilingual-e5-small'], 1, /no encoder "multilingual-e5-small" here; there is: none.*ENCODER_ABSENT/],
+    [['intent', file, '--blend'], 2, /--blend is said of an encoder: name one with --encoder/],
+    [['intent', file, '--encoder', 'x', '--encoder-pooling', 'max'], 2, /mean, cls/],
     [['intent', file, '--shop', 'nowhere'], 1, /UNKNOWN_SHOP/],
     [['mood', file], 2, /intent, sentiment/],
     [['intent', file, '--seed', 'x'], 2, /whole number from 0/],

@@ -2,7 +2,6 @@
 import { join } from 'node:path'
 import type { DataRow } from '@parley/models/train/data-file.ts'
 import { readExamples } from '@parley/models/train/examples.ts'
-import { SUBWORD } from '@parley/models/train/subword.ts'
 import type { Task } from '@parley/models/train/task.ts'
 import { PROJECT } from '@parley/server/project.ts'
 
@@ -17,7 +16,6 @@ export const fewRows = (nth: number): readonly DataRow[] =>
 
 export const smallTask = (nth: number, seed = 1): Task => ({
   kind: 'intent',
-  method: SUBWORD,
   rows: fewRows(nth),
   phrases: [],
   requests: [],

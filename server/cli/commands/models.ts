@@ -20,7 +20,33 @@ export function addModelCommands(program: Command): void {
     )
     .addArgument(new Argument('<kind>', 'what it tells of a text').choices(KINDS))
     .argument('<data>', 'JSON lines, each {"text": …, "label": …}, and at will "lang" (zh, en) and "weight"')
-    .option('--encoder <encoder>', 'sentence encoder under the head; none: sub-word features, which need no download', 'none')
+    .option(
+      '--encoder <encoder>',
+      'sentence encoder under the head: a folder with an ONNX export and its tokenizer.json, one that is kept here, by name or hash, or a name of the hub, OWNER/NAME or OWNER/NAME@REVISION, which is fetched once; none: sub-word features, which need no download',
+      'none',
+    )
+    .option('--offline', 'ask nothing of the hub (as PARLEY_OFFLINE=1 does)')
+    .option('--blend', 'have the head see sub-word features too, beside the encoder')
+    .option(
+      '--encoder-file <file>',
+      "the encoder's ONNX file, by its path in the folder (default: the first of model.onnx, model_quantized.onnx, model_int8.onnx)",
+    )
+    .addOption(
+      new Option(
+        '--encoder-pooling <how>',
+        'what is taken of its tokens, where its folder does not say: mean for MiniLM and E5, cls for BGE',
+      ).choices(['mean', 'cls']),
+    )
+    .addOption(
+      new Option('--encoder-normalise <yes|no>', 'whether its vectors get the length 1 (default: as its folder says, else yes)').choices([
+        'yes',
+        'no',
+      ]),
+    )
+    .addOption(
+      new Option('--encoder-length <tokens>', 'most tokens of a text (default: as its folder says, else 512)').argParser(whole(3, 8192)),
+    )
+    .option('--encoder-prefix <text>', 'put before every text, for E5 "query: " (default: as its folder says, else none)')
     .option('--skip-bad-lines', 'go on without the lines that cannot be learned from; they are named all the same')
     .option('--out <folder>', 'a new folder to write the model to, instead of keeping it as a version of this installation')
     .option('--job', 'have the running server do it, beside its customers: parley jobs list --kind train')
