@@ -14,7 +14,9 @@ const HELP = `npm run bench:models -- [options]
   --model a,b    of ${Object.keys(CONTENDERS).join(', ')}
   --seed 1       of training and of the bootstrap
   --limit 900    seconds for one training or one round of answers, after which a contender is given up
-  --json FILE    write the figures to FILE too`
+  --json FILE    write the figures to FILE too
+PARLEY_ENCODER=FOLDER plays parley-encoder and parley-blend on that sentence encoder; PARLEY_ENCODER_AS says, as JSON, what the folder does
+not: {"pooling":"mean","prefix":"query: ","onnx":"onnx/model_quantized.onnx"}`
 const { values } = parseArgs({
   options: {
     set: { type: 'string' },

@@ -35,7 +35,7 @@ export interface Answered {
 
 /** What a program of this folder is told: `train` or `answer`, and the folder. */
 export function commandLine(): { readonly phase: 'train' | 'answer'; readonly folder: string; readonly task: ContenderTask } {
-  const [, , phase, folder] = process.argv
+  const [phase, folder] = process.argv.slice(-2) // a program may be told more before
   if ((phase !== 'train' && phase !== 'answer') || folder === undefined) throw new Error('usage: train|answer FOLDER')
   return { phase, folder, task: JSON.parse(readFileSync(join(folder, 'task.json'), 'utf8')) as ContenderTask } // written by play.ts
 }

@@ -24,6 +24,8 @@ const node = (file: string): readonly string[] => [process.execPath, ...NODE_FLA
 
 export const CONTENDERS = {
   parley: { title: 'Parley', command: node('ours.ts'), prepare: () => undefined },
+  'parley-encoder': { title: 'Parley on an encoder', command: node('on-encoder.ts'), prepare: encoderMissing },
+  'parley-blend': { title: 'Parley on an encoder and sub-words', command: [...node('on-encoder.ts'), 'blend'], prepare: encoderMissing },
   'svm-char': {
     title: 'SVM on characters',
     command: [PYTHON, here('svm.py'), 'char'],
@@ -43,6 +45,11 @@ export type ContenderName = keyof typeof CONTENDERS
 const runs = (command: string, args: readonly string[], status = 0): boolean =>
   spawnSync(command, args, { stdio: 'ignore' }).status === status
 const hasSklearn = (): boolean => runs(PYTHON, ['-c', 'import sklearn'])
+
+/** `PARLEY_ENCODER` names the folder of one; `PARLEY_ENCODER_AS` what the folder does not say, as JSON. */
+function encoderMissing(): string | undefined {
+  return process.env.PARLEY_ENCODER ? undefined : 'PARLEY_ENCODER names no folder of a sentence encoder'
+}
 
 function debian(name: string, isThere: () => boolean): string | undefined {
   if (isThere()) return undefined
