@@ -85,6 +85,24 @@ export const FAULTS = {
   ),
   ENCODER_INVALID: fault(false, (d: { encoder: string; reason: string }) => `encoder ${d.encoder}: ${d.reason}`),
   HUB_UNREACHABLE: fault(true, (d: { url: string; reason: string }) => `the hub of encoders, ${d.url}: ${d.reason}`),
+  ARTICLES_INVALID: fault(
+    false,
+    (d: { file: string; line: number; reason: string; problems: number }) =>
+      `${d.file}${d.line > 0 ? `:${d.line}` : ''}: ${d.reason}${d.problems > 1 ? ` (and ${d.problems - 1} more)` : ''}`,
+  ),
+  UNKNOWN_ARTICLE: fault(
+    false,
+    (d: { shop: string; article: string }) => `shop ${JSON.stringify(d.shop)} has no article ${JSON.stringify(d.article)}`,
+  ),
+  NO_EARLIER_ARTICLES: fault(
+    false,
+    (d: { shop: string }) => `the articles of shop ${JSON.stringify(d.shop)} were never others that can be put back`,
+  ),
+  TOO_MANY_ARTICLES: fault(
+    false,
+    (d: { shop: string; articles: number; limit: number }) =>
+      `shop ${JSON.stringify(d.shop)} would have ${d.articles} articles, more than the ${d.limit} allowed`,
+  ),
   UNKNOWN_TRAINING: fault(false, (d: { run: string }) => `nothing is kept of training ${JSON.stringify(d.run)}: start it again`),
   PLUGIN_INVALID: fault(
     false,

@@ -6,7 +6,9 @@ import type { Shop } from '@parley/core/pipeline/shop.ts'
 import type { Risks } from '@parley/core/ports/risks.ts'
 import type { VoterPool } from '@parley/core/ports/voters.ts'
 import { createGraph } from '@parley/mesh/graph.ts'
+import type { Article } from '@parley/models/knowledge/article.ts'
 import type { Logger } from 'pino'
+import { articleChoices } from './article-choice.ts'
 import type { Config, ShopConfig } from './config.ts'
 import { systemClock } from './drivers/clock.system.ts'
 import { withPluginEffects } from './drivers/effects.plugins.ts'
@@ -16,6 +18,9 @@ import { createKeywordVoters } from './drivers/voters.keyword.ts'
 import { createModelVoters } from './drivers/voters.models.ts'
 import { createRemoteVoter, type RemoteVoterPool } from './drivers/voters.remote.ts'
 import { type EnsembleInForce, loadEnsemble } from './ensemble-in-force.ts'
+import { type KnowledgeInForce, putKnowledgeInForce } from './knowledge-in-force.ts'
+import type { KnowledgeStore } from './knowledge-store/knowledge-store.ts'
+import { shippedArticles } from './knowledge-store/shipped-articles.ts'
 import type { Metrics } from './metrics.ts'
 import { modelChoices } from './model-choice.ts'
 import type { ModelStore } from './model-store/model-store.ts'
@@ -39,6 +44,9 @@ export interface Brain {
   readonly models: ModelsInForce
   /** By shop; most have none. */
   readonly remoteVoters: ReadonlyMap<string, readonly RemoteVoterPool[]>
+  readonly knowledge: KnowledgeInForce
+  /** The articles that came with a shop. */
+  readonly shippedArticles: (shop: string) => readonly Article[]
   /** Reads the ensembles again. Faults: ENSEMBLE_INVALID; a bad one stays as it was, the others are exchanged. */
   reloadEnsembles(): void
   close(): Promise<void>
@@ -49,6 +57,8 @@ export interface Installations extends Pick<PluginStore, 'choices'>, Partial<Pic
   readonly observer?: PluginObserver
   /** Without it every shop has the shipped models. */
   readonly models?: Pick<ModelStore, 'folderOf'>
+  /** Without it every shop has the articles that came with it. */
+  readonly knowledge?: Pick<KnowledgeStore, 'changedArticlesOf'>
 }
 
 /** Shops that name the same pack, ensemble or plugins share them. `through`: what stands between the pools and the turns. */
@@ -73,10 +83,26 @@ export async function createBrain(
   )
   const shops = config.shops.map(shop => {
     const keyword = keywords.get(shop.pack)
-    const pools: Shop['pools'] = () =>
-      through([keyword, models.of(shop.id), plugins.of(shop.id).pool, ...(remoteVoters.get(shop.id) ?? [])])
+    const pools: Shop['pools'] = () => {
+      const articles = knowledge.poolOf(shop.id)
+      return through([
+        keyword,
+        models.of(shop.id),
+        ...(articles ? [articles] : []),
+        plugins.of(shop.id).pool,
+        ...(remoteVoters.get(shop.id) ?? []),
+      ])
+    }
     return createShop(shop, packs.get(shop.pack), risks.get(shop.pack), pools, ensembles.get(shop.ensemble))
   })
+  const shipped = shippedArticles(config.shops, packs.get)
+  const shelving = putKnowledgeInForce(
+    articleChoices(config.shops, installed.knowledge, shipped, fault => {
+      logger.error({ code: fault.code }, `${fault.message}; a shop answers without its articles`)
+      metrics?.fault(fault.code)
+    }),
+  )
+  shelving.catch(() => {}) // it is waited for when the models, which load on other threads, stand ready
   const models = await putModelsInForce(
     await modelChoices(config.shops, installed.models, fault => {
       logger.error({ code: fault.code }, `${fault.message}; the shipped model votes in its place`)
@@ -89,6 +115,7 @@ export async function createBrain(
         onFailure: error => logger.error({ err: error }, 'a model thread failed; its turns go on without it'),
       }),
   )
+  const knowledge = await shelving
   const chosen = config.shops.map(
     shop => [shop.id, choiceOf(shop, installed.choices(shop.id), installed.shadowChoices?.(shop.id))] as const,
   )
@@ -112,6 +139,8 @@ export async function createBrain(
     plugins,
     models,
     remoteVoters,
+    knowledge,
+    shippedArticles: shipped,
     reloadEnsembles() {
       const faults = ensembles.made().flatMap(ensemble => {
         try {

@@ -17,6 +17,7 @@ import type { Logger } from 'pino'
 import { createAccounts } from './accounts/accounts.ts'
 import { createDeskSessions } from './accounts/desk-sessions.ts'
 import { createSessionTokens } from './accounts/session-tokens.ts'
+import { articleChoices } from './article-choice.ts'
 import { createBrain } from './brain.ts'
 import type { Config, ShopConfig } from './config.ts'
 import { createConversations } from './conversations.ts'
@@ -33,6 +34,8 @@ import { openLmdbWebhookStore } from './drivers/webhook-store.lmdb.ts'
 import { createErasures } from './erasures.ts'
 import { createApp } from './http/app.ts'
 import { BACKLOG } from './http/backlog.ts'
+import { knowledgeDesk } from './knowledge-desk.ts'
+import { openKnowledgeStore } from './knowledge-store/open-knowledge-store.ts'
 import { serveLink } from './link/serve-link.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { modelChoices } from './model-choice.ts'
@@ -143,6 +146,8 @@ async function openServer(
   const sources = seams?.sources(opened) ?? opened
   const modelStore = openModelStore(config.data)
   keep(modelStore)
+  const knowledgeStore = openKnowledgeStore(config)
+  keep(knowledgeStore)
   const pluginStore = openPluginStore(config.data)
   keep(pluginStore)
   const pluginLog = pluginStore.keepLog(error => logger.error({ err: error }, 'the log of plugins could not be written'))
@@ -154,6 +159,7 @@ async function openServer(
     shadowChoices: pluginStore.shadowChoices,
     observer: pluginLog.observer,
     models: modelStore,
+    knowledge: knowledgeStore,
   }
   const brain = await createBrain(config, logger, sources, metrics, seams?.pools, installed)
   keep(brain)
@@ -178,6 +184,12 @@ async function openServer(
   const reloadModels = (): Promise<void> =>
     brain.models.change(() =>
       modelChoices(config.shops, modelStore, fault => {
+        throw fault
+      }),
+    )
+  const reloadKnowledge = (): Promise<void> =>
+    brain.knowledge.change(() =>
+      articleChoices(config.shops, knowledgeStore, brain.shippedArticles, fault => {
         throw fault
       }),
     )
@@ -294,6 +306,7 @@ async function openServer(
     modelsView: () => modelsViewOf(brain),
     remoteVotersView: () => remoteVotersViewOf(brain),
     reloadModels,
+    knowledge: knowledgeDesk(config, knowledgeStore, brain, reloadKnowledge),
     train: trainJobs.add,
     operatorKey: secret.keyFor('operator').toString('hex'),
     deskSessions: createDeskSessions({
@@ -332,6 +345,7 @@ async function openServer(
         brokeOrFailed(error)
       }
       reloadPlugins().then(() => logger.info({ plugins: viewOf(brain) }, 'the plugins are read again'), brokeOrFailed)
+      reloadKnowledge().then(() => logger.info('the articles are read again'), brokeOrFailed)
       reloadModels().then(() => logger.info({ models: modelsViewOf(brain) }, 'the models are read again'), brokeOrFailed)
     },
     async stop() {

@@ -4,6 +4,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { addAgentCommands } from './cli/commands/agents.ts'
 import { addConversationCommands } from './cli/commands/conversations.ts'
 import { addDeliveryCommands } from './cli/commands/deliveries.ts'
+import { addKnowledgeCommands } from './cli/commands/knowledge.ts'
 import { addModelCommands } from './cli/commands/models.ts'
 import { addPluginCommands } from './cli/commands/plugins.ts'
 import { addShopCommands } from './cli/commands/shops.ts'
@@ -98,6 +99,7 @@ addShopCommands(program)
 addPluginCommands(program)
 addModelCommands(program)
 addVoterCommands(program)
+addKnowledgeCommands(program)
 
 try {
   await program.parseAsync()

@@ -8,6 +8,7 @@ export const PROJECT = {
   plugins: folder('plugins'),
   ensembles: folder('ensembles/shipped'),
   models: folder('models/shipped'),
+  demoArticles: folder('mesh/demo-shop/articles'),
   pages: folder('web/dist'),
   pythonCache: folder('.cache/python'),
   hostCache: folder('.cache/host'),

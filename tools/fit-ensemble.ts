@@ -9,11 +9,14 @@ import type { EnsembleFile } from '@parley/ensembles/ensemble-file.ts'
 import { parseEnsemble } from '@parley/ensembles/ensemble-file.ts'
 import { fitWeights, type LabelledBallots } from '@parley/ensembles/fit.ts'
 import { fuse } from '@parley/ensembles/fuse.ts'
+import { createLibrary } from '@parley/models/knowledge/library.ts'
 import { readCorpus } from '@parley/models/train/corpus.ts'
 import { outOfFold } from '@parley/models/train/out-of-fold-answers.ts'
 import type { Language, Vote } from '@parley/plugin-sdk/vocabulary.ts'
 import { createKeywordVoters } from '@parley/server/drivers/voters.keyword.ts'
+import { createKnowledgeVoters } from '@parley/server/drivers/voters.knowledge.ts'
 import { createPluginVoters } from '@parley/server/drivers/voters.plugins.ts'
+import { shippedArticles } from '@parley/server/knowledge-store/shipped-articles.ts'
 import { readPack } from '@parley/server/pack-folder.ts'
 import { PROJECT } from '@parley/server/project.ts'
 
@@ -31,6 +34,7 @@ const answers = outOfFold(readCorpus(join(PROJECT.packs, 'retail')), SEED, () =>
 process.stderr.write('\n')
 
 const keyword = createKeywordVoters(pack.phrases)
+const knowledge = createKnowledgeVoters(await createLibrary(shippedArticles([{ id: 'demo', source: 'demo-shop', pack: 'retail' }])('demo')))
 const plugins = await createPluginVoters({ folders: ['fresh-goods', 'complaint-analyzer'].map(name => join(PROJECT.plugins, name)) })
 await plugins.ready
 const rows: LabelledBallots[] = []
@@ -42,7 +46,8 @@ for (const { example, intent, sentiment } of answers) {
     language: example.language,
     locale: example.language === 'zh' ? ('zh-CN' as const) : ('en' as const),
   }
-  for (const pool of [keyword, plugins.pool]) await pool.ask(question, ballot => ballots.push(ballot), new AbortController().signal)
+  for (const pool of [keyword, knowledge, plugins.pool])
+    await pool.ask(question, ballot => ballots.push(ballot), new AbortController().signal)
   rows.push({ language: example.language, ballots, action: example.label })
 }
 await plugins.pool.close()
@@ -59,11 +64,11 @@ console.log(`${rows.length} requests; accuracy and log-loss on the half that the
 for (const voter of voters) report(`${voter} alone`, () => only(voter))
 report('equal weights', () => weighted(() => 1))
 report('fitted weights', n => {
-  const fitted = fitWeights(file, half(1 - n), domain)
+  const fitted = withHeld(fitWeights(file, half(1 - n), domain))
   return weighted((voter, language) => fitted[voter]![language]) // fitted has every voter of the file
 })
 
-const fitted = fitWeights(file, rows, domain)
+const fitted = withHeld(fitWeights(file, rows, domain))
 console.log('\nweights on all rows', JSON.stringify(fitted))
 if (!process.argv.includes('--check')) {
   const lines = voters.map(v => `  ${v}:\n    weight: { zh: ${fitted[v]!.zh}, en: ${fitted[v]!.en} }`) // as above
@@ -72,6 +77,14 @@ if (!process.argv.includes('--check')) {
     `# The ensemble of the retail pack. ensembles/SPEC.md gives the arithmetic; \`npm run train\` fits the weights.\nname: ${file.name}\nversion: ${file.version}\nvoters:\n${lines.join('\n')}\n`,
   )
   console.log(`written to ${FILE}`)
+}
+
+/**
+ * Articles are written for questions that the examples do not ask, and where they speak up on these they are mostly wrong: fitted here the weight would be a
+ * third of what answers the most practice questions (docs/accuracy.md). It stays as the file has it.
+ */
+function withHeld(fitted: ReturnType<typeof fitWeights>): ReturnType<typeof fitWeights> {
+  return { ...fitted, knowledge: file.voters.knowledge!.weight } // the shipped ensemble has it
 }
 
 function report(name: string, make: (half: number) => EnsembleFile): void {

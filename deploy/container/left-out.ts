@@ -18,6 +18,7 @@ export function isLeftOutOfPackage(path: string, binary: Binary | undefined, tar
   return FOLDERS.test(path) || TYPESCRIPT.test(path) || NATIVE_SOURCE.test(path) || NOT_RUN.test(path)
 }
 
-/** Tests, what trains the shipped models, and pages for people. `path` is relative to the project. */
+/** Tests, what trains the shipped models, and pages for people; the demo shop's articles are for its bot. `path` is relative to the project. */
 export const isLeftOutOfProject = (path: string): boolean =>
-  /\.test\.ts$|\.(map|md)$|(^|\/)(node_modules|\.[^/]+)(\/|$)|^models\/train-shipped\.ts$/.test(path)
+  /\.test\.ts$|\.(map|md)$|(^|\/)(node_modules|\.[^/]+)(\/|$)|^models\/train-shipped\.ts$/.test(path) &&
+  !path.startsWith('mesh/demo-shop/articles/')

@@ -1,4 +1,5 @@
 // Past answers from a CSV file: a question and its answer a row, and at will more. Rows with one answer are one article with several questions.
+import { z } from 'zod'
 import { sha256 } from '../model-file.ts'
 import {
   ARTICLE_ID,
@@ -15,6 +16,22 @@ import { passagesOf } from './passages.ts'
 
 const COLUMNS = ['question', 'answer', 'title', 'action', 'language', 'link', 'id'] as const
 type Column = (typeof COLUMNS)[number]
+
+const atMost = (characters: number) => z.string({ error: 'is empty' }).max(characters, `is longer than ${characters} characters`)
+
+/** Fields that are empty are absent. */
+const Row = z.object({
+  question: atMost(300),
+  answer: atMost(100_000),
+  title: atMost(120).optional(),
+  action: z.string().default(DEFAULT_ACTION),
+  language: z.enum(['zh', 'en'], { error: 'must be zh or en' }).optional(),
+  link: z
+    .string()
+    .regex(/^https?:\/\/\S+$/, 'must be an address that begins with https:// or http://')
+    .optional(),
+  id: z.string().regex(ARTICLE_ID, 'may have letters, digits and, between them, . _ / -').optional(),
+})
 
 /** `id` is the beginning of the articles' ids, as the file's name gives it. A row with an error gives no article; the others do. */
 export function readAnswers(text: string, id: string, rules: ArticleRules): ReadArticles {
@@ -35,36 +52,21 @@ export function readAnswers(text: string, id: string, rules: ArticleRules): Read
   const lineOf = new Map<string, number>()
   const idOfAnswer = new Map<string, string>()
   for (const { line, fields } of body) {
-    const cell = (column: Column): string => fields[names.indexOf(column)]?.trim() ?? ''
-    const [question, answer, action, language, link] = [
-      cell('question'),
-      cell('answer'),
-      cell('action') || DEFAULT_ACTION,
-      cell('language'),
-      cell('link'),
-    ]
+    const cells = Object.fromEntries(names.map((name, i) => [name, fields[i]?.trim() || undefined]))
+    const parsed = Row.safeParse(cells)
     const wrong =
       fields.length > names.length
         ? `${fields.length} fields where the first row names ${names.length}: a field with a comma needs quotes`
-        : question === '' || answer === ''
-          ? `"${question === '' ? 'question' : 'answer'}" is empty`
-          : question.length > 300
-            ? 'the question is longer than 300 characters'
-            : cell('title').length > 120
-              ? 'the title is longer than 120 characters'
-              : language !== '' && language !== 'zh' && language !== 'en'
-                ? `"language" must be zh or en, not ${JSON.stringify(language)}`
-                : link !== '' && !/^https?:\/\//.test(link)
-                  ? '"link" must be an address that begins with https:// or http://'
-                  : cell('id') !== '' && !ARTICLE_ID.test(cell('id'))
-                    ? '"id" may have letters, digits and . _ / - between them'
-                    : actionProblem(action, rules)
-    if (wrong !== undefined) {
-      say(line, 'error', wrong)
+        : parsed.success
+          ? actionProblem(parsed.data.action, rules)
+          : `"${String(parsed.error.issues[0]?.path[0])}" ${parsed.error.issues[0]?.message}`
+    if (wrong !== undefined || !parsed.success) {
+      say(line, 'error', wrong ?? 'it is no answer')
       continue
     }
+    const { question, answer, title, action, language, link, id: named } = parsed.data
     // Where a row names no article, its answer does: other questions of it may come and go.
-    const own = cell('id') || idOfAnswer.get(answer) || `${id}/${sha256(answer).slice(0, 10)}`
+    const own = named ?? idOfAnswer.get(answer) ?? `${id}/${sha256(answer).slice(0, 10)}`
     const known = articles.get(own)
     if (known && known.passages.map(({ text: passage }) => passage).join() !== passagesOf(answer).join()) {
       say(line, 'error', `id ${JSON.stringify(own)} stands in line ${lineOf.get(own)} with another answer`)
@@ -79,10 +81,10 @@ export function readAnswers(text: string, id: string, rules: ArticleRules): Read
     lineOf.set(own, line)
     articles.set(own, {
       id: own,
-      title: cell('title') || (question.length > 120 ? `${question.slice(0, 117)}…` : question),
+      title: title ?? (question.length > 120 ? `${[...question].slice(0, 117).join('')}…` : question),
       action,
-      language: language === 'zh' || language === 'en' ? language : languageOf(`${question}\n${answer}`, rules.hint),
-      ...(link !== '' && { link }),
+      language: language ?? languageOf(`${question}\n${answer}`, rules.hint),
+      ...(link !== undefined && { link }),
       questions: [question],
       passages: passagesOf(answer).map(passage => ({ heading: '', text: passage })),
     })

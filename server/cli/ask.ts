@@ -12,6 +12,7 @@ import type { Locale } from '@parley/plugin-sdk/vocabulary.ts'
 import { z } from 'zod'
 import { type Brain, createBrain } from '../brain.ts'
 import { readConfig } from '../config.ts'
+import { findKnowledgeStore } from '../knowledge-store/open-knowledge-store.ts'
 import { createLogger } from '../logger.ts'
 import { findModelStore } from '../model-store/open-model-store.ts'
 import { findPluginStore } from '../plugin-store/open-plugin-store.ts'
@@ -46,7 +47,8 @@ export async function ask(text: string | undefined, options: AskOptions): Promis
   const deadlines = { ...config.deadlines, voters: PATIENCE_MS, plugin: PATIENCE_MS }
   const store = findPluginStore(config.data)
   const models = findModelStore(config.data)
-  const installed = { choices: store?.choices ?? (() => []), ...(models && { models }) }
+  const knowledge = findKnowledgeStore(config)
+  const installed = { choices: store?.choices ?? (() => []), ...(models && { models }), ...(knowledge && { knowledge }) }
   const brain = await createBrain({ ...config, deadlines }, logger, sources, undefined, undefined, installed)
   try {
     const shop = brain.shops.get(options.shop)
@@ -61,6 +63,7 @@ export async function ask(text: string | undefined, options: AskOptions): Promis
     await brain.close()
     await store?.close()
     await models?.close()
+    await knowledge?.close()
     await sources.close()
   }
 }

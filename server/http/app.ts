@@ -16,6 +16,7 @@ import { type DemoParts, registerDemoRoutes } from './demo.ts'
 import { type DeskSessionParts, registerDeskSession } from './desk-session.ts'
 import { type OperatorParts, registerOperatorRoutes } from './operator.ts'
 import { type JobRouteParts, registerJobRoutes } from './operator-jobs.ts'
+import { type KnowledgeRouteParts, registerKnowledgeRoutes } from './operator-knowledge.ts'
 import { type ModelRouteParts, registerModelRoutes } from './operator-models.ts'
 import { type PluginRouteParts, registerPluginRoutes } from './operator-plugins.ts'
 import { registerWebhookRoutes, type WebhookRouteParts } from './operator-webhooks.ts'
@@ -41,6 +42,7 @@ export interface AppParts
     WebhookRouteParts,
     PluginRouteParts,
     ModelRouteParts,
+    KnowledgeRouteParts,
     DeskSessionParts,
     DemoParts {
   readonly engine: Engine
@@ -152,6 +154,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   registerWebhookRoutes(http, parts)
   registerPluginRoutes(http, parts)
   registerModelRoutes(http, parts)
+  registerKnowledgeRoutes(http, parts)
   registerDeskSession(http, parts)
   registerDemoRoutes(http, parts)
   http.get('/healthz', async () => ({ ok: true }))

@@ -6,6 +6,7 @@ import { Fault } from '@parley/core/faults.ts'
 import { renewEpoch } from '../drivers/conversation-log.lmdb.ts'
 import { flushFolder } from '../drivers/flush-folder.ts'
 import { storeInForce } from '../drivers/vault.lmdb.ts'
+import { KNOWLEDGE_FOLDER } from '../knowledge-store/open-knowledge-store.ts'
 import { MODELS_FOLDER, versionFolders } from '../model-store/open-model-store.ts'
 import { BUNDLES_FOLDER, PLUGINS_FOLDER } from '../plugin-store/open-plugin-store.ts'
 import { lookOver, type Progress } from './doctor.ts'
@@ -66,6 +67,10 @@ function copyBackup(from: string, to: string): void {
     makeOwn(join(to, PLUGINS_FOLDER))
     copy(PLUGINS_FOLDER, 'data.mdb')
     cpSync(join(from, PLUGINS_FOLDER, BUNDLES_FOLDER), join(to, PLUGINS_FOLDER, BUNDLES_FOLDER), { recursive: true })
+  }
+  if (existsSync(join(from, KNOWLEDGE_FOLDER, 'data.mdb'))) {
+    makeOwn(join(to, KNOWLEDGE_FOLDER))
+    copy(KNOWLEDGE_FOLDER, 'data.mdb')
   }
   if (existsSync(join(from, MODELS_FOLDER, 'data.mdb'))) {
     makeOwn(join(to, MODELS_FOLDER))

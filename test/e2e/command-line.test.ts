@@ -119,7 +119,7 @@ test('ask --json prints the decision, with shares that add up to the scores', as
   }
   assert.deepEqual(
     decision.votes.map(v => v.voter),
-    ['keyword', 'intent', 'sentiment', 'plugin:fresh-goods', 'plugin:complaint-analyzer'],
+    ['keyword', 'intent', 'sentiment', 'knowledge', 'plugin:fresh-goods', 'plugin:complaint-analyzer'],
   )
 })
 

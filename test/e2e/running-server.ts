@@ -99,8 +99,8 @@ export interface Visitor {
   readonly conversation: string
 }
 
-export async function fetchVisitor(url: string, refresh?: string): Promise<Visitor> {
-  const response = await fetch(`${url}/v1/shops/demo/visitors`, {
+export async function fetchVisitor(url: string, refresh?: string, shop = 'demo'): Promise<Visitor> {
+  const response = await fetch(`${url}/v1/shops/${shop}/visitors`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(refresh === undefined ? {} : { refresh }),

@@ -9,6 +9,8 @@ import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { isFault } from '@parley/core/faults.ts'
+import type { Article } from '@parley/models/knowledge/article.ts'
+import { openKnowledgeStore } from '@parley/server/knowledge-store/open-knowledge-store.ts'
 import { openModelStore } from '@parley/server/model-store/open-model-store.ts'
 import { PROJECT } from '@parley/server/project.ts'
 import { backUp } from '@parley/server/upkeep/backup.ts'
@@ -211,6 +213,39 @@ test('[LOG7] [RT3] a customer of a running server that is backed up, lost and re
   await back.next('events', frame => frame.events.some(event => event.type === 'reply'))
   await next.stop('SIGTERM')
   assert.deepEqual((await lookOver(again)).damaged, [])
+})
+
+test('[KNOW6] articles come along with what the shop had before', async () => {
+  const folder = temporaryFolder()
+  const [data, backup, again] = ['data', 'backup', 'again'].map(name => join(folder.path, name)) as [string, string, string] // three names
+  try {
+    await withStores(data, async conversations => write(conversations, 'c1', 1))
+    const store = openKnowledgeStore({ data, shops: [] })
+    const article = (id: string): Article => ({
+      id,
+      title: 'x',
+      action: 'PRODUCT_INFO',
+      language: 'en',
+      questions: [],
+      passages: [{ heading: '', text: 'y' }],
+    })
+    await store.add('demo', [article('a')])
+    await store.add('demo', [article('b')])
+    const before = store.articlesOf('demo')
+    await store.close()
+    await backUp(data, backup)
+    await restore(backup, again)
+    const restored = openKnowledgeStore({ data: again, shops: [] })
+    assert.deepEqual(restored.articlesOf('demo'), before)
+    await restored.rollback('demo')
+    assert.deepEqual(
+      restored.articlesOf('demo').map(({ id }) => id),
+      ['a'],
+    )
+    await restored.close()
+  } finally {
+    folder.remove()
+  }
 })
 
 test('[MODEL1] [MODEL2] models come along with what is in force', async () => {

@@ -43,7 +43,9 @@ before(async () => {
   sources = await openSources(config, createLogger('error'))
   // Deadlines are another test's matter: here every voter is heard, however busy the machine is.
   const deadlines = { ...config.deadlines, voters: 10_000, plugin: 10_000, mesh: 10_000, effect: 10_000, turn: 30_000 }
-  brain = await createBrain({ ...config, deadlines }, createLogger('error'), sources)
+  // What the pack says is what is written down: articles are a shop's own.
+  const installed = { choices: () => [], knowledge: { changedArticlesOf: () => [] } }
+  brain = await createBrain({ ...config, deadlines }, createLogger('error'), sources, undefined, undefined, installed)
   await brain.plugins.ready
 })
 after(async () => {

@@ -1,0 +1,35 @@
+// The knowledge voter as a pool: in process, since a search costs a fraction of a millisecond. One pool has one library for its life; a shop whose articles
+// change is given another.
+import type { Ballot, VoterPool } from '@parley/core/ports/voters.ts'
+import { answerIn, quotedOf } from '@parley/models/knowledge/answer.ts'
+import type { Found, Library } from '@parley/models/knowledge/library.ts'
+
+export function createKnowledgeVoters(library: Library): VoterPool {
+  const info = { voter: 'knowledge', version: library.version }
+  return {
+    tier: 'model',
+    voters: [info],
+    async ask(question, cast, signal) {
+      if (signal.aborted) return
+      const started = performance.now()
+      const answer = answerIn(await library.search(question.text, question.language, 2))
+      if (signal.aborted) return
+      const ms = performance.now() - started
+      cast(answer ? { ...info, abstained: false, ...votesFor(answer), ms } : { ...info, abstained: true, reason: 'silent', votes: [], ms })
+    },
+    async close() {},
+  }
+}
+
+/** A version as decisions name it. */
+const SHORT = 12
+
+function votesFor({ article, version, passage, confidence }: Found): Pick<Ballot, 'votes' | 'quotes'> {
+  const { id, title, action, link } = article
+  const quoted = quotedOf({ article, passage })
+  const evidence = quoted.heading === undefined ? title : `${title} · ${quoted.heading}`
+  return {
+    votes: [{ action, confidence, evidence }],
+    quotes: [{ action, article: id, version: version.slice(0, SHORT), title, ...quoted, ...(link !== undefined && { link }) }],
+  }
+}

@@ -1,0 +1,22 @@
+// Where the store lies in the data folder.
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Config } from '../config.ts'
+import { systemClock } from '../drivers/clock.system.ts'
+import { openLmdbRecords } from '../drivers/records.lmdb.ts'
+import { createKnowledgeStore, type KnowledgeKey, type KnowledgeStore } from './knowledge-store.ts'
+import { shippedArticles } from './shipped-articles.ts'
+
+export const KNOWLEDGE_FOLDER = 'knowledge'
+
+/** Works beside a running engine. Faults: STORE_DAMAGED, STORAGE_FULL. */
+export const openKnowledgeStore = (config: Pick<Config, 'data' | 'shops'>): KnowledgeStore =>
+  createKnowledgeStore(
+    openLmdbRecords<KnowledgeKey>(join(config.data, KNOWLEDGE_FOLDER), 'the records of articles'),
+    shippedArticles(config.shops),
+    systemClock,
+  )
+
+/** As `openKnowledgeStore`, of a data folder that may not be there; makes nothing. */
+export const findKnowledgeStore = (config: Pick<Config, 'data' | 'shops'>): KnowledgeStore | undefined =>
+  existsSync(join(config.data, KNOWLEDGE_FOLDER, 'data.mdb')) ? openKnowledgeStore(config) : undefined
