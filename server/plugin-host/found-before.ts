@@ -1,5 +1,5 @@
 // What was found out once at some cost and holds as long as what it was found out from: kept in the project's folder under a hash of that, so that a
-// server's start does not find it out again. Where the folder cannot be written, as in an assembled container, it is found out each time.
+// server's start does not find it out again. Where the folder cannot be written, as in a container, it is found out each time.
 import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -17,7 +17,7 @@ let script: string | undefined
 export function hostProgram(): string {
   if (script === undefined) {
     script = join(PROJECT.hostCache, keyOfSources(), 'host-process.mjs')
-    // Where the folder cannot be written, as in an assembled container, hosts do without.
+    // Where the folder cannot be written hosts do without; an image brings its own (prepare-hosts.ts).
     if (!existsSync(script)) void makeHostProgram(dirname(script)).catch(() => undefined)
   }
   return existsSync(script) ? script : SOURCES[0]!

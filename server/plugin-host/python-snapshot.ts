@@ -1,6 +1,6 @@
 // A Python host starts from the memory of an interpreter that was started before: a quarter of the time. The memory is kept in the project's
-// folder under a name that says all it was made of; a file that is not what was written is removed and made anew. Without a place to keep it,
-// and until it is made, hosts start without.
+// folder under a name that says all it was made of; a file that is not what was written is removed and made anew. In a container the image brings it.
+// Without a place to keep it, and until it is made, hosts start without.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
@@ -27,19 +27,27 @@ export function pythonFiles(): Promise<PyodideFiles> {
 /** Adds where the snapshot is, or will be in a few seconds: a process of its own makes it, which goes on when this one ends. */
 export async function withSnapshot(files: PyodideFiles, folder: string): Promise<PyodideFiles> {
   const file = await snapshotFileOf(files, folder)
-  try {
-    mkdirSync(folder, { recursive: true })
-    chmodSync(folder, 0o755) // a host reads it as nobody
-  } catch {
-    return files
-  }
-  if (!(await isSound(file)))
+  const canBeKept = openForHosts(folder)
+  if (!(await isSound(file))) {
+    if (!canBeKept) return files
     spawn(process.execPath, ['--no-node-snapshot', '--disable-warning=ExperimentalWarning', MAKER, folder], {
       env: {},
       stdio: 'ignore',
       detached: true,
     }).unref()
+  }
   return { ...files, snapshotFile: file }
+}
+
+/** Makes the folder where there is none, for a host to read as nobody. False where it cannot be written to. */
+export function openForHosts(folder: string): boolean {
+  try {
+    mkdirSync(folder, { recursive: true })
+    chmodSync(folder, 0o755)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** Named after the Pyodide with our changes, the Python around a plugin and the SDK. */
@@ -57,7 +65,11 @@ export async function isSound(file: string): Promise<boolean> {
   } catch {
     // one of the two is missing
   }
-  rmSync(file, { force: true })
+  try {
+    rmSync(file, { force: true })
+  } catch {
+    // it stands where nothing can be written; nobody is told of it
+  }
   return false
 }
 
