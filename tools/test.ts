@@ -22,7 +22,7 @@ if (unknown) {
 /** Folders and files whose tests start servers, browsers and hostile plugins, train models, or play long. */
 const HEAVY = [
   ...['test/e2e/', 'test/power-cut/', 'test/damage/', 'test/plugin-host/', 'test/hostile/', 'test/server/', 'test/resume/'],
-  ...['test/mesh/crash', 'test/models/training', 'test/core/pack-check'],
+  ...['test/mesh/crash', 'test/models/training', 'test/models/encoder-training', 'test/core/pack-check'],
 ]
 /** Those of them that are about limits of milliseconds or about a busy server: each runs with nothing beside it. */
 const ALONE = [

@@ -30,7 +30,7 @@ test('[MODEL1] [MODEL3] [MODEL4] [ENC3] a model on an encoder is trained, put in
   mkdirSync(encoder)
   writeSmallEncoder(encoder)
   const file = place('mine.jsonl')
-  writeFileSync(file, asLines(fewRows(10)))
+  writeFileSync(file, asLines(fewRows(20)))
 
   const out = place('out')
   const wishes = ['--encoder-file', 'onnx/model_quantized.onnx', '--encoder-pooling', 'cls', '--blend']

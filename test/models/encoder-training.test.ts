@@ -36,7 +36,7 @@ async function smallEncoder(): Promise<KeptEncoder> {
 }
 
 const taskOn = ({ hash }: KeptEncoder, isBlended: boolean): Task => ({
-  ...smallTask(8),
+  ...smallTask(16),
   encoder: { name: 'small', hash, size: 32, isBlended },
 })
 
@@ -88,7 +88,7 @@ test('[TRAIN5] [ENC2] a training on an encoder that is broken off gives the same
 
 test('[TRAIN5] the encoder and the blend are in the name of a training', async () => {
   const kept = await smallEncoder()
-  const names = [smallTask(8), taskOn(kept, false), taskOn(kept, true), taskOn({ ...kept, hash: sha256('other') }, true)].map(nameOf)
+  const names = [smallTask(16), taskOn(kept, false), taskOn(kept, true), taskOn({ ...kept, hash: sha256('other') }, true)].map(nameOf)
   assert.equal(new Set(names).size, 4)
 })
 
