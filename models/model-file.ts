@@ -71,7 +71,7 @@ export function readModelFile(folder: string, name: string): ModelFile {
     metadata,
     table: createRowTable(new Uint32Array(wordsOf(metadata.rows))),
     ...(view && { view }),
-    onnx: new Uint8Array(onnx),
+    onnx,
     version: sha256(json).slice(0, 12),
   }
 }
