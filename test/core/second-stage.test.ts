@@ -164,3 +164,22 @@ test('[VOTE5] it does not talk a turn out of a person’s hands: a vote against 
   assert.equal(unlikely.action, 'HELLO')
   assert.ok(unlikely.breakdown.some(({ voter }) => voter === 'other'))
 })
+
+test('[VOTE4] it is shown what the first stage has found in the shop’s articles', async () => {
+  const quote = { action: 'HOURS', article: 'hours', version: '1', title: 'Opening hours', text: 'From nine.' }
+  const reader: VoterPool = {
+    ...poolOf('literal', () => []),
+    async ask(_question, cast) {
+      cast({ voter: 'literal', version: '1', abstained: false, votes: [{ action: 'HOURS', confidence: 0.2 }], quotes: [quote], ms: 1 })
+    },
+  }
+  const shown: unknown[] = []
+  const second: VoterPool = {
+    ...secondOf(votesFor('HELLO')),
+    async ask(_question, _cast, _signal, moment) {
+      shown.push(moment?.quotes)
+    },
+  }
+  await workOut(received('blah'), createTestShop([reader, second]), stages(), new AbortController().signal)
+  assert.deepEqual(shown, [[quote]])
+})
