@@ -2,10 +2,12 @@ import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { Fault } from '@parley/core/faults.ts'
 import type { Ballot } from '@parley/core/ports/voters.ts'
 import type { Article } from '@parley/models/knowledge/article.ts'
 import type { Question } from '@parley/plugin-sdk/vocabulary.ts'
 import { articleChoices } from '@parley/server/article-choice.ts'
+import { knowledgeDesk } from '@parley/server/knowledge-desk.ts'
 import { putKnowledgeInForce } from '@parley/server/knowledge-in-force.ts'
 import { articleActions } from '@parley/server/knowledge-store/article-actions.ts'
 import { type KnowledgeStore, MOST_ARTICLES, SHIPPED } from '@parley/server/knowledge-store/knowledge-store.ts'
@@ -167,4 +169,54 @@ test('[KNOW5] files and folders: ids by place, what is no article let be, every 
 test('[KNOW3] no article can be about what a person must take, or about the words of a conversation', () => {
   const actions = articleActions({ PRODUCT_INFO: {}, FOOD_SAFETY: {}, THANKS: {}, OUT_OF_SCOPE: {} }, ['FOOD_SAFETY'])
   assert.deepEqual([...actions], ['PRODUCT_INFO'])
+})
+
+test('[KNOW7] a shop whose records are damaged has no articles and says so; the others keep theirs', () =>
+  withStore(async store => {
+    await store.add('b', [article('x')])
+    const damaged = {
+      changedArticlesOf(shop: string) {
+        if (shop === 'a') throw new Fault('STORE_DAMAGED', { file: 'data.mdb', reason: 'a record is not as it was written' })
+        return store.changedArticlesOf(shop)
+      },
+    }
+    const heard: string[] = []
+    const choices = articleChoices(
+      SHOPS,
+      damaged,
+      () => [],
+      fault => heard.push(fault.code),
+    )
+    assert.deepEqual([heard, choices.get('a')?.length, choices.get('b')?.length], [['STORE_DAMAGED'], 0, 1])
+  }))
+
+test('[KNOW7] what the running server refuses is put back, also a first change', () =>
+  withStore(async store => {
+    const knowledge = await putKnowledgeInForce(new Map())
+    const shop = { actions: { PRODUCT_INFO: {} }, situation: { alwaysPerson: [] } }
+    const parts = { knowledge, shops: new Map([['a', shop]]) } as never // what it looks at of a shop
+    let refuses = true
+    const desk = knowledgeDesk({ shops: [{ id: 'a', locale: 'en' }] } as never, store, parts, async () => {
+      if (refuses) throw new Fault('SHUTTING_DOWN', {})
+    }) // as above
+    const source = { file: 'x.md', place: 'x.md', bytes: Buffer.from('# X\nwords') }
+    const how = { isAll: false, skipBad: false }
+    assert.equal(await faultCodeOf(desk.add('a', [source], how)), 'SHUTTING_DOWN')
+    assert.equal(store.shelfOf('a'), SHIPPED)
+    refuses = false
+    await desk.add('a', [source], how)
+    const before = store.shelfOf('a')
+    refuses = true
+    assert.equal(await faultCodeOf(desk.remove('a', ['x'], true)), 'SHUTTING_DOWN')
+    assert.equal(await faultCodeOf(desk.rollback('a')), 'SHUTTING_DOWN')
+    assert.deepEqual([store.shelfOf('a'), idsIn(store, 'a')], [before, ['x']])
+  }))
+
+test('[KNOW7] a turn that is given up hears nothing', async () => {
+  const inForce = await putKnowledgeInForce(new Map([['a', [article('x')]]]))
+  const given = new AbortController()
+  const asking = inForce.poolOf('a')?.ask(asked, () => assert.fail('it was given up'), given.signal)
+  given.abort()
+  await asking
+  await inForce.poolOf('a')?.ask(asked, () => assert.fail('it was given up'), given.signal)
 })
