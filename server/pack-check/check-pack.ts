@@ -151,6 +151,7 @@ const shapeOf = ({ actions, slots }: Catalogue): ViewShape => ({
   slots: Object.keys(slots),
   options: ['action', 'label'],
   queue: ['position'],
+  source: ['title', 'heading', 'text', 'link'],
   effect: null,
   agent: ['name'],
 })
