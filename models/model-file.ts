@@ -8,6 +8,7 @@ import { z } from 'zod'
 import type { View } from './encoder/view.ts'
 import { FEATURES_ID } from './features.ts'
 import { createRowTable, type RowTable } from './rows.ts'
+import { UrgencyWeights } from './urgency.ts'
 
 const PerLanguage = z.strictObject({ zh: z.number(), en: z.number() })
 
@@ -21,6 +22,8 @@ const Metadata = z.strictObject({
   temperature: z.strictObject({ zh: z.number().positive(), en: z.number().positive() }),
   /** The sentiment model only: P(action | mood), by mood. */
   actionsByMood: z.record(z.string(), z.record(z.string(), z.number())).optional(),
+  /** The sentiment model only; absent where the pack has no examples of urgency, and in models of releases before. */
+  urgency: UrgencyWeights.optional(),
   /** When a text is turned down, of an intent model that was trained with texts out of scope. */
   rejection: z
     .strictObject({ confidence: z.number().min(0).max(1), distance: z.number().min(0).max(1), outOfScope: z.number().min(0).max(1) })

@@ -1,7 +1,8 @@
 // What the sentiment voter says: how the customer feels, as signals, and through a learned table which actions people in that mood ask for.
 import type { Signals, Vote } from '@parley/plugin-sdk/vocabulary.ts'
 
-export const MOODS = ['angry', 'happy', 'neutral', 'unhappy'] as const
+/** Worst first. */
+export const MOODS = ['furious', 'unhappy', 'neutral', 'pleased', 'delighted'] as const
 export type Mood = (typeof MOODS)[number]
 
 /** P(action | mood); each mood's row sums to 1. */
@@ -12,25 +13,36 @@ export interface MoodAnswer {
   readonly signals: Signals
 }
 
-const VALUE: Readonly<Record<Mood, number>> = { angry: -1, unhappy: -0.5, neutral: 0, happy: 1 }
+const VALUE: Readonly<Record<Mood, number>> = { furious: -1, unhappy: -0.5, neutral: 0, pleased: 0.5, delighted: 1 }
+/** The words of models that releases before five steps have trained. */
+const OLDER_WORDS: Readonly<Record<string, Mood>> = { angry: 'furious', happy: 'delighted' }
 
-const HASTE = /急|赶紧|赶快|马上|立刻|立即|快点|尽快|\b(?:urgent(?:ly)?|asap|right now|right away|immediately|hurry|quickly)\b/
 /** A mood speaks for an action that it makes this much likelier than it is over all moods. */
 const LIFTED_FROM = 1.25
 const MOST_VOTES = 5
 
 /**
  * `probabilities` are calibrated, in the order of `moods`. Votes may be empty: a calm customer may want anything. A turn needs a person as far
- * as anger is likelier than not.
+ * as fury is likelier than not. `urgency`, 0 to 1, is absent where the model knows nothing of it.
  */
-export function moodAnswer(moods: readonly string[], probabilities: ArrayLike<number>, table: ActionsByMood, text: string): MoodAnswer {
+export function moodAnswer(
+  moods: readonly string[],
+  probabilities: ArrayLike<number>,
+  table: ActionsByMood,
+  urgency: number | undefined,
+): MoodAnswer {
   const p = Object.fromEntries(moods.map((mood, i) => [mood, probabilities[i] ?? 0]))
-  const angry = p.angry ?? 0
-  const mood = MOODS.reduce((sum, name) => sum + VALUE[name] * (p[name] ?? 0), 0)
+  let mood = 0
+  let furious = 0
+  for (const [name, share] of Object.entries(p)) {
+    const step = OLDER_WORDS[name] ?? (name as Mood) // a model knows no others
+    mood += VALUE[step] * share
+    if (step === 'furious') furious = share
+  }
   const signals = {
     mood: Math.min(1, Math.max(-1, mood)),
-    urgency: Math.min(1, 0.5 * angry + (HASTE.test(text) ? 0.5 : 0)),
-    handoff: Math.min(1, Math.max(0, 2 * angry - 1)),
+    ...(urgency !== undefined && { urgency }),
+    handoff: Math.min(1, Math.max(0, 2 * furious - 1)),
   }
   return { votes: votesOf(moods, p, table), signals }
 }

@@ -25,9 +25,10 @@ const progress = (): void => {
 const corpus = readCorpus(here('../packs/retail'))
 mkdirSync(values.out, { recursive: true })
 console.log(`${corpus.intents.length} requests, ${corpus.moods.length} moods, ${corpus.phrases.length} phrases; seed ${SEED}`)
-const { intent, sentiment } = trainAndWrite(corpus, values.out, SEED, progress)
+const { intent, sentiment, urgency } = trainAndWrite(corpus, values.out, SEED, progress)
 print('intent', intent)
 print('sentiment', sentiment)
+if (urgency) console.log(`\nurgency: ${JSON.stringify(urgency)}`)
 console.log(`\nwritten to ${values.out} in ${seconds(performance.now() - started)}`)
 
 function print(name: string, figures: Figures): void {

@@ -10,6 +10,7 @@ import { probabilitiesOf } from './probabilities.ts'
 import { OUT_OF_SCOPE, withRejection } from './rejection.ts'
 import { createSession } from './session.ts'
 import { type Encode, type Seen, sightOf } from './sight.ts'
+import { createUrgency } from './urgency.ts'
 
 export interface VoterJob {
   /** Where the files of each model are. */
@@ -29,9 +30,9 @@ export default async function vote({ folders, turns }: VoterJob): Promise<VoterJ
   const intents = await intent.probabilities(turns)
   const moods = await sentiment.probabilities(turns)
   forget()
-  return turns.map(({ text }, i) => ({
+  return turns.map(({ text, language }, i) => ({
     intent: intentVotes(intent.classes, intents[i]!), // one row a turn
-    sentiment: moodAnswer(sentiment.classes, moods[i]!, sentiment.actionsByMood, text),
+    sentiment: moodAnswer(sentiment.classes, moods[i]!, sentiment.actionsByMood, sentiment.urgency?.(text, language)),
   }))
 }
 
@@ -61,12 +62,13 @@ function sharedEncoders() {
 async function loadModel(folder: string, name: string, encoderFor: (folder: string, hash: string) => Promise<Encode>) {
   const model = readModelFile(folder, name)
   const session = await createSession(model)
-  const { classes, temperature, rejection, encoder, actionsByMood = {} } = model.metadata
+  const { classes, temperature, rejection, encoder, actionsByMood = {}, urgency } = model.metadata
   const see = sightOf(model.table, model.view, encoder && (await encoderFor(folder, encoder.hash)))
   const outOfScope = classes.indexOf(OUT_OF_SCOPE)
   return {
     classes,
     actionsByMood,
+    urgency: urgency && createUrgency(urgency),
     async probabilities(turns: VoterJob['turns']): Promise<readonly Float64Array[]> {
       const seen: Seen[] = []
       for (const { text } of turns) seen.push(await see(text))

@@ -1,5 +1,5 @@
-// All that a pack gives to learn from: examples of requests, examples of moods, and the keyword phrases, which are short examples of requests.
-import { readFileSync } from 'node:fs'
+// All that a pack gives to learn from: examples of requests, of moods and of urgency, and the keyword phrases, which are short examples of requests.
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
 import { Phrases } from '@parley/core/pack/pack.ts'
@@ -17,18 +17,25 @@ export interface Lesson {
 export interface Corpus {
   readonly intents: readonly Example[]
   readonly moods: readonly Example[]
+  /** Of what presses and what can wait; empty in a pack without `urgency/`. */
+  readonly urgency: readonly Example[]
   /** Never tested on: what a phrase means was settled with the examples in view. */
   readonly phrases: readonly Lesson[]
 }
 
-/** Reads `examples/`, `moods/` and `phrases/` of the pack in `folder`. Faults: PACK_INVALID. */
+/** Reads `examples/`, `moods/`, `urgency/` and `phrases/` of the pack in `folder`. Faults: PACK_INVALID. */
 export function readCorpus(folder: string): Corpus {
   return {
     intents: readExamples(join(folder, 'examples')),
     moods: readExamples(join(folder, 'moods')),
+    urgency: readUrgency(folder),
     phrases: LOCALE_LANGUAGES.flatMap(([locale]) => readPhrases(folder, `phrases/${locale}.yaml`)),
   }
 }
+
+/** Faults: PACK_INVALID. */
+export const readUrgency = (folder: string): readonly Example[] =>
+  existsSync(join(folder, 'urgency')) ? readExamples(join(folder, 'urgency')) : []
 
 function readPhrases(folder: string, file: string): readonly Lesson[] {
   const parsed = Phrases.safeParse(parse(readFileSync(join(folder, file), 'utf8')))

@@ -7,6 +7,7 @@ import { OUT_OF_SCOPE } from '../rejection.ts'
 import type { DataRow } from './data-file.ts'
 import { type Confusion, figuresOf } from './figures.ts'
 import { fitRejection, measureRejection, type RejectionPoint, type RejectionReport } from './fit-rejection.ts'
+import { fitUrgency } from './fit-urgency.ts'
 import { type Interval, shareOf } from './intervals.ts'
 import { estimateActionsByMood } from './mood-table.ts'
 import { CURVE, type Judged, type Read, trialReports } from './results.ts'
@@ -87,7 +88,7 @@ export function finish(task: Task, read: Read): Finished {
       name: kind,
       classes: [...classes],
       temperature,
-      ...(kind === 'sentiment' && { actionsByMood: moodTable(task, classes, requests, temperature) }),
+      ...(kind === 'sentiment' && { actionsByMood: moodTable(task, classes, requests, temperature), ...urgencyOf(task) }),
       ...(outOfScope?.chosen && { rejection: outOfScope.chosen }),
       ...(encoder && view && { encoder: { name: encoder.name, hash: encoder.hash, ...writtenView(view) } }),
       training: { seed, data: hashOfRows(rows), examples: train.length, folds: foldCount, accuracy, macroF1, logLoss, f1 },
@@ -137,6 +138,11 @@ function curveOf(read: Read, crossed: readonly Scored[], folds: Int32Array): Car
     probabilities.every((p, c) => c === label || p < (probabilities[label] ?? 0)),
   ).length
   return [...points, { sentences: crossed.length - first.length, accuracy: shareOf(hits, first.length) }]
+}
+
+function urgencyOf({ urgency, seed }: Task): Pick<WrittenModel, 'urgency'> {
+  const learned = fitUrgency(urgency, seed)
+  return learned ? { urgency: learned } : {}
 }
 
 /** What the finished model makes of the pack's requests, which it has not learned from. Without any, moods vote for nothing. */

@@ -97,7 +97,7 @@ function strongest(vectors: readonly Vector[], weights: Float32Array, width: num
 }
 
 /** How much every lesson counts: its weight, times the root of how much rarer its class is than an even share. */
-function balance(lessons: readonly Lesson[], labels: Int32Array, width: number): Float64Array {
+export function balance(lessons: readonly Lesson[], labels: Int32Array, width: number): Float64Array {
   const sums = new Float64Array(width)
   let total = 0
   for (const [i, { weight }] of lessons.entries()) {

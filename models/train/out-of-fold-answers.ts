@@ -43,7 +43,7 @@ export function answersOf(
     return {
       example,
       intent: { votes: intentVotes(intentClasses, probabilities), probabilities: named(intentClasses, probabilities) },
-      sentiment: { ...moodAnswer(moodClasses, moods[i]!, table, example.text), probabilities: named(moodClasses, moods[i]!) },
+      sentiment: { ...moodAnswer(moodClasses, moods[i]!, table, undefined), probabilities: named(moodClasses, moods[i]!) },
     }
   })
 }

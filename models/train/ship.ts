@@ -4,8 +4,10 @@
 import { type WrittenModel, writeModelFile } from '../model-file.ts'
 import { networkGraph } from '../onnx/network-graph.ts'
 import { probabilitiesOf } from '../probabilities.ts'
+import type { UrgencyWeights } from '../urgency.ts'
 import type { Corpus, Lesson } from './corpus.ts'
 import { type Figures, figuresOf } from './figures.ts'
+import { fitUrgency } from './fit-urgency.ts'
 import { dataHash, intentLessons, moodLessons } from './lessons.ts'
 import { estimateActionsByMood } from './mood-table.ts'
 import { FOLDS, judgeOutOfFold, type OutOfFold, train } from './out-of-fold.ts'
@@ -13,6 +15,8 @@ import { FOLDS, judgeOutOfFold, type OutOfFold, train } from './out-of-fold.ts'
 export interface Shipped {
   readonly intent: Figures
   readonly sentiment: Figures
+  /** Undefined where the pack has no examples of it. */
+  readonly urgency: UrgencyWeights['training'] | undefined
   readonly outOfFold: OutOfFold
 }
 
@@ -30,11 +34,13 @@ export function trainAndWrite(corpus: Corpus, folder: string, seed: number, prog
   }))
   writeModel(folder, 'intent', intentLessons(corpus.intents, corpus.phrases, seed), intentClasses, corpus.intents.length, intent, seed)
   progress()
+  const urgency = fitUrgency(corpus.urgency, seed)
   writeModel(folder, 'sentiment', moodLessons(corpus.moods, seed), moodClasses, corpus.moods.length, sentiment, seed, {
     actionsByMood: estimateActionsByMood(moodsOfIntents, moodClasses, intentClasses),
+    ...(urgency && { urgency }),
   })
   progress()
-  return { intent, sentiment, outOfFold }
+  return { intent, sentiment, urgency: urgency?.training, outOfFold }
 }
 
 function writeModel(
@@ -45,7 +51,7 @@ function writeModel(
   examples: number,
   figures: Figures,
   seed: number,
-  more: Pick<WrittenModel, 'actionsByMood'> = {},
+  more: Pick<WrittenModel, 'actionsByMood' | 'urgency'> = {},
 ): void {
   const { model, table } = train(lessons, classes, seed)
   const { temperature, accuracy, macroF1, logLoss, f1 } = figures

@@ -7,6 +7,7 @@ import type { Language } from '@parley/plugin-sdk/vocabulary.ts'
 import { sha256 } from '../model-file.ts'
 import type { Lesson } from './corpus.ts'
 import type { DataRow, Kind } from './data-file.ts'
+import type { Example } from './examples.ts'
 
 /** A request that moods are tied to: what people in a mood ask for is learned from them. */
 export interface Request {
@@ -34,6 +35,8 @@ export interface Task {
   readonly phrases: readonly Lesson[]
   /** Sentiment: requests of the pack. */
   readonly requests: readonly Request[]
+  /** Sentiment: the pack's examples of what presses and what can wait. */
+  readonly urgency: readonly Example[]
   readonly seed: number
 }
 
@@ -61,7 +64,7 @@ export const hashOfRows = (rows: readonly DataRow[]): string =>
   sha256(rows.map(({ text, label, language, weight }) => JSON.stringify([text, label, language, weight])).join('\n'))
 
 /** Sixteen digits that stand for everything that the weights depend on, this code and this Node among it. */
-export function nameOf({ kind, encoder, rows, phrases, requests, seed }: Task): string {
+export function nameOf({ kind, encoder, rows, phrases, requests, urgency, seed }: Task): string {
   const { v8, icu = '' } = process.versions
   const parts = [
     kind,
@@ -70,6 +73,7 @@ export function nameOf({ kind, encoder, rows, phrases, requests, seed }: Task): 
     hashOfRows(rows),
     JSON.stringify(phrases),
     JSON.stringify(requests),
+    JSON.stringify(urgency),
     seed,
     codeVersion(),
     v8,

@@ -1,8 +1,10 @@
-// What a training is given beside its data: of a shop's pack the phrases, for intents, and the requests, to which moods are tied.
+// What a training is given beside its data: of a shop's pack the phrases, for intents; for moods the requests that they are tied to, and the
+// examples of what presses.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Pack } from '@parley/core/pack/pack.ts'
 import { normaliseText } from '@parley/core/pipeline/normalise.ts'
+import { readUrgency } from '@parley/models/train/corpus.ts'
 import type { DataRow, Kind } from '@parley/models/train/data-file.ts'
 import { readExamples } from '@parley/models/train/examples.ts'
 import type { Task, TaskEncoder } from '@parley/models/train/task.ts'
@@ -19,6 +21,7 @@ export function taskOf(kind: Kind, rows: readonly DataRow[], seed: number, pack:
       kind === 'sentiment' && existsSync(examples)
         ? readExamples(examples).map(({ text, language, label }) => ({ text, language, label }))
         : [],
+    urgency: kind === 'sentiment' ? readUrgency(folder) : [],
     seed,
   }
 }

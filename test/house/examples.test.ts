@@ -3,23 +3,38 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { LOCALES } from '@parley/core/pack/pack.ts'
+import { MOODS } from '@parley/models/mood-answer.ts'
+import { URGENCIES } from '@parley/models/urgency.ts'
 import { readPack } from '@parley/server/pack-folder.ts'
 import { PROJECT } from '@parley/server/project.ts'
 import { type ExampleLine, FEWEST, problemsOf } from './example-problems.ts'
 
 const folder = join(PROJECT.packs, 'retail')
-const lines: readonly ExampleLine[] = LOCALES.flatMap(locale =>
-  readdirSync(join(folder, 'examples', locale)).flatMap(file =>
-    readFileSync(join(folder, 'examples', locale, file), 'utf8')
-      .split('\n')
-      .flatMap((text, i) =>
-        text === '' || text.startsWith('#') ? [] : [{ locale, action: file.replace('.txt', ''), at: `${locale}/${file}:${i + 1}`, text }],
-      ),
-  ),
-)
+const linesOf = (kind: 'examples' | 'moods' | 'urgency'): readonly ExampleLine[] =>
+  LOCALES.flatMap(locale =>
+    readdirSync(join(folder, kind, locale)).flatMap(file =>
+      readFileSync(join(folder, kind, locale, file), 'utf8')
+        .split('\n')
+        .flatMap((text, i) =>
+          text === '' || text.startsWith('#') ? [] : [{ locale, action: file.replace('.txt', ''), at: `${locale}/${file}:${i + 1}`, text }],
+        ),
+    ),
+  )
+const lines = linesOf('examples')
 
 test(`every action has ${FEWEST} examples a language, none twice, and none under two actions, marks and capital letters aside`, () => {
   assert.deepEqual(problemsOf(lines, FEWEST), [])
+})
+
+test(`every mood has ${FEWEST} examples a language, what presses and what can wait have 130, by the same rules`, () => {
+  for (const [kind, labels, fewest] of [
+    ['moods', MOODS, FEWEST],
+    ['urgency', URGENCIES, 130],
+  ] as const) {
+    assert.deepEqual(problemsOf(linesOf(kind), fewest), [])
+    for (const locale of LOCALES)
+      assert.deepEqual(readdirSync(join(folder, kind, locale)).sort(), labels.map(label => `${label}.txt`).sort(), `${kind}/${locale}`)
+  }
 })
 
 test('every action has a file of examples in every language, and every file an action', () => {

@@ -91,9 +91,9 @@ test('[TRAIN1] a label that the catalogue has not is told once and learned; a mo
     problems.map(({ line, severity }) => [line, severity]),
     [[1, 'warning']],
   )
-  const moods = parse([row('grr', 'angry'), row('hm', 'sad')], { kind: 'sentiment' })
+  const moods = parse([row('grr', 'furious'), row('hm', 'sad')], { kind: 'sentiment' })
   assert.equal(moods.rows.length, 1)
-  assert.match(moods.problems[0]!.reason, /angry, happy, neutral, unhappy, not "sad"/)
+  assert.match(moods.problems[0]!.reason, /furious, unhappy, neutral, pleased, delighted, not "sad"/)
 })
 
 test('[TRAIN1] a file that cannot be read is a fault that names it', () => {

@@ -19,6 +19,7 @@ export const smallTask = (nth: number, seed = 1): Task => ({
   rows: fewRows(nth),
   phrases: [],
   requests: [],
+  urgency: [],
   seed,
 })
 

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { isFault } from '@parley/core/faults.ts'
 import { featuresOf } from '@parley/models/features.ts'
 import { readModelFile, sha256, writeModelFile } from '@parley/models/model-file.ts'
+import { MOODS } from '@parley/models/mood-answer.ts'
 import { logitsOf, quantise } from '@parley/models/network.ts'
 import { networkGraph } from '@parley/models/onnx/network-graph.ts'
 import { integer } from '@parley/models/onnx/protobuf.ts'
@@ -82,8 +83,9 @@ test('models: the shipped ones load, know the actions of the pack and are small'
   const intent = readModelFile(SHIPPED, 'intent')
   const sentiment = readModelFile(SHIPPED, 'sentiment')
   assert.ok(intent.metadata.classes.includes('COMPENSATE') && intent.metadata.classes.includes('OUT_OF_SCOPE'))
-  assert.deepEqual(sentiment.metadata.classes, ['angry', 'happy', 'neutral', 'unhappy'])
+  assert.deepEqual(sentiment.metadata.classes, [...MOODS].sort())
   assert.deepEqual(Object.keys(sentiment.metadata.actionsByMood ?? {}), sentiment.metadata.classes)
+  assert.ok(sentiment.metadata.urgency)
   // All of it is committed and grows with what was learned from: a byte a learned feature and class, ten a feature to look it up.
   const bytes = readdirSync(SHIPPED).reduce((sum, name) => sum + statSync(join(SHIPPED, name)).size, 0)
   assert.ok(bytes < 10_000_000, `${bytes} bytes`)

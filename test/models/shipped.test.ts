@@ -2,11 +2,12 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { readModelFile } from '@parley/models/model-file.ts'
 import { readCorpus } from '@parley/models/train/corpus.ts'
 import { dataHash, intentLessons, moodLessons } from '@parley/models/train/lessons.ts'
 import { PROJECT } from '@parley/server/project.ts'
 
-test('the shipped models were trained from the pack as it is: after a change to examples, moods or phrases run npm run train', () => {
+test('the shipped models were trained from the pack as it is: after a change to examples, moods, urgency or phrases run npm run train', () => {
   const corpus = readCorpus(join(PROJECT.packs, 'retail'))
   for (const [name, lessonsOf] of [
     ['intent', (seed: number) => intentLessons(corpus.intents, corpus.phrases, seed)],
@@ -17,4 +18,6 @@ test('the shipped models were trained from the pack as it is: after a change to 
     } // checked when it is loaded to serve
     assert.equal(training.data, dataHash(lessonsOf(training.seed)), name)
   }
+  const { metadata } = readModelFile(PROJECT.models, 'sentiment')
+  assert.equal(metadata.urgency?.training.data, dataHash(moodLessons(corpus.urgency, metadata.training.seed)), 'urgency')
 })

@@ -91,6 +91,7 @@ test('[TRAIN5] whatever changes the weights is in the name of a training', () =>
     { ...task, rows: others },
     { ...task, rows: [{ ...row!, weight: 2 }, ...others] },
     { ...task, phrases: [{ text: 'x', label: 'THANKS', weight: 1 }] },
+    { ...task, urgency: [{ ...row!, label: 'now' }] },
   ])
     assert.notEqual(nameOf(other), name)
   assert.match(name, /^[0-9a-f]{16}$/)
@@ -99,12 +100,18 @@ test('[TRAIN5] whatever changes the weights is in the name of a training', () =>
 test('[TRAIN5] a sentiment model comes with the table of what people in a mood ask for', async t => {
   const folder = temporaryFolder()
   t.after(folder.remove)
-  const { moods, intents } = readCorpus(join(PROJECT.packs, 'retail'))
+  const { moods, intents, ...corpus } = readCorpus(join(PROJECT.packs, 'retail'))
   const requests = intents.filter((_, i) => i % 40 === 0).map(({ text, language, label }) => ({ text, language, label }))
+  const urgency = corpus.urgency.filter((_, i) => i % 4 === 0)
   const rows = moods.filter((_, i) => i % 3 === 0).map(row => ({ ...row, weight: 1 }))
-  const { metadata, figures } = await runTraining({ task: { ...task, kind: 'sentiment', rows, requests }, folder: folder.path, threads: 2 })
-  assert.deepEqual(metadata.classes, [...MOODS])
-  assert.deepEqual(Object.keys(metadata.actionsByMood ?? {}), [...MOODS])
+  const { metadata, figures } = await runTraining({
+    task: { ...task, kind: 'sentiment', rows, requests, urgency },
+    folder: folder.path,
+    threads: 2,
+  })
+  assert.deepEqual(metadata.classes, [...MOODS].sort())
+  assert.deepEqual(Object.keys(metadata.actionsByMood ?? {}), metadata.classes)
+  assert.equal(metadata.urgency?.training.examples, urgency.length)
   for (const row of Object.values(metadata.actionsByMood ?? {})) assert.ok(Math.abs(Object.values(row).reduce((a, b) => a + b) - 1) < 1e-3)
   assert.equal(metadata.rejection, undefined)
   assert.equal(figures.outOfScope, undefined)

@@ -27,12 +27,13 @@ const folder = (name: string): string => {
 
 /** Four actions and every twelfth sentence: enough to learn something, little enough to train twice. */
 function smallCorpus(): Corpus {
-  const { intents, moods, phrases } = readCorpus(PACK)
+  const { intents, moods, urgency, phrases } = readCorpus(PACK)
   const actions = ['COMPENSATE', 'TRACK_ORDER', 'THANKS', 'OUT_OF_SCOPE']
   const wanted = intents.filter(({ label }) => actions.includes(label))
   return {
     intents: wanted.filter((_, i) => i % 12 === 0),
     moods: moods.filter((_, i) => i % 12 === 0),
+    urgency: urgency.filter((_, i) => i % 12 === 0),
     phrases: phrases.filter(({ label }) => actions.includes(label)),
   }
 }
