@@ -33,6 +33,8 @@ export function cardOf(
     ranking,
     votes,
     moods: [...dialogue.frame.moods],
+    ...(decision?.signals.trend !== undefined && { trend: decision.signals.trend }),
+    ...(decision?.signals.urgency !== undefined && { urgency: decision.signals.urgency }),
     risks: [...(decision?.risks ?? [])],
     tried,
     labels: Object.fromEntries([...named].map(action => [action, labelOf(action)])),

@@ -18,6 +18,8 @@ export interface Wait {
   /** 0 (whenever) to 1 (now): orders the queue. */
   readonly urgency: number
   readonly mood?: number
+  /** How the mood has moved, -1 (growing angry) to 1. */
+  readonly trend?: number
   readonly locale: Locale
 }
 

@@ -112,6 +112,7 @@ export function createQueue({ clock, labelOf, moved }: QueueParts): Queue {
       label: labelOf(key.shop, wait.action),
       urgency: wait.urgency,
       ...(wait.mood !== undefined && { mood: wait.mood }),
+      ...(wait.trend !== undefined && { trend: wait.trend }),
       locale: wait.locale,
       preview,
     }

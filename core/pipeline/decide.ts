@@ -1,5 +1,7 @@
 // Chooses what costs least, in the light of what the bot has asked before; finds the second request of a message that holds two.
 import type { ActionId, Vote } from '@parley/plugin-sdk/vocabulary.ts'
+import { MOODS } from '../dialogue/frame.ts'
+import { moodOf, trendOf } from '../dialogue/patience.ts'
 import { understand } from '../dialogue/understand.ts'
 import { ARTICLE_TEMPLATE } from '../pack/required-templates.ts'
 import type { Choice, Ensemble, Fusion } from '../ports/ensemble.ts'
@@ -26,11 +28,17 @@ export function decide(turn: Fused, shop: Shop, ensemble: Ensemble): Decided {
   const risk = turn.risks.find(({ rule }) => rule === 'handoff')
   const asked = askedSlot(turn, understood.form.action, shop) ?? null
   const quote = quoteFor(turn, understood.form.action, shop)
+  const { mood } = turn.fusion.signals
+  const moods = mood === undefined ? turn.frame.moods : [...turn.frame.moods, moodOf(understood.how, mood)].slice(-MOODS)
+  const trend = mood === undefined ? undefined : trendOf(moods)
+  const signals = { ...turn.fusion.signals, ...(trend !== undefined && { trend }) }
   return {
     ...turn,
     choice,
     asked,
     quote,
+    signals,
+    moods,
     understood: risk ? { ...understood, disposition: 'handoff', unanswered: null } : understood,
     also,
   }

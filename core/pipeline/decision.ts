@@ -10,6 +10,12 @@ import type { Fact } from '../ports/mesh.ts'
 import type { Ballot, LookedUp, Quote } from '../ports/voters.ts'
 import type { QuickReply } from '../protocol/server-message.ts'
 
+/** The signals of all voters and risks, joined, and what the conversation so far says beside them. */
+export interface TurnSignals extends Signals {
+  /** How the mood has moved over the last turns, -1 (growing angry) to 1; absent at the first one. */
+  readonly trend?: number
+}
+
 export interface Decision {
   readonly turnSeq: Seq
   /** What the turn is about. */
@@ -27,7 +33,7 @@ export interface Decision {
   readonly locale: Locale
   readonly slots: Readonly<Record<string, string>>
   readonly votes: readonly BallotView[]
-  readonly signals: Signals
+  readonly signals: TurnSignals
   readonly ensemble: string
   /** Exactly what took part: voter or part to version. */
   readonly versions: Readonly<Record<string, string>>

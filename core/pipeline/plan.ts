@@ -2,8 +2,8 @@
 // behind the answer: the other request of the message, the question that was left, the offer of a person. Pure.
 import type { Locale } from '@parley/plugin-sdk/vocabulary.ts'
 import { ALL } from '../dialogue/find-slot.ts'
-import { type Form, type Frame, MOODS, type Pending, type Question } from '../dialogue/frame.ts'
-import { isAngry, isOutOfPatience, moodOf } from '../dialogue/patience.ts'
+import type { Form, Frame, Pending, Question } from '../dialogue/frame.ts'
+import { isAngry, isOutOfPatience } from '../dialogue/patience.ts'
 import type { PlannedEffect } from '../effects/effects.ts'
 import {
   AGAIN_ORDER_TEMPLATE,
@@ -46,9 +46,7 @@ interface Core {
 /** `canDo` tells whether the shop has a provider for an effect. */
 export function plan(turn: Enriched, shop: Shop, canDo: (effect: string) => boolean): Planned {
   const core = coreOf(turn, shop, canDo)
-  const { frame, fusion, question, understood } = turn
-  const { mood } = fusion.signals
-  const moods = mood === undefined ? frame.moods : [...frame.moods, moodOf(turn.understood.how, mood)].slice(-MOODS)
+  const { frame, moods, question, understood } = turn
   const misses = core.isMiss ? frame.misses + 1 : 0
   const behind = followUps(core, turn, { misses, moods }, shop)
   const wait = core.disposition === 'handoff' ? waitOf(turn, shop) : null
@@ -318,8 +316,12 @@ function handoffTemplate(turn: Enriched, shop: Shop): string {
   return isForPerson ? understood.form.template : HANDOFF_TEMPLATE
 }
 
+/** However a customer presses, the line is jumped for what an action or a risk is, not for how it is put. */
+const MOST_BY_WORDS = 0.9
+
 function waitOf(turn: Enriched, shop: Shop) {
-  const { fusion, question, understood } = turn
+  const { question, signals, understood } = turn
+  const { mood, trend } = signals
   const entry = shop.actions[understood.action]
   const reason: HandoffReason = turn.risks.some(({ rule }) => rule === 'handoff')
     ? 'risk'
@@ -333,8 +335,13 @@ function waitOf(turn: Enriched, shop: Shop) {
   return {
     reason,
     action: understood.action,
-    urgency: Math.max(entry?.urgency ?? 0, ...turn.risks.map(({ signals }) => signals.urgency ?? 0)),
-    ...(fusion.signals.mood !== undefined && { mood: fusion.signals.mood }),
+    urgency: Math.max(
+      entry?.urgency ?? 0,
+      Math.min(signals.urgency ?? 0, MOST_BY_WORDS),
+      ...turn.risks.map(risk => risk.signals.urgency ?? 0),
+    ),
+    ...(mood !== undefined && { mood }),
+    ...(trend !== undefined && { trend }),
     locale: question.locale,
   }
 }

@@ -19,7 +19,7 @@ export function record(turn: Rendered, shop: Shop, ensemble: string, ms: number)
     locale: turn.question.locale,
     slots: turn.slots,
     votes: viewsOf(turn.ballots),
-    signals: fusion.signals,
+    signals: turn.signals,
     ensemble,
     versions: { pack: shop.packVersion, ...Object.fromEntries(turn.ballots.map(ballot => [ballot.voter, ballot.version])) },
     ms,

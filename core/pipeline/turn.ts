@@ -10,6 +10,7 @@ import type { Fact } from '../ports/mesh.ts'
 import type { Risk } from '../ports/risks.ts'
 import type { Ballot, Quote } from '../ports/voters.ts'
 import type { QuickReply } from '../protocol/server-message.ts'
+import type { TurnSignals } from './decision.ts'
 
 /** The open turn as the log has it, and where the conversation stands. */
 export interface Received {
@@ -67,6 +68,9 @@ export type Decided = Fused & {
   readonly asked: string | null
   /** What answers the action that was decided on, of the shop's own articles. */
   readonly quote: Quote | null
+  readonly signals: TurnSignals
+  /** Of the last turns with this one, oldest first. */
+  readonly moods: readonly number[]
 }
 export type Enriched = Decided & { readonly facts: Readonly<Record<string, Fact>> }
 

@@ -58,6 +58,8 @@ export const QueueItem = z.strictObject({
   urgency: z.number(),
   /** -1 (furious) to 1 (delighted); absent where nobody could tell. */
   mood: z.number().optional(),
+  /** How the mood has moved over the last turns, -1 (growing angry) to 1; absent at the first one. */
+  trend: z.number().optional(),
   locale: z.enum(['zh-CN', 'en']),
   /** The beginning of the customer's last message. */
   preview: z.string(),
@@ -85,6 +87,10 @@ export const HandoffCard = z.strictObject({
   ),
   /** The customer's mood over the last turns, oldest first, -1 to 1. */
   moods: z.array(z.number()),
+  /** How it has moved, -1 (growing angry) to 1; absent at the first turn. */
+  trend: z.number().optional(),
+  /** How much the turn presses by its words, 0 to 1; absent where no voter said. */
+  urgency: z.number().optional(),
   risks: z.array(z.string()),
   /** What the bot tried, oldest first. */
   tried: z.array(z.strictObject({ turn: z.int(), action: z.string(), disposition: z.string(), template: z.string() })),

@@ -12,5 +12,11 @@ export function traceOf(decision: Omit<Decision, 'reply'>): string {
       : ballot.votes.map(v => `${v.action} ${percent(v.confidence)}${v.evidence ? ` «${v.evidence}»` : ''}`).join(', ')
     return `  ${ballot.voter.padEnd(28)} ${share === undefined ? '      ' : share.toFixed(2).padStart(6)}  ${said}`
   })
-  return [head, ...votes, `  ${'prior'.padEnd(28)} ${(shares.get('prior') ?? 0).toFixed(2).padStart(6)}`].join('\n')
+  const signals = Object.entries(decision.signals).map(([name, value]) => `${name} ${value.toFixed(2)}`)
+  return [
+    head,
+    ...votes,
+    `  ${'prior'.padEnd(28)} ${(shares.get('prior') ?? 0).toFixed(2).padStart(6)}`,
+    ...(signals.length > 0 ? [`  ${signals.join(' · ')}`] : []),
+  ].join('\n')
 }

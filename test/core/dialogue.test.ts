@@ -1,6 +1,7 @@
 // Whole dialogues on the small shop: what is asked, understood, left and taken up again. The retail shop's own are in test/transcripts.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { isGrowingAngry, trendOf } from '@parley/core/dialogue/patience.ts'
 import type { RecordedDecision } from '@parley/core/pipeline/decision.ts'
 import type { Effects } from '@parley/core/ports/effects.ts'
 import type { Fact, Mesh, OrderFact } from '@parley/core/ports/mesh.ts'
@@ -340,6 +341,34 @@ test('[DLG5] anger that grows brings the offer of a person; anger after calm wor
   const answers = talk({ pools })
   await answers.say('track it!')
   assert.equal(await answers.say('no!!'), 'deny')
+})
+
+test('[DLG9] how the mood moves is a signal: recorded, told to whoever takes over, and taken back by a recall', async () => {
+  const pools = [literalVoter(), moodVoter]
+  const { say, decision } = talk({ pools })
+  await say('hours')
+  assert.equal((await decision()).signals.trend, undefined)
+  await say('hours!')
+  assert.equal((await decision()).signals.trend, -1 / 3)
+  await say('recall that')
+  await say('hours!!')
+  assert.equal((await decision()).signals.trend, -2 / 3 - 0 / 2)
+  const angry = talk({ pools })
+  await angry.say('hours')
+  await angry.say('hours')
+  await angry.say('human please!!!')
+  const { signals, wait } = await angry.decision()
+  assert.deepEqual([signals.trend, wait?.trend, wait?.mood], [-1, -1, -1])
+})
+
+test('[DLG5] a mood that falls twice in a row and ends in anger brings the offer too; a fall that mends does not', () => {
+  assert.equal(isGrowingAngry([0.4, 0, -0.5]), true)
+  assert.equal(isGrowingAngry([0, 0, -0.5]), false)
+  assert.equal(isGrowingAngry([0, -0.9, -0.3]), true)
+  assert.equal(isGrowingAngry([0, -0.9, -0.1]), false)
+  assert.equal(isGrowingAngry([0.4, 0.3, -0.5]), false)
+  assert.equal(isGrowingAngry([0.4, -0.1, -0.3]), false)
+  assert.deepEqual([trendOf([]), trendOf([-1]), trendOf([1, -1]), trendOf([0, -0.5, 0.5])], [undefined, undefined, -1, 0.75])
 })
 
 test('[DLG2] a question that was left does not come back while the customer is angry', async () => {

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { HandoffReason } from '@parley/core/protocol/desk-message.ts'
 import { type Noted, newsBetween } from '@parley/web/desk/alerts.ts'
-import { moodWord, percent, readable, signed, span, urgencyWord } from '@parley/web/desk/describe.ts'
+import { moodWord, percent, readable, signed, span, trendWord, urgencyWord } from '@parley/web/desk/describe.ts'
 import { keyAction } from '@parley/web/desk/keys.ts'
 import { ownerOf } from '@parley/web/desk/owner.ts'
 import { emptyQueue, groupsOf, hearQueue, onNewLine } from '@parley/web/desk/queue.ts'
@@ -13,15 +13,26 @@ import { unwatched } from '@parley/web/desk/watched.ts'
 import { CHEN, COMPENSATE, LIU } from './desk-people.ts'
 
 test('mood and urgency in words: each end, each border', () => {
-  assert.deepEqual([-1, -0.6, -0.59, -0.2, -0.19, 0.24, 0.25, 1].map(moodWord), [
+  assert.deepEqual([-1, -0.6, -0.59, -0.2, -0.19, 0.24, 0.25, 0.69, 0.7, 1].map(moodWord), [
     'furious',
     'furious',
     'unhappy',
     'unhappy',
     'neutral',
     'neutral',
-    'happy',
-    'happy',
+    'pleased',
+    'pleased',
+    'delighted',
+    'delighted',
+  ])
+  assert.deepEqual([-1, -0.3, -0.29, 0, 0.29, 0.3, 1].map(trendWord), [
+    'falling',
+    'falling',
+    undefined,
+    undefined,
+    undefined,
+    'rising',
+    'rising',
   ])
   assert.deepEqual([0, 0.69, 0.7, 0.94, 0.95, 1].map(urgencyWord), [undefined, undefined, 'soon', 'soon', 'urgent', 'urgent'])
 })

@@ -2,10 +2,13 @@
 // measured, in the order in which an agent asks: why, about what, how sure, who said so, how the customer feels, what was tried.
 import type { DeskOrder, HandoffCard } from '@parley/core/protocol/desk-message.ts'
 import { element, make } from '../widget/elements.ts'
-import { moodWord, percent, readable, signed } from './describe.ts'
+import { moodWord, percent, readable, signed, trendWord } from './describe.ts'
 import type { PageLocale, Strings } from './strings.ts'
 import { balance, bar, sparkline } from './svg.ts'
 import type { Watched } from './watched.ts'
+
+/** Less is how plain questions sound. */
+const PRESSES_FROM = 0.5
 
 export interface CardContext {
   readonly strings: Strings
@@ -60,7 +63,7 @@ function cardParts(card: HandoffCard, context: CardContext): HTMLElement[] {
         ),
       ),
     )
-  if (card.moods.length > 0) parts.push(part(strings.moodOver, moodsOf(card.moods, strings)))
+  if (card.moods.length > 0) parts.push(part(strings.moodOver, moodsOf(card, strings)))
   parts.push(part(strings.thought, rankingOf(card, name)))
   parts.push(part(strings.votes, votesOf(card, name, strings)))
   if (card.tried.length > 0) parts.push(part(strings.tried, triedOf(card, name, strings)))
@@ -120,7 +123,7 @@ function votesOf({ votes }: HandoffCard, name: (action: string) => string, strin
   )
 }
 
-function moodsOf(moods: readonly number[], strings: Strings): HTMLElement {
+function moodsOf({ moods, trend, urgency }: HandoffCard, strings: Strings): HTMLElement {
   const words = moods.map(mood => strings.moods[moodWord(mood)])
   const figure = make('div', 'moods')
   const picture = make('div', '')
@@ -131,6 +134,9 @@ function moodsOf(moods: readonly number[], strings: Strings): HTMLElement {
   ends.ariaHidden = 'true' // the picture's own words have both ends
   ends.append(make('span', '', words[0] ?? ''), make('span', '', words.length > 1 ? (words.at(-1) ?? '') : ''))
   figure.append(picture, ends)
+  const moved = trend === undefined ? undefined : trendWord(trend)
+  if (moved !== undefined) figure.append(make('p', `trend ${moved}`, strings.trends[moved]))
+  if (urgency !== undefined && urgency >= PRESSES_FROM) figure.append(make('p', 'faint', strings.presses(percent(urgency))))
   return figure
 }
 

@@ -1,11 +1,15 @@
 // Numbers and ids as an agent reads them at a glance. Pure; the words themselves are in strings.ts.
 
-export type MoodWord = 'furious' | 'unhappy' | 'neutral' | 'happy'
+export type MoodWord = 'furious' | 'unhappy' | 'neutral' | 'pleased' | 'delighted'
+export type TrendWord = 'falling' | 'rising'
 export type UrgencyWord = 'urgent' | 'soon'
 
 /** `mood`: -1 (furious) to 1 (delighted). */
 export const moodWord = (mood: number): MoodWord =>
-  mood <= -0.6 ? 'furious' : mood <= -0.2 ? 'unhappy' : mood < 0.25 ? 'neutral' : 'happy'
+  mood <= -0.6 ? 'furious' : mood <= -0.2 ? 'unhappy' : mood < 0.25 ? 'neutral' : mood < 0.7 ? 'pleased' : 'delighted'
+
+/** `trend`: -1 (growing angry) to 1. Undefined for a mood that stays about where it was. */
+export const trendWord = (trend: number): TrendWord | undefined => (trend <= -0.3 ? 'falling' : trend >= 0.3 ? 'rising' : undefined)
 
 /** `urgency`: 0 (whenever) to 1 (now). Undefined for what can wait: a mark on every row is a mark on none. */
 export const urgencyWord = (urgency: number): UrgencyWord | undefined => (urgency >= 0.95 ? 'urgent' : urgency >= 0.7 ? 'soon' : undefined)

@@ -1,7 +1,7 @@
 // One row of the queue: a button, made once and updated in place, so that a new queue takes nobody's focus away.
 import type { QueueItem } from '@parley/core/protocol/desk-message.ts'
 import { make, setText } from '../widget/elements.ts'
-import { moodWord, span, urgencyWord } from './describe.ts'
+import { moodWord, span, trendWord, urgencyWord } from './describe.ts'
 import type { PageLocale, Strings } from './strings.ts'
 import { balance } from './svg.ts'
 
@@ -37,6 +37,7 @@ export function createQueueRow(conversation: string): QueueRow {
   const mood = make('span', 'mood')
   const moodBar = make('span', 'mood-bar')
   const moodText = make('span', '')
+  const trend = make('span', 'trend')
   const locale = make('abbr', 'locale')
   const who = make('span', 'who')
   const unread = make('span', 'unread')
@@ -46,7 +47,7 @@ export function createQueueRow(conversation: string): QueueRow {
   const second = make('span', 'second')
   const third = make('span', 'third')
   first.append(urgency, overdue, label, time)
-  mood.append(moodBar, moodText)
+  mood.append(moodBar, moodText, trend)
   second.append(reason, mood, who, locale)
   third.append(preview, unread)
   button.append(first, second, third)
@@ -88,6 +89,9 @@ export function createQueueRow(conversation: string): QueueRow {
       setText(label, item.label[context.locale])
       setText(reason, strings.reasons[item.reason])
       showMood(item.mood, strings)
+      const moved = item.trend === undefined ? undefined : trendWord(item.trend)
+      trend.hidden = moved !== 'falling' // that somebody calms down is for the card to say
+      setText(trend, moved === undefined ? '' : strings.trends[moved])
       who.hidden = item.agent === undefined || context.isMine(conversation)
       setText(who, item.agent?.name ?? '')
       setText(locale, strings.writesIn[item.locale])

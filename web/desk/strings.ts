@@ -1,6 +1,6 @@
 // Every word of the console, in both languages. A word that is missing in one does not compile.
 import type { DeskMark, HandoffReason } from '@parley/core/protocol/desk-message.ts'
-import { type MoodWord, readable, type UrgencyWord } from './describe.ts'
+import { type MoodWord, readable, type TrendWord, type UrgencyWord } from './describe.ts'
 
 type EffectNote = NonNullable<DeskMark['effect']>
 const told = (result: EffectNote['result']): string => Object.values(result).join(' · ')
@@ -51,7 +51,11 @@ const en = {
   hours: (h: number, m: number): string => `${h} h ${m} min`,
   days: (n: number): string => `${n} d`,
   moodLabel: 'Mood',
-  moods: { furious: 'Furious', unhappy: 'Unhappy', neutral: 'Neutral', happy: 'Happy' } as Readonly<Record<MoodWord, string>>,
+  moods: { furious: 'Furious', unhappy: 'Unhappy', neutral: 'Neutral', pleased: 'Pleased', delighted: 'Delighted' } as Readonly<
+    Record<MoodWord, string>
+  >,
+  trends: { falling: 'Growing angrier', rising: 'Calming down' } as Readonly<Record<TrendWord, string>>,
+  presses: (share: string): string => `Urgent by its words: ${share}`,
   urgencies: { urgent: 'Urgent', soon: 'Soon' } as Readonly<Record<UrgencyWord, string>>,
   overdue: 'Overdue',
   overdueTitle: 'Has waited longer than is promised',
@@ -314,7 +318,9 @@ const zh: Strings = {
   hours: (h, m) => `${h} 小时 ${m} 分`,
   days: n => `${n} 天`,
   moodLabel: '情绪',
-  moods: { furious: '愤怒', unhappy: '不满', neutral: '平静', happy: '愉快' },
+  moods: { furious: '愤怒', unhappy: '不满', neutral: '平静', pleased: '满意', delighted: '非常开心' },
+  trends: { falling: '越来越生气', rising: '情绪好转' },
+  presses: share => `用语紧急程度：${share}`,
   urgencies: { urgent: '紧急', soon: '较急' },
   overdue: '超时',
   overdueTitle: '等待已超过承诺时间',
