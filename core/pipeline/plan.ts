@@ -299,6 +299,9 @@ function followUps(core: Core, turn: Enriched, { misses, moods }: Patience, shop
     const back = { template: BACK_TEMPLATE, options: [shelved.form.action] }
     return end([...core.sayings, back, ...questionOf(shelved, shop, false)], shelved, null)
   }
+  // Who vents once more has not answered the offer of a person: it stays open.
+  if (frame.pending?.kind === 'person' && isAngry(moods.at(-1)) && core.pending === null)
+    return end(core.sayings, { kind: 'person', held: null }, shelved)
   return end(core.sayings, core.pending, shelved)
 }
 const SOCIAL: ReadonlySet<string> = new Set(['GREETING', 'THANKS', 'GOODBYE', 'RECALL_MESSAGE'])

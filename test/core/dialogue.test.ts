@@ -343,6 +343,15 @@ test('[DLG5] anger that grows brings the offer of a person; anger after calm wor
   assert.equal(await answers.say('no!!'), 'deny')
 })
 
+test('[DLG5] the offer of a person stays open while the customer vents', async () => {
+  const { say, decision } = talk({ pools: [literalVoter(), moodVoter] })
+  await say('hours!')
+  assert.equal(await say('track 2024-881!!'), 'track 2024-881: sent\n(offer-person)')
+  assert.equal(await say('hours!!!'), 'hours')
+  await say('yes')
+  assert.deepEqual([(await decision()).action, (await decision()).disposition], ['HUMAN_AGENT', 'handoff'])
+})
+
 test('[DLG9] how the mood moves is a signal: recorded, told to whoever takes over, and taken back by a recall', async () => {
   const pools = [literalVoter(), moodVoter]
   const { say, decision } = talk({ pools })
