@@ -1,5 +1,7 @@
 // Votes by phrases. Of matches that lie in one another the longest counts: 「没收到货」 says what it says, whatever 「收到货」 would. A phrase
-// that is denied («not damaged») gives nothing to its action and takes from what other phrases give it.
+// that is denied («not damaged») gives nothing to its action and takes from what other phrases give it. Phrases that people have written stand above
+// those that were learned from examples: where one of them stands, what was learned says nothing; and of what was learned, the surest phrase of an action
+// speaks alone, since such phrases overlap and are no news to one another.
 import { Fault } from '@parley/core/faults.ts'
 import type { Phrases } from '@parley/core/pack/pack.ts'
 import { normaliseText } from '@parley/core/pipeline/normalise.ts'
@@ -17,13 +19,20 @@ interface Meaning {
   readonly action: ActionId
   readonly weight: number
   readonly template: string | undefined
+  readonly isLearned: boolean
 }
+
+/** Phrases by action with their weights, as they were learned. */
+export type Learned = Readonly<Record<string, Readonly<Record<ActionId, readonly { readonly phrase: string; readonly weight: number }[]>>>>
 
 const LONGEST_EVIDENCE = 500
 
-/** Phrases by locale, as a pack has them; all locales are looked for at once. Faults: PACK_INVALID for a phrase without a visible character. */
-export function createKeywordVoter(phrases: Readonly<Record<string, Phrases>>): KeywordVoter {
-  const meanings = meaningsOf(phrases)
+/**
+ * Phrases by locale, as a pack has them, and by language, as they were learned; all are looked for at once. Faults: PACK_INVALID for a phrase without a
+ * visible character.
+ */
+export function createKeywordVoter(phrases: Readonly<Record<string, Phrases>>, learned: Learned = {}): KeywordVoter {
+  const meanings = meaningsOf(phrases, learned)
   const texts = [...meanings.keys()]
   const meaningsAt = [...meanings.values()]
   const automaton = createAutomaton(texts)
@@ -33,13 +42,14 @@ export function createKeywordVoter(phrases: Readonly<Record<string, Phrases>>): 
       if (matches.count === 0) return []
       const spoken = new Set<number>()
       const denied = new Set<number>()
-      for (const { start, end, pattern } of longest(text, matches)) (isDenied(text, start, end) ? denied : spoken).add(pattern)
+      for (const { start, end, pattern } of spansOf(text, matches, pattern => meaningsAt[pattern]![0]!.isLearned)) // each has a meaning
+        (isDenied(text, start, end) ? denied : spoken).add(pattern)
       return votesOf(spoken, denied, texts, meaningsAt)
     },
   }
 }
 
-function meaningsOf(phrases: Readonly<Record<string, Phrases>>): ReadonlyMap<string, readonly Meaning[]> {
+function meaningsOf(phrases: Readonly<Record<string, Phrases>>, learned: Learned): ReadonlyMap<string, readonly Meaning[]> {
   const meanings = new Map<string, Meaning[]>()
   for (const [locale, actions] of Object.entries(phrases))
     for (const [action, entries] of Object.entries(actions))
@@ -48,8 +58,17 @@ function meaningsOf(phrases: Readonly<Record<string, Phrases>>): ReadonlyMap<str
         if (text === '')
           throw new Fault('PACK_INVALID', { file: `phrases/${locale}.yaml`, path: `${action}.${i}.phrase`, reason: 'it is blank' })
         const list = meanings.get(text)
-        if (!list) meanings.set(text, [{ action, weight, template }])
-        else if (!list.some(meaning => meaning.action === action)) list.push({ action, weight, template })
+        const meaning: Meaning = { action, weight, template, isLearned: false }
+        if (!list) meanings.set(text, [meaning])
+        else if (!list.some(other => other.action === action)) list.push(meaning)
+      }
+  for (const actions of Object.values(learned))
+    for (const [action, entries] of Object.entries(actions))
+      for (const { phrase, weight } of entries) {
+        const list = meanings.get(phrase)
+        const meaning: Meaning = { action, weight, template: undefined, isLearned: true }
+        if (!list) meanings.set(phrase, [meaning])
+        else if (list[0]?.isLearned && !list.some(other => other.action === action)) list.push(meaning)
       }
   return meanings
 }
@@ -60,13 +79,21 @@ interface Span {
   readonly pattern: number
 }
 
-/** Matches that are whole words where they are of letters, without those that lie in a longer one. By place in the text. */
-function longest(text: string, { count, data }: Matches): readonly Span[] {
-  const spans: Span[] = []
+/** Matches that are whole words where they are of letters: those that somebody wrote, and of those that were learned the ones that touch none of them. */
+function spansOf(text: string, { count, data }: Matches, isLearned: (pattern: number) => boolean): readonly Span[] {
+  const written: Span[] = []
+  const learned: Span[] = []
   for (let i = 0; i < count; i++) {
     const [start, end, pattern] = [data[3 * i]!, data[3 * i + 1]!, data[3 * i + 2]!] // `count` triples
-    if (!cutsWord(text, start) && !cutsWord(text, end)) spans.push({ start, end, pattern })
+    if (!cutsWord(text, start) && !cutsWord(text, end)) (isLearned(pattern) ? learned : written).push({ start, end, pattern })
   }
+  const said = longest(written)
+  if (learned.length === 0) return said
+  return [...said, ...longest(learned.filter(({ start, end }) => !said.some(span => span.start < end && start < span.end)))]
+}
+
+/** Without those that lie in a longer one. By place in the text. */
+function longest(spans: Span[]): readonly Span[] {
   spans.sort((a, b) => a.start - b.start || b.end - a.end)
   let reached = 0
   return spans.filter(({ end }) => {
@@ -77,8 +104,10 @@ function longest(text: string, { count, data }: Matches): readonly Span[] {
 }
 
 interface Tally {
-  /** Probability that every phrase said is wrong. */
+  /** Probability that every written phrase said is wrong. */
   doubt: number
+  /** The surest learned phrase's weight. */
+  learned: number
   /** Share left by what was denied. */
   kept: number
   best: Meaning | undefined
@@ -95,18 +124,25 @@ function votesOf(
   for (const pattern of spoken)
     for (const meaning of meaningsAt[pattern]!) {
       // a pattern is an index of both lists
-      const tally = tallies.get(meaning.action) ?? { doubt: 1, kept: 1, best: undefined, evidence: [] }
+      const tally = tallies.get(meaning.action) ?? { doubt: 1, learned: 0, kept: 1, best: undefined, evidence: [] }
       tallies.set(meaning.action, tally)
-      tally.doubt *= 1 - meaning.weight
-      tally.evidence.push(texts[pattern]!)
+      if (meaning.isLearned) tally.learned = Math.max(tally.learned, meaning.weight)
+      else tally.doubt *= 1 - meaning.weight
+      tally.evidence.push(`${texts[pattern]} ${meaning.weight.toFixed(2)}${meaning.isLearned ? ' learned' : ''}`)
       if (meaning.template !== undefined && meaning.weight > (tally.best?.weight ?? 0)) tally.best = meaning
     }
   for (const pattern of denied)
     for (const { action, weight } of meaningsAt[pattern]!) {
       const tally = tallies.get(action)
-      if (tally) tally.kept *= 1 - weight
+      if (!tally) continue
+      tally.kept *= 1 - weight
+      tally.evidence.push(`not: ${texts[pattern]} ${weight.toFixed(2)}`)
     }
-  const entries = [...tallies].map(([action, tally]) => ({ action, tally, confidence: (1 - tally.doubt) * tally.kept }))
+  const entries = [...tallies].map(([action, tally]) => ({
+    action,
+    tally,
+    confidence: (1 - tally.doubt * (1 - tally.learned)) * tally.kept,
+  }))
   const total = Math.max(
     1,
     entries.reduce((sum, { confidence }) => sum + confidence, 0),

@@ -12,6 +12,8 @@ import { judgeOutOfFold, type OutOfFold } from './out-of-fold.ts'
 
 export interface OutOfFoldAnswer {
   readonly example: Example
+  /** The fold whose models have not learned from it. */
+  readonly fold: number
   readonly intent: {
     readonly votes: readonly Vote[]
     /** Calibrated, by action. */
@@ -38,10 +40,11 @@ export function answersOf(
     moodClasses,
     intentClasses,
   )
-  return intents.map(({ example, logits }, i) => {
+  return intents.map(({ example, logits, fold }, i) => {
     const probabilities = probabilitiesOf(logits, intent.temperature[example.language])
     return {
       example,
+      fold,
       intent: { votes: intentVotes(intentClasses, probabilities), probabilities: named(intentClasses, probabilities) },
       sentiment: { ...moodAnswer(moodClasses, moods[i]!, table, undefined), probabilities: named(moodClasses, moods[i]!) },
     }

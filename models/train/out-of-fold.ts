@@ -20,7 +20,7 @@ export interface OutOfFold {
   readonly intentClasses: readonly string[]
   readonly moodClasses: readonly string[]
   /** By row of the corpus. */
-  readonly intents: readonly (Judged & { readonly mood: Float64Array })[]
+  readonly intents: readonly (Judged & { readonly mood: Float64Array; readonly fold: number })[]
   readonly moods: readonly Judged[]
 }
 
@@ -49,7 +49,7 @@ export function judgeOutOfFold(corpus: Corpus, seed: number, fitted: () => void 
   return {
     intentClasses,
     moodClasses,
-    intents: intents.map((example, row) => ({ example, logits: judged[row]!.intent, mood: judged[row]!.mood })),
+    intents: intents.map((example, row) => ({ example, logits: judged[row]!.intent, mood: judged[row]!.mood, fold: folds[row]! })),
     moods: moods.map((example, i) => ({ example, logits: judged[intents.length + i]!.mood })),
   }
 }

@@ -47,7 +47,7 @@ test('keyword: several phrases of one action strengthen each other', () => {
   assert.equal(first?.action, 'COMPENSATE')
   assert.ok(Math.abs(first.confidence - (1 - 0.1 * 0.2)) < 1e-9) // 死 lies in 螃蟹死
   assert.equal(first.template, 'compensate.fresh')
-  assert.equal(first.evidence, '螃蟹死, 怎么赔')
+  assert.equal(first.evidence, '螃蟹死 0.90, 怎么赔 0.80')
   assert.deepEqual(rest, [])
 })
 

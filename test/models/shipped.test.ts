@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { dataOfLearned } from '@parley/models/keyword/learned-phrases.ts'
 import { readModelFile } from '@parley/models/model-file.ts'
 import { readCorpus } from '@parley/models/train/corpus.ts'
+import { phraseData } from '@parley/models/train/learn-phrases.ts'
 import { dataHash, intentLessons, moodLessons } from '@parley/models/train/lessons.ts'
 import { PROJECT } from '@parley/server/project.ts'
 
@@ -18,6 +20,7 @@ test('the shipped models were trained from the pack as it is: after a change to 
     } // checked when it is loaded to serve
     assert.equal(training.data, dataHash(lessonsOf(training.seed)), name)
   }
+  assert.equal(dataOfLearned(PROJECT.models), phraseData(corpus.intents), 'phrases')
   const { metadata } = readModelFile(PROJECT.models, 'sentiment')
   assert.equal(metadata.urgency?.training.data, dataHash(moodLessons(corpus.urgency, metadata.training.seed)), 'urgency')
 })
