@@ -70,6 +70,15 @@ export const FAULTS = {
     false,
     (d: { kind: string; model: string; reason: string }) => `${d.kind} model ${JSON.stringify(d.model)} can't be used: ${d.reason}`,
   ),
+  PHRASE_INVALID: fault(
+    false,
+    (d: { phrase: string; reason: string }) => `the phrase ${JSON.stringify(d.phrase)} can't be added: ${d.reason}`,
+  ),
+  UNKNOWN_PHRASE: fault(
+    false,
+    (d: { shop: string; action: string; phrase: string }) =>
+      `shop ${JSON.stringify(d.shop)} has added no phrase ${JSON.stringify(d.phrase)} for ${d.action}`,
+  ),
   NO_EARLIER_MODEL: fault(
     false,
     (d: { shop: string; kind: string }) => `no other ${d.kind} model was in force before in shop ${JSON.stringify(d.shop)}`,

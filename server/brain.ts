@@ -6,6 +6,7 @@ import type { Shop } from '@parley/core/pipeline/shop.ts'
 import type { Risks } from '@parley/core/ports/risks.ts'
 import type { VoterPool } from '@parley/core/ports/voters.ts'
 import { createGraph } from '@parley/mesh/graph.ts'
+import { readLearnedPhrases } from '@parley/models/keyword/learned-phrases.ts'
 import type { Article } from '@parley/models/knowledge/article.ts'
 import type { Logger } from 'pino'
 import { articleChoices } from './article-choice.ts'
@@ -14,7 +15,6 @@ import { systemClock } from './drivers/clock.system.ts'
 import { withPluginEffects } from './drivers/effects.plugins.ts'
 import { createPhraseRisks } from './drivers/risks.phrases.ts'
 import { createLiquidTemplates } from './drivers/templates.liquid.ts'
-import { createKeywordVoters } from './drivers/voters.keyword.ts'
 import { createModelVoters } from './drivers/voters.models.ts'
 import { createRemoteVoter, type RemoteVoterPool } from './drivers/voters.remote.ts'
 import { type EnsembleInForce, loadEnsemble } from './ensemble-in-force.ts'
@@ -26,6 +26,7 @@ import { modelChoices } from './model-choice.ts'
 import type { ModelStore } from './model-store/model-store.ts'
 import { type ModelsInForce, putModelsInForce } from './models-in-force.ts'
 import { readPack } from './pack-folder.ts'
+import { type PhrasesInForce, putPhrasesInForce } from './phrases-in-force.ts'
 import { choiceOf } from './plugin-choice.ts'
 import { type PluginObserver, together } from './plugin-host/observer.ts'
 import type { PluginStore } from './plugin-store/plugin-store.ts'
@@ -42,6 +43,7 @@ export interface Brain {
   readonly stages: Stages
   readonly plugins: PluginsInForce
   readonly models: ModelsInForce
+  readonly phrases: PhrasesInForce
   /** By shop; most have none. */
   readonly remoteVoters: ReadonlyMap<string, readonly RemoteVoterPool[]>
   readonly knowledge: KnowledgeInForce
@@ -56,7 +58,7 @@ export interface Brain {
 export interface Installations extends Pick<PluginStore, 'choices'>, Partial<Pick<PluginStore, 'shadowChoices'>> {
   readonly observer?: PluginObserver
   /** Without it every shop has the shipped models. */
-  readonly models?: Pick<ModelStore, 'folderOf'>
+  readonly models?: Pick<ModelStore, 'folderOf' | 'phrases'>
   /** Without it every shop has the articles that came with it. */
   readonly knowledge?: Pick<KnowledgeStore, 'changedArticlesOf'>
 }
@@ -72,7 +74,12 @@ export async function createBrain(
 ): Promise<Brain> {
   const packs = memo((name: string) => readPack(join(PROJECT.packs, name)))
   const ensembles = memo(loadEnsemble)
-  const keywords = memo((pack: string) => createKeywordVoters(packs.get(pack).phrases))
+  const phrases = putPhrasesInForce(
+    config.shops,
+    pack => packs.get(pack).phrases,
+    readLearnedPhrases(PROJECT.models),
+    installed.models?.phrases,
+  )
   const risks = memo((pack: string) => createPhraseRisks(packs.get(pack).risks))
   const remoteVoters = new Map(
     config.shops.map(shop => {
@@ -82,11 +89,10 @@ export async function createBrain(
     }),
   )
   const shops = config.shops.map(shop => {
-    const keyword = keywords.get(shop.pack)
     const pools: Shop['pools'] = () => {
       const articles = knowledge.poolOf(shop.id)
       return through([
-        keyword,
+        phrases.of(shop.id),
         models.of(shop.id),
         ...(articles ? [articles] : []),
         plugins.of(shop.id).pool,
@@ -138,6 +144,7 @@ export async function createBrain(
     },
     plugins,
     models,
+    phrases,
     remoteVoters,
     knowledge,
     shippedArticles: shipped,
@@ -152,8 +159,7 @@ export async function createBrain(
       })
       if (faults.length > 0) throw faults[0]
     },
-    close: async () =>
-      void (await Promise.all([models, plugins, ...keywords.made(), ...[...remoteVoters.values()].flat()].map(part => part.close()))),
+    close: async () => void (await Promise.all([models, plugins, phrases, ...[...remoteVoters.values()].flat()].map(part => part.close()))),
   }
 }
 

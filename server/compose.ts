@@ -41,6 +41,7 @@ import { createMetrics, type Metrics } from './metrics.ts'
 import { modelChoices } from './model-choice.ts'
 import { openModelStore } from './model-store/open-model-store.ts'
 import { modelsViewOf, remoteVotersViewOf } from './model-views.ts'
+import { livePhrases } from './phrases-in-force.ts'
 import { choiceOf } from './plugin-choice.ts'
 import { openPluginStore } from './plugin-store/open-plugin-store.ts'
 import { pluginsOff, shadowsOf, viewOf } from './plugin-views.ts'
@@ -304,6 +305,7 @@ async function openServer(
     },
     reloadPlugins,
     modelsView: () => modelsViewOf(brain),
+    phrases: livePhrases(brain, modelStore.phrases, config.shops),
     remoteVotersView: () => remoteVotersViewOf(brain),
     reloadModels,
     knowledge: knowledgeDesk(config, knowledgeStore, brain, reloadKnowledge),
@@ -346,6 +348,11 @@ async function openServer(
       }
       reloadPlugins().then(() => logger.info({ plugins: viewOf(brain) }, 'the plugins are read again'), brokeOrFailed)
       reloadKnowledge().then(() => logger.info('the articles are read again'), brokeOrFailed)
+      try {
+        brain.phrases.reload()
+      } catch (error) {
+        brokeOrFailed(error)
+      }
       reloadModels().then(() => logger.info({ models: modelsViewOf(brain) }, 'the models are read again'), brokeOrFailed)
     },
     async stop() {

@@ -6,6 +6,7 @@ import { addConversationCommands } from './cli/commands/conversations.ts'
 import { addDeliveryCommands } from './cli/commands/deliveries.ts'
 import { addKnowledgeCommands } from './cli/commands/knowledge.ts'
 import { addModelCommands } from './cli/commands/models.ts'
+import { addPhraseCommands } from './cli/commands/phrases.ts'
 import { addPluginCommands } from './cli/commands/plugins.ts'
 import { addShopCommands } from './cli/commands/shops.ts'
 import { addVoterCommands } from './cli/commands/voters.ts'
@@ -98,6 +99,7 @@ addDeliveryCommands(program)
 addShopCommands(program)
 addPluginCommands(program)
 addModelCommands(program)
+addPhraseCommands(program)
 addVoterCommands(program)
 addKnowledgeCommands(program)
 

@@ -2,12 +2,13 @@
 import { createHash } from 'node:crypto'
 import type { Phrases } from '@parley/core/pack/pack.ts'
 import type { VoterPool } from '@parley/core/ports/voters.ts'
-import { createKeywordVoter } from '@parley/models/keyword/keyword-voter.ts'
+import { createKeywordVoter, type Learned } from '@parley/models/keyword/keyword-voter.ts'
 
-/** Phrases by locale, as a pack has them; the version is their hash. Faults: PACK_INVALID for a phrase that is blank. */
-export function createKeywordVoters(phrases: Readonly<Record<string, Phrases>>): VoterPool {
-  const keyword = createKeywordVoter(phrases)
-  const info = { voter: 'keyword', version: createHash('sha256').update(JSON.stringify(phrases)).digest('hex').slice(0, 12) }
+/** Phrases by locale, as a pack has them, and those that were learned; the version is their hash. Faults: PACK_INVALID for a phrase that is blank. */
+export function createKeywordVoters(phrases: Readonly<Record<string, Phrases>>, learned: Learned = {}): VoterPool {
+  const keyword = createKeywordVoter(phrases, learned)
+  const said = JSON.stringify([phrases, learned])
+  const info = { voter: 'keyword', version: createHash('sha256').update(said).digest('hex').slice(0, 12) }
   return {
     tier: 'keyword',
     voters: [info],

@@ -18,6 +18,7 @@ import { type OperatorParts, registerOperatorRoutes } from './operator.ts'
 import { type JobRouteParts, registerJobRoutes } from './operator-jobs.ts'
 import { type KnowledgeRouteParts, registerKnowledgeRoutes } from './operator-knowledge.ts'
 import { type ModelRouteParts, registerModelRoutes } from './operator-models.ts'
+import { type PhraseRouteParts, registerPhraseRoutes } from './operator-phrases.ts'
 import { type PluginRouteParts, registerPluginRoutes } from './operator-plugins.ts'
 import { registerWebhookRoutes, type WebhookRouteParts } from './operator-webhooks.ts'
 import { registerVisitorRoutes, type VisitorParts } from './visitors.ts'
@@ -43,6 +44,7 @@ export interface AppParts
     PluginRouteParts,
     ModelRouteParts,
     KnowledgeRouteParts,
+    PhraseRouteParts,
     DeskSessionParts,
     DemoParts {
   readonly engine: Engine
@@ -155,6 +157,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   registerPluginRoutes(http, parts)
   registerModelRoutes(http, parts)
   registerKnowledgeRoutes(http, parts)
+  registerPhraseRoutes(http, parts)
   registerDeskSession(http, parts)
   registerDemoRoutes(http, parts)
   http.get('/healthz', async () => ({ ok: true }))

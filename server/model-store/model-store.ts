@@ -13,6 +13,7 @@ import { z } from 'zod'
 import { flushFolder } from '../drivers/flush-folder.ts'
 import type { RecordStore } from '../records.ts'
 import { flushTree } from '../upkeep/folders.ts'
+import { createShopPhrases, type PhraseKey, type ShopPhrases } from './shop-phrases.ts'
 
 /** A version's folder; one that is being written has another name. */
 export const VERSION = /^[0-9a-f]{64}$/
@@ -20,7 +21,7 @@ export const VERSION = /^[0-9a-f]{64}$/
 /** The models that came with this release. */
 export const SHIPPED = 'shipped'
 
-export type ModelKey = readonly ['model', shop: string, kind: string] | readonly ['model']
+export type ModelKey = readonly ['model', shop: string, kind: string] | readonly ['model'] | PhraseKey
 
 const CHANGES_KEPT = 100
 const EARLIER_KEPT = 20
@@ -66,6 +67,8 @@ export interface ModelStore {
   kept(shop: string, kind: Kind): unknown
   /** Puts the record back as it was before a change that could not be made in the running server. */
   putBack(shop: string, kind: Kind, before: unknown): Promise<void>
+  /** What shops have added to their packs' phrases. */
+  readonly phrases: ShopPhrases
   close(): Promise<void>
 }
 
@@ -156,6 +159,7 @@ export function createModelStore(records: RecordStore<ModelKey>, folder: string,
         if (before === undefined) within.remove(['model', shop, kind])
         else within.put(['model', shop, kind], before as object) // as it was read
       }),
+    phrases: createShopPhrases(records as RecordStore<PhraseKey>, clock.now), // its keys are among the store's
     close: () => records.close(),
   }
 
