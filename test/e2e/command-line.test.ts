@@ -252,7 +252,7 @@ test('[RB1] [RB2] conversation: shown, taken back, and brought back', async () =
     const back = await run('rollback', '--to', String(toSeq), '--reason', 'the wrong shop', '--yes')
     assert.equal(back.status, 0, back.stderr)
     assert.match(back.stdout, /^- \d+ .* message +螃蟹死了怎么赔\n- \d+ .* reply .*\nConversation .* is as it was after \d+\.\n$/)
-    await line.next('events', frame => frame.whole === true && frame.events.length === 2)
+    await line.next('events', frame => frame.whole === true && frame.after === toSeq && frame.events.length === 0)
     assert.deepEqual(await standing(), all.slice(0, 2))
     assert.match((await view()).events.at(-1)?.text ?? '', /^to \d+ by operator: the wrong shop$/)
     const again = await run('rollback', '--to', String(second?.seq), '--yes', '--json')
@@ -260,6 +260,7 @@ test('[RB1] [RB2] conversation: shown, taken back, and brought back', async () =
       (JSON.parse(again.stdout) as RollbackView).returns.map(({ seq }) => seq), // checked here
       all.slice(2),
     )
+    await line.next('events', frame => frame.whole === true && frame.after === toSeq && frame.events.length === 2)
     assert.deepEqual(await standing(), all)
     const beyond = await run('rollback', '--to', '4711', '--yes')
     assert.equal(beyond.status, 1)
