@@ -20,6 +20,8 @@ interface Meaning {
   readonly weight: number
   readonly template: string | undefined
   readonly isLearned: boolean
+  /** What a vote says of it: made once, since making it takes longer than finding it. */
+  readonly evidence: string
 }
 
 /** Phrases by action with their weights, as they were learned. */
@@ -33,9 +35,8 @@ const LONGEST_EVIDENCE = 500
  */
 export function createKeywordVoter(phrases: Readonly<Record<string, Phrases>>, learned: Learned = {}): KeywordVoter {
   const meanings = meaningsOf(phrases, learned)
-  const texts = [...meanings.keys()]
   const meaningsAt = [...meanings.values()]
-  const automaton = createAutomaton(texts)
+  const automaton = createAutomaton([...meanings.keys()])
   return {
     vote(text) {
       const matches = automaton.scan(text)
@@ -44,7 +45,7 @@ export function createKeywordVoter(phrases: Readonly<Record<string, Phrases>>, l
       const denied = new Set<number>()
       for (const { start, end, pattern } of spansOf(text, matches, pattern => meaningsAt[pattern]![0]!.isLearned)) // each has a meaning
         (isDenied(text, start, end) ? denied : spoken).add(pattern)
-      return votesOf(spoken, denied, texts, meaningsAt)
+      return votesOf(spoken, denied, meaningsAt)
     },
   }
 }
@@ -58,7 +59,7 @@ function meaningsOf(phrases: Readonly<Record<string, Phrases>>, learned: Learned
         if (text === '')
           throw new Fault('PACK_INVALID', { file: `phrases/${locale}.yaml`, path: `${action}.${i}.phrase`, reason: 'it is blank' })
         const list = meanings.get(text)
-        const meaning: Meaning = { action, weight, template, isLearned: false }
+        const meaning: Meaning = { action, weight, template, isLearned: false, evidence: `${text} ${weight.toFixed(2)}` }
         if (!list) meanings.set(text, [meaning])
         else if (!list.some(other => other.action === action)) list.push(meaning)
       }
@@ -66,7 +67,13 @@ function meaningsOf(phrases: Readonly<Record<string, Phrases>>, learned: Learned
     for (const [action, entries] of Object.entries(actions))
       for (const { phrase, weight } of entries) {
         const list = meanings.get(phrase)
-        const meaning: Meaning = { action, weight, template: undefined, isLearned: true }
+        const meaning: Meaning = {
+          action,
+          weight,
+          template: undefined,
+          isLearned: true,
+          evidence: `${phrase} ${weight.toFixed(2)} learned`,
+        }
         if (!list) meanings.set(phrase, [meaning])
         else if (list[0]?.isLearned && !list.some(other => other.action === action)) list.push(meaning)
       }
@@ -114,12 +121,7 @@ interface Tally {
   readonly evidence: string[]
 }
 
-function votesOf(
-  spoken: ReadonlySet<number>,
-  denied: ReadonlySet<number>,
-  texts: readonly string[],
-  meaningsAt: readonly (readonly Meaning[])[],
-): readonly Vote[] {
+function votesOf(spoken: ReadonlySet<number>, denied: ReadonlySet<number>, meaningsAt: readonly (readonly Meaning[])[]): readonly Vote[] {
   const tallies = new Map<ActionId, Tally>()
   for (const pattern of spoken)
     for (const meaning of meaningsAt[pattern]!) {
@@ -128,15 +130,15 @@ function votesOf(
       tallies.set(meaning.action, tally)
       if (meaning.isLearned) tally.learned = Math.max(tally.learned, meaning.weight)
       else tally.doubt *= 1 - meaning.weight
-      tally.evidence.push(`${texts[pattern]} ${meaning.weight.toFixed(2)}${meaning.isLearned ? ' learned' : ''}`)
+      tally.evidence.push(meaning.evidence)
       if (meaning.template !== undefined && meaning.weight > (tally.best?.weight ?? 0)) tally.best = meaning
     }
   for (const pattern of denied)
-    for (const { action, weight } of meaningsAt[pattern]!) {
+    for (const { action, weight, evidence } of meaningsAt[pattern]!) {
       const tally = tallies.get(action)
       if (!tally) continue
       tally.kept *= 1 - weight
-      tally.evidence.push(`not: ${texts[pattern]} ${weight.toFixed(2)}`)
+      tally.evidence.push(`not: ${evidence}`)
     }
   const entries = [...tallies].map(([action, tally]) => ({
     action,
