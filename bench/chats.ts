@@ -1,0 +1,95 @@
+// What the bot as it is shipped makes of turns that customers of other shops wrote, each taken by itself: how often what comes first is right, and what it
+// did with those where it is not. Out-of-scope recall is over what a set calls out of scope. Each voter's own first choice stands beside the whole.
+//   npm run bench:chats        PARLEY_DATASETS names the folder with the sets; a set that is not there is said to be so
+import { asCustomerId } from '@parley/core/ids.ts'
+import type { RecordedDecision } from '@parley/core/pipeline/decision.ts'
+import { workOut } from '@parley/core/pipeline/pipeline.ts'
+import { outsideConversation } from '@parley/core/pipeline/turn.ts'
+import { messageText } from '@parley/core/protocol/message-text.ts'
+import { shown } from '@parley/models/train/card.ts'
+import { shareOf } from '@parley/models/train/intervals.ts'
+import { createBrain } from '@parley/server/brain.ts'
+import { readConfig } from '@parley/server/config.ts'
+import { createLogger } from '@parley/server/logger.ts'
+import { type OthersTurn, readTurns, SETS } from './chats/others-turns.ts'
+import { machine } from './machine.ts'
+
+const PATIENCE_MS = 10_000
+const AT_ONCE = 16
+/** The commonest confusions that are told. */
+const MOST_TOLD = 12
+const OUT = 'OUT_OF_SCOPE'
+
+const config = readConfig({})
+const deadlines = { ...config.deadlines, voters: PATIENCE_MS, plugin: PATIENCE_MS }
+const brain = await createBrain({ ...config, deadlines }, createLogger('error'))
+await brain.plugins.ready
+const [shop] = brain.shops.values()
+if (!shop) throw new Error('the configuration has no shop')
+
+async function decide(turns: readonly OthersTurn[], locale: 'zh-CN' | 'en'): Promise<readonly RecordedDecision[]> {
+  const decided: RecordedDecision[] = []
+  for (let from = 0; from < turns.length; from += AT_ONCE) {
+    const batch = turns.slice(from, from + AT_ONCE).map(({ text }, i) =>
+      workOut(
+        {
+          ...outsideConversation,
+          at: Date.now(),
+          shop: shop!.id,
+          customer: asCustomerId('bench'),
+          turn: from + i + 1,
+          upTo: from + i + 1,
+          texts: [messageText(text)],
+          locale,
+        },
+        shop!,
+        brain.stages,
+        new AbortController().signal,
+      ),
+    )
+    decided.push(...(await Promise.all(batch)))
+  }
+  return decided
+}
+
+const shareIn = <T>(rows: readonly T[], is: (row: T) => boolean): string => shown(shareOf(rows.filter(is).length, rows.length))
+
+console.log(JSON.stringify({ ...machine(), ensemble: shop.ensemble().version }))
+for (const set of SETS) {
+  const turns = readTurns(set)
+  if (!turns) {
+    console.log(`\n${set.title}: not run, the set is not here`)
+    continue
+  }
+  const decisions = await decide(turns, set.language === 'zh' ? 'zh-CN' : 'en')
+  const rows = turns.map((turn, i) => ({ ...turn, decision: decisions[i]! })) // one decision a turn
+  const within = rows.filter(({ right }) => !right.includes(OUT))
+  const beyond = rows.filter(({ right }) => right.includes(OUT))
+  const firstOf = ({ decision }: (typeof rows)[number]): string => decision.ranking[0]?.action ?? decision.action
+  const isRight = (row: (typeof rows)[number]): boolean => row.right.includes(firstOf(row))
+  const answered = within.filter(({ decision }) => decision.disposition === 'answer' || decision.disposition === 'ask_slot')
+  console.log(`\n${set.title}: ${within.length} turns within our actions, ${beyond.length} out of scope`)
+  console.log(
+    `  first is right ${shareIn(within, isRight)}; among the first three ${shareIn(within, row => row.decision.ranking.slice(0, 3).some(({ action }) => row.right.includes(action)))}`,
+  )
+  console.log(`  answered ${shareIn(within, row => answered.includes(row))} of them, ${shareIn(answered, isRight)} of those rightly`)
+  if (beyond.length > 0) console.log(`  out-of-scope recall ${shareIn(beyond, isRight)}`)
+  for (const voter of new Set(rows.flatMap(({ decision }) => decision.votes.map(ballot => ballot.voter)))) {
+    const voted = within.flatMap(row => {
+      const [first] = row.decision.votes
+        .filter(ballot => ballot.voter === voter)
+        .flatMap(({ votes }) => [...votes].sort((a, b) => b.confidence - a.confidence))
+      return first ? [row.right.includes(first.action)] : []
+    })
+    console.log(
+      `  ${voter}: votes on ${((100 * voted.length) / within.length).toFixed(1)} %, right on ${shareIn(voted, hit => hit)} of those`,
+    )
+  }
+  const wrong = new Map<string, number>()
+  for (const row of rows)
+    if (!isRight(row)) wrong.set(`${row.label} as ${firstOf(row)}`, (wrong.get(`${row.label} as ${firstOf(row)}`) ?? 0) + 1)
+  const common = [...wrong].sort((a, b) => b[1] - a[1]).slice(0, MOST_TOLD)
+  console.log(`  commonest misses: ${common.map(([what, count]) => `${what} ${count}`).join(', ')}`)
+}
+await brain.close()
+process.exit(0)
