@@ -86,6 +86,7 @@ export function createCallQueue(runner: Runner, owner: CallQueueOwner, pass: Lan
   const afterTimeout = async (batch: readonly QueuedCall[], wasHere: boolean): Promise<void> => {
     if (wasHere) pass?.wasStopped()
     const { begun, outcomes } = readProgress(await runner.collect())
+    if (!runner.isLostWhenStopped) void runner.tidy()
     const stopped = Math.max(0, Math.min(begun, batch.length) - 1)
     batch.slice(0, stopped).forEach((call, at) => void owner.answer(call.id, outcomes[at] ?? MALFORMED))
     const hadItsTime = (stopped === 0 && !wasHere) || batch[stopped]!.deadline <= machineClock() || runner.isLostWhenStopped

@@ -1,5 +1,4 @@
 // Looks for a way out of the sandbox. What it finds is the evidence of its vote.
-import { EXPORTS } from '@parley/server/plugin-host/exports-name.ts'
 import { GLOBAL, VARIABLE } from '../canaries.ts'
 import { fails, finds, type HostileCase, type Kind, silent, stopped } from '../hostile-case.ts'
 
@@ -40,8 +39,8 @@ const MORE_NAMES = [
   'ShadowRealm',
 ]
 
-/** Runs inside the isolate: where, of all that the globals lead to, something can still be changed. The plugin's own exports can. */
-function unfrozen(own: string): string {
+/** Runs inside the isolate: where, of all that the globals lead to, something can still be changed. */
+function unfrozen(): string {
   const seen = new Set<unknown>([globalThis])
   const found: string[] = []
   const walk = (value: unknown, path: string): void => {
@@ -55,7 +54,7 @@ function unfrozen(own: string): string {
     }
     walk(Reflect.getPrototypeOf(each), `the prototype of ${path}`)
   }
-  for (const name of Reflect.ownKeys(globalThis)) if (name !== own) walk(Reflect.get(globalThis, name), String(name))
+  for (const name of Reflect.ownKeys(globalThis)) walk(Reflect.get(globalThis, name), String(name))
   return found.slice(0, 5).join()
 }
 
@@ -135,9 +134,9 @@ export const ESCAPES: Kind = {
       'left-by-the-host',
       'looks for what the host has left',
       'Object.getOwnPropertyNames(globalThis).filter(name => /parley|ivm|host|isolate|_/i.test(name)).join()',
-      'parleyPlugin',
+      '',
     ),
-    gives('unfrozen', 'looks for anything built in that it could change', `(${String(unfrozen)})(${JSON.stringify(EXPORTS)})`, ''),
+    gives('unfrozen', 'looks for anything built in that it could change', `(${String(unfrozen)})()`, ''),
     gives(
       'clock-of-intl',
       'has the present formatted',
@@ -217,6 +216,11 @@ export const ESCAPES: Kind = {
     silent(
       'runs-on-after',
       'goes on after it has answered',
+      'const after: number[] = []; Promise.resolve().then(() => { after.push(1) }); return abstain',
+    ),
+    fails(/not extensible/)(
+      'leaves-a-global',
+      'leaves a global for the next turn, once it has answered',
       'Promise.resolve().then(() => { (globalThis as any).after = 1 }); return abstain',
     ),
     stopped('answers-late-by-promise', 'answers with a promise', 'return new Promise(() => {})'),
