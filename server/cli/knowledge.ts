@@ -18,8 +18,7 @@ import { type NamedProblem, readArticleFiles } from '../knowledge-store/read-art
 import { readPack } from '../pack-folder.ts'
 import { PROJECT } from '../project.ts'
 import type { WrongUse } from './agent.ts'
-import { askOperator } from './operator-request.ts'
-import { isAbsent, knownShop, type StoreOptions, say, sayTable } from './plugin-store.ts'
+import { knownShop, type StoreOptions, say, sayTable, takeEffect } from './plugin-store.ts'
 import { progressBar } from './progress-bar.ts'
 
 type ShopOption = Pick<StoreOptions, 'shop'>
@@ -42,7 +41,7 @@ export function addArticles(
     tell(problems, options)
     const before = store.kept(shop.id)
     const done = await store.add(shop.id, articles, options.all === true)
-    const inForce = await takeEffect(store, shop.id, before, options.url)
+    const inForce = await takeEffectOrPutBack(store, shop.id, before, options.url)
     if (options.json) return say(JSON.stringify({ ...done, problems }))
     const parts = [`${done.added.length} added`, `${done.changed.length} changed`, `${done.same} as they were`]
     if (options.all) parts.push(`${done.removed.length} removed`)
@@ -89,7 +88,7 @@ export function removeArticles(
   return withShop(options, wrongUse, async (store, shop) => {
     const before = store.kept(shop.id)
     await store.remove(shop.id, ids)
-    const inForce = await takeEffect(store, shop.id, before, options.url)
+    const inForce = await takeEffectOrPutBack(store, shop.id, before, options.url)
     if (options.forGood) await store.forget(shop.id)
     say(
       `${ids.length} removed${options.forGood ? ' for good, with all that shop ' : ' from shop '}${shop.id}${options.forGood ? ' had before' : ''}. ${inForce}`,
@@ -102,7 +101,7 @@ export function rollBackArticles(options: StoreOptions, wrongUse: WrongUse): Pro
   return withShop(options, wrongUse, async (store, shop) => {
     const before = store.kept(shop.id)
     await store.rollback(shop.id)
-    const inForce = await takeEffect(store, shop.id, before, options.url)
+    const inForce = await takeEffectOrPutBack(store, shop.id, before, options.url)
     say(`Shop ${shop.id} has the ${store.articlesOf(shop.id).length} articles of before again. ${inForce}`)
   })
 }
@@ -216,12 +215,10 @@ function tell(problems: readonly NamedProblem[], { skipBad }: SkipBad): void {
 }
 
 /** Has the running server take a change, or puts the record back. Faults: those of the server, as it answers them. */
-async function takeEffect(store: KnowledgeStore, shop: string, before: unknown, url: string): Promise<string> {
+async function takeEffectOrPutBack(store: KnowledgeStore, shop: string, before: unknown, url: string): Promise<string> {
   try {
-    await askOperator(url, '/knowledge/reload', {})
-    return 'The running server has it.'
+    return await takeEffect(url, 'knowledge')
   } catch (fault) {
-    if (isAbsent(fault)) return `It takes effect when the server starts (none of this data folder answers at ${url}).`
     await store.putBack(shop, before)
     throw fault
   }

@@ -9,8 +9,7 @@ import { type Config, readConfig } from '../config.ts'
 import { type ModelStore, SHIPPED, type StoredModel } from '../model-store/model-store.ts'
 import { openModelStore } from '../model-store/open-model-store.ts'
 import type { WrongUse } from './agent.ts'
-import { askOperator } from './operator-request.ts'
-import { isAbsent, knownShop, type StoreOptions, say, sayTable } from './plugin-store.ts'
+import { knownShop, type StoreOptions, say, sayTable, takeEffect } from './plugin-store.ts'
 
 /** As `parley models list` prints it. */
 interface ModelRow {
@@ -105,20 +104,9 @@ async function changing(store: ModelStore, shop: string, kind: Kind, url: string
   const before = store.kept(shop, kind)
   const done = await change()
   try {
-    say(`${done} ${await takeEffect(url)}`)
+    say(`${done} ${await takeEffect(url, 'models')}`)
   } catch (fault) {
     await store.putBack(shop, kind, before)
-    throw fault
-  }
-}
-
-/** Faults: those of the change in the server, as it answers them. */
-async function takeEffect(url: string): Promise<string> {
-  try {
-    await askOperator(url, '/models/reload', {})
-    return 'The running server has it.'
-  } catch (fault) {
-    if (isAbsent(fault)) return `It takes effect when the server starts (none of this data folder answers at ${url}).`
     throw fault
   }
 }

@@ -6,8 +6,7 @@ import { openModelStore } from '../model-store/open-model-store.ts'
 import { readPack } from '../pack-folder.ts'
 import { PROJECT } from '../project.ts'
 import type { WrongUse } from './agent.ts'
-import { askOperator } from './operator-request.ts'
-import { isAbsent, knownShop, type StoreOptions, say, sayTable } from './plugin-store.ts'
+import { knownShop, type StoreOptions, say, sayTable, takeEffect } from './plugin-store.ts'
 
 /** Faults: UNKNOWN_SHOP, PHRASE_INVALID, PACK_INVALID. */
 export function addPhrase(
@@ -20,7 +19,7 @@ export function addPhrase(
     const pack = readPack(join(PROJECT.packs, config.shops.find(({ id }) => id === shop)!.pack)) // a shop that is known
     const isNew = await store.phrases.add(shop, { phrase, action, weight, ...(template !== undefined && { template }) }, pack)
     const said = `${JSON.stringify(phrase)} means ${action} in shop ${shop}, with weight ${weight}`
-    say(isNew ? `${said}. ${await takeEffect(options.url)}` : `${said}, already.`)
+    say(isNew ? `${said}. ${await takeEffect(options.url, 'phrases')}` : `${said}, already.`)
   })
 }
 
@@ -33,7 +32,7 @@ export function removePhrase(
   return withStore(async (store, config) => {
     const shop = knownShop(options, config, wrongUse)
     await store.phrases.remove(shop, action, phrase)
-    say(`${JSON.stringify(phrase)} means ${action} in shop ${shop} no more. ${await takeEffect(options.url)}`)
+    say(`${JSON.stringify(phrase)} means ${action} in shop ${shop} no more. ${await takeEffect(options.url, 'phrases')}`)
   })
 }
 
@@ -54,16 +53,6 @@ export function listPhrases({ json, ...options }: Omit<StoreOptions, 'url'> & { 
       ]),
     ])
   })
-}
-
-async function takeEffect(url: string): Promise<string> {
-  try {
-    await askOperator(url, '/phrases/reload', {})
-    return 'The running server has it.'
-  } catch (fault) {
-    if (isAbsent(fault)) return `It takes effect when the server starts (none of this data folder answers at ${url}).`
-    throw fault
-  }
 }
 
 async function withStore(work: (store: ModelStore, config: Config) => Promise<void>): Promise<void> {

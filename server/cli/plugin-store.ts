@@ -49,7 +49,7 @@ export function trustPublisher(
     if (options.remove !== undefined) {
       await store.distrust(options.remove)
       say(`${options.remove} is trusted no more; what it has published is off.`)
-      return say(await takeEffect(options.url))
+      return say(await takeEffect(options.url, 'plugins'))
     }
     if (file === undefined) {
       const trusted = store.publishers()
@@ -252,7 +252,7 @@ export async function changing(store: PluginStore, shop: string, id: string, url
   const before = store.kept(shop, id)
   const done = await change()
   try {
-    say(`${done} ${await takeEffect(url)}`)
+    say(`${done} ${await takeEffect(url, 'plugins')}`)
   } catch (fault) {
     await store.putBack(shop, id, before)
     throw fault
@@ -266,10 +266,10 @@ const changeOne = (id: string, options: StoreOptions, wrongUse: WrongUse, change
     return changing(store, shop, id, options.url, () => change(store, shop))
   })
 
-/** Faults: those of the change in the server, as it answers them. */
-async function takeEffect(url: string): Promise<string> {
+/** Has the running server read again what was changed. Faults: those of the change in the server, as it answers them. */
+export async function takeEffect(url: string, what: 'plugins' | 'models' | 'phrases' | 'knowledge'): Promise<string> {
   try {
-    await askOperator(url, '/plugins/reload', {})
+    await askOperator(url, `/${what}/reload`, {})
     return 'The running server has it.'
   } catch (fault) {
     if (isAbsent(fault)) return `It takes effect when the server starts (none of this data folder answers at ${url}).`
