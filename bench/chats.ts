@@ -1,6 +1,10 @@
 // What the bot as it is shipped makes of turns that customers of other shops wrote, each taken by itself: how often what comes first is right, and what it
 // did with those where it is not. Out-of-scope recall is over what a set calls out of scope. Each voter's own first choice stands beside the whole.
 //   npm run bench:chats        PARLEY_DATASETS names the folder with the sets; a set that is not there is said to be so
+//   --train FILE               plays the training splits instead and writes each turn with its answer to FILE, one a line: what the test splits hold
+//                              is only counted
+import { writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
 import { asCustomerId } from '@parley/core/ids.ts'
 import type { RecordedDecision } from '@parley/core/pipeline/decision.ts'
 import { workOut } from '@parley/core/pipeline/pipeline.ts'
@@ -20,6 +24,7 @@ const AT_ONCE = 16
 const MOST_TOLD = 12
 const OUT = 'OUT_OF_SCOPE'
 
+const { values } = parseArgs({ options: { train: { type: 'string' } } })
 const config = readConfig({})
 const deadlines = { ...config.deadlines, voters: PATIENCE_MS, plugin: PATIENCE_MS }
 const brain = await createBrain({ ...config, deadlines }, createLogger('error'))
@@ -52,10 +57,17 @@ async function decide(turns: readonly OthersTurn[], locale: 'zh-CN' | 'en'): Pro
   return decided
 }
 
+const trainingSets = SETS.flatMap(set =>
+  set.split === undefined
+    ? []
+    : [{ ...set, split: set.split.replace('test', 'train'), title: set.title.replace('test split', 'training split') }],
+)
+
 const shareIn = <T>(rows: readonly T[], is: (row: T) => boolean): string => shown(shareOf(rows.filter(is).length, rows.length))
 
 console.log(JSON.stringify({ ...machine(), ensemble: shop.ensemble().version }))
-for (const set of SETS) {
+const lines: string[] = []
+for (const set of values.train ? trainingSets : SETS) {
   const turns = readTurns(set)
   if (!turns) {
     console.log(`\n${set.title}: not run, the set is not here`)
@@ -85,11 +97,24 @@ for (const set of SETS) {
       `  ${voter}: votes on ${((100 * voted.length) / within.length).toFixed(1)} %, right on ${shareIn(voted, hit => hit)} of those`,
     )
   }
+  for (const row of rows)
+    lines.push(
+      JSON.stringify({
+        set: set.title,
+        label: row.label,
+        text: row.text,
+        isRight: isRight(row),
+        disposition: row.decision.disposition,
+        ranking: row.decision.ranking.slice(0, 3),
+        votes: row.decision.votes,
+      }),
+    )
   const wrong = new Map<string, number>()
   for (const row of rows)
     if (!isRight(row)) wrong.set(`${row.label} as ${firstOf(row)}`, (wrong.get(`${row.label} as ${firstOf(row)}`) ?? 0) + 1)
   const common = [...wrong].sort((a, b) => b[1] - a[1]).slice(0, MOST_TOLD)
   console.log(`  commonest misses: ${common.map(([what, count]) => `${what} ${count}`).join(', ')}`)
 }
+if (values.train) writeFileSync(values.train, `${lines.join('\n')}\n`)
 await brain.close()
 process.exit(0)
