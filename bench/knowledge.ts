@@ -1,13 +1,16 @@
 // How well a library of past answers finds the right one for questions of others, on public labelled sets: each class is an answer that is known by the
 // training split's questions, and the test split asks. What the answer itself says is not in these sets, so that only its questions find it. None of their text
-// is part of the project; PARLEY_DATASETS names the folder that has them.
+// is part of the project; PARLEY_DATASETS names the folder that has them. PARLEY_ENCODER names the folder of a sentence encoder, which is judged beside sub-words.
 //   node bin/launch.mjs --run bench/knowledge.ts
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Article } from '@parley/models/knowledge/article.ts'
 import { evaluate } from '@parley/models/knowledge/evaluate.ts'
 import { createLibrary } from '@parley/models/knowledge/library.ts'
+import { type Meaning, subwords } from '@parley/models/knowledge/meaning.ts'
 import { shown } from '@parley/models/train/card.ts'
+import { openEncoderMeaning } from '@parley/server/article-meanings.ts'
 import { DATA_FOLDER, OOS } from './models/data-sets.ts'
 
 /** `none`: the label of what no answer is there for. */
@@ -35,6 +38,11 @@ interface Row {
   readonly split: string
 }
 
+const encoder = process.env.PARLEY_ENCODER || undefined
+const data = mkdtempSync(join(tmpdir(), 'bench-knowledge-'))
+process.on('exit', () => rmSync(data, { recursive: true, force: true }))
+const opened = encoder === undefined ? undefined : await openEncoderMeaning(data, encoder, { onFailure: error => console.error(error) })
+
 for (const set of SETS) {
   const [file, testFile] = [set.file, set.testFile].map(name => join(DATA_FOLDER, name)) as [string, string] // two names
   if (!existsSync(file) || !existsSync(testFile)) {
@@ -44,8 +52,23 @@ for (const set of SETS) {
   const none = 'none' in set ? set.none : undefined
   const train = rowsIn(file, set.train).filter(({ label }) => label !== none)
   const asked = rowsIn(testFile, set.test).map(({ text, label }) => ({ question: text, article: label === none ? null : label }))
+  console.log(
+    `${set.title}: ${new Set(train.map(({ label }) => label)).size} answers, ${train.length} questions to find them by, ${asked.length} asked`,
+  )
+  await play('words and sub-words', subwords, articlesOf(train), asked)
+  if (opened) await play(`words and the encoder ${encoder}`, opened.meaning, articlesOf(train), asked)
+  else console.log('  words and an encoder: not run, PARLEY_ENCODER names none')
+}
+await opened?.close()
+
+async function play(
+  by: string,
+  meaning: Meaning,
+  articles: readonly Article[],
+  asked: readonly { readonly question: string; readonly article: string | null }[],
+): Promise<void> {
   const began = performance.now()
-  const library = await createLibrary(articlesOf(train))
+  const library = await createLibrary(articles, meaning)
   const built = performance.now() - began
   const times: number[] = []
   let last = performance.now()
@@ -55,17 +78,13 @@ for (const set of SETS) {
     last = now
   })
   times.sort((a, b) => a - b)
+  const at = (share: number): number => times[Math.floor(times.length * share)] ?? 0
+  console.log(`  ${by}; ${all.answerable} have an answer`)
+  console.log(`    first ${shown(all.recallAt1)}, first three ${shown(all.recallAt3)}, MRR ${all.meanReciprocalRank.value.toFixed(3)}`)
   console.log(
-    `${set.title}: ${library.articles.length} answers, ${train.length} questions to find them by, ${all.questions} asked (${all.answerable} with an answer)`,
+    `    answered rightly ${shown(all.rightAnswers)}, wrongly ${shown(all.wrongAnswers)} of all, ${shown(all.wrongOfAnswered)} of answered; silent ${shown(all.abstained)}`,
   )
-  console.log(`  first ${shown(all.recallAt1)}, first three ${shown(all.recallAt3)}, MRR ${all.meanReciprocalRank.value.toFixed(3)}`)
-  console.log(
-    `  answered rightly ${shown(all.rightAnswers)}, wrongly ${shown(all.wrongAnswers)} of all, ${shown(all.wrongOfAnswered)} of answered; silent ${shown(all.abstained)}`,
-  )
-  console.log(`  made in ${built.toFixed(0)} ms; a search p50 ${at(0.5).toFixed(2)} ms, p99 ${at(0.99).toFixed(2)} ms`)
-  function at(share: number): number {
-    return times[Math.floor(times.length * share)] ?? 0
-  }
+  console.log(`    made in ${built.toFixed(0)} ms; a search p50 ${at(0.5).toFixed(2)} ms, p99 ${at(0.99).toFixed(2)} ms`)
 }
 
 function rowsIn(file: string, split: string): readonly Row[] {

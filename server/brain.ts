@@ -10,6 +10,7 @@ import { readLearnedPhrases } from '@parley/models/keyword/learned-phrases.ts'
 import type { Article } from '@parley/models/knowledge/article.ts'
 import type { Logger } from 'pino'
 import { articleChoices } from './article-choice.ts'
+import { openArticleMeanings } from './article-meanings.ts'
 import type { Config, ShopConfig } from './config.ts'
 import { systemClock } from './drivers/clock.system.ts'
 import { withPluginEffects } from './drivers/effects.plugins.ts'
@@ -102,11 +103,19 @@ export async function createBrain(
     return createShop(shop, packs.get(shop.pack), risks.get(shop.pack), pools, ensembles.get(shop.ensemble))
   })
   const shipped = shippedArticles(config.shops, packs.get)
+  const meanings = await openArticleMeanings(config, {
+    broken(shop, fault) {
+      logger.error({ code: fault.code, shop }, `${fault.message}; its articles are searched by sub-words`)
+      metrics?.fault(fault.code)
+    },
+    onFailure: error => logger.error({ err: error }, 'the thread of an encoder failed; its turns go on without it'),
+  })
   const shelving = putKnowledgeInForce(
     articleChoices(config.shops, installed.knowledge, shipped, fault => {
       logger.error({ code: fault.code }, `${fault.message}; a shop answers without its articles`)
       metrics?.fault(fault.code)
     }),
+    meanings.of,
   )
   shelving.catch(() => {}) // it is waited for when the models, which load on other threads, stand ready
   const models = await putModelsInForce(
@@ -159,7 +168,8 @@ export async function createBrain(
       })
       if (faults.length > 0) throw faults[0]
     },
-    close: async () => void (await Promise.all([models, plugins, phrases, ...[...remoteVoters.values()].flat()].map(part => part.close()))),
+    close: async () =>
+      void (await Promise.all([models, plugins, phrases, meanings, ...[...remoteVoters.values()].flat()].map(part => part.close()))),
   }
 }
 

@@ -103,6 +103,13 @@ const Shop = z.strictObject({
     .describe(
       "Ids of plugins that run in a host process of their own (some 90 MB each, with a reserve): one that ends takes no other plugin's vote along.",
     ),
+  articleEncoder: z
+    .string()
+    .min(1)
+    .default('none')
+    .describe(
+      'Sentence encoder that compares questions with articles in the place of sub-words: a folder, or the name or hash of one that is kept (docs/knowledge.md).',
+    ),
   source: z
     .enum(['none', 'demo-shop'])
     .default('none')

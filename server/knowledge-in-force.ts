@@ -4,6 +4,7 @@ import { Fault } from '@parley/core/faults.ts'
 import type { VoterPool } from '@parley/core/ports/voters.ts'
 import { type Article, versionOf } from '@parley/models/knowledge/article.ts'
 import { createLibrary, type Library } from '@parley/models/knowledge/library.ts'
+import { type Meaning, subwords } from '@parley/models/knowledge/meaning.ts'
 import { createKnowledgeVoters } from './drivers/voters.knowledge.ts'
 
 /** By the shop's id. */
@@ -18,14 +19,18 @@ export interface KnowledgeInForce {
 }
 
 interface Shelf {
-  /** The versions of its articles. */
+  /** The versions of its articles, and how they are searched. */
   readonly content: string
   readonly library: Library
   readonly pool: VoterPool | undefined
 }
 
-export async function putKnowledgeInForce(choices: ArticleChoices): Promise<KnowledgeInForce> {
-  let current = await shelvesOf(choices, [])
+/** `meaningOf`: by what a shop's articles are searched, the same for as long as it runs. */
+export async function putKnowledgeInForce(
+  choices: ArticleChoices,
+  meaningOf: (shop: string) => Meaning = () => subwords,
+): Promise<KnowledgeInForce> {
+  let current = await shelvesOf(choices, [], meaningOf)
   let last: Promise<unknown> = Promise.resolve()
   return {
     poolOf: shop => current.get(shop)?.pool,
@@ -36,7 +41,7 @@ export async function putKnowledgeInForce(choices: ArticleChoices): Promise<Know
     },
     change(read) {
       const changed = last.then(async () => {
-        current = await shelvesOf(read(), [...current.values()])
+        current = await shelvesOf(read(), [...current.values()], meaningOf)
       })
       last = changed.catch(() => {}) // the caller of this change is told
       return changed
@@ -45,18 +50,23 @@ export async function putKnowledgeInForce(choices: ArticleChoices): Promise<Know
 }
 
 /** Shops with the same articles share their library, and what stands ready is taken again. */
-async function shelvesOf(choices: ArticleChoices, ready: readonly Shelf[]): Promise<ReadonlyMap<string, Shelf>> {
+async function shelvesOf(
+  choices: ArticleChoices,
+  ready: readonly Shelf[],
+  meaningOf: (shop: string) => Meaning,
+): Promise<ReadonlyMap<string, Shelf>> {
   const byContent = new Map(ready.map(shelf => [shelf.content, Promise.resolve(shelf)]))
   const made = [...choices].map(async ([shop, articles]) => {
-    const content = articles.map(versionOf).sort().join()
-    const shelf = byContent.get(content) ?? shelfOf(articles, content)
+    const meaning = meaningOf(shop)
+    const content = [meaning.id, ...articles.map(versionOf).sort()].join()
+    const shelf = byContent.get(content) ?? shelfOf(articles, content, meaning)
     byContent.set(content, shelf)
     return [shop, await shelf] as const
   })
   return new Map(await Promise.all(made))
 }
 
-async function shelfOf(articles: readonly Article[], content: string): Promise<Shelf> {
-  const library = await createLibrary(articles)
+async function shelfOf(articles: readonly Article[], content: string, meaning: Meaning): Promise<Shelf> {
+  const library = await createLibrary(articles, meaning)
   return { content, library, pool: articles.length > 0 ? createKnowledgeVoters(library) : undefined }
 }

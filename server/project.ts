@@ -9,6 +9,7 @@ export const PROJECT = {
   ensembles: folder('ensembles/shipped'),
   models: folder('models/shipped'),
   demoArticles: folder('mesh/demo-shop/articles'),
+  demoQuestions: folder('mesh/demo-shop/questions'),
   pages: folder('web/dist'),
   pythonCache: folder('.cache/python'),
   hostCache: folder('.cache/host'),

@@ -1,9 +1,8 @@
 // Prints the curve of models/knowledge/confidence.ts, fitted on the demo shop's articles: the practice questions, and examples of the pack that are about
 // something else than the article that is found for them.
-
 import { fitCurve } from '@parley/models/knowledge/fit-confidence.ts'
 import { createLibrary } from '@parley/models/knowledge/library.ts'
-import { demoArticles } from '../test/knowledge/demo-articles.ts'
-import { questionsToFitOn } from '../test/knowledge/fitted-on.ts'
+import { practiceQuestions } from '@parley/server/practice-questions.ts'
 
-console.log(await fitCurve(await createLibrary(demoArticles()), questionsToFitOn()))
+const { articles, asked } = practiceQuestions()
+console.log(await fitCurve(await createLibrary(articles), asked))

@@ -26,8 +26,8 @@ export interface Library {
   /** Names the articles and how they are searched. */
   readonly version: string
   readonly articles: readonly Article[]
-  /** The articles that fit best, at most `most` of them, best first. None where no word is shared. */
-  search(question: string, language: Language, most: number): Promise<readonly Found[]>
+  /** The articles that fit best, at most `most` of them, best first. None where no word is shared. May reject once `signal` has given it up. */
+  search(question: string, language: Language, most: number, signal?: AbortSignal): Promise<readonly Found[]>
 }
 
 /** Changes whenever a search would give something else. */
@@ -54,9 +54,13 @@ export async function createLibrary(articles: readonly Article[], meaning: Meani
   return {
     version: sha256(JSON.stringify([SEARCH, meaning.id, ...[...versions.values()].sort()])).slice(0, 12),
     articles,
-    async search(question, language, most) {
-      const found = await halves[language](question)
-      return found.slice(0, most).map(each => ({ ...each, version: versions.get(each.article)!, confidence: confidenceOf(each.signs) })) // of its own articles
+    async search(question, language, most, signal) {
+      const found = await halves[language](question, signal)
+      return found.slice(0, most).map(each => ({
+        ...each,
+        version: versions.get(each.article)!, // of its own articles
+        confidence: confidenceOf(each.signs, meaning.curve),
+      }))
     },
   }
 }
@@ -67,7 +71,7 @@ async function createHalf(
   articles: readonly Article[],
   language: Language,
   meaning: Meaning,
-): Promise<(question: string) => Promise<readonly Ranked[]>> {
+): Promise<(question: string, signal?: AbortSignal) => Promise<readonly Ranked[]>> {
   const entries: Entry[] = articles
     .filter(article => article.language === language)
     .flatMap(article => article.passages.map(passage => ({ article, passage })))
@@ -84,7 +88,7 @@ async function createHalf(
     // The title twice: what an article is about counts for more than what it happens to say.
     entries.map(({ article, passage }) => [article.title, article.title, passage.heading, ...article.questions, passage.text].join('. ')),
   )
-  return question => searchHalf(question, index, entries, alike)
+  return (question, signal) => searchHalf(question, index, entries, alike, signal)
 }
 
 const fieldOf = ({ title, questions }: Article, { heading, text }: Passage, field: string): string =>
@@ -95,6 +99,7 @@ async function searchHalf(
   index: MiniSearch<Entry>,
   entries: readonly Entry[],
   alike: LearnedMeaning,
+  signal?: AbortSignal,
 ): Promise<readonly Ranked[]> {
   const text = normaliseText(question)
   const hits = index.search(text)
@@ -105,6 +110,7 @@ async function searchHalf(
   const likenesses = await alike.likeness(
     question,
     near.map(({ id }) => id as number), // as it was put in
+    signal,
   )
   const byArticle = new Map<
     Article,

@@ -1,19 +1,24 @@
-// How alike a question and a passage are beyond sharing words. Without a pretrained encoder this is the angle between their sub-word features
-// (models/features.ts), weighted by how rare each is among the passages: forms of a word, compounds and slips of the pen meet, synonyms do not.
+// How alike a question and a passage are beyond sharing words. Without a pretrained encoder (encoder-meaning.ts) this is the angle between their sub-word
+// features (models/features.ts), weighted by how rare each is among the passages: forms of a word, compounds and slips of the pen meet, synonyms do not.
 import { normaliseText } from '@parley/core/pipeline/normalise.ts'
 import { FEATURES_ID, featuresOf } from '../features.ts'
+import { CURVE, type Curve } from './confidence.ts'
 
-/** What a sentence encoder would be put in the place of. */
-export interface Meaning {
+export interface Likeness {
   /** Names what it computes. */
   readonly id: string
   /** Takes the passages in. */
   learn(passages: readonly string[]): Promise<LearnedMeaning>
 }
 
+/** A likeness with the curve that was fitted on it: another's numbers mean something else, and its confidence would be a guess. */
+export interface Meaning extends Likeness {
+  readonly curve: Curve
+}
+
 export interface LearnedMeaning {
-  /** How alike the question and each of the passages at `places` are, 0 (not at all) to 1. */
-  likeness(question: string, places: readonly number[]): Promise<readonly number[]>
+  /** How alike the question and each of the passages at `places` are, 0 (not at all) to 1. Rejects where `signal` gave it up before it was begun. */
+  likeness(question: string, places: readonly number[], signal?: AbortSignal): Promise<readonly number[]>
 }
 
 /** Passages that are taken in at a time: whoever else uses the thread waits for no more. */
@@ -21,6 +26,7 @@ const AT_ONCE = 20
 
 export const subwords: Meaning = {
   id: FEATURES_ID,
+  curve: CURVE,
   async learn(passages) {
     const found: { readonly features: Uint32Array; readonly counts: Float32Array }[] = []
     const spread = new Map<number, number>()

@@ -5,10 +5,12 @@ import { Fault } from '@parley/core/faults.ts'
 import { answerIn } from '@parley/models/knowledge/answer.ts'
 import { type Article, languageOf } from '@parley/models/knowledge/article.ts'
 import { type Evaluation, evaluate, type Figures, type Judged } from '@parley/models/knowledge/evaluate.ts'
-import { createLibrary, type Library } from '@parley/models/knowledge/library.ts'
+import { createLibrary } from '@parley/models/knowledge/library.ts'
+import { type Meaning, subwords } from '@parley/models/knowledge/meaning.ts'
 import { readQuestions } from '@parley/models/knowledge/read-questions.ts'
 import { percent, shown } from '@parley/models/train/card.ts'
 import type { Language } from '@parley/plugin-sdk/vocabulary.ts'
+import { openEncoderMeaning, usesEncoder } from '../article-meanings.ts'
 import { type Config, readConfig, type ShopConfig } from '../config.ts'
 import { refuseProblems, rowsOf } from '../knowledge-desk.ts'
 import { articleActionsIn } from '../knowledge-store/article-actions.ts'
@@ -16,6 +18,7 @@ import type { KnowledgeStore } from '../knowledge-store/knowledge-store.ts'
 import { openKnowledgeStore } from '../knowledge-store/open-knowledge-store.ts'
 import { type NamedProblem, readArticleFiles } from '../knowledge-store/read-article-files.ts'
 import { readPack } from '../pack-folder.ts'
+import { practiceQuestions } from '../practice-questions.ts'
 import { PROJECT } from '../project.ts'
 import type { WrongUse } from './agent.ts'
 import { knownShop, type StoreOptions, say, sayTable, takeEffect } from './plugin-store.ts'
@@ -106,15 +109,17 @@ export function rollBackArticles(options: StoreOptions, wrongUse: WrongUse): Pro
   })
 }
 
-/** Faults: UNKNOWN_SHOP. */
+/** Faults: UNKNOWN_SHOP, ENCODER_ABSENT, ENCODER_INVALID. */
 export function searchArticles(
   question: string,
   options: ShopOption & AsJson & { readonly most: number },
   wrongUse: WrongUse,
 ): Promise<void> {
-  return withShop(options, wrongUse, async (store, shop) => {
-    const library = await libraryOf(store, shop)
-    const found = await library.search(question, languageOf(question, hintOf(shop)), options.most)
+  return withShop(options, wrongUse, async (store, shop, { data }) => {
+    const articles = store.articlesOf(shop.id)
+    const searching = (meaning: Meaning) =>
+      createLibrary(articles, meaning).then(library => library.search(question, languageOf(question, hintOf(shop)), options.most))
+    const found = usesEncoder(shop) ? await withEncoder(data, shop.articleEncoder, articles, searching) : await searching(subwords)
     if (options.json)
       return say(
         JSON.stringify(
@@ -139,31 +144,41 @@ export function searchArticles(
   })
 }
 
-/** Faults: UNKNOWN_SHOP, ARTICLES_INVALID. */
+/** Faults: UNKNOWN_SHOP, ARTICLES_INVALID, ENCODER_ABSENT, ENCODER_INVALID. */
 export function evaluateArticles(
   file: string,
-  options: ShopOption & AsJson & SkipBad & { readonly misses?: true },
+  options: ShopOption & AsJson & SkipBad & { readonly misses?: true; readonly encoder?: string },
   wrongUse: WrongUse,
 ): Promise<void> {
-  return withShop(options, wrongUse, async (store, shop) => {
-    const library = await libraryOf(store, shop)
-    const { questions, problems } = readQuestions(textIn(file), library.articles)
+  return withShop(options, wrongUse, async (store, shop, { data }) => {
+    const articles = store.articlesOf(shop.id)
+    const { questions, problems } = readQuestions(textIn(file), articles)
     tell(
       problems.map(problem => ({ file, ...problem })),
       options,
     )
     if (questions.length === 0) throw new Fault('ARTICLES_INVALID', { file, line: 0, reason: 'there is no question in it', problems: 1 })
-    const bar = progressBar('judging')
-    const judging = (done: number): void => bar.show(done, questions.length)
-    const evaluation = await evaluate(library, questions, hintOf(shop), judging).finally(() => bar.end())
-    if (options.json) return say(JSON.stringify({ version: library.version, ...evaluation }))
-    sayEvaluation(evaluation, library)
-    if (options.misses) for (const judged of evaluation.judged.filter(isMiss)) say(missOf(judged))
+    const judge = async (meaning: Meaning) => {
+      const library = await createLibrary(articles, meaning)
+      const bar = progressBar('judging')
+      const judging = (done: number): void => bar.show(done, questions.length)
+      return { version: library.version, ...(await evaluate(library, questions, hintOf(shop), judging).finally(() => bar.end())) }
+    }
+    const bySubwords = await judge(subwords)
+    const encoder = options.encoder || shop.articleEncoder
+    const byEncoder = encoder === 'none' ? undefined : await withEncoder(data, encoder, articles, judge)
+    if (options.json) return say(JSON.stringify({ ...bySubwords, encoder: byEncoder ? { name: encoder, ...byEncoder } : null }))
+    say(`${questions.length} questions on ${articles.length} articles; intervals of 95 %`)
+    say(`\nBy words and sub-words (${bySubwords.version})${usesEncoder(shop) ? '' : ', as the shop answers'}`)
+    sayEvaluation(bySubwords, options.misses === true)
+    if (byEncoder) {
+      say(`\nBy words and the encoder ${encoder} (${byEncoder.version})${encoder === shop.articleEncoder ? ', as the shop answers' : ''}`)
+      sayEvaluation(byEncoder, options.misses === true)
+    } else say('\nBy words and an encoder: not run, none is named (--encoder, PARLEY_ENCODER)')
   })
 }
 
-function sayEvaluation({ all, zh, en }: Evaluation, { articles, version }: Library): void {
-  say(`${all.questions} questions on ${articles.length} articles (${version}); intervals of 95 %`)
+function sayEvaluation({ all, zh, en, judged }: Evaluation, areMissesNamed: boolean): void {
   for (const [name, figures] of [
     ['all', all],
     ...(zh && en
@@ -174,6 +189,7 @@ function sayEvaluation({ all, zh, en }: Evaluation, { articles, version }: Libra
       : []),
   ] as const)
     say(`\n${name}\n${linesOf(figures)}`)
+  if (areMissesNamed) for (const each of judged.filter(isMiss)) say(missOf(each))
 }
 
 const linesOf = (figures: Figures): string =>
@@ -193,9 +209,31 @@ const missOf = ({ question, article, found, answered, confidence }: Judged): str
 
 const hintOf = ({ locale }: ShopConfig): Language => (locale === 'en' ? 'en' : 'zh')
 
-async function libraryOf(store: KnowledgeStore, { id }: ShopConfig): Promise<Library> {
-  return createLibrary(store.articlesOf(id))
+/** Faults: ENCODER_ABSENT, ENCODER_INVALID. */
+async function withEncoder<T>(
+  data: string,
+  encoder: string,
+  articles: readonly Article[],
+  work: (meaning: Meaning) => Promise<T>,
+): Promise<T> {
+  const practice = practiceQuestions()
+  const bar = progressBar('encoding')
+  const total = textsOf(practice.articles) + 2 * practice.asked.length + textsOf(articles)
+  let done = 0
+  const { meaning, close } = await openEncoderMeaning(data, encoder, {
+    practice,
+    onEncoded: () => bar.show(++done, total),
+    onFailure() {}, // what waits for it is told
+  })
+  try {
+    return await work({ ...meaning, learn: passages => meaning.learn(passages).finally(() => bar.end()) })
+  } finally {
+    bar.end()
+    await close()
+  }
 }
+
+const textsOf = (articles: readonly Article[]): number => articles.reduce((sum, { passages }) => sum + passages.length, 0)
 
 /** Faults: ARTICLES_INVALID. */
 function textIn(file: string): string {
@@ -227,13 +265,13 @@ async function takeEffectOrPutBack(store: KnowledgeStore, shop: string, before: 
 async function withShop(
   options: ShopOption,
   wrongUse: WrongUse,
-  work: (store: KnowledgeStore, shop: ShopConfig) => Promise<void>,
+  work: (store: KnowledgeStore, shop: ShopConfig, config: Config) => Promise<void>,
 ): Promise<void> {
   const config: Config = readConfig(process.env)
   const id = knownShop(options, config, wrongUse)
   const store = openKnowledgeStore(config)
   try {
-    await work(store, config.shops.find(shop => shop.id === id)!) // it is known
+    await work(store, config.shops.find(shop => shop.id === id)!, config) // it is known
   } finally {
     await store.close()
   }

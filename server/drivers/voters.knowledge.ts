@@ -1,5 +1,5 @@
-// The knowledge voter as a pool: in process, since a search costs a fraction of a millisecond. One pool has one library for its life; a shop whose articles
-// change is given another.
+// The knowledge voter as a pool: in process, since a search costs a fraction of a millisecond (an encoder, where there is one, has its own thread). One pool has
+// one library for its life; a shop whose articles change is given another.
 import type { Ballot, VoterPool } from '@parley/core/ports/voters.ts'
 import { answerIn, quotedOf } from '@parley/models/knowledge/answer.ts'
 import type { Found, Library } from '@parley/models/knowledge/library.ts'
@@ -12,9 +12,11 @@ export function createKnowledgeVoters(library: Library): VoterPool {
     async ask(question, cast, signal) {
       if (signal.aborted) return
       const started = performance.now()
-      const answer = answerIn(await library.search(question.text, question.language, 2))
+      const found = await library.search(question.text, question.language, 2, signal).catch(() => undefined)
       if (signal.aborted) return
       const ms = performance.now() - started
+      if (!found) return cast({ ...info, abstained: true, reason: 'failed', votes: [], ms })
+      const answer = answerIn(found)
       cast(answer ? { ...info, abstained: false, ...votesFor(answer), ms } : { ...info, abstained: true, reason: 'silent', votes: [], ms })
     },
     async close() {},

@@ -4,18 +4,27 @@ import { join } from 'node:path'
 import type { Config } from '../config.ts'
 import { systemClock } from '../drivers/clock.system.ts'
 import { openLmdbRecords } from '../drivers/records.lmdb.ts'
+import { forgetPassages } from '../training/encoders.ts'
 import { createKnowledgeStore, type KnowledgeKey, type KnowledgeStore } from './knowledge-store.ts'
 import { shippedArticles } from './shipped-articles.ts'
 
 export const KNOWLEDGE_FOLDER = 'knowledge'
 
 /** Works beside a running engine. Faults: STORE_DAMAGED, STORAGE_FULL. */
-export const openKnowledgeStore = (config: Pick<Config, 'data' | 'shops'>): KnowledgeStore =>
-  createKnowledgeStore(
+export function openKnowledgeStore(config: Pick<Config, 'data' | 'shops'>): KnowledgeStore {
+  const store = createKnowledgeStore(
     openLmdbRecords<KnowledgeKey>(join(config.data, KNOWLEDGE_FOLDER), 'the records of articles'),
     shippedArticles(config.shops),
     systemClock,
   )
+  return {
+    ...store,
+    async forget(shop) {
+      await store.forget(shop)
+      forgetPassages(config.data) // a vector says something of its text
+    },
+  }
+}
 
 /** As `openKnowledgeStore`, of a data folder that may not be there; makes nothing. */
 export const findKnowledgeStore = (config: Pick<Config, 'data' | 'shops'>): KnowledgeStore | undefined =>

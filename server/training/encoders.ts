@@ -1,5 +1,5 @@
 // The sentence encoders of this installation: one that is named is looked for, kept by its content, and run once before anything is trained on it.
-import { existsSync, rmSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
 import { openEncoder } from '@parley/models/encoder/encode.ts'
@@ -22,7 +22,20 @@ import { type FetchOptions, fetchEncoder, type HubName, hubName } from './hub.ts
 export const encodersFolder = (data: string): string => join(data, MODELS_FOLDER, ENCODERS)
 
 /** Vectors that one has given; a cache, which may be removed at any time. */
-export const vectorsFolder = (data: string, hash: string): string => join(data, 'encodings', hash)
+export const vectorsFolder = (data: string, hash: string): string => join(data, ENCODINGS, hash)
+
+/** Those of articles' passages, apart from the many more that a training leaves. */
+export const passagesFolder = (data: string, hash: string): string => join(vectorsFolder(data, hash), PASSAGES)
+
+/** Forgets what all encoders have given of passages: those that are still there are encoded anew. */
+export function forgetPassages(data: string): void {
+  const encodings = join(data, ENCODINGS)
+  if (!existsSync(encodings)) return
+  for (const hash of readdirSync(encodings)) rmSync(join(encodings, hash, PASSAGES), { recursive: true, force: true })
+}
+
+const ENCODINGS = 'encodings'
+const PASSAGES = 'passages'
 
 /** Faults: ENCODER_INVALID. */
 export const keptEncoder = (data: string, hash: string): KeptEncoder => encoderIn(encodersFolder(data), hash)
@@ -48,14 +61,20 @@ export async function taskEncoder(
   hub: HubAccess,
 ): Promise<TaskEncoder | undefined> {
   if (encoder === 'none') return undefined
-  const kept = await find(data, encoder, wishes, hub)
-  flushTree(kept.folder)
-  flushFolder(encodersFolder(data))
+  const kept = await findEncoder(data, encoder, wishes, hub)
   const opened = await openEncoder(kept)
   const { size } = opened
   await opened.close()
   const name = listEncoders(encodersFolder(data)).find(({ hash }) => hash === kept.hash)?.name || encoder
   return { name, hash: kept.hash, size, isBlended }
+}
+
+/** One that is named, kept by its content and on the disk. Faults: ENCODER_ABSENT, ENCODER_INVALID, HUB_UNREACHABLE. */
+export async function findEncoder(data: string, asked: string, wishes: EncoderWishes, hub: HubAccess): Promise<KeptEncoder> {
+  const kept = await find(data, asked, wishes, hub)
+  flushTree(kept.folder)
+  flushFolder(encodersFolder(data))
+  return kept
 }
 
 async function find(data: string, asked: string, wishes: EncoderWishes, hub: HubAccess): Promise<KeptEncoder> {

@@ -29,7 +29,8 @@ export function demoArticles(): readonly Article[] {
 
 /** `practice` is what the confidence was fitted on; `heldout` was written before the articles, and nothing was fitted on it. */
 export function questionsOf(set: 'practice' | 'heldout', language: Language): readonly AskedQuestion[] {
-  const { questions, problems } = readQuestions(readFileSync(join(import.meta.dirname, `${set}.${language}.csv`), 'utf8'), demoArticles())
+  const at = set === 'practice' ? PROJECT.demoQuestions : import.meta.dirname
+  const { questions, problems } = readQuestions(readFileSync(join(at, `${set}.${language}.csv`), 'utf8'), demoArticles())
   if (problems.length > 0) throw new Error(`${set}.${language}.csv: ${JSON.stringify(problems)}`)
   return questions
 }

@@ -6,8 +6,8 @@ import { CURVE, NAMES } from '@parley/models/knowledge/confidence.ts'
 import { evaluate } from '@parley/models/knowledge/evaluate.ts'
 import { fitCurve } from '@parley/models/knowledge/fit-confidence.ts'
 import { createLibrary } from '@parley/models/knowledge/library.ts'
+import { practiceQuestions } from '@parley/server/practice-questions.ts'
 import { demoArticles, questionsOf } from '../knowledge/demo-articles.ts'
-import { questionsToFitOn } from '../knowledge/fitted-on.ts'
 
 const articles = demoArticles()
 const demo = createLibrary(articles)
@@ -54,7 +54,7 @@ test('[KNOW8] a question that is known to be answered by an article finds it', a
 })
 
 test('[KNOW8] the confidence is the curve that the practice questions give', async () => {
-  const fitted = await fitCurve(await demo, questionsToFitOn())
+  const fitted = await fitCurve(await demo, practiceQuestions().asked)
   for (const name of [...NAMES, 'bias'] as const)
     assert.ok(
       Math.abs(fitted[name] - CURVE[name]) < 0.01,

@@ -64,6 +64,12 @@ export function addKnowledgeCommands(program: Command): void {
     .command('evaluate')
     .description('Judge the articles on questions of which the right article is known: what is found, and what would be answered wrongly.')
     .argument('<questions>', 'CSV with the columns question and article (an id; empty where none answers)')
+    .addOption(
+      new Option(
+        '--encoder <encoder>',
+        "judge beside it what a sentence encoder finds: a folder, or one that is kept (default: the shop's)",
+      ).env('PARLEY_ENCODER'),
+    )
     .option('--misses', 'name every question of which the right article is not first, or that is answered wrongly')
     .option('--skip-bad', 'go on without the lines that are wrong; they are named all the same')
     .addOption(ofShop)
