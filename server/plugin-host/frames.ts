@@ -8,6 +8,8 @@ const HEAD_BYTES = 4
 export interface Frames<Out> {
   /** Does nothing when the pipe is closed. A plain Error for a message that is larger than the other end takes. */
   send(message: Out): void
+  /** The same of what `frameOf` has made. */
+  sendFrame(frame: Buffer): void
 }
 
 export interface FramesOptions<In> {
@@ -67,10 +69,13 @@ export function openFrames<In, Out>(pipe: Duplex, { shape, takes, sends, onMessa
   }
 
   pipe.on('data', take)
+  const isOpen = (): boolean => !pipe.destroyed && pipe.writable
   return {
     send(message) {
-      if (pipe.destroyed || !pipe.writable) return
-      pipe.write(frameOf(message, sends))
+      if (isOpen()) pipe.write(frameOf(message, sends))
+    },
+    sendFrame(frame) {
+      if (isOpen()) pipe.write(frame)
     },
   }
 }

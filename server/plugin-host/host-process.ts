@@ -31,6 +31,7 @@ const lane = createQuickLane()
 let answers: Answer[] = []
 let characters = 0
 let generation = 0
+let pyodide: PyodideFiles | undefined
 let loading: Promise<void> = Promise.resolve()
 
 const end = (): void => void process.kill(process.pid, 'SIGKILL') // a plain exit would wait for the threads of looping plugins
@@ -58,9 +59,12 @@ async function receive(message: ToHost): Promise<void> {
         error => lost(describeFailure(error)),
       )
     }
+    case 'pyodide':
+      pyodide = message.files
+      return
     case 'load':
       process.title = `parley-${message.guest.runtime}` // what `top` shows, and by which the bench tells the hosts apart
-      loading = loading.then(() => load(message.guest, message.pyodide))
+      loading = loading.then(() => load(message.guest))
       return
     case 'loaded-all':
       generation = message.generation
@@ -82,7 +86,7 @@ async function receive(message: ToHost): Promise<void> {
   }
 }
 
-async function load(guest: Guest, pyodide: PyodideFiles | undefined): Promise<void> {
+async function load(guest: Guest): Promise<void> {
   send({ type: 'loading', plugin: guest.plugin })
   const spent = (reason: SpentReason): void => {
     flush() // what was answered before stays answered

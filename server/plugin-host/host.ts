@@ -3,9 +3,9 @@
 import { spawn } from 'node:child_process'
 import { closeSync, openSync, readSync } from 'node:fs'
 import type { Duplex } from 'node:stream'
-import { type Frames, openFrames } from './frames.ts'
+import { type Frames, frameOf, openFrames } from './frames.ts'
 import { hostProgram } from './host-program.ts'
-import { FRAME_BYTES, type FromHost, fromHost, HELD_LINE, LINE, type ToHost } from './protocol.ts'
+import { FRAME_BYTES, type FromHost, fromHost, HELD_LINE, LINE, type PyodideFiles, type ToHost } from './protocol.ts'
 import { behindWalls, goesFirst } from './walls.ts'
 
 const PAGE_BYTES = 4_096
@@ -17,6 +17,8 @@ export interface Host {
   readonly pid: number | undefined
   /** Does nothing when the process is gone: `onExit` tells of that. */
   send(message: ToHost): void
+  /** What a host of Python needs before its first plugin. */
+  sendPyodide(files: PyodideFiles): void
   /** Resident memory in megabytes; undefined where the system does not tell (no /proc) or the process is gone. */
   residentMb(): number | undefined
   /** Processor time of all its threads so far, in steps of 10 ms; undefined as above. */
@@ -68,11 +70,21 @@ export function startHost(onMessage: (message: FromHost) => void, onExit: (how: 
   return {
     pid: child.pid,
     send: frames.send,
+    sendPyodide: files => frames.sendFrame(frameOfPyodide(files)),
     residentMb: () => (statm === undefined || isOver() ? undefined : readResident(statm)),
     cpuMs: () => (stat === undefined || isOver() ? undefined : readProcessorTime(stat)),
     kill,
     ended,
   }
+}
+
+const pyodideFrames = new WeakMap<PyodideFiles, Buffer>()
+
+/** The same for every host, and made once: to make JSON of that script, of more than a megabyte, holds up a busy engine for a tenth of a second. */
+function frameOfPyodide(files: PyodideFiles): Buffer {
+  const made = pyodideFrames.get(files) ?? frameOf({ type: 'pyodide', files } satisfies ToHost, FRAME_BYTES.toHost)
+  pyodideFrames.set(files, made)
+  return made
 }
 
 function openOf(pid: number | undefined, name: string): number | undefined {

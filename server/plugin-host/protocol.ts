@@ -79,8 +79,9 @@ export type Asked = Pick<Round, 'question'> & Pick<Call, 'given'>
 
 export const toHost = oneOf({
   'read-manifest': record({ code: text(CODE_LIMIT) }),
-  /** `pyodide`: Python hosts only. */
-  load: record({ guest }, { pyodide: pyodideFiles }),
+  /** Of hosts of Python, before the first `load`. */
+  pyodide: record({ files: pyodideFiles }),
+  load: record({ guest }),
   /** No further plugin comes: the host is `ready` when these are loaded. Its answers carry the generation. The short way (quick-lane.ts) is for hosts with a reserve. */
   'loaded-all': record({ generation: whole, hasReserve: yesOrNo }),
   ask: record({ rounds: list(round) }),

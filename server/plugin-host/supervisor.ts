@@ -207,7 +207,8 @@ export function createSupervisor({ runtime, guests, pyodide, observer, clock, ho
       entry: 0,
     }
     posts.push(post)
-    for (const guest of guests) if (!unloadable.has(guest.plugin)) host.send({ type: 'load', guest, ...(pyodide ? { pyodide } : {}) })
+    if (pyodide) host.sendPyodide(pyodide)
+    for (const guest of guests) if (!unloadable.has(guest.plugin)) host.send({ type: 'load', guest })
     host.send({ type: 'loaded-all', generation: post.generation, hasReserve: hosts > 1 })
     keepTicking()
   }
@@ -286,7 +287,8 @@ export function createSupervisor({ runtime, guests, pyodide, observer, clock, ho
       else giveAgain(call)
     }
     if (failedStarts >= STARTS_BEFORE_GIVING_UP_WAITING) becomeReady()
-    if (failedStarts === 0 || plugin !== undefined) start()
+    // First the others' calls go to the reserve: to start a process holds up the engine for tens of milliseconds.
+    if (failedStarts === 0 || plugin !== undefined) setImmediate(start)
     else clock.after(Math.min(RETRY_MS * 2 ** failedStarts, LONGEST_RETRY_MS), start)
   }
 
