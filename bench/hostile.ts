@@ -49,6 +49,7 @@ const ATTACKS: Readonly<Record<'typescript' | 'python', Readonly<Record<string, 
   python: {
     'loop in C': 'import itertools\nreturn sum(itertools.repeat(0))',
     'memory of Python': 'kept = []\nwhile True:\n    kept.append(bytearray(10 ** 7))',
+    'memory of JavaScript': `${JAVASCRIPT}("const all = []; for (;;) all.push(new Uint8Array(1e7).fill(1))")()`,
     'memory of WebAssembly': `${JAVASCRIPT}("const all = new Uint8Array(new WebAssembly.Memory({ initial: 32768 }).buffer); for (;;) all.fill(1)")()`,
   },
 }

@@ -3,6 +3,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { GRANTS } from '@parley/plugin-sdk/grants.ts'
 import ivm from 'isolated-vm'
+import { keepBuffersPlain } from './bound-memory.ts'
 import { EXPORTS } from './exports-name.ts'
 import { createRandomRow, guardGlobals } from './grants.ts'
 import { describeFailure, hardenGlobals, makeAnswerer, makeRunner, PRISTINE } from './prelude.ts'
@@ -132,6 +133,7 @@ async function openIsolate(memoryMb: number, grants: readonly string[], onLost: 
       ${String(makeRunner)}
       const pristine = ${PRISTINE}
       const guard = (${String(guardGlobals)})(${JSON.stringify(grants)}, ${String(createRandomRow)});
+      (${String(keepBuffersPlain)})();
       (${String(hardenGlobals)})()
       return (bundle, settings) => {
         const { start, answer } = makeAnswerer(pristine, bundle, pristine.parse(settings), guard)

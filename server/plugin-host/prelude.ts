@@ -19,21 +19,7 @@ export const PRISTINE = '{ parse: JSON.parse, stringify: JSON.stringify, now: Da
  */
 export function hardenGlobals(): void {
   const root = globalThis as unknown as Record<string, unknown> // the globals are edited by name here
-  for (const name of ['WebAssembly', 'SharedArrayBuffer', 'Atomics', 'WeakRef', 'FinalizationRegistry', 'Temporal']) delete root[name]
-
-  // The isolate counts no buffer that can grow towards its memory. The methods and typed arrays know the built-in itself, not its name.
-  const RealBuffer = ArrayBuffer
-  function PlainBuffer(length: number, options?: { readonly maxByteLength?: unknown }): ArrayBuffer {
-    if (options?.maxByteLength !== undefined) throw new RangeError('a plugin has no ArrayBuffer that grows (maxByteLength)')
-    return Reflect.construct(RealBuffer, [length], new.target as unknown as new () => ArrayBuffer) // throws, as it should, where there is none
-  }
-  Object.defineProperties(PlainBuffer, {
-    prototype: { value: RealBuffer.prototype },
-    isView: { value: RealBuffer.isView },
-    [Symbol.species]: { value: PlainBuffer },
-  })
-  Object.defineProperty(RealBuffer.prototype, 'constructor', { value: PlainBuffer })
-  root.ArrayBuffer = PlainBuffer
+  for (const name of ['WebAssembly', 'Atomics', 'WeakRef', 'FinalizationRegistry', 'Temporal']) delete root[name]
 
   // In strict code nothing can be assigned over an inherited read-only value, so freezing alone would break `error.name = …` and
   // `toString` methods of honest plugins: these inherited values become accessors that define the value on the object itself.

@@ -9,7 +9,6 @@ import type { PyodideFiles } from './protocol.ts'
 
 interface Change {
   readonly what: string
-  readonly file: 'pyodide.mjs' | 'pyodide.asm.mjs'
   readonly from: string
   readonly to: string
 }
@@ -17,27 +16,18 @@ interface Change {
 const CHANGES: readonly Change[] = [
   {
     what: 'takes the second module from a global instead of importing it',
-    file: 'pyodide.mjs',
     from: 'O=o(async e=>await import(e),"loadScript")',
     to: 'O=o(async e=>globalThis.parleyPyodideModule,"loadScript")',
   },
   {
     what: 'compiles and instantiates the interpreter synchronously',
-    file: 'pyodide.mjs',
     from: 'l=await WebAssembly.instantiate(await t,s)',
     to: 'l=(m=>({module:m,instance:new WebAssembly.Instance(m,s)}))(new WebAssembly.Module(await t))',
   },
   {
     what: 'compiles and instantiates the sentinel module synchronously',
-    file: 'pyodide.mjs',
     from: 'let t=await WebAssembly.compile(G);return await WebAssembly.instantiate(t)',
     to: 'let t=new WebAssembly.Module(G);return new WebAssembly.Instance(t)',
-  },
-  {
-    what: 'keeps the memory of WebAssembly, which no limit of the isolate counts, under the limit of the plugin',
-    file: 'pyodide.asm.mjs',
-    from: 'getHeapMax=()=>4294901760',
-    to: 'getHeapMax=(max=>()=>max)(globalThis.parleyHeapBytes)',
   },
 ]
 
@@ -67,7 +57,7 @@ async function makePyodide(): Promise<PyodideFiles> {
       {
         name: 'pyodide-changes',
         setup: pending =>
-          pending.onLoad({ filter: /pyodide(\.asm)?\.mjs$/ }, async ({ path }) => ({
+          pending.onLoad({ filter: /pyodide\.mjs$/ }, async ({ path }) => ({
             contents: change(path, await readFile(path, 'utf8')),
             loader: 'js',
           })),
@@ -84,7 +74,7 @@ async function makePyodide(): Promise<PyodideFiles> {
 
 /** Exported for its test. */
 export function change(path: string, text: string): string {
-  return CHANGES.filter(({ file }) => path.endsWith(`/${file}`)).reduce((changed, { what, from, to }) => {
+  return CHANGES.reduce((changed, { what, from, to }) => {
     const parts = changed.split(from)
     if (parts.length !== 2)
       throw new Error(

@@ -3,6 +3,7 @@
 import { open, readFile } from 'node:fs/promises'
 import { setFlagsFromString } from 'node:v8'
 import ivm from 'isolated-vm'
+import { boundWebAssembly, keepBuffersPlain } from './bound-memory.ts'
 import { INTERPRETER_BROKEN } from './call-queue.ts'
 import { createRandomRow, type Given } from './grants.ts'
 import { type Runner, runnerOf, sandboxCpuMs, withinStartMs } from './isolate.ts'
@@ -18,6 +19,8 @@ setFlagsFromString('--no-wasm-lazy-compilation')
 const SCRIPT_MEMORY_MB = 128
 /** What the interpreter takes before the plugin's first line. */
 const INTERPRETER_MB = 40
+/** Of the interpreter's table of functions, which has some 14,000 when it has started. */
+const TABLE_ENTRIES = 32_768
 const LOAD_TIMEOUT_MS = 5_000
 const MB = 2 ** 20
 
@@ -95,7 +98,6 @@ async function openInterpreter({ files, memoryMb, snapshot, isForSnapshot, onLos
     })()`,
     { reference: true },
   )
-  await context.global.set('parleyHeapBytes', (memoryMb + INTERPRETER_MB) * MB)
   const begin = await context.eval(`(wasm, stdlib) => (${String(startInterpreter)})(wasm, stdlib, ${String(createRandomRow)})`, {
     reference: true,
   })
@@ -107,6 +109,9 @@ async function openInterpreter({ files, memoryMb, snapshot, isForSnapshot, onLos
     reference: true,
   })
   await start.apply(undefined, [snapshot && moveIn(snapshot), PREPARE, isForSnapshot], { result: { promise: true } })
+  await context.eval(
+    `(${String(keepBuffersPlain)})(); (${String(boundWebAssembly)})(${(memoryMb + INTERPRETER_MB) * MB}, ${TABLE_ENTRIES})`,
+  )
   return { isolate, context, prepare, sdk }
 }
 

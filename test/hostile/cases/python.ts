@@ -68,12 +68,29 @@ export const PYTHON: Kind = {
       'takes memory in JavaScript',
       `${JAVASCRIPT}run("const all = []; for (;;) all.push(new Uint8Array(1e7).fill(1))")`,
     ),
-    stopped(
+    fails(/WebAssembly.Memory is not a constructor/)(
       'wasm-memory',
       'takes 2 GB of WebAssembly memory',
       `${JAVASCRIPT}run("const all = new Uint8Array(new WebAssembly.Memory({ initial: 32768 }).buffer); for (;;) all.fill(1)")`,
     ),
+    fails(/WebAssembly.Table ends at/)(
+      'wasm-table',
+      "has the interpreter's table of functions grow, by what is a number only when it is looked at again",
+      `${JAVASCRIPT}pyodide_js.runPython.constructor("py", "const { wasmTable } = py._module; Reflect.apply = Function.prototype.call = () => 0; Object.defineProperty(wasmTable, 'length', { value: 0 }); let looks = 0; wasmTable.grow(1); wasmTable.grow({ valueOf: () => (looks++ ? 1e7 : 1e5) })")(pyodide_js)`,
+    ),
+    gives(
+      'wasm-makers',
+      'looks for what makes memory by what there is of it',
+      `${JAVASCRIPT}run = pyodide_js.runPython.constructor("py", "const table = py._module.wasmTable; return [typeof table, typeof table.constructor, typeof WebAssembly.Table, typeof WebAssembly.Instance, typeof WebAssembly.instantiate, typeof SharedArrayBuffer].join()")`,
+      'run(pyodide_js)',
+      'object,undefined,undefined,undefined,undefined,undefined',
+    ),
     stopped(
+      'second-interpreter',
+      'starts another interpreter within its own, and then loops',
+      `${JAVASCRIPT}run("parleyLoadPyodide({ indexURL: '/py/' }).catch(() => {}); for (;;);")`,
+    ),
+    fails(/no ArrayBuffer that grows/)(
       'growing-buffer',
       'takes 2 GB by a buffer that grows',
       `${JAVASCRIPT}run("const all = new Uint8Array(new ArrayBuffer(8, { maxByteLength: 2 ** 31 })); all.buffer.resize(2 ** 31 - 8); for (;;) all.fill(1)")`,
