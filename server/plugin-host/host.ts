@@ -29,9 +29,9 @@ export interface Host {
   readonly ended: Promise<void>
 }
 
-/** `onExit` is called once, with how it ended in words: the signal or code and the last lines it left. */
-export function startHost(onMessage: (message: FromHost) => void, onExit: (how: string) => void): Host {
-  const { file, args } = behindWalls([hostProgram()], HELD_LINE + 1)
+/** `onExit` is called once, with how it ended in words: the signal or code and the last lines it left. `program`: what Node runs, for tests. */
+export function startHost(onMessage: (message: FromHost) => void, onExit: (how: string) => void, program = hostProgram()): Host {
+  const { file, args } = behindWalls([program], HELD_LINE + 1)
   const child = spawn(file, args, { env: { TZ: 'UTC' }, stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'] })
   goesFirst(child.pid)
   const kill = (): void => void child.kill('SIGKILL')

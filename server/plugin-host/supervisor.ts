@@ -75,6 +75,8 @@ export interface SupervisorOptions {
   readonly hosts?: 1 | 2
   /** The plugin cannot be loaded: it is off for good. */
   readonly onUnloadable: (plugin: string, reason: string) => void
+  /** What a host runs, for tests; its own program unless given. */
+  readonly program?: string
 }
 
 interface Pending extends Call {
@@ -106,7 +108,16 @@ interface Post {
   entry: number
 }
 
-export function createSupervisor({ runtime, guests, pyodide, observer, clock, hosts = 2, onUnloadable }: SupervisorOptions): Supervisor {
+export function createSupervisor({
+  runtime,
+  guests,
+  pyodide,
+  observer,
+  clock,
+  hosts = 2,
+  onUnloadable,
+  program,
+}: SupervisorOptions): Supervisor {
   const guestOf = new Map(guests.map(guest => [guest.plugin, guest]))
   const breakers = new Map<string, Breaker>(
     guests.map(({ plugin }) => [
@@ -192,6 +203,7 @@ export function createSupervisor({ runtime, guests, pyodide, observer, clock, ho
     const host = startHost(
       message => receive(post, message),
       how => retire(post, isReady(post) ? 'crash' : 'start', isReady(post) ? suspect(post) : post.loading, how),
+      program,
     )
     const post: Post = {
       host,
