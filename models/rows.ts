@@ -1,6 +1,6 @@
 // Turns a text's features into the places and values that a model multiplies: features it has learned have a row; the others only make the
 // text longer, so that a text of strange words speaks softly.
-import { featuresOf } from './features.ts'
+import { countFeatures } from './features.ts'
 
 /** The features that one model has learned. */
 export interface RowTable {
@@ -38,22 +38,23 @@ export function createRowTable(hashes: Uint32Array): RowTable {
 
 /** The vector of a text that `normaliseText` gave, for training and the live path alike. Empty when nothing in it was ever seen. */
 export function vectorise(text: string, table: RowTable): Vector {
-  const counts = featuresOf(text)
-  const ids = new Int32Array(counts.size)
-  const values = new Float32Array(counts.size)
+  const { size, hashes, counts } = countFeatures(text)
+  const ids = new Int32Array(size)
+  const values = new Float32Array(size)
   let known = 0
   let squares = 0
-  for (const [hash, count] of counts) {
+  for (let i = 0; i < size; i++) {
+    const count = counts[i]! // below their size, as the hash
     const value = count === 1 ? 1 : 1 + Math.log(count)
     squares += value * value
-    const row = table.rowOf(hash)
+    const row = table.rowOf(hashes[i]!)
     if (row < 0) continue
     ids[known] = row
     values[known++] = value
   }
   const length = Math.sqrt(squares)
   for (let i = 0; i < known; i++) values[i]! /= length
-  return { ids: ids.slice(0, known), values: values.slice(0, known) }
+  return { ids: ids.subarray(0, known), values: values.subarray(0, known) }
 }
 
 /** The vector with an encoder's numbers as features too, in the rows from `rows` on. */
