@@ -16,18 +16,36 @@ export async function createSession(model: ModelFile): Promise<Session> {
   const session = await load(model)
   return {
     async run(batch) {
-      const longest = Math.max(1, ...batch.map(vector => vector.ids.length))
-      const ids = new Int32Array(batch.length * longest)
-      const values = new Float32Array(batch.length * longest)
-      for (const [i, vector] of batch.entries()) {
-        ids.set(vector.ids, i * longest)
-        values.set(vector.values, i * longest)
+      const classes = model.metadata.classes.length
+      const logits = new Float32Array(batch.length * classes)
+      const byLength = [...batch.keys()].sort((a, b) => batch[a]!.ids.length - batch[b]!.ids.length) // texts of the batch, here and below
+      for (let from = 0; from < byLength.length; from += TOGETHER) {
+        const part = byLength.slice(from, from + TOGETHER)
+        const said = await runTogether(
+          session,
+          part.map(i => batch[i]!),
+        )
+        for (const [place, i] of part.entries()) logits.set(said.subarray(place * classes, (place + 1) * classes), i * classes)
       }
-      const shape = [batch.length, longest]
-      const { logits } = await session.run({ ids: new Tensor('int32', ids, shape), values: new Tensor('float32', values, shape) })
-      return logits?.data as Float32Array // the graph declares its output as float32
+      return logits
     },
   }
+}
+
+/** Texts that the graph is given at once, of about one length: what it writes down between its steps then stays in the processor's cache. */
+const TOGETHER = 16
+
+async function runTogether(session: InferenceSession, batch: readonly Vector[]): Promise<Float32Array> {
+  const longest = Math.max(1, ...batch.map(vector => vector.ids.length))
+  const ids = new Int32Array(batch.length * longest)
+  const values = new Float32Array(batch.length * longest)
+  for (const [i, vector] of batch.entries()) {
+    ids.set(vector.ids, i * longest)
+    values.set(vector.values, i * longest)
+  }
+  const shape = [batch.length, longest]
+  const { logits } = await session.run({ ids: new Tensor('int32', ids, shape), values: new Tensor('float32', values, shape) })
+  return logits?.data as Float32Array // the graph declares its output as float32
 }
 
 async function load({ onnx, metadata }: ModelFile): Promise<InferenceSession> {
