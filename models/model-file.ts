@@ -26,7 +26,13 @@ const Metadata = z.strictObject({
   urgency: UrgencyWeights.optional(),
   /** When a text is turned down, of an intent model that was trained with texts out of scope. */
   rejection: z
-    .strictObject({ confidence: z.number().min(0).max(1), distance: z.number().min(0).max(1), outOfScope: z.number().min(0).max(1) })
+    .strictObject({
+      confidence: z.number().min(0).max(1),
+      /** Models of releases before have none, and compare the probabilities as they are. */
+      softness: z.number().min(1).default(1),
+      distance: z.number().min(0).max(1),
+      outOfScope: z.number().min(0).max(1),
+    })
     .optional(),
   /** Of a model whose head stands on a sentence encoder: which one, and how it sees that one's vectors. Little-endian 32-bit, base64. */
   encoder: z.strictObject({ name: z.string(), hash: z.string(), centre: z.base64(), stretch: z.base64(), classes: z.base64() }).optional(),

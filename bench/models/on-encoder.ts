@@ -7,6 +7,7 @@ import type { EncoderWishes } from '@parley/models/encoder/export-folder.ts'
 import { encoderIn, keepEncoder } from '@parley/models/encoder/kept-encoder.ts'
 import { readModelFile, writeModelFile, writtenView } from '@parley/models/model-file.ts'
 import { probabilitiesOf } from '@parley/models/probabilities.ts'
+import { SOFTNESS, surenessOf } from '@parley/models/rejection.ts'
 import { createSession } from '@parley/models/session.ts'
 import { sightOf } from '@parley/models/sight.ts'
 import { withoutContradicted } from '@parley/models/train/doubtful-labels.ts'
@@ -62,6 +63,9 @@ if (phase === 'train') {
     const vectors = []
     for (const text of texts) vectors.push((await see(normaliseText(text))).vector)
     const logits = await session.run(vectors)
-    return texts.map((_, i) => answerFrom(classes, probabilitiesOf(logits, 1, i * classes.length, classes.length), OOS))
+    return texts.map((_, i) => {
+      const probabilities = probabilitiesOf(logits, 1, i * classes.length, classes.length)
+      return { ...answerFrom(classes, probabilities, OOS), doubt: 1 - surenessOf(probabilities, classes.indexOf(OOS), SOFTNESS) }
+    })
   })
 }

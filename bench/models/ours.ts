@@ -6,6 +6,7 @@ import { readModelFile, writeModelFile } from '@parley/models/model-file.ts'
 import { quantise } from '@parley/models/network.ts'
 import { networkGraph } from '@parley/models/onnx/network-graph.ts'
 import { probabilitiesOf } from '@parley/models/probabilities.ts'
+import { SOFTNESS, surenessOf } from '@parley/models/rejection.ts'
 import { vectorise } from '@parley/models/rows.ts'
 import { createSession } from '@parley/models/session.ts'
 import { withoutContradicted } from '@parley/models/train/doubtful-labels.ts'
@@ -50,6 +51,9 @@ if (phase === 'train') {
   const { classes } = metadata
   await answerAll(folder, loadMs, async texts => {
     const logits = await session.run(texts.map(text => vectorise(normaliseText(text), table)))
-    return texts.map((_, i) => answerFrom(classes, probabilitiesOf(logits, 1, i * classes.length, classes.length), OOS))
+    return texts.map((_, i) => {
+      const probabilities = probabilitiesOf(logits, 1, i * classes.length, classes.length)
+      return { ...answerFrom(classes, probabilities, OOS), doubt: 1 - surenessOf(probabilities, classes.indexOf(OOS), SOFTNESS) }
+    })
   })
 }

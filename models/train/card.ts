@@ -103,7 +103,7 @@ function outOfScopeOf({ outOfScope }: Card): string {
   ]
   const limitsOf = (confidence: number, distance: number): string => `below ${confidence} or farther than ${distance}`
   return [
-    `${rows.outOfScope} sentences out of scope, ${rows.inScope} in scope. A text is turned down where no class in scope is as likely as the first figure, or where it lies farther from what was learned than the second; it is then out of scope with a confidence of ${chosen.outOfScope} at least.`,
+    `${rows.outOfScope} sentences out of scope, ${rows.inScope} in scope. A text is turned down where no class in scope is as likely as the first figure once the probabilities are evened out (raised to 1/${chosen.softness}), or where it lies farther from what was learned than the second; it is then out of scope with a confidence of ${chosen.outOfScope} at least.`,
     table(
       ['', 'accuracy in scope', 'recall out of scope', 'turned down'],
       [

@@ -1,6 +1,6 @@
 // Finds from which confidence and which distance on a text is turned down, and says what that is worth: how many of the texts out of scope are turned
 // down while the rest is answered as well as before, but for the points named.
-import type { Rejection } from '../rejection.ts'
+import { type Rejection, SOFTNESS, surenessOf } from '../rejection.ts'
 import { likeliest } from './figures.ts'
 import { type Interval, places, shareOf } from './intervals.ts'
 import type { Scored } from './scores.ts'
@@ -47,7 +47,12 @@ export function fitRejection(rows: readonly Scored[], outOfScope: number): Rejec
   })
   const { confidence, distance } = points[LOSSES.indexOf(CHOSEN)]! // one for each
   const { rejected, rejectedOut } = countsOf(told, { confidence, distance })
-  return { rows: counts, byClass, points, chosen: { confidence, distance, outOfScope: places(rejectedOut / Math.max(1, rejected)) } }
+  return {
+    rows: counts,
+    byClass,
+    points,
+    chosen: { confidence, softness: SOFTNESS, distance, outOfScope: places(rejectedOut / Math.max(1, rejected)) },
+  }
 }
 
 /** The chosen rejection, measured on other rows than those it was chosen on. */
@@ -66,19 +71,18 @@ interface Told {
   readonly isOut: boolean
   /** Where it is not turned down. */
   readonly isRight: boolean
-  /** Of the classes in scope. */
-  readonly surest: number
+  readonly sureness: number
   readonly distance: number
 }
 
 function toldOf({ label, probabilities, distance }: Scored, outOfScope: number): Told {
-  const surest = probabilities.reduce((best, p, c) => (c === outOfScope ? best : Math.max(best, p)), 0)
-  return { isOut: label === outOfScope, isRight: likeliest(probabilities) === label, surest, distance }
+  const sureness = surenessOf(probabilities, outOfScope, SOFTNESS)
+  return { isOut: label === outOfScope, isRight: likeliest(probabilities) === label, sureness, distance }
 }
 
 /** Both limits by quantiles of what the rows have; the first one turns nothing down. */
 function candidates(rows: readonly Told[]): readonly Limits[] {
-  const confidences = quantiles(rows.map(({ surest }) => surest))
+  const confidences = quantiles(rows.map(({ sureness }) => sureness))
   const distances = quantiles(rows.map(({ distance }) => distance))
   return [0, ...confidences].flatMap(confidence => [1, ...distances].map(distance => ({ confidence, distance })))
 }
@@ -93,8 +97,8 @@ function countsOf(rows: readonly Told[], { confidence, distance: farthest }: Lim
   let caught = 0
   let rejected = 0
   let rejectedOut = 0
-  for (const { isOut, isRight, surest, distance } of rows) {
-    const isDown = distance > farthest || surest < confidence // as `isRejected` has it
+  for (const { isOut, isRight, sureness, distance } of rows) {
+    const isDown = distance > farthest || sureness < confidence // as `isRejected` has it
     if (isDown) rejected++
     if (isDown && isOut) rejectedOut++
     if (isOut) caught += isDown || isRight ? 1 : 0

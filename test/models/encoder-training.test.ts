@@ -105,7 +105,7 @@ for (const isBlended of [false, true])
     const folder = join(store, 'intent', sha256(`${isBlended}`))
     mkdirSync(folder, { recursive: true })
     const per = { zh: 1.3, en: 0.9 }
-    const rejection = { confidence: 0.4, distance: 0.45, outOfScope: 0.8 }
+    const rejection = { confidence: 0.4, softness: 4, distance: 0.45, outOfScope: 0.8 }
     const { centre, stretch, classes: directions } = learned.view! // with an encoder there is one
     const base64 = (values: Float32Array): string => Buffer.from(values.buffer).toString('base64')
     writeModelFile(folder, {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { featuresOf } from '@parley/models/features.ts'
-import { distanceOf, isRejected, withRejection } from '@parley/models/rejection.ts'
+import { distanceOf, isRejected, surenessOf, withRejection } from '@parley/models/rejection.ts'
 import { createRowTable, vectorise } from '@parley/models/rows.ts'
 import { fitRejection, measureRejection } from '@parley/models/train/fit-rejection.ts'
 import { bootstrap, meanDifference, shareOf } from '@parley/models/train/intervals.ts'
@@ -91,7 +91,7 @@ test('[TRAIN4] the distance of a text is the share of it that was never learned'
 })
 
 test('[TRAIN4] what is turned down counts as out of scope as surely as such texts have been, and everything still sums to one', () => {
-  const limits = { confidence: 0.4, distance: 0.7, outOfScope: 0.8 }
+  const limits = { confidence: 0.4, softness: 1, distance: 0.7, outOfScope: 0.8 }
   const sure = Float64Array.of(0.6, 0.3, 0.1)
   assert.equal(withRejection(sure, 2, 0.1, limits), sure)
   const far = withRejection(sure, 2, 0.9, limits)
@@ -103,6 +103,14 @@ test('[TRAIN4] what is turned down counts as out of scope as surely as such text
   assert.equal(withRejection(out, 2, 0, limits), out)
   assert.equal(withRejection(sure, -1, 1, limits), sure)
   assert.equal(withRejection(sure, 2, 1, undefined), sure)
+})
+
+test('[TRAIN4] two close classes are no reason to turn a text down once probabilities are evened out; no class that stands out is one', () => {
+  const close = Float64Array.from({ length: 100 }, (_, c) => (c < 2 ? 0.49 : 0.02 / 98))
+  const flat = Float64Array.from({ length: 100 }, (_, c) => (c === 0 ? 0.5 : 0.5 / 99))
+  assert.ok(surenessOf(close, -1, 1) < surenessOf(flat, -1, 1))
+  assert.ok(surenessOf(close, -1, 4) > surenessOf(flat, -1, 4))
+  assert.equal(surenessOf(Float64Array.of(0.25, 0.75), 1, 1), 0.25)
 })
 
 test('[TRAIN4] recall out of scope at a fixed loss of accuracy in scope, by confidence and by distance', () => {
