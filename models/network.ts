@@ -25,9 +25,13 @@ export interface Network extends Omit<FloatNetwork, 'weights'> {
 export function quantise({ weights, ...rest }: FloatNetwork): Network {
   const count = rest.classes.length + rest.hidden
   const scales = new Float32Array(count)
-  for (let i = 0; i < weights.length; i++) scales[i % count] = Math.max(scales[i % count]!, Math.abs(weights[i]!)) // indices in range
+  for (let row = 0; row < weights.length; row += count)
+    for (let c = 0; c < count; c++) scales[c] = Math.max(scales[c]!, Math.abs(weights[row + c]!)) // indices in range
   for (let c = 0; c < count; c++) scales[c] = scales[c] === 0 ? 1 : scales[c]! / 127
-  return { ...rest, weights: Int8Array.from(weights, (weight, i) => Math.round(weight / scales[i % count]!)), scales }
+  const rounded = new Int8Array(weights.length)
+  for (let row = 0; row < weights.length; row += count)
+    for (let c = 0; c < count; c++) rounded[row + c] = Math.round(weights[row + c]! / scales[c]!)
+  return { ...rest, weights: rounded, scales }
 }
 
 /** One logit a class, before any temperature. */

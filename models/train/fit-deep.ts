@@ -51,23 +51,30 @@ export function fitDeep(taught: Taught, rows: number, width: number, nets: numbe
 }
 
 function fitNet({ vectors, labels, emphasis }: Taught, rows: number, width: number, size: number, random: Random): Omit<Deep, 'units'> {
-  const weights = Float32Array.from({ length: rows * size }, () => START * bell(random))
-  const output = Float32Array.from({ length: size * width }, () => bell(random) / Math.sqrt(size))
+  const weights = new Float32Array(rows * size)
+  for (let i = 0; i < weights.length; i++) weights[i] = START * bell(random)
+  const output = new Float32Array(size * width)
+  for (let i = 0; i < output.length; i++) output[i] = bell(random) / Math.sqrt(size)
   const bias = new Float32Array(size)
   const classBias = new Float32Array(width)
   const squares = {
     rows: new Float32Array(rows).fill(FIRST_SQUARE),
-    output: new Float32Array(output.length).fill(FIRST_SQUARE),
     bias: new Float32Array(size).fill(FIRST_SQUARE),
     classBias: new Float32Array(width).fill(FIRST_SQUARE),
+    // Of the output's weights by unit and by class: what one weight has been stepped by is taken for the product of the two over `all`.
+    units: new Float64Array(size).fill(FIRST_SQUARE * width),
+    classes: new Float64Array(width).fill(FIRST_SQUARE * size),
+    all: FIRST_SQUARE * size * width,
   }
   const longest = vectors.reduce((most, { ids }) => Math.max(most, ids.length), 0)
   const ids = new Int32Array(longest)
   const values = new Float64Array(longest)
   const units = new Float64Array(size)
-  const gates = new Float64Array(size)
+  /** The units that are not left out, then those of them that are above 0. */
+  const active = new Int32Array(size)
   const slopes = new Float64Array(size)
   const error = new Float64Array(width)
+  const steps = new Float64Array(width)
   const order = Int32Array.from(vectors, (_, i) => i)
   const epochs = epochsFor(vectors.length)
   let step = 0
@@ -77,46 +84,72 @@ function fitNet({ vectors, labels, emphasis }: Taught, rows: number, width: numb
     for (const i of order) {
       const rate = RATE * (1 - step++ / (epochs * vectors.length))
       const count = someFeatures(vectors[i]!, ids, values, random)
-      units.set(bias)
+      let there = 0
+      for (let u = 0; u < size; u++) if (random() >= UNITS_OUT) active[there++] = u
+      for (let a = 0; a < there; a++) units[a] = bias[active[a]!]!
       for (let k = 0; k < count; k++) {
         const value = values[k]!
         const row = ids[k]! * size
-        for (let u = 0; u < size; u++) units[u]! += value * weights[row + u]!
+        for (let a = 0; a < there; a++) units[a]! += value * weights[row + active[a]!]!
+      }
+      let passing = 0
+      let excitement = 0
+      for (let a = 0; a < there; a++) {
+        if (units[a]! <= 0) continue
+        const unit = units[a]! / (1 - UNITS_OUT)
+        active[passing] = active[a]!
+        units[passing++] = unit
+        excitement += unit * unit
       }
       error.set(classBias)
-      for (let u = 0; u < size; u++) {
-        const isOut = random() < UNITS_OUT || units[u]! <= 0
-        gates[u] = isOut ? 0 : 1 / (1 - UNITS_OUT)
-        units[u]! *= gates[u]!
-        if (isOut) continue
-        for (let c = 0; c < width; c++) error[c]! += units[u]! * output[u * width + c]!
+      for (let a = 0; a < passing; a++) {
+        const unit = units[a]!
+        const from = active[a]! * width
+        for (let c = 0; c < width; c++) error[c]! += unit * output[from + c]!
       }
       errorOf(error, labels[i]!, emphasis[i]!)
-      for (let u = 0; u < size; u++) {
-        slopes[u] = 0
-        if (gates[u] === 0) continue
+      let wrong = 0
+      for (let c = 0; c < width; c++) {
+        const own = error[c]! * error[c]!
+        wrong += own
+        squares.classes[c]! += own * excitement
+      }
+      squares.all += wrong * excitement
+      const scale = rate * Math.sqrt(squares.all)
+      for (let c = 0; c < width; c++) steps[c] = (scale * error[c]!) / Math.sqrt(squares.classes[c]!)
+      let mean = 0
+      for (let a = 0; a < passing; a++) {
+        const u = active[a]!
+        const unit = units[a]!
+        const square = squares.units[u]! + unit * unit * wrong
+        squares.units[u] = square
+        const length = unit / Math.sqrt(square)
+        const from = u * width
         let slope = 0
         for (let c = 0; c < width; c++) {
-          const at = u * width + c
-          const own = error[c]! * units[u]!
-          slope += error[c]! * output[at]!
-          const square = squares.output[at]! + own * own
-          squares.output[at] = square
-          output[at]! -= (rate * own) / Math.sqrt(square)
+          const weight = output[from + c]!
+          slope += error[c]! * weight
+          output[from + c] = weight - length * steps[c]!
         }
-        slopes[u] = slope * gates[u]!
+        slope /= 1 - UNITS_OUT
+        slopes[a] = slope
+        mean += (slope * slope) / size
+        const biased = squares.bias[u]! + slope * slope
+        squares.bias[u] = biased
+        bias[u]! -= (rate * slope) / Math.sqrt(biased)
       }
-      descend(classBias, error, squares.classBias, rate)
-      descend(bias, slopes, squares.bias, rate)
-      let mean = 0
-      for (let u = 0; u < size; u++) mean += (slopes[u]! * slopes[u]!) / size
+      for (let c = 0; c < width; c++) {
+        const square = squares.classBias[c]! + error[c]! * error[c]!
+        squares.classBias[c] = square
+        classBias[c]! -= (rate * error[c]!) / Math.sqrt(square)
+      }
       for (let k = 0; k < count; k++) {
         const value = values[k]!
         const square = squares.rows[ids[k]!]! + mean * value * value
         squares.rows[ids[k]!] = square
         const length = (rate * value) / Math.sqrt(square)
         const row = ids[k]! * size
-        for (let u = 0; u < size; u++) weights[row + u]! -= length * slopes[u]!
+        for (let a = 0; a < passing; a++) weights[row + active[a]!]! -= length * slopes[a]!
       }
     }
   }
@@ -149,14 +182,6 @@ function errorOf(error: Float64Array, label: number, emphasis: number): void {
   let total = 0
   for (let c = 0; c < width; c++) total += error[c] = Math.exp(error[c]! - top)
   for (let c = 0; c < width; c++) error[c] = emphasis * (error[c]! / total - DOUBT / width - (c === label ? 1 - DOUBT : 0))
-}
-
-function descend(weights: Float32Array, slopes: Float64Array, squares: Float32Array, rate: number): void {
-  for (let i = 0; i < weights.length; i++) {
-    const square = squares[i]! + slopes[i]! * slopes[i]!
-    squares[i] = square
-    weights[i]! -= (rate * slopes[i]!) / Math.sqrt(square)
-  }
 }
 
 /** A number about 0 with a spread of 1, near enough to a normal one. */
