@@ -1,7 +1,7 @@
 // What a host process is started with: the program of a host as one plain script, made once and kept in the project's folder. From its sources a start costs
 // twice the processor time, most of it for taking the types out of twenty files, and a host is started with every server, command and crash.
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { chmod } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -10,6 +10,9 @@ import { PROJECT } from '../project.ts'
 
 const FOLDERS = ['.', '../../plugin-sdk'].map(path => fileURLToPath(new URL(path, import.meta.url)))
 const SOURCES = ['host-process.ts', 'watch-lane.ts'].map(name => join(FOLDERS[0]!, name)) // there are two
+
+/** No server is expected to run on for longer after its sources have changed beneath it. */
+const KEPT_DAYS = 30
 
 let script: string | undefined
 
@@ -23,7 +26,10 @@ export function hostProgram(): string {
   return existsSync(script) ? script : SOURCES[0]!
 }
 
-/** Whoever finds the folder finds it whole: it is made beside and renamed. Those of other sources stay: a server of before may still start hosts with them. */
+/**
+ * Whoever finds the folder finds it whole: it is made beside and renamed. Those of other sources stay for a while: a server of before may still start hosts
+ * with them.
+ */
 export async function makeHostProgram(folder: string): Promise<void> {
   const parent = dirname(folder)
   mkdirSync(parent, { recursive: true })
@@ -47,8 +53,17 @@ export async function makeHostProgram(folder: string): Promise<void> {
     for (const each of [parent, beside]) await chmod(each, 0o755) // a host reads it as nobody
     for (const name of readdirSync(beside)) await chmod(join(beside, name), 0o644)
     renameSync(beside, folder)
+    removeOld(parent)
   } finally {
     rmSync(beside, { recursive: true, force: true })
+  }
+}
+
+function removeOld(parent: string): void {
+  const before = Date.now() - KEPT_DAYS * 86_400_000
+  for (const name of readdirSync(parent)) {
+    const folder = join(parent, name)
+    if (statSync(folder).mtimeMs < before) rmSync(folder, { recursive: true, force: true })
   }
 }
 

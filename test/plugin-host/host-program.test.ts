@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { test } from 'node:test'
@@ -30,6 +30,21 @@ test('the program of a host is made whole, for everybody to read, and starts wit
     assert.equal(signal, 'SIGKILL', 'without an engine it has no purpose')
   } finally {
     rmSync(join(folder, '..'), { recursive: true, force: true })
+  }
+})
+
+test('programs of other sources go when they have not been made for a month', async () => {
+  const parent = join(PROJECT.hostCache, `test-${process.pid}`)
+  for (const [name, days] of Object.entries({ old: 31, newer: 29 })) {
+    mkdirSync(join(parent, name), { recursive: true })
+    const at = new Date(Date.now() - days * 86_400_000)
+    utimesSync(join(parent, name), at, at)
+  }
+  try {
+    await makeHostProgram(join(parent, 'key'))
+    assert.deepEqual(readdirSync(parent).sort(), ['key', 'newer'])
+  } finally {
+    rmSync(parent, { recursive: true, force: true })
   }
 })
 
