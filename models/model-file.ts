@@ -1,7 +1,7 @@
 // A model on disk is two files: `<name>.onnx`, the weights, and `<name>.json`, all else that belongs to them. They are read together, and
 // refused unless they belong to each other and to this code's features.
 import { createHash } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
 import { z } from 'zod'
@@ -60,7 +60,8 @@ export interface ModelFile {
   readonly table: RowTable
   /** Of a model with an encoder. */
   readonly view?: View
-  readonly onnx: Uint8Array
+  /** Path of the weights, for onnxruntime to read. */
+  readonly onnxFile: string
   /** Start of the SHA-256 over the JSON file, which holds the hash of the weights: names both files exactly. */
   readonly version: string
 }
@@ -70,17 +71,16 @@ export function readModelFile(folder: string, name: string): ModelFile {
   const jsonFile = join(folder, `${name}.json`)
   const onnxFile = join(folder, `${name}.onnx`)
   const json = read(jsonFile)
-  const onnx = read(onnxFile)
   const metadata = parse(jsonFile, json)
   if (metadata.features !== FEATURES_ID)
     throw invalid(jsonFile, `it was trained with the features ${metadata.features}; these are ${FEATURES_ID}: train it again`)
-  if (metadata.weights !== sha256(onnx)) throw invalid(onnxFile, `it is not the file that ${name}.json was written with`)
+  if (metadata.weights !== sha256OfFile(onnxFile)) throw invalid(onnxFile, `it is not the file that ${name}.json was written with`)
   const view = metadata.encoder && readView(jsonFile, metadata.encoder)
   return {
     metadata,
     table: createRowTable(new Uint32Array(wordsOf(metadata.rows))),
     ...(view && { view }),
-    onnx,
+    onnxFile,
     version: sha256(json).slice(0, 12),
   }
 }
@@ -133,9 +133,28 @@ function wordsOf(base64: string): ArrayBuffer {
 
 export const sha256 = (data: Uint8Array | string): string => createHash('sha256').update(data).digest('hex')
 
-function read(file: string): Buffer {
+/** Piece by piece: a buffer for all the weights would take longer to get than they to read. */
+function sha256OfFile(file: string): string {
+  return reading(file, () => {
+    const descriptor = openSync(file, 'r')
+    try {
+      const hash = createHash('sha256')
+      const piece = Buffer.allocUnsafe(PIECE)
+      for (let got = readSync(descriptor, piece); got > 0; got = readSync(descriptor, piece)) hash.update(piece.subarray(0, got))
+      return hash.digest('hex')
+    } finally {
+      closeSync(descriptor)
+    }
+  })
+}
+
+const PIECE = 65_536
+
+const read = (file: string): Buffer => reading(file, () => readFileSync(file))
+
+function reading<T>(file: string, from: () => T): T {
   try {
-    return readFileSync(file)
+    return from()
   } catch (cause) {
     throw new Fault('MODEL_INVALID', { file, reason: 'the file cannot be read' }, { cause })
   }

@@ -48,9 +48,9 @@ async function runTogether(session: InferenceSession, batch: readonly Vector[]):
   return logits?.data as Float32Array // the graph declares its output as float32
 }
 
-async function load({ onnx, metadata }: ModelFile): Promise<InferenceSession> {
+async function load({ onnxFile }: ModelFile): Promise<InferenceSession> {
   try {
-    return await InferenceSession.create(onnx, {
+    return await InferenceSession.create(onnxFile, {
       executionProviders: ['cpu'],
       intraOpNumThreads: 1,
       interOpNumThreads: 1,
@@ -58,6 +58,6 @@ async function load({ onnx, metadata }: ModelFile): Promise<InferenceSession> {
       logSeverityLevel: 3,
     })
   } catch (cause) {
-    throw new Fault('MODEL_INVALID', { file: `${metadata.name}.onnx`, reason: 'onnxruntime refuses it' }, { cause })
+    throw new Fault('MODEL_INVALID', { file: onnxFile, reason: 'onnxruntime refuses it' }, { cause })
   }
 }
