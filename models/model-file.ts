@@ -81,9 +81,14 @@ export function readModelFile(folder: string, name: string): ModelFile {
     table: createRowTable(new Uint32Array(wordsOf(metadata.rows))),
     ...(view && { view }),
     onnxFile,
-    version: sha256(json).slice(0, 12),
+    version: versionOf(json),
   }
 }
+
+/** `ModelFile.version`, without a look at what the files hold. Faults: MODEL_INVALID, naming the file. */
+export const readModelVersion = (folder: string, name: string): string => versionOf(read(join(folder, `${name}.json`)))
+
+const versionOf = (json: Buffer): string => sha256(json).slice(0, 12)
 
 export interface WrittenModel extends Omit<Metadata, 'format' | 'features' | 'weights' | 'rows'> {
   readonly hashes: Uint32Array
@@ -127,8 +132,8 @@ const base64Of = ({ buffer, byteOffset, byteLength }: Uint32Array | Float32Array
 
 /** Whole 32-bit words. */
 function wordsOf(base64: string): ArrayBuffer {
-  const bytes = Uint8Array.from(Buffer.from(base64, 'base64'))
-  return bytes.buffer.slice(0, bytes.length - (bytes.length % 4))
+  const { buffer, byteOffset, length } = Buffer.from(base64, 'base64')
+  return buffer.slice(byteOffset, byteOffset + length - (length % 4))
 }
 
 export const sha256 = (data: Uint8Array | string): string => createHash('sha256').update(data).digest('hex')

@@ -3,7 +3,7 @@
 import '@parley/models/without-telemetry.ts' // the threads inherit it
 
 import type { Ballot, VoterInfo, VoterPool } from '@parley/core/ports/voters.ts'
-import { readModelFile } from '@parley/models/model-file.ts'
+import { readModelFile, readModelVersion } from '@parley/models/model-file.ts'
 import type { VoterJob, VoterJobAnswer } from '@parley/models/voter-worker.ts'
 import type { Question } from '@parley/plugin-sdk/vocabulary.ts'
 import { Piscina } from 'piscina'
@@ -38,7 +38,7 @@ interface Waiting {
 /** Resolves when every thread has its models loaded and has run them once. Faults: MODEL_INVALID, naming the file. */
 export async function createModelVoters(options: ModelVotersOptions): Promise<ModelVoters> {
   const { folders, threads = 1, batch = 64, worker = WORKER, onFailure = () => {} } = options
-  const infoOf = (voter: 'intent' | 'sentiment'): VoterInfo => ({ voter, version: readModelFile(folders[voter], voter).version })
+  const infoOf = (voter: 'intent' | 'sentiment'): VoterInfo => ({ voter, version: readModelVersion(folders[voter], voter) })
   const infos = { intent: infoOf('intent'), sentiment: infoOf('sentiment') }
   const pool = new Piscina({
     filename: worker.href,
@@ -49,7 +49,12 @@ export async function createModelVoters(options: ModelVotersOptions): Promise<Mo
   })
   pool.on('error', onFailure) // a thread that broke between two jobs
   const run = (turns: VoterJob['turns']): Promise<VoterJobAnswer> => pool.run({ folders, turns } satisfies VoterJob)
-  await Promise.all(Array.from({ length: threads }, () => run([{ text: '你好 hello', language: 'zh' }])))
+  // The threads read the models, whose weights are megabytes. A fault does not come across from them: what is wrong with a file is found out again here.
+  await Promise.all(Array.from({ length: threads }, () => run([{ text: '你好 hello', language: 'zh' }]))).catch(async error => {
+    await pool.destroy()
+    for (const voter of ['intent', 'sentiment'] as const) readModelFile(folders[voter], voter)
+    throw error
+  })
 
   const waiting = new Set<Waiting>()
   let busy = 0
