@@ -2,12 +2,15 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { Fault } from '@parley/core/faults.ts'
 import { Catalogue, LOCALES, type Pack, type PackLocale, Phrases } from '@parley/core/pack/pack.ts'
 import { REQUIRED_TEMPLATES } from '@parley/core/pack/required-templates.ts'
 import { type RiskList, Risks } from '@parley/core/pack/risks.ts'
 import { load, YAMLException } from 'js-yaml'
+import jsYaml from 'js-yaml/package.json' with { type: 'json' }
 import type { z } from 'zod'
+import { foundBefore, keepFound } from './found-before.ts'
 
 /** Faults: PACK_INVALID, naming the file and the place in it. */
 export function readPack(folder: string): Pack {
@@ -69,8 +72,22 @@ function parse<T extends z.ZodType>(file: string, text: string, schema: T): z.in
   throw invalid(file, issue?.path.join('.') ?? '', issue?.message ?? 'not of the schema')
 }
 
-/** By js-yaml: the phrases are large, and it reads them in a quarter of yaml's time. */
+/** As YAML, a text of this many characters takes tens of milliseconds to read; as JSON two. */
+const LARGE = 20_000
+
+/** By js-yaml: the phrases are large, and it reads them in a quarter of yaml's time. What a large text says is found out once. */
 function loadYaml(file: string, text: string): unknown {
+  if (text.length < LARGE) return readYaml(file, text)
+  const from = ['yaml', jsYaml.version, text]
+  const before = foundBefore(from)
+  if (before !== undefined) return JSON.parse(before)
+  const value = readYaml(file, text)
+  const json = JSON.stringify(value)
+  if (isDeepStrictEqual(JSON.parse(json), value)) keepFound(from, json) // a date, say, would come back as a text
+  return value
+}
+
+function readYaml(file: string, text: string): unknown {
   try {
     return load(text)
   } catch (error) {

@@ -1,6 +1,6 @@
 // Reads the manifests of TypeScript plugins. They are values of the plugin's own code, so that code must run; it does so in a host of its
 // own, one plugin after another, and a plugin that breaks the host has no manifest.
-import { foundBefore, keepFound } from './found-before.ts'
+import { foundBefore, keepFound } from '../found-before.ts'
 import { type Host, startHost } from './host.ts'
 import { keyOfSources } from './host-program.ts'
 import type { FromHost } from './protocol.ts'

@@ -4,7 +4,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { type From, foundBefore, keepFound } from './found-before.ts'
+import { type From, foundBefore, keepFound } from '../found-before.ts'
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 

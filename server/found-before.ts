@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { PROJECT } from '../project.ts'
+import { PROJECT } from './project.ts'
 
 /** Everything that what is kept depends on. */
 export type From = readonly (string | Uint8Array)[]
