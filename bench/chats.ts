@@ -57,10 +57,8 @@ async function decide(turns: readonly OthersTurn[], locale: 'zh-CN' | 'en'): Pro
   return decided
 }
 
-const trainingSets = SETS.flatMap(set =>
-  set.split === undefined
-    ? []
-    : [{ ...set, split: set.split.replace('test', 'train'), title: set.title.replace('test split', 'training split') }],
+const trainingSets = SETS.flatMap(({ training, ...set }) =>
+  training === undefined ? [] : [{ ...set, split: training, title: set.title.replace(/\w+ split/, `${training} split`) }],
 )
 
 const shareIn = <T>(rows: readonly T[], is: (row: T) => boolean): string => shown(shareOf(rows.filter(is).length, rows.length))
@@ -81,22 +79,26 @@ for (const set of values.train ? trainingSets : SETS) {
   const isRight = (row: (typeof rows)[number]): boolean => row.right.includes(firstOf(row))
   const answered = within.filter(({ decision }) => decision.disposition === 'answer' || decision.disposition === 'ask_slot')
   console.log(`\n${set.title}: ${within.length} turns within our actions, ${beyond.length} out of scope`)
-  console.log(
-    `  first is right ${shareIn(within, isRight)}; among the first three ${shareIn(within, row => row.decision.ranking.slice(0, 3).some(({ action }) => row.right.includes(action)))}`,
-  )
-  console.log(`  answered ${shareIn(within, row => answered.includes(row))} of them, ${shareIn(answered, isRight)} of those rightly`)
-  if (beyond.length > 0) console.log(`  out-of-scope recall ${shareIn(beyond, isRight)}`)
-  for (const voter of new Set(rows.flatMap(({ decision }) => decision.votes.map(ballot => ballot.voter)))) {
-    const voted = within.flatMap(row => {
-      const [first] = row.decision.votes
-        .filter(ballot => ballot.voter === voter)
-        .flatMap(({ votes }) => [...votes].sort((a, b) => b.confidence - a.confidence))
-      return first ? [row.right.includes(first.action)] : []
-    })
+  if (within.length > 0) {
     console.log(
-      `  ${voter}: votes on ${((100 * voted.length) / within.length).toFixed(1)} %, right on ${shareIn(voted, hit => hit)} of those`,
+      `  first is right ${shareIn(within, isRight)}; among the first three ${shareIn(within, row => row.decision.ranking.slice(0, 3).some(({ action }) => row.right.includes(action)))}`,
     )
+    console.log(`  answered ${shareIn(within, row => answered.includes(row))} of them, ${shareIn(answered, isRight)} of those rightly`)
+    console.log(`  taken for out of scope ${shareIn(within, row => firstOf(row) === OUT)}`)
   }
+  if (beyond.length > 0) console.log(`  out-of-scope recall ${shareIn(beyond, isRight)}`)
+  if (within.length > 0)
+    for (const voter of new Set(rows.flatMap(({ decision }) => decision.votes.map(ballot => ballot.voter)))) {
+      const voted = within.flatMap(row => {
+        const [first] = row.decision.votes
+          .filter(ballot => ballot.voter === voter)
+          .flatMap(({ votes }) => [...votes].sort((a, b) => b.confidence - a.confidence))
+        return first ? [row.right.includes(first.action)] : []
+      })
+      console.log(
+        `  ${voter}: votes on ${((100 * voted.length) / within.length).toFixed(1)} %, right on ${shareIn(voted, hit => hit)} of those`,
+      )
+    }
   for (const row of rows)
     lines.push(
       JSON.stringify({

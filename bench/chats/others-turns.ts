@@ -12,6 +12,8 @@ export interface OthersSet {
   readonly file: string
   /** Undefined: every row. */
   readonly split?: string
+  /** The split that whoever writes examples may look at; undefined where a set has none. */
+  readonly training?: string
   /** Only rows that have this: they were written by customers. */
   readonly having?: string
   /** Which of our actions are right, by the set's label. */
@@ -24,6 +26,35 @@ export interface OthersTurn {
   readonly right: readonly string[]
 }
 
+const OUT = ['OUT_OF_SCOPE'] as const
+const out = (labels: string): OthersSet['actions'] =>
+  Object.fromEntries(
+    labels
+      .trim()
+      .split(/\s+/)
+      .map(label => [label, OUT]),
+  )
+
+/**
+ * All labels of Banking, Auto & Commute, Travel, Utility and Work. Of the other domains a shop answers some: Kitchen & Dining (how to prepare what it
+ * sells), Home (order_status, shopping_list), Credit Cards (card_declined, rewards), Small Talk (greeting, thank_you), Meta (yes, no, cancel).
+ */
+const FOREIGN_DOMAINS_OF_CLINC150 = `
+  account_blocked balance bill_balance bill_due freeze_account interest_rate min_payment order_checks pay_bill pin_change report_fraud routing
+  spending_history transactions transfer
+  current_location directions distance gas gas_type jump_start last_maintenance mpg oil_change_how oil_change_when schedule_maintenance tire_change
+  tire_pressure traffic uber
+  book_flight book_hotel car_rental carry_on exchange_rate flight_status international_visa lost_luggage plug_type timezone translate travel_alert
+  travel_notification travel_suggestion vaccines
+  alarm calculator date definition find_phone flip_coin make_call measurement_conversion roll_dice share_location spelling text time timer weather
+  direct_deposit income insurance insurance_change meeting_schedule next_holiday payday pto_balance pto_request pto_request_status pto_used
+  rollover_401k schedule_meeting taxes w2`
+
+/** All labels but `chat`, whose greetings and thanks are actions of ours, and `cookbook`: how to prepare what a shop sells is PRODUCT_INFO. */
+const FOREIGN_DOMAINS_OF_SMP = `
+  app bus calc cinemas contacts datetime email epg flight health lottery map match message music news novel poetry radio riddle schedule stock
+  telephone train translation tvchannel video weather website`
+
 const Row = z.looseObject({ text: z.string(), label: z.string(), split: z.string() })
 
 export const SETS: readonly OthersSet[] = [
@@ -32,6 +63,7 @@ export const SETS: readonly OthersSet[] = [
     language: 'zh',
     file: 'cic_ecommerce_zh/uniform.jsonl',
     split: 'test',
+    training: 'train',
     actions: {
       买家咨询活动规则: ['COUPON_HELP', 'PRICE_INFO'],
       买家咨询商品区别: ['PRODUCT_INFO'],
@@ -163,6 +195,7 @@ export const SETS: readonly OthersSet[] = [
     language: 'en',
     file: 'hint3/uniform.jsonl',
     split: 'curekart_test',
+    training: 'curekart_train',
     actions: {
       REFUNDS_RETURNS_REPLACEMENTS: ['RETURN_REQUEST', 'RETURN_POLICY', 'REFUND_STATUS', 'EXCHANGE_REQUEST'],
       ORIGINAL_PRODUCT: ['PRODUCT_INFO'],
@@ -181,8 +214,32 @@ export const SETS: readonly OthersSet[] = [
       MODES_OF_PAYMENTS: ['PAYMENT_METHODS'],
       RECOMMEND_PRODUCT: ['PRODUCT_INFO'],
       INTERNATIONAL_SHIPPING: ['DELIVERY_INFO'],
-      [OOS]: ['OUT_OF_SCOPE'],
+      [OOS]: OUT,
     },
+  },
+  {
+    title: 'CLINC150, what its makers call out of scope (test split)',
+    language: 'en',
+    file: 'clinc150/uniform.jsonl',
+    split: 'test',
+    training: 'val',
+    actions: { [OOS]: OUT },
+  },
+  {
+    title: 'CLINC150, five domains that no shop answers (test split)',
+    language: 'en',
+    file: 'clinc150/uniform.jsonl',
+    split: 'test',
+    training: 'val',
+    actions: out(FOREIGN_DOMAINS_OF_CLINC150),
+  },
+  {
+    title: 'SMP-ECDT, domains that no shop answers (develop split)',
+    language: 'zh',
+    file: 'smp_ecdt_zh/uniform_smp2017_domain.jsonl',
+    split: 'develop',
+    training: 'train',
+    actions: out(FOREIGN_DOMAINS_OF_SMP),
   },
 ]
 
