@@ -13,7 +13,7 @@ const DOUBT = 0.1
 const FIRST_SQUARE = 1e-4
 
 /** Units of a net: many classes cannot be told apart by few. */
-const unitsFor = (classes: number): number => (classes < 10 ? 16 : classes < 60 ? 32 : 64)
+export const unitsFor = (classes: number): number => (classes < 10 ? 16 : classes < 60 ? 32 : 64)
 
 /** Passes over the lessons: more of them where there are few. */
 const epochsFor = (lessons: number): number => Math.min(40, Math.max(5, Math.round(180_000 / lessons)))

@@ -7,13 +7,13 @@ import { featuresOf } from '../features.ts'
 import type { FloatNetwork } from '../network.ts'
 import { createRowTable, type RowTable, type Vector, vectorise, withNumbers } from '../rows.ts'
 import type { Lesson } from './corpus.ts'
-import { fitDeep } from './fit-deep.ts'
+import { fitDeep, unitsFor } from './fit-deep.ts'
 import { fitWide } from './fit-wide.ts'
 
 /** A feature of one lesson alone says little, and leaving it out teaches the model what an unknown one looks like. */
 const SEEN_FROM = 2
-/** Rows that a model has at most: of more, those which move the margins least are left out, and are unknown features from then on. */
-const MOST_ROWS = 65_536
+/** Rows that a model has at most: of more, those which move the margins least are left out, and are unknown features from then on. Narrow rows cost little: of two classes it is four megabytes of them. */
+const mostRowsFor = (columns: number): number => Math.max(65_536, Math.floor(2 ** 22 / columns))
 /**
  * How much a margin of 1 counts beside the nets' mean logit. Among more classes the nets' logits lie farther apart, and the mean of more nets deserves more of the say.
  * Put through what was best on validation splits: 0.5 to 1.5 of 2 classes, 3 to 5 of 39, 1 to 4 of 64, 1 to 2 of 77 with six nets, 4 to 8 of 118, 5 to 12 of 151.
@@ -55,11 +55,11 @@ export function fit(lessons: readonly Lesson[], classes: readonly string[], seed
   const all = { vectors: look(seen), labels, emphasis }
   const numbers = encoded?.vectors[0]?.length ?? 0
   const margins = fitWide(all, seen.hashes.length + numbers, width, seed)
-  const kept = strongest(all.vectors, margins.weights, width, seen.hashes.length)
+  const nets = netsFor(lessons.length)
+  const kept = strongest(all.vectors, margins.weights, width, seen.hashes.length, mostRowsFor(width + nets * unitsFor(width)))
   const words = kept.length - numbers
   const table = words === seen.hashes.length ? seen : createRowTable(kept.subarray(0, words).map(row => seen.hashes[row]!)) // rows of the table
   const vectors = table === seen ? all.vectors : look(table)
-  const nets = netsFor(lessons.length)
   const deep = fitDeep({ vectors, labels, emphasis }, kept.length, width, nets, seed)
   const share = wideShareFor(width, nets)
   const columns = width + deep.units
@@ -81,11 +81,17 @@ export function learnableFeatures(lessons: readonly Lesson[]): Uint32Array<Array
   return Uint32Array.from([...seen].flatMap(([hash, count]) => (count >= SEEN_FROM ? [hash] : []))).sort()
 }
 
-/** The rows to keep, ascending: of the first `words`, those whose weights move the lessons' margins most; all that come after. */
-function strongest(vectors: readonly Vector[], weights: Float32Array, width: number, words: number): Uint32Array<ArrayBuffer> {
+/** The rows to keep, ascending: of the first `words`, the `most` whose weights move the lessons' margins most; all that come after. */
+function strongest(
+  vectors: readonly Vector[],
+  weights: Float32Array,
+  width: number,
+  words: number,
+  most: number,
+): Uint32Array<ArrayBuffer> {
   const rows = weights.length / width
   const all = Uint32Array.from({ length: rows }, (_, row) => row)
-  if (words <= MOST_ROWS) return all
+  if (words <= most) return all
   const force = new Float64Array(rows)
   for (const { ids, values } of vectors) for (let k = 0; k < ids.length; k++) force[ids[k]!]! += values[k]! * values[k]!
   for (let row = 0; row < words; row++) {
@@ -96,7 +102,7 @@ function strongest(vectors: readonly Vector[], weights: Float32Array, width: num
   const kept = all
     .slice(0, words)
     .sort((a, b) => force[b]! - force[a]! || a - b)
-    .slice(0, MOST_ROWS)
+    .slice(0, most)
     .sort()
   return Uint32Array.from([...kept, ...all.slice(words)])
 }
