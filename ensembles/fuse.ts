@@ -95,12 +95,12 @@ function distributionOf(
   return p
 }
 
-function rank(domain: readonly ActionId[], scores: readonly number[]): Ranked[] {
+export function rank(domain: readonly ActionId[], scores: readonly number[]): Ranked[] {
   const ranking = domain.map((action, i) => ({ action, score: scores[i]! }))
   return ranking.sort((a, b) => b.score - a.score || (a.action < b.action ? -1 : 1))
 }
 
-function softmax(domain: readonly ActionId[], scores: readonly number[]): Record<ActionId, number> {
+export function softmax(domain: readonly ActionId[], scores: readonly number[]): Record<ActionId, number> {
   const top = Math.max(...scores)
   const raised = scores.map(score => Math.exp(score - top))
   const total = raised.reduce((sum, x) => sum + x, 0)
@@ -109,7 +109,7 @@ function softmax(domain: readonly ActionId[], scores: readonly number[]): Record
   return probabilities
 }
 
-function joinSignals(ballots: readonly Ballot[]): Signals {
+export function joinSignals(ballots: readonly Ballot[]): Signals {
   const given = (name: keyof Signals): number[] => ballots.flatMap(ballot => ballot.signals?.[name] ?? [])
   const moods = given('mood')
   const urgency = given('urgency')

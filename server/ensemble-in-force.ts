@@ -3,7 +3,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
 import type { Ensemble } from '@parley/core/ports/ensemble.ts'
-import { createEnsemble } from '@parley/ensembles/ensemble.ts'
+import { ensembleOf } from '@parley/ensembles/ensemble.ts'
+import { type ParsedEnsemble, parseEnsemble } from '@parley/ensembles/ensemble-file.ts'
 import { PROJECT } from './project.ts'
 
 export interface EnsembleInForce {
@@ -13,18 +14,20 @@ export interface EnsembleInForce {
 }
 
 /** `name` is that of a shipped ensemble, or the path of a `.yaml` file. Faults: ENSEMBLE_INVALID. */
-export function loadEnsemble(name: string): EnsembleInForce {
+export function readEnsemble(name: string): ParsedEnsemble {
   const file = name.endsWith('.yaml') ? name : join(PROJECT.ensembles, `${name}.yaml`)
   const shown = name.endsWith('.yaml') ? name : `${name}.yaml`
-  const read = (): Ensemble => {
-    if (!existsSync(file)) throw new Fault('ENSEMBLE_INVALID', { file: shown, path: '', reason: 'the file is not there' })
-    return createEnsemble(readFileSync(file, 'utf8'), shown)
-  }
-  let ensemble = read()
+  if (!existsSync(file)) throw new Fault('ENSEMBLE_INVALID', { file: shown, path: '', reason: 'the file is not there' })
+  return parseEnsemble(readFileSync(file, 'utf8'), shown)
+}
+
+/** As `readEnsemble`. */
+export function loadEnsemble(name: string): EnsembleInForce {
+  let ensemble = ensembleOf(readEnsemble(name))
   return {
     current: () => ensemble,
     reload() {
-      ensemble = read()
+      ensemble = ensembleOf(readEnsemble(name))
     },
   }
 }

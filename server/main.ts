@@ -4,6 +4,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { addAgentCommands } from './cli/commands/agents.ts'
 import { addConversationCommands } from './cli/commands/conversations.ts'
 import { addDeliveryCommands } from './cli/commands/deliveries.ts'
+import { addEnsembleCommands } from './cli/commands/ensembles.ts'
 import { addKnowledgeCommands } from './cli/commands/knowledge.ts'
 import { addModelCommands } from './cli/commands/models.ts'
 import { addPhraseCommands } from './cli/commands/phrases.ts'
@@ -102,6 +103,7 @@ addModelCommands(program)
 addPhraseCommands(program)
 addVoterCommands(program)
 addKnowledgeCommands(program)
+addEnsembleCommands(program)
 
 try {
   await program.parseAsync()

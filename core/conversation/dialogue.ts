@@ -121,7 +121,8 @@ function changeOf(dialogue: Dialogue, event: Logged): Partial<Dialogue> | undefi
 }
 
 /** Nothing is kept of a voter that has forgotten. */
-const joined = (memory: Dialogue['memory'], remembered: Dialogue['memory']): Dialogue['memory'] =>
+/** What voters have kept, with what they keep from this turn on. */
+export const joined = (memory: Dialogue['memory'], remembered: Dialogue['memory']): Dialogue['memory'] =>
   Object.fromEntries(Object.entries({ ...memory, ...remembered }).filter(([, kept]) => kept !== FORGOTTEN))
 const FORGOTTEN = '{}'
 

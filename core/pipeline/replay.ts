@@ -7,12 +7,15 @@ import { type Stages, workOut } from './pipeline.ts'
 import type { Shop } from './shop.ts'
 import type { Received } from './turn.ts'
 
+/** What of a decision is put through the stages again. */
+export type RecordedVotes = Pick<RecordedDecision, 'votes' | 'clauseVotes' | 'versions' | 'remembered' | 'facts' | 'place'>
+
 /**
  * `received` is the turn as the log has it: its texts, and the frame of before. Its place in line is the recorded one. `anew` is asked in place of
  * what its voters had said then.
  */
 export function replay(
-  decision: RecordedDecision,
+  decision: RecordedVotes,
   received: Omit<Received, 'placeFor'>,
   shop: Shop,
   stages: Stages,
@@ -30,7 +33,7 @@ export function replay(
 }
 
 /** Answers the first question with the votes on the whole, the next ones with those on the clauses. */
-function recordedPool({ votes, clauseVotes = [], versions, remembered = {} }: RecordedDecision, except?: VoterPool): VoterPool {
+function recordedPool({ votes, clauseVotes = [], versions, remembered = {} }: RecordedVotes, except?: VoterPool): VoterPool {
   const version = (voter: string): string => versions[voter] ?? ''
   const isOther = ({ voter }: { readonly voter: string }): boolean => !except?.voters.some(other => other.voter === voter)
   const rounds: readonly (readonly BallotView[])[] = [votes, ...clauseVotes].map(ballots => ballots.filter(isOther))

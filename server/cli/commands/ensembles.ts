@@ -1,0 +1,46 @@
+// `parley ensemble …`: how the votes are fused and decided on, and what that is worth.
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { wrongUse } from '../options.ts'
+
+const share = (text: string): number => {
+  const value = Number(text)
+  if (!(value > 0 && value < 1)) throw new InvalidArgumentError('it is a share between 0 and 1, such as 0.95')
+  return value
+}
+const whole = (text: string): number => {
+  const value = Number(text)
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('it is a whole number from 0 to 999999999')
+  return value
+}
+const cell = (text: string): { readonly right: string; readonly said: string } => {
+  const [, right, said] = /^([A-Z0-9_]+):([A-Z0-9_]+|-)$/.exec(text) ?? []
+  if (right === undefined || said === undefined) throw new InvalidArgumentError('it is RIGHT:SAID, such as TRACK_ORDER:DELIVERY_INFO')
+  return { right, said }
+}
+
+export function addEnsembleCommands(program: Command): void {
+  const ensemble = program
+    .command('ensemble')
+    .description('How votes are fused and decided on, and what that is worth (docs/ensembles.md).')
+  ensemble
+    .command('evaluate')
+    .description(
+      "Judge an ensemble on turns of which it is known what they are about, beside majority vote, equal weights and every voter by itself. The shop's own voters are asked; their votes are kept, so that a second run takes seconds, and one that is broken off goes on where it was.",
+    )
+    .argument(
+      '<data>',
+      'JSON lines: a turn {"text": …, "action": …} or a dialogue {"turns": [{"text": …, "action": …}, …]}, and at will "lang" (zh, en), "source", "conversation"',
+    )
+    .option('--ensemble <ensemble>', "the name of a shipped one, or a .yaml file (default: the shop's)")
+    .addOption(new Option('--shop <shop>', 'shop whose voters, catalogue and costs it is judged with (default: the only one)'))
+    .addOption(new Option('--precision <share>', 'share of answers that is to be right: which threshold gives it').argParser(share))
+    .addOption(
+      new Option('--cell <RIGHT:SAID>', 'name every sentence of one cell of the confusion matrix; - for what nobody voted on').argParser(
+        cell,
+      ),
+    )
+    .option('--skip-bad', 'go on without the lines that are wrong; they are named all the same')
+    .addOption(new Option('--seed <n>', 'of the draws that the intervals come from').default(1).argParser(whole))
+    .option('--json <file>', 'write all of it there, every sentence of every cell too')
+    .action(async (data, options, command) => (await import('../ensemble.ts')).evaluate(data, options, wrongUse(command)))
+}

@@ -1,0 +1,119 @@
+// `parley ensemble evaluate`: works without the server, with the voters that the shop has now.
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Fault } from '@parley/core/faults.ts'
+import { createBrain } from '../brain.ts'
+import { readConfig } from '../config.ts'
+import { readEnsemble } from '../ensemble-in-force.ts'
+import { evaluateEnsemble } from '../evaluation/evaluate-ensemble.ts'
+import { readTurnFile, type TurnFile } from '../evaluation/read-turns.ts'
+import { findKnowledgeStore } from '../knowledge-store/open-knowledge-store.ts'
+import { createLogger } from '../logger.ts'
+import { findModelStore } from '../model-store/open-model-store.ts'
+import { readPack } from '../pack-folder.ts'
+import { findPluginStore } from '../plugin-store/open-plugin-store.ts'
+import { PROJECT } from '../project.ts'
+import { noSources } from '../sources.ts'
+import type { WrongUse } from './agent.ts'
+import { cellLines, reportLines } from './ensemble-report.ts'
+import { knownShop, say } from './plugin-store.ts'
+import { progressBar } from './progress-bar.ts'
+
+export interface EvaluateOptions {
+  readonly ensemble?: string
+  readonly shop?: string
+  readonly precision?: number
+  readonly cell?: { readonly right: string; readonly said: string }
+  readonly skipBad?: true
+  readonly seed: number
+  readonly json?: string
+}
+
+/** Nobody waits here but for the whole answer: every voter is heard, however long it takes. */
+const PATIENCE_MS = 10_000
+/** For which a threshold is told unless one is asked for. */
+const PRECISIONS = [0.9, 0.95, 0.99]
+/** Exit status of a command that was broken off at the keyboard. */
+const INTERRUPTED = 130
+
+/** Faults: TURNS_INVALID, UNKNOWN_SHOP, ENSEMBLE_INVALID, and those of configuration and packs. */
+export async function evaluate(file: string, options: EvaluateOptions, wrongUse: WrongUse): Promise<void> {
+  const config = readConfig(process.env)
+  const id = knownShop(options, config, wrongUse)
+  const settings = config.shops.find(each => each.id === id)! // it is known
+  const ensemble = readEnsemble(options.ensemble ?? settings.ensemble)
+  const actions = new Set(Object.keys(readPack(join(PROJECT.packs, settings.pack)).actions))
+  const { dialogues } = readDialogues(file, actions, options.skipBad === true)
+  const deadlines = { ...config.deadlines, voters: PATIENCE_MS, plugin: PATIENCE_MS }
+  const [plugins, models, knowledge] = [findPluginStore(config.data), findModelStore(config.data), findKnowledgeStore(config)]
+  const installed = { choices: plugins?.choices ?? (() => []), ...(models && { models }), ...(knowledge && { knowledge }) }
+  const alone = { ...config, deadlines, shops: [settings] }
+  const brain = await createBrain(alone, createLogger('error'), noSources, undefined, undefined, installed)
+  const stop = new AbortController()
+  const interrupt = (): void => stop.abort(new Error('interrupted'))
+  process.once('SIGINT', interrupt)
+  const bars = progressBars()
+  try {
+    const shop = brain.shops.get(id)!
+    await brain.plugins.ready
+    const evaluated = await evaluateEnsemble({
+      dialogues,
+      shop,
+      stages: brain.stages,
+      ensemble,
+      cache: join(config.data, 'votes'),
+      seed: options.seed,
+      precisions: options.precision === undefined ? PRECISIONS : [options.precision],
+      signal: stop.signal,
+      onProgress: bars.show,
+    })
+    bars.end()
+    if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(evaluated, null, 2)}\n`)
+    for (const line of options.cell ? cellLines(evaluated, options.cell) : reportLines(evaluated)) say(line)
+  } catch (error) {
+    if (!stop.signal.aborted || error !== stop.signal.reason) throw error
+    bars.end()
+    process.stderr.write('Broken off; the same command goes on where it was.\n')
+    process.exitCode = INTERRUPTED
+  } finally {
+    bars.end()
+    process.off('SIGINT', interrupt)
+    await brain.close()
+    for (const store of [plugins, models, knowledge]) await store?.close()
+  }
+}
+
+/** Names what is wrong. Faults: TURNS_INVALID, unless what is wrong is to be left out, and where too little is left to tell anything by. */
+function readDialogues(file: string, actions: ReadonlySet<string>, skipBad: boolean): TurnFile {
+  const read = readTurnFile(file, actions)
+  for (const { line, severity, reason } of read.problems)
+    process.stderr.write(`${file}:${line}: ${severity === 'error' && skipBad ? 'left out' : severity}: ${reason}\n`)
+  const bad = read.problems.filter(({ severity }) => severity === 'error')
+  const [first] = bad
+  if (first && !skipBad) {
+    const more = bad.length > 1 ? ` (and ${bad.length - 1} more)` : ''
+    throw new Fault('TURNS_INVALID', { file, line: first.line, reason: `${first.reason}${more}` })
+  }
+  if (new Set(read.dialogues.map(({ conversation }) => conversation)).size < 2)
+    throw new Fault('TURNS_INVALID', { file, line: 0, reason: 'there are fewer than two conversations in it: that tells nothing' })
+  return read
+}
+
+/** One bar after the other, each with its own time left. */
+function progressBars() {
+  let current: { readonly what: string; readonly bar: ReturnType<typeof progressBar> } | undefined
+  const end = (): void => {
+    current?.bar.end()
+    current = undefined
+  }
+  return {
+    show(what: string, share: number): void {
+      if (current?.what !== what) {
+        end()
+        current = { what, bar: progressBar(what) }
+      }
+      current.bar.show(share, 1)
+    },
+    end,
+  }
+}
