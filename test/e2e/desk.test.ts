@@ -1,19 +1,17 @@
 // The agent's console in real Chromium: what only a browser can show. The house behind it is desk-house.ts. PARLEY_SHOTS=1 leaves pictures in
 // test/output.
 import assert from 'node:assert/strict'
-import { mkdirSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { mkdirSync } from 'node:fs'
 import { after, afterEach, before, beforeEach, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { buildWeb } from '@parley/web/build.ts'
-import type axe from 'axe-core'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { CHEN, LIU, QIAN } from '../web/desk-people.ts'
+import { lookWithAxe } from './axe.ts'
 import { launchBrowser, missingBrowser } from './browser.ts'
 import { type DeskHouse, openDeskHouse } from './desk-house.ts'
 
 const OUTPUT = fileURLToPath(new URL('../output/', import.meta.url))
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const skip = missingBrowser
 const options = { skip, timeout: 60_000 }
 let browser: Browser
@@ -107,12 +105,8 @@ async function picture(page: Page, name: string): Promise<void> {
 
 /** Every fault that axe finds, with the element that has it. */
 async function faultsOf(page: Page): Promise<string[]> {
-  await page.evaluate(AXE)
-  const results = await page.evaluate(async () => {
-    const { axe } = window as unknown as { axe: typeof import('axe-core') } // the script that was just run
-    return (await axe.run()) as axe.AxeResults
-  })
-  return results.violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id} at ${target}: ${failureSummary}`))
+  const { violations } = await lookWithAxe(page)
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id} at ${target}: ${failureSummary}`))
 }
 
 test('signing in: refused with a reason, then in; the shop is remembered, the password is not', options, async () => {
