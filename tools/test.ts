@@ -112,7 +112,7 @@ if (flags.has('--full')) process.env.PARLEY_TEST_FULL = '1'
 const all = (
   named.length > 0
     ? named
-    : globSync(['test/**/*.test.ts', 'plugin-sdk/**/*.test.ts', 'plugins/**/*.test.ts'], { exclude: ['**/node_modules/**'] })
+    : globSync(['test', 'plugin-sdk', 'plugins', 'server'].map(folder => `${folder}/**/*.test.ts`), { exclude: ['**/node_modules/**'] })
 ).sort()
 await buildWeb()
 if (named.length === 0) {
