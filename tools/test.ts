@@ -1,5 +1,5 @@
 // `npm test`: sets up what the tests need, runs types, lint and every test, and ends with one line, `N passed, N failed`.
-//   --quick   without browsers, crashes, hostile plugins and trainings: under a minute
+//   --quick   without browsers, servers, plugin hosts, crashes and trainings: under a minute
 //   --full    with the long counts
 //   FILE…     only these test files
 import { spawnSync } from 'node:child_process'
@@ -19,23 +19,29 @@ if (unknown) {
   process.exit(2)
 }
 
-/** Folders and files whose tests start servers, browsers and hostile plugins, train models, or play long. */
+/** Folders and files whose tests start servers, browsers and plugin hosts, end processes and threads, train models, or play long. */
 const HEAVY = [
   ...['test/e2e/', 'test/power-cut/', 'test/damage/', 'test/plugin-host/', 'test/hostile/', 'test/server/', 'test/resume/'],
-  ...['test/mesh/crash', 'test/models/training', 'test/models/encoder-training', 'test/core/pack-check'],
+  ...['test/mesh/crash', 'test/mesh/recovery', 'test/core/pack-check', 'test/core/dialogue-fuzz', 'test/contracts/conversation-log'],
+  ...['test/models/training', 'test/models/encoder-training', 'test/models/knowledge-encoder', 'test/models/moods', 'test/transcripts/'],
 ]
 /** Those of them that are about limits of milliseconds or about a busy server: each runs with nothing beside it. */
-const ALONE = [
-  'test/e2e/container',
-  'test/e2e/crash',
-  'test/e2e/overload',
-  'test/e2e/reconnect',
-  'test/e2e/hostile-plugins',
-  'test/plugin-host/',
-  'test/hostile/',
-]
+const ALONE = ['test/e2e/overload', 'test/e2e/reconnect', 'test/e2e/hostile-plugins', 'test/plugin-host/', 'test/hostile/']
 /** Of these, what is slow and asks for nothing within milliseconds. */
 const NOT_ALONE = ['installed', 'change', 'bundle', 'write-a-plugin', 'rogue-host'].map(name => `test/plugin-host/${name}`)
+/** Its kills take minutes and ask for nothing within milliseconds: it runs beside those that run two at a time. */
+const KILLS = 'test/e2e/crash.test.ts'
+const KILLS_MS = 1_200_000
+/** Those that take longest, longest first: begun with, so that none of them is at work when the others are done. */
+const LONG = [
+  ...['test/e2e/desk.', 'test/e2e/command-line', 'test/e2e/embed', 'test/e2e/widget', 'test/e2e/accessibility'],
+  ...['test/models/encoder-training', 'test/plugin-host/installed', 'test/plugin-host/write-a-plugin', 'test/e2e/socket-processes'],
+  ...['test/e2e/models', 'test/server/erasure-crash', 'test/e2e/train-a-model', 'test/e2e/erasure', 'test/server/backup'],
+]
+const placeOf = (file: string): number => {
+  const place = LONG.findIndex(name => file.startsWith(name))
+  return place < 0 ? LONG.length : place
+}
 const isOf = (folders: readonly string[], file: string): boolean => folders.some(folder => file.startsWith(folder))
 const isHeavy = (file: string): boolean => isOf(HEAVY, file)
 const isAlone = (file: string): boolean => isOf(ALONE, file) && !isOf(NOT_ALONE, file)
@@ -75,13 +81,17 @@ function setUpDebian(): void {
 }
 
 /** With `isNodeBare` without Node's own snapshot, which isolated-vm needs so in the file's own process; the others start sooner. */
-async function runFiles(files: readonly string[], concurrency: number, isNodeBare = false): Promise<void> {
+async function runFiles(
+  files: readonly string[],
+  concurrency: number,
+  { isNodeBare = false, timeoutMs = 300_000 }: { readonly isNodeBare?: boolean; readonly timeoutMs?: number } = {},
+): Promise<void> {
   if (files.length === 0) return
   const stream = run({
     files: files.map(file => join(root, file)),
     concurrency,
     execArgv: [isNodeBare ? '--no-node-snapshot' : '--node-snapshot', '--disable-warning=ExperimentalWarning'],
-    timeout: process.env.PARLEY_TEST_FULL ? 3_600_000 : 300_000,
+    timeout: process.env.PARLEY_TEST_FULL ? 3_600_000 : timeoutMs,
   })
   for await (const event of stream) {
     if (event.type === 'test:stdout' || event.type === 'test:stderr') process.stdout.write(event.data.message)
@@ -113,8 +123,11 @@ if (flags.has('--full')) process.env.PARLEY_TEST_FULL = '1'
 const all = (
   named.length > 0
     ? named
-    : globSync(['test', 'plugin-sdk', 'plugins', 'server'].map(folder => `${folder}/**/*.test.ts`), { exclude: ['**/node_modules/**'] })
-).sort()
+    : globSync(
+        ['test', 'plugin-sdk', 'plugins', 'server'].map(folder => `${folder}/**/*.test.ts`),
+        { exclude: ['**/node_modules/**'] },
+      )
+).sort((a, b) => placeOf(a) - placeOf(b) || (a < b ? -1 : 1))
 await buildWeb()
 if (named.length === 0) {
   check('types', 'tsc', [])
@@ -126,11 +139,19 @@ await runFiles(
 )
 if (!flags.has('--quick')) {
   if (all.some(isHeavy)) setUpDebian()
-  await runFiles(
-    all.filter(file => isHeavy(file) && !isAlone(file)),
-    2,
-  )
-  await runFiles(all.filter(isAlone), 1, true)
+  const together = all.filter(file => isHeavy(file) && !isAlone(file))
+  await Promise.all([
+    runFiles(
+      together.filter(file => file === KILLS),
+      1,
+      { timeoutMs: KILLS_MS },
+    ),
+    runFiles(
+      together.filter(file => file !== KILLS),
+      2,
+    ),
+  ])
+  await runFiles(all.filter(isAlone), 1, { isNodeBare: true })
 }
 const slowest = [...spent]
   .sort((a, b) => b[1] - a[1])

@@ -2,7 +2,19 @@
 // starts is started there, read off the Dockerfile, as its user, with its environment and nothing else, on a tree that it cannot write to.
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { chownSync, constants, copyFileSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import {
+  chownSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -21,6 +33,8 @@ const isRoot = process.getuid?.() === 0
 /** One folder for all: `app` is the image's WORKDIR, `data` its volume, `tmp` the only other place that may be written to. */
 const box = mkdtempSync(join(tmpdir(), 'parley-container-'))
 const [app, data, tmp, bin] = ['app', 'data', 'tmp', 'bin'].map(name => join(box, name)) as [string, string, string, string] // four names
+/** Beside other tests a vote may be late, which is no matter here. */
+const patient = join(box, 'patient.yaml')
 let report = ''
 
 before(() => {
@@ -30,10 +44,11 @@ before(() => {
     mkdirSync(folder, { mode: 0o700 })
     if (isRoot) chownSync(folder, uid!, gid!) // the Dockerfile's USER, checked below
   }
+  writeFileSync(patient, 'deadlines: { voters: 5000, plugin: 5000, turn: 10000 }\n')
   // The image's `node` is found by PATH; where the project lies may be closed to other users.
   mkdirSync(bin)
   copyFileSync(process.execPath, join(bin, 'node'), constants.COPYFILE_FICLONE)
-  spawnSync('chmod', ['0755', box, bin, join(bin, 'node')])
+  spawnSync('chmod', ['0755', box, patient, bin, join(bin, 'node')])
   if (!isRoot) spawnSync('chmod', ['-R', 'a-w', app])
 })
 after(() => {
@@ -56,12 +71,13 @@ function assemble(folder: string, args: readonly string[]): string {
   return done.stdout
 }
 
-/** As the image would: its ENV alone, with the paths and the port of this test. */
+/** As the image would: its ENV alone, with the paths, the port and the patience of this test. */
 const environment = (more: Record<string, string>): Record<string, string> => ({
   ...image.env,
   PATH: bin,
   TMPDIR: tmp,
   PARLEY_DATA: data,
+  PARLEY_CONFIG: patient,
   PORT: '0',
   ...more,
 })
