@@ -12,6 +12,7 @@ import { alone, equalWeights, firstVote, majorityVote, without } from '@parley/e
 import { createRandom } from '@parley/models/train/random.ts'
 import type { ActionId, Language } from '@parley/plugin-sdk/vocabulary.ts'
 import type { Brain } from '../brain.ts'
+import { releaseHere } from '../project.ts'
 import { collectVotes, playWith } from './play-dialogues.ts'
 import type { DialogueToJudge } from './read-turns.ts'
 import { openVoteCache } from './vote-cache.ts'
@@ -90,7 +91,12 @@ const languageOf = ({ locale }: RecordedDecision): Language => (locale === 'en' 
 function nameOfVoters(shop: Shop): string {
   const pools = shop.pools()
   const voters = pools.flatMap(pool => pool.voters.map(({ voter, version }) => [voter, version]))
-  return JSON.stringify([shop.packVersion, voters, pools.some(({ second }) => second !== undefined) ? shop.ensemble().version : ''])
+  return JSON.stringify([
+    releaseHere(),
+    shop.packVersion,
+    voters,
+    pools.some(({ second }) => second !== undefined) ? shop.ensemble().version : '',
+  ])
 }
 
 function rivalsOf(file: EnsembleFile, voters: readonly string[]): readonly (Pick<Rival, 'name' | 'kind'> & { readonly fused: Ensemble })[] {

@@ -15,9 +15,9 @@ const TURNS = [
   // Labelled wrongly on purpose: it stands behind its cell.
   { text: 'please cancel my order', action: 'GREETING' },
   { text: 'qwzx vblorp', action: 'OUT_OF_SCOPE' },
-  // The second one is an answer to what the bot asks, and no vote says what it is about.
+  // The first one is played and not judged.
   {
-    turns: [{ text: 'where is my order' }, { text: '20260101001', action: 'TRACK_ORDER' }, { text: 'thanks', action: 'THANKS' }],
+    turns: [{ text: 'where is my order' }, { text: 'has it been sent yet', action: 'TRACK_ORDER' }, { text: 'thanks', action: 'THANKS' }],
     lang: 'en',
   },
 ]
