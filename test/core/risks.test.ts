@@ -198,6 +198,7 @@ const HARMLESS: readonly string[] = [
   'my package was reported stolen, can you trace it',
   'I reported the theft to the police, my parcel is gone',
   'I would kill for a discount',
+  'how do i go viral on tiktok',
   'the colour is drop dead gorgeous',
   'do you sell courtroom dramas',
   '花可以送到医院吗',
@@ -225,8 +226,10 @@ test('no example of an action is a risk for a person but complaints and what thr
   const alarming = readExamples(join(PROJECT.packs, 'retail', 'examples'))
     .filter(({ label }) => label !== 'COMPLAINT' && label !== 'HUMAN_AGENT')
     .flatMap(({ label, text, at }) => {
-      const risks = shipped.find(text, 'zh').filter(({ rule, id }) => rule === 'handoff' && !(label === 'FOOD_SAFETY' && id === 'doctor'))
-      return risks.length > 0 ? [`${at} ${text}`] : [] // who asks for a doctor over food is for a person, by the risk and by the action alike
+      // Who asks whether to see a doctor is told when, be it over food or over what is no shop's; a court is for a person, be it ours or a neighbour's.
+      const rightly = label === 'FOOD_SAFETY' ? ['doctor'] : label === 'OUT_OF_SCOPE' ? ['doctor', 'lawyer'] : []
+      const risks = shipped.find(text, 'zh').filter(({ rule, id }) => rule === 'handoff' && !rightly.includes(id))
+      return risks.length > 0 ? [`${at} ${text}`] : []
     })
   assert.deepEqual(alarming, [])
 })
