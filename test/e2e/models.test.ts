@@ -76,10 +76,12 @@ test('[MODEL3] [MODEL4] [MODEL5] a model is exchanged under load without a lost 
   const shipped = (await votersNow()).intent
   const seen: string[] = []
   let told = (): void => {}
-  const untilSeen = (count: number): Promise<void> =>
-    new Promise(resolve => {
-      told = () => void (seen.length > count && resolve())
-    })
+  /** Rejects as soon as a customer has seen what must not be. */
+  const untilSeen = (count: number): Promise<unknown> => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    told = () => void (seen.length > count && resolve())
+    return Promise.race([promise, ...customers])
+  }
   let isOver = false
   const customers = Array.from({ length: CUSTOMERS }, async () => {
     while (!isOver)
