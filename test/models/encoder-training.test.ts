@@ -137,7 +137,7 @@ for (const isBlended of [false, true])
       )
       for (const [at, { confidence }] of expected.entries()) {
         assert.ok(Math.abs(alone!.intent[at]!.confidence - confidence) < 1e-4)
-        assert.ok(Math.abs(alone!.intent[at]!.confidence - together[i]!.intent[at]!.confidence) < 1e-9) // the head adds up in batches
+        assert.ok(Math.abs(alone!.intent[at]!.confidence - together[i]!.intent[at]!.confidence) < 1e-6) // the head adds up single floats, in batches
       }
     }
     await encoder.close()
