@@ -9,6 +9,7 @@ import { isStepDone, stepReader } from './step-files.ts'
 import type { EncoderPlaces, StepWorkerData } from './step-worker.ts'
 import { stagesOf } from './steps.ts'
 import type { Task } from './task.ts'
+import { createEndCells, type EndCells, endInPeace } from './unhurried-end.ts'
 
 export interface RunOptions {
   readonly task: Task
@@ -34,7 +35,7 @@ const WORKER = new URL('./step-worker.ts', import.meta.url)
 
 /** Rejects with the signal's reason where that ends it. */
 export async function runTraining({ task, folder, encoder, threads, signal, onProgress }: RunOptions): Promise<Trained> {
-  const workers: Worker[] = []
+  const workers: StepThread[] = []
   const stages = stagesOf(task)
   const total = stages.flat().reduce((sum, { cost }) => sum + cost, 0)
   const ready = stages.flat().filter(({ id }) => isStepDone(folder, id))
@@ -45,7 +46,7 @@ export async function runTraining({ task, folder, encoder, threads, signal, onPr
       const left = stage.filter(step => !ready.includes(step))
       while (workers.length < Math.min(threads, left.length)) workers.push(startWorker({ task, folder, ...(encoder && { encoder }) }))
       await Promise.all(
-        workers.map(async worker => {
+        workers.map(async ({ worker }) => {
           for (let step = left.shift(); step !== undefined; step = left.shift()) {
             await workOut(worker, step.id, signal)
             share += step.cost / total
@@ -55,14 +56,22 @@ export async function runTraining({ task, folder, encoder, threads, signal, onPr
       )
     }
   } finally {
-    await Promise.all(workers.map(worker => worker.terminate()))
+    await Promise.all(workers.map(({ worker, end }) => endInPeace(worker, end)))
   }
   const read = stepReader(folder)
   return { ...read('finish'), model: read('final'), resumed: ready.length }
 }
 
-const startWorker = (data: StepWorkerData): Worker =>
-  new Worker(WORKER, { workerData: data, execArgv: ['--disable-warning=ExperimentalWarning'] })
+interface StepThread {
+  readonly worker: Worker
+  readonly end: EndCells
+}
+
+function startWorker(data: Omit<StepWorkerData, 'end'>): StepThread {
+  const end = createEndCells()
+  const workerData: StepWorkerData = { ...data, end }
+  return { worker: new Worker(WORKER, { workerData, execArgv: ['--disable-warning=ExperimentalWarning'] }), end }
+}
 
 /** A worker has one step at a time. */
 async function workOut(worker: Worker, step: StepId, signal: AbortSignal | undefined): Promise<void> {

@@ -7,12 +7,14 @@ import type { StepId } from './results.ts'
 import { keepStep, stepReader } from './step-files.ts'
 import { workOutStep } from './steps.ts'
 import type { Task } from './task.ts'
+import { type EndCells, inPeace } from './unhurried-end.ts'
 
 export interface StepWorkerData {
   readonly task: Task
   /** Where the results of steps lie. */
   readonly folder: string
   readonly encoder?: EncoderPlaces
+  readonly end: EndCells
 }
 
 /** Where the encoder of a task lies, and the vectors that it has given. */
@@ -21,7 +23,7 @@ export interface EncoderPlaces {
   readonly vectors: string
 }
 
-const { task, folder, encoder } = workerData as StepWorkerData // as run.ts starts it
+const { task, folder, encoder, end } = workerData as StepWorkerData // as run.ts starts it
 const read = stepReader(folder)
 
 const cached = encoder && task.encoder && openCached(encoder, task.encoder.hash)
@@ -37,6 +39,6 @@ parentPort?.on('message', async (step: StepId) => {
 
 async function openCached(places: EncoderPlaces, hash: string) {
   const { openEncoder } = await import('../encoder/encode.ts') // onnxruntime, which no other training needs
-  const { size, encode } = await openEncoder(readEncoder(places.folder, hash))
-  return cacheVectors(places.vectors, size, encode)
+  const { size, encode } = await inPeace(end, () => openEncoder(readEncoder(places.folder, hash)))
+  return cacheVectors(places.vectors, size, text => inPeace(end, () => encode(text)))
 }
