@@ -29,12 +29,11 @@ const HEAVY = [
 const ALONE = ['test/e2e/overload', 'test/e2e/reconnect', 'test/e2e/hostile-plugins', 'test/plugin-host/', 'test/hostile/']
 /** Of these, what is slow and asks for nothing within milliseconds. */
 const NOT_ALONE = ['installed', 'change', 'bundle', 'write-a-plugin', 'rogue-host'].map(name => `test/plugin-host/${name}`)
-/** Its kills take minutes and ask for nothing within milliseconds: it runs beside those that run two at a time. */
-const KILLS = 'test/e2e/crash.test.ts'
-const KILLS_MS = 1_200_000
+/** Of one file; the kills take minutes where something else keeps the processor busy. */
+const FILE_MS = 900_000
 /** Those that take longest, longest first: begun with, so that none of them is at work when the others are done. */
 const LONG = [
-  ...['test/e2e/desk.', 'test/e2e/command-line', 'test/e2e/embed', 'test/e2e/widget', 'test/e2e/accessibility'],
+  ...['test/e2e/crash', 'test/e2e/desk.', 'test/e2e/command-line', 'test/e2e/embed', 'test/e2e/widget', 'test/e2e/accessibility'],
   ...['test/models/encoder-training', 'test/plugin-host/installed', 'test/plugin-host/write-a-plugin', 'test/e2e/socket-processes'],
   ...['test/e2e/models', 'test/server/erasure-crash', 'test/e2e/train-a-model', 'test/e2e/erasure', 'test/server/backup'],
 ]
@@ -84,14 +83,14 @@ function setUpDebian(): void {
 async function runFiles(
   files: readonly string[],
   concurrency: number,
-  { isNodeBare = false, timeoutMs = 300_000 }: { readonly isNodeBare?: boolean; readonly timeoutMs?: number } = {},
+  { isNodeBare = false }: { readonly isNodeBare?: boolean } = {},
 ): Promise<void> {
   if (files.length === 0) return
   const stream = run({
     files: files.map(file => join(root, file)),
     concurrency,
     execArgv: [isNodeBare ? '--no-node-snapshot' : '--node-snapshot', '--disable-warning=ExperimentalWarning'],
-    timeout: process.env.PARLEY_TEST_FULL ? 3_600_000 : timeoutMs,
+    timeout: process.env.PARLEY_TEST_FULL ? 3_600_000 : FILE_MS,
   })
   for await (const event of stream) {
     if (event.type === 'test:stdout' || event.type === 'test:stderr') process.stdout.write(event.data.message)
@@ -139,18 +138,10 @@ await runFiles(
 )
 if (!flags.has('--quick')) {
   if (all.some(isHeavy)) setUpDebian()
-  const together = all.filter(file => isHeavy(file) && !isAlone(file))
-  await Promise.all([
-    runFiles(
-      together.filter(file => file === KILLS),
-      1,
-      { timeoutMs: KILLS_MS },
-    ),
-    runFiles(
-      together.filter(file => file !== KILLS),
-      2,
-    ),
-  ])
+  await runFiles(
+    all.filter(file => isHeavy(file) && !isAlone(file)),
+    2,
+  )
   await runFiles(all.filter(isAlone), 1, { isNodeBare: true })
 }
 const slowest = [...spent]
