@@ -94,7 +94,12 @@ describe('[PLG7] behind the walls', () => {
   test('[PLG7] a priority below ours', needs('priority'), () => assert.equal(found.niceness, 10))
   test('[PLG7] no network', needs('network'), () => assert.match(found.connect, /^(ENETUNREACH|EPERM)$/))
   test('[PLG7] no file but what it runs, and none can be written', needs('files'), () => {
-    assert.deepEqual(found.secrets, [])
+    // Of a folder that this project lies in it sees the name, since that is on the way to what it runs.
+    const isAbove = (file: string): boolean => OWN_FILE.startsWith(`${file}/`)
+    assert.deepEqual(
+      found.secrets.filter(file => !isAbove(file)),
+      [],
+    )
     assert.equal(found.write, 'EROFS')
   })
   test('[PLG7] not root', needs('user'), () => assert.equal(found.user, 65_534))
