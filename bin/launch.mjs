@@ -7,7 +7,7 @@
 // In an assembled folder (deploy/container/assemble.ts) everything is there already and nothing may be written: it only hands over.
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -36,12 +36,52 @@ function npm(args, what) {
   if (done.status !== 0) fail(`npm ended with status ${done.status} while ${what}; see its message above`)
 }
 
+const LOCK = join(root, '.cache', 'installing')
+const LOOK_MS = 200
+let isMine = false
+
+/** One command installs at a time: two in one folder break each other's. A second waits for the first; one that died is no obstacle. */
+function waitToInstall() {
+  mkdirSync(dirname(LOCK), { recursive: true })
+  for (let isTold = false; !isMine; ) {
+    try {
+      writeFileSync(LOCK, String(process.pid), { flag: 'wx' })
+      isMine = true
+      process.on('exit', letOthersInstall)
+      return
+    } catch (error) {
+      if (error.code !== 'EEXIST') return // where nothing can be written npm says so
+    }
+    if (hasDied()) rmSync(LOCK, { force: true })
+    else if (!isTold) console.error('parley: waiting for another command that is installing …')
+    isTold = true
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOOK_MS)
+  }
+}
+
+function letOthersInstall() {
+  if (isMine) rmSync(LOCK, { force: true })
+  isMine = false
+}
+
+/** Whether the process that the lock names is no more. A lock that is gone, or not written yet, is looked at again. */
+function hasDied() {
+  try {
+    process.kill(Number(readFileSync(LOCK, 'utf8')) || process.pid, 0)
+    return false
+  } catch (error) {
+    return error.code === 'ESRCH'
+  }
+}
+
 /** A Node that isolated-vm has a binary for: this one, the project's own, or one that is brought now. */
 function findNode() {
   if (SUPPORTED.has(process.versions.node.split('.')[0])) return process.execPath
   const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`
   const binary = join(root, '.node', 'node_modules', name, 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
   if (!existsSync(binary)) {
+    waitToInstall()
+    if (existsSync(binary)) return binary
     mkdirSync(join(root, '.node'), { recursive: true })
     npm(['install', '--prefix', join(root, '.node'), '--no-save', `${name}@${NODE_VERSION}`], `bringing Node ${NODE_VERSION} into .node/`)
     if (!existsSync(binary)) fail(`the package ${name} brought no Node for this platform; install Node 24 by hand`)
@@ -55,7 +95,10 @@ function installPackages() {
     .update(readFileSync(join(root, 'package-lock.json')))
     .digest('hex')
   const stamp = join(root, 'node_modules', '.parley-lock')
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return
+  const isThere = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === lock
+  if (isThere()) return
+  waitToInstall()
+  if (isThere()) return
   npm(['ci'], 'installing packages into node_modules/')
   writeFileSync(stamp, lock)
 }
@@ -65,6 +108,7 @@ if (major < 20) fail(`Node ${major}.${minor} is too old to start from; any Node 
 const isAssembled = existsSync(join(root, 'assembled.json'))
 if (!isAssembled) installPackages()
 const node = isAssembled ? process.execPath : findNode()
+letOthersInstall()
 const [first, ...rest] = process.argv.slice(2)
 const [program, args] = first === '--run' ? [rest[0], rest.slice(1)] : ['server/main.ts', process.argv.slice(2)]
 if (!isAssembled && args[0] === 'serve' && program === 'server/main.ts') {
