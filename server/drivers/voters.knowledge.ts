@@ -12,7 +12,7 @@ export function createKnowledgeVoters(library: Library): VoterPool {
     async ask(question, cast, signal) {
       if (signal.aborted) return
       const started = performance.now()
-      const found = await library.search(question.text, question.language, 2, signal).catch(() => undefined)
+      const found = await library.search(question.text, question.language, 2, signal).catch(() => undefined) // the ballot says so, and whoever runs the encoder's thread
       if (signal.aborted) return
       const ms = performance.now() - started
       if (!found) return cast({ ...info, abstained: true, reason: 'failed', votes: [], ms })

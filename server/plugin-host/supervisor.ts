@@ -75,8 +75,7 @@ export interface SupervisorOptions {
   readonly hosts?: 1 | 2
   /** The plugin cannot be loaded: it is off for good. */
   readonly onUnloadable: (plugin: string, reason: string) => void
-  /** What a host runs, for tests; its own program unless given. */
-  readonly program?: string
+  readonly program?: string // what a host runs, for tests
 }
 
 interface Pending extends Call {
