@@ -65,6 +65,12 @@ export const FAULTS = {
     false,
     (d: { file: string; path: string; reason: string }) => `${d.file}: ${d.path || '(the whole)'}: ${d.reason}`,
   ),
+  UNKNOWN_ENSEMBLE: fault(
+    false,
+    (d: { ensemble: string; reason: string }) => `ensemble ${JSON.stringify(d.ensemble)} can't be used: ${d.reason}`,
+  ),
+  NO_EARLIER_ENSEMBLE: fault(false, (d: { shop: string }) => `no other ensemble was in force before in shop ${JSON.stringify(d.shop)}`),
+  ENSEMBLE_REFUSED: fault(false, (d: { shop: string; reason: string }) => `shop ${JSON.stringify(d.shop)}: ${d.reason}`),
   MODEL_INVALID: fault(false, (d: { file: string; reason: string }) => `${d.file}: ${d.reason}`),
   UNKNOWN_MODEL: fault(
     false,

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
 import { createBrain } from '../brain.ts'
 import { readConfig } from '../config.ts'
-import { readEnsemble } from '../ensemble-in-force.ts'
+import { ensembleNamed, IN_FORCE } from '../ensemble-store/resolve-ensemble.ts'
 import { evaluateEnsemble } from '../evaluation/evaluate-ensemble.ts'
 import { readTurnFile, type TurnFile } from '../evaluation/read-turns.ts'
 import { findKnowledgeStore } from '../knowledge-store/open-knowledge-store.ts'
@@ -36,12 +36,12 @@ const PRECISIONS = [0.9, 0.95, 0.99]
 /** Exit status of a command that was broken off at the keyboard. */
 const INTERRUPTED = 130
 
-/** Faults: TURNS_INVALID, UNKNOWN_SHOP, ENSEMBLE_INVALID, and those of configuration and packs. */
+/** Faults: TURNS_INVALID, UNKNOWN_SHOP, UNKNOWN_ENSEMBLE, ENSEMBLE_INVALID, and those of configuration and packs. */
 export async function evaluate(file: string, options: EvaluateOptions, wrongUse: WrongUse): Promise<void> {
   const config = readConfig(process.env)
   const id = knownShop(options, config, wrongUse)
   const settings = config.shops.find(each => each.id === id)! // it is known
-  const ensemble = readEnsemble(options.ensemble ?? settings.ensemble)
+  const ensemble = await ensembleNamed(options.ensemble ?? IN_FORCE, settings, config.data)
   const actions = new Set(Object.keys(readPack(join(PROJECT.packs, settings.pack)).actions))
   const { dialogues } = readDialogues(file, actions, options.skipBad === true)
   const deadlines = { ...config.deadlines, voters: PATIENCE_MS, plugin: PATIENCE_MS }

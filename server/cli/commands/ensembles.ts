@@ -31,7 +31,7 @@ export function addEnsembleCommands(program: Command): void {
       '<data>',
       'JSON lines: a turn {"text": …, "action": …} or a dialogue {"turns": [{"text": …, "action": …}, …]}, and at will "lang" (zh, en), "source", "conversation"',
     )
-    .option('--ensemble <ensemble>', "the name of a shipped one, or a .yaml file (default: the shop's)")
+    .option('--ensemble <ensemble>', 'a shipped one, a .yaml file, or a version that is kept here (default: what is in force in the shop)')
     .addOption(new Option('--shop <shop>', 'shop whose voters, catalogue and costs it is judged with (default: the only one)'))
     .addOption(new Option('--precision <share>', 'share of answers that is to be right: which threshold gives it').argParser(share))
     .addOption(
