@@ -8,8 +8,8 @@ import type { RecordedDecision } from './pipeline/decision.ts'
 import type { Received } from './pipeline/turn.ts'
 import type { Position } from './ports/conversation-log.ts'
 
-/** What the log says of an open turn; a place in line is nothing that it says. */
-export type ReadTurn = Omit<Received, 'placeFor'>
+/** What the log says of an open turn; of the line it says nothing. */
+export type ReadTurn = Omit<Received, 'placeFor' | 'waiting'>
 
 /** Plain data. */
 export interface RecordedTurn {

@@ -101,7 +101,7 @@ export function createTurnWorker(parts: TurnWorkerParts): TurnWorker {
     const shop = parts.shop(key.shop)
     if (!shop || customer === null) throw new Error(`conversation ${nameOf(key)} has a turn but no shop or no customer`)
     const read = readTurn(key, conversation, turn, customer, pageLocale)
-    const received: Received = { ...read, placeFor: urgency => queue.placeFor(key, urgency) }
+    const received: Received = { ...read, placeFor: urgency => queue.placeFor(key, urgency), waiting: queue.waiting(key.shop) }
     const deadline = new AbortController()
     const cancel = clock.after(stages.deadlines.turn, () => deadline.abort())
     const cancelTyping = clock.after(TYPING_AFTER_MS, () => parts.typing(key))

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { handoverCost, hourIn } from '@parley/core/handoff/handover-cost.ts'
 import { asShopId } from '@parley/core/ids.ts'
 import type { Pack } from '@parley/core/pack/pack.ts'
 import type { Stages } from '@parley/core/pipeline/pipeline.ts'
@@ -186,6 +187,8 @@ function memo<T>(make: (name: string) => T): { get(name: string): T; made(): rea
 
 function createShop(config: ShopConfig, pack: Pack, risks: Risks, pools: Shop['pools'], ensemble: EnsembleInForce): Shop {
   const actions = Object.entries(pack.actions)
+  const { handoff, ...costs } = config.costs
+  const agent = typeof handoff === 'number' ? undefined : handoff
   const about = { name: config.name, phone: config.phone, hours: config.hours, emergencyPhone: config.emergencyPhone }
   return {
     id: asShopId(config.id),
@@ -195,8 +198,13 @@ function createShop(config: ShopConfig, pack: Pack, risks: Risks, pools: Shop['p
     situation: {
       domain: actions.map(([action]) => action),
       alwaysPerson: actions.flatMap(([action, entry]) => (entry.alwaysPerson ? [action] : [])),
-      costs: { ...config.costs, severity: Object.fromEntries(actions.map(([action, entry]) => [action, entry.severity])) },
+      costs: {
+        ...costs,
+        handoff: typeof handoff === 'number' ? handoff : handoverCost(handoff, { hour: null, waiting: 0 }),
+        severity: Object.fromEntries(actions.map(([action, entry]) => [action, entry.severity])),
+      },
     },
+    ...(agent && { handover: { costs: agent, hourOf: hourIn(config.timeZone) } }),
     templates: createLiquidTemplates(pack),
     pools,
     ensemble: ensemble.current,

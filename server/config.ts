@@ -4,9 +4,11 @@ import { existsSync, readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
+import { hourIn } from '@parley/core/handoff/handover-cost.ts'
 import { WEBHOOK_EVENTS } from '@parley/core/webhooks/webhook-event.ts'
 import { parseDocument } from 'yaml'
 import { z } from 'zod'
+import { CostSettings } from './cost-settings.ts'
 
 const Webhook = z
   .strictObject({
@@ -114,6 +116,11 @@ const Shop = z.strictObject({
     .enum(['none', 'demo-shop'])
     .default('none')
     .describe('Where facts and effects come from: no source, or the demo shop with its own orders (mesh/demo-shop/README.md).'),
+  timeZone: z
+    .string()
+    .refine(isTimeZone, 'it is no time zone: Asia/Shanghai, Europe/Berlin, UTC')
+    .default('UTC')
+    .describe('Time zone of the hours that settings name: Asia/Shanghai.'),
   locale: z.enum(['zh-CN', 'en']).default('zh-CN').describe('Locale of a reply where neither the words nor the page tell.'),
   name: z.string().default('').describe('What templates call the shop.'),
   phone: z.string().default('').describe('Number that customers may call; templates leave it out when empty.'),
@@ -146,13 +153,7 @@ const Shop = z.strictObject({
     .refine(voters => new Set(voters.map(({ id }) => id)).size === voters.length, 'two remote voters have the same id')
     .default([])
     .describe('Services elsewhere that vote too; what customers write is sent to them: docs/remote-voters.md.'),
-  costs: z
-    .strictObject({
-      wrongAnswer: z.number().gt(0).default(10).describe('Cost of a wrong answer; only ratios matter.'),
-      clarify: z.number().gt(0).default(3.5).describe('Cost of asking back.'),
-      handoff: z.number().gt(0).default(7).describe("Cost of an agent's time for one conversation."),
-    })
-    .prefault({}),
+  costs: CostSettings,
 })
 /** With what its variable of the environment holds. */
 export type WebhookConfig = z.infer<typeof Webhook> & { readonly secret?: string }
@@ -160,6 +161,15 @@ export type RemoteVoterConfig = z.infer<typeof RemoteVoter> & { readonly secret?
 export type ShopConfig = Omit<z.infer<typeof Shop>, 'webhooks' | 'remoteVoters'> & {
   readonly webhooks: readonly WebhookConfig[]
   readonly remoteVoters: readonly RemoteVoterConfig[]
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    hourIn(name)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** Loopback and the like by name, an address, or a network with its bits. */
@@ -287,7 +297,7 @@ export function configFrom(text: string, environment: NodeJS.ProcessEnv, overrid
   }
   const parsed = Config.safeParse({ ...fromFile, ...numbers, ...overrides })
   if (!parsed.success) {
-    const issue = parsed.error.issues[0]
+    const issue = innermost(parsed.error.issues[0])
     const key = String(issue?.path[0] ?? '')
     const source = key in overrides ? 'command line' : (variables.get(key) ?? file)
     throw new Fault('CONFIG_INVALID', { file: source, path: issue?.path.join('.') ?? '', reason: issue?.message ?? 'not of the schema' })
@@ -307,6 +317,13 @@ export function configFrom(text: string, environment: NodeJS.ProcessEnv, overrid
     remoteVoters: shop.remoteVoters.map(voter => withSecret(voter, environment)),
   }))
   return { ...parsed.data, shops, data: resolve(parsed.data.data) }
+}
+
+/** Of what may have one of several forms, what is wrong with the form that was meant: the one that something inside of is wrong with. */
+function innermost(issue: z.core.$ZodIssue | undefined): z.core.$ZodIssue | undefined {
+  if (issue?.code !== 'invalid_union') return issue
+  const inner = issue.errors.map(([first]) => first).find(first => first && first.path.length > 0)
+  return inner ? innermost({ ...inner, path: [...issue.path, ...inner.path] }) : issue
 }
 
 function withSecret<T extends { readonly secretEnv?: string | undefined }>(

@@ -25,6 +25,8 @@ export interface Queue {
   placeFor(key: ConversationKey, urgency: number): number
   /** Undefined unless it waits. */
   placeOf(key: ConversationKey): number | undefined
+  /** How many wait. */
+  waiting(shop: ShopId): number
   view(shop: ShopId): QueueView
   /** Called with every later view of the shop, at most once in `EVERY_MS`, until the function it returns is called. */
   subscribe(shop: ShopId, listener: (view: QueueView) => void): () => void
@@ -158,6 +160,7 @@ export function createQueue({ clock, labelOf, moved }: QueueParts): Queue {
       if (queue.places.get(key.conversation) !== place) queue.places.delete(key.conversation)
       return place
     },
+    waiting: shop => of(shop).line.length,
     view,
     subscribe(shop, listener) {
       const queue = of(shop)

@@ -15,6 +15,8 @@ interface PackedSituation {
   readonly costs: readonly [number, number, number]
   /** In the order of the domain; null where none is given. */
   readonly severity: readonly (number | null)[]
+  /** Hour and how many waited, where the cost of a handover went by them. */
+  readonly handover?: readonly [number | null, number]
 }
 
 export type PackedDecision = Omit<RecordedDecision, keyof Weighed> & {
@@ -28,7 +30,7 @@ type KnownSituation = { readonly packed: PackedSituation; readonly indexOf: Read
 
 const BYTES = 8
 
-/** Of decisions made in one situation, which is one object for the life of a shop. */
+/** Of decisions made in one situation, which is one object for the life of a shop, or for as long as a handover costs the same there. */
 const situations = new WeakMap<
   Situation,
   { readonly packed: PackedSituation; readonly indexOf: ReadonlyMap<string, number> } | 'unpackable'
@@ -93,23 +95,25 @@ function isRankingOf(ranking: readonly Ranked[], scores: Float64Array, indexOf: 
 }
 
 function packSituation(situation: Situation): KnownSituation {
-  const { domain, alwaysPerson, costs } = situation
+  const { domain, alwaysPerson, costs, handover } = situation
   const packed: PackedSituation = {
     domain: domain.join(' '),
     alwaysPerson: alwaysPerson.join(' '),
     costs: [costs.wrongAnswer, costs.clarify, costs.handoff],
     severity: domain.map(action => costs.severity[action] ?? null),
+    ...(handover && { handover: [handover.hour, handover.waiting] }),
   }
   const isWhole = JSON.stringify(unpackSituation(packed, packed.domain.split(' '))) === JSON.stringify(situation)
   return isWhole ? { packed, indexOf: new Map(domain.map((action, i) => [action, i])) } : 'unpackable'
 }
 
-function unpackSituation({ alwaysPerson, costs, severity }: PackedSituation, domain: readonly string[]): Situation {
+function unpackSituation({ alwaysPerson, costs, severity, handover }: PackedSituation, domain: readonly string[]): Situation {
   const [wrongAnswer, clarify, handoff] = costs
   const given = domain.flatMap((action, i) => (severity[i] == null ? [] : [[action, severity[i]] as const]))
   return {
     domain,
     alwaysPerson: alwaysPerson === '' ? [] : alwaysPerson.split(' '),
     costs: { wrongAnswer, clarify, handoff, severity: Object.fromEntries(given) },
+    ...(handover && { handover: { hour: handover[0], waiting: handover[1] } }),
   }
 }

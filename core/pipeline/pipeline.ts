@@ -13,6 +13,7 @@ import { enrich } from './enrich.ts'
 import { fuse } from './fuse.ts'
 import { normalise } from './normalise-turn.ts'
 import { plan } from './plan.ts'
+import { pricedFor } from './price-handover.ts'
 import { record } from './record.ts'
 import { render } from './render.ts'
 import type { Shed } from './shed.ts'
@@ -41,8 +42,9 @@ export interface Stages {
 }
 
 /** Works a turn out. `signal` (a shutdown, say) makes late voters and sources abstain at once; the turn is still decided. */
-export async function workOut(received: Received, shop: Shop, stages: Stages, signal: AbortSignal): Promise<RecordedDecision> {
+export async function workOut(received: Received, atAllTimes: Shop, stages: Stages, signal: AbortSignal): Promise<RecordedDecision> {
   const started = stages.clock.monotonic()
+  const shop = pricedFor(atAllTimes, received)
   const ensemble = shop.ensemble()
   const pools = shop.pools()
   const first = pools.filter(pool => !isSecond(pool))

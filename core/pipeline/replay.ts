@@ -8,15 +8,16 @@ import type { Shop } from './shop.ts'
 import type { Received } from './turn.ts'
 
 /** What of a decision is put through the stages again. */
-export type RecordedVotes = Pick<RecordedDecision, 'votes' | 'clauseVotes' | 'versions' | 'remembered' | 'facts' | 'place'>
+export type RecordedVotes = Pick<RecordedDecision, 'votes' | 'clauseVotes' | 'versions' | 'remembered' | 'facts' | 'place'> &
+  Partial<Pick<RecordedDecision, 'situation'>>
 
 /**
- * `received` is the turn as the log has it: its texts, and the frame of before. Its place in line is the recorded one. `anew` is asked in place of
- * what its voters had said then.
+ * `received` is the turn as the log has it: its texts, and the frame of before. Its place in line is the recorded one, and so is how many waited where
+ * the decision tells. `anew` is asked in place of what its voters had said then.
  */
 export function replay(
   decision: RecordedVotes,
-  received: Omit<Received, 'placeFor'>,
+  received: Omit<Received, 'placeFor' | 'waiting'>,
   shop: Shop,
   stages: Stages,
   anew?: VoterPool,
@@ -25,7 +26,7 @@ export function replay(
   const asked = { ...stages, mesh, shed: decision.clauseVotes ? ('none' as const) : ('plugins' as const) }
   const pools = anew ? [recordedPool(decision, anew), { ...anew, tier: 'keyword' as const }] : [recordedPool(decision)]
   return workOut(
-    { ...received, placeFor: () => decision.place ?? null },
+    { ...received, placeFor: () => decision.place ?? null, waiting: decision.situation?.handover?.waiting ?? 0 },
     { ...shop, pools: () => pools },
     asked,
     new AbortController().signal,

@@ -1,5 +1,6 @@
 // What the pipeline needs of a shop: its catalogue, who votes in it, what errors cost it, what its templates may say of it. Made at the start.
 import type { ActionId, Locale } from '@parley/plugin-sdk/vocabulary.ts'
+import type { AgentCosts } from '../handoff/handover-cost.ts'
 import type { ShopId } from '../ids.ts'
 import type { EffectEntry, SlotEntry } from '../pack/pack.ts'
 import type { Ensemble, Situation } from '../ports/ensemble.ts'
@@ -26,7 +27,14 @@ export interface Shop {
   readonly actions: Readonly<Record<ActionId, ShopAction>>
   /** What actions ask for, by name. */
   readonly slots: Readonly<Record<string, SlotEntry>>
+  /** With what a handover costs at no special hour, while nobody waits. */
   readonly situation: Situation
+  /** Where a handover does not cost the same at all times. */
+  readonly handover?: {
+    readonly costs: AgentCosts
+    /** Of the shop's day, 0 to 23; `at` in milliseconds since 1970. */
+    readonly hourOf: (at: number) => number
+  }
   readonly risks: Risks
   readonly templates: Templates
   /** Who votes now; a turn asks once, at its beginning, and ends with those. */

@@ -35,6 +35,8 @@ export interface Received {
   readonly isQueued: boolean
   /** The place in line, from 1, that it has or would get with this urgency; null where nobody keeps a line. */
   readonly placeFor: (urgency: number) => number | null
+  /** Customers of the shop that wait for a person. */
+  readonly waiting: number
   /** What a recall takes back is all after this event; null when there is nothing. */
   readonly recallTo: Seq | null
 }
@@ -48,6 +50,7 @@ export const outsideConversation = {
   memory: {},
   isQueued: false,
   placeFor: () => null,
+  waiting: 0,
   recallTo: null,
 } as const satisfies Partial<Received>
 

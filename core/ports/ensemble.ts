@@ -1,5 +1,6 @@
 // Fuses the votes of a turn into one score an action and chooses what costs least. Implementation: ensembles/.
 import type { ActionId, Language, Signals } from '@parley/plugin-sdk/vocabulary.ts'
+import type { Moment } from '../handoff/handover-cost.ts'
 import type { Ballot } from './voters.ts'
 
 export type Disposition = 'answer' | 'ask_slot' | 'clarify' | 'handoff' | 'superseded'
@@ -33,7 +34,7 @@ export interface Costs {
   readonly wrongAnswer: number
   /** Asking back when one of the offered options is right. */
   readonly clarify: number
-  /** An agent's time for one conversation, queue and hour included. */
+  /** An agent's time for one conversation, by the hour and the queue of the turn. */
   readonly handoff: number
   /** How much worse than usual it is to miss this action (1 where none is given): FOOD_SAFETY 20. */
   readonly severity: Readonly<Record<ActionId, number>>
@@ -46,6 +47,8 @@ export interface Situation {
   /** Actions that a person must always take. */
   readonly alwaysPerson: readonly ActionId[]
   readonly costs: Costs
+  /** What the cost of a handover was worked out from, in a shop where it is not the same at all times. */
+  readonly handover?: Moment
 }
 
 export interface Choice {

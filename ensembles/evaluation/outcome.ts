@@ -22,6 +22,8 @@ export interface Outcome {
   /** Probability of that, 0 to 1; 0 where nothing was said. */
   readonly confidence: number
   readonly done: Done
+  /** Those that gave it to a person, whatever the votes say. */
+  readonly rules: readonly { readonly kind: 'action' | 'risk'; readonly rule: string }[]
   /** Brier score of the probabilities of all actions: the sum of their squared distances from 1 for the right one and 0 for the others, 0 to 2. */
   readonly brier: number
   /** By the shop's costs, as it turned out. */

@@ -1,6 +1,7 @@
 // Everything that is said of an ensemble on turns of which it is known what they are about, as one plain value.
-import type { Language } from '@parley/plugin-sdk/vocabulary.ts'
+import type { ActionId, Language } from '@parley/plugin-sdk/vocabulary.ts'
 import { type ActionFigures, type Cell, confusionMatrix, figuresByAction } from './by-action.ts'
+import { figuresByRule, type RuleFigures } from './by-rule.ts'
 import { type FirstVote, figuresByVoter, type VoterFigures } from './by-voter.ts'
 import { MEASURES, type MeasureName, measuresOf } from './measures.ts'
 import { isRight, type JudgedTurn, type System } from './outcome.ts'
@@ -28,6 +29,8 @@ export interface Judgement {
   readonly turns: readonly JudgedTurn[]
   readonly judged: System
   readonly rivals: readonly Rival[]
+  /** Actions that a person always takes. */
+  readonly alwaysPerson: readonly ActionId[]
   /** By turn. */
   readonly votes: readonly (readonly FirstVote[])[]
   /** Of voters that the ensemble hears. */
@@ -62,7 +65,7 @@ export interface Report {
   readonly draws: number
   readonly headlines: Readonly<Record<MeasureName, Estimate>>
   /** Turns that a rule gave to a person: an action that a person always takes, or a risk. Of these, those that were taken for what they are about. */
-  readonly byRule: { readonly turns: number; readonly right: number }
+  readonly byRule: { readonly turns: number; readonly right: number; readonly rules: readonly RuleFigures[] }
   readonly actions: readonly ActionFigures[]
   readonly confusions: readonly Cell[]
   readonly reliability: readonly Level[]
@@ -79,7 +82,17 @@ export interface Report {
 
 const POINTS = 100
 
-export function reportOn({ turns, judged, rivals, votes, weights, precisions, random, onProgress = () => {} }: Judgement): Report {
+export function reportOn({
+  turns,
+  judged,
+  rivals,
+  alwaysPerson,
+  votes,
+  weights,
+  precisions,
+  random,
+  onProgress = () => {},
+}: Judgement): Report {
   const conversations = turns.map(({ conversation }) => conversation)
   const draws = drawConversations(conversations, random)
   const steps = rivals.length + 2
@@ -104,7 +117,11 @@ export function reportOn({ turns, judged, rivals, votes, weights, precisions, ra
     conversations: new Set(conversations).size,
     draws: draws.length,
     headlines: estimatesOf(own),
-    byRule: { turns: ruled.length, right: ruled.filter(i => isRight(turns[i]!, judged.outcomes[i]!)).length }, // places of turns
+    byRule: {
+      turns: ruled.length,
+      right: ruled.filter(i => isRight(turns[i]!, judged.outcomes[i]!)).length, // places of turns
+      rules: figuresByRule(turns, judged.outcomes, alwaysPerson),
+    },
     actions: figuresByAction(turns, judged.outcomes),
     confusions: confusionMatrix(turns, judged.outcomes),
     reliability: reliabilityOf(turns, judged.outcomes),

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { createInterface } from 'node:readline'
 import { Fault } from '@parley/core/faults.ts'
-import type { Decision } from '@parley/core/pipeline/decision.ts'
+import type { RecordedDecision } from '@parley/core/pipeline/decision.ts'
 import { type ClientMessage, PROTOCOL, type StreamPosition } from '@parley/core/protocol/client-message.ts'
 import { mayReconnect } from '@parley/core/protocol/close-codes.ts'
 import type { ServerMessage } from '@parley/core/protocol/server-message.ts'
@@ -151,7 +151,7 @@ async function fetchVisitor({ url, shop }: ChatOptions, refresh?: string): Promi
   return (await response.json()) as Visitor // our own server's answer
 }
 
-function operatorsDecisions({ url, shop }: ChatOptions): (conversation: string) => Promise<readonly Decision[]> {
+function operatorsDecisions({ url, shop }: ChatOptions): (conversation: string) => Promise<readonly RecordedDecision[]> {
   const key = loadSecret(readConfig(process.env).data).keyFor('operator').toString('hex')
   return async conversation => {
     const response = await fetch(`${url}/v1/operator/shops/${shop}/conversations/${conversation}/decisions`, {
@@ -159,6 +159,6 @@ function operatorsDecisions({ url, shop }: ChatOptions): (conversation: string) 
     })
     if (!response.ok)
       throw new Fault('SERVER_UNREACHABLE', { url, reason: 'the data folder here is not that of the server: set PARLEY_DATA' })
-    return ((await response.json()) as { decisions: readonly Decision[] }).decisions // our own server's answer
+    return ((await response.json()) as { decisions: readonly RecordedDecision[] }).decisions // our own server's answer
   }
 }

@@ -17,6 +17,7 @@ export function reportLines(report: Evaluated): readonly string[] {
       ? [`Of ${report.incomplete} turns a voter failed or was late: what it would have said is not in these figures.`]
       : []),
     ...section('What it is worth', headlines(report)),
+    ...section('Given to a person by rule, whatever the votes say', rules(report)),
     ...section('Beside others (the ensemble less the other; a difference that the turns do not show is said so)', rivals(report)),
     ...section('Voters', voters(report)),
     ...section('As sure as it is right', reliability(report)),
@@ -56,6 +57,19 @@ function headlines({ headlines: told, byRule }: Report): readonly string[] {
     ['cost per 1,000 turns', numbers(told.costPer1000, 0), "by the shop's costs, as it turned out"],
     ['calibration error', shares(told.calibrationError), 'between confidence and accuracy (ECE)'],
     ['Brier score', numbers(told.brier, 3), '0 best, 2 worst'],
+  ])
+}
+
+function rules({ byRule }: Report): readonly string[] {
+  if (byRule.rules.length === 0) return ['Nothing, and nothing that should have been.']
+  return table([
+    ['', 'turns', "a person's", 'missed'],
+    ...byRule.rules.map(({ kind, rule, turns, rightly, missed }) => [
+      kind === 'risk' ? `risk ${rule}` : rule,
+      String(turns),
+      String(rightly),
+      missed === null ? '' : String(missed),
+    ]),
   ])
 }
 

@@ -1,7 +1,7 @@
 // A decision for a person to read in a terminal: what was decided, and who said so.
-import type { Decision } from '@parley/core/pipeline/decision.ts'
+import type { Decision, RecordedDecision } from '@parley/core/pipeline/decision.ts'
 
-export function traceOf(decision: Omit<Decision, 'reply'>): string {
+export function traceOf(decision: Omit<Decision, 'reply'> & Partial<Pick<RecordedDecision, 'situation'>>): string {
   const percent = (p: number): string => `${Math.round(p * 100)}%`
   const head = `${decision.action} · ${decision.disposition} · ${decision.template} · ${percent(decision.confidence)} · ${decision.ms.toFixed(1)} ms`
   const shares = new Map(decision.breakdown.filter(s => s.action === decision.action).map(s => [s.voter, s.share]))
@@ -18,5 +18,13 @@ export function traceOf(decision: Omit<Decision, 'reply'>): string {
     ...votes,
     `  ${'prior'.padEnd(28)} ${(shares.get('prior') ?? 0).toFixed(2).padStart(6)}`,
     ...(signals.length > 0 ? [`  ${signals.join(' · ')}`] : []),
+    ...handoverIn(decision.situation),
   ].join('\n')
+}
+
+/** What a person's time cost when it was weighed, where that is not always the same. */
+function handoverIn(situation: RecordedDecision['situation'] | undefined): readonly string[] {
+  if (!situation?.handover) return []
+  const { hour, waiting } = situation.handover
+  return [`  a handover cost ${situation.costs.handoff.toFixed(2)}${hour === null ? '' : ` at ${hour} o'clock`} with ${waiting} waiting`]
 }

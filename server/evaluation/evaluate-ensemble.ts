@@ -72,6 +72,7 @@ export async function evaluateEnsemble(parts: EvaluateParts): Promise<Evaluated>
     turns: judged.map((turn, i) => ({ ...turn, language: own[i]!.language })), // one a judged turn
     judged: { name: ensemble.version, outcomes: own.map(({ outcome }) => outcome) },
     rivals: systems,
+    alwaysPerson: shop.situation.alwaysPerson,
     votes: own.map(({ votes }) => votes),
     weights: Object.fromEntries(heard.map(voter => [voter, entryOf(ensemble.file, voter)!.weight])), // they are heard
     precisions: parts.precisions,
@@ -131,9 +132,9 @@ function outcomeOf({ decision, text, right, hears }: Played, shop: Shop): Outcom
   return {
     said,
     confidence: said === null ? 0 : decision.confidence,
-    done: doneIn(decision, text, shop),
+    ...doneIn(decision, text, shop),
     brier: brierOf(decision.ranking, right),
-    cost: costOf(decision, right, shop),
+    cost: costOf(decision, right),
   }
 }
 
@@ -142,11 +143,15 @@ const isTold = ({ how, votes, clauseVotes = [], locale }: RecordedDecision, hear
   (how !== undefined && how !== 'plain') ||
   [votes, ...clauseVotes].flat().some(ballot => hears(ballot.voter, locale === 'en' ? 'en' : 'zh') && firstVote(ballot, situation.domain))
 
-function doneIn(decision: RecordedDecision, text: string, { risks, situation }: Shop): Outcome['done'] {
-  if (decision.disposition === 'clarify') return 'asked back'
-  if (decision.disposition !== 'handoff') return 'answered'
-  const isRisk = risks.find(normaliseText(text), languageOf(decision)).some(({ rule }) => rule === 'handoff')
-  return isRisk || situation.alwaysPerson.includes(decision.action) ? 'by rule' : 'handed over'
+function doneIn(decision: RecordedDecision, text: string, { risks, situation }: Shop): Pick<Outcome, 'done' | 'rules'> {
+  if (decision.disposition === 'clarify') return { done: 'asked back', rules: [] }
+  if (decision.disposition !== 'handoff') return { done: 'answered', rules: [] }
+  const found = risks.find(normaliseText(text), languageOf(decision)).filter(({ rule }) => rule === 'handoff')
+  const rules = [
+    ...(situation.alwaysPerson.includes(decision.action) ? [{ kind: 'action' as const, rule: decision.action }] : []),
+    ...found.map(({ id }) => ({ kind: 'risk' as const, rule: id })),
+  ]
+  return { done: rules.length > 0 ? 'by rule' : 'handed over', rules }
 }
 
 function brierOf(ranking: RecordedDecision['ranking'], right: ActionId): number {
@@ -157,7 +162,7 @@ function brierOf(ranking: RecordedDecision['ranking'], right: ActionId): number 
 }
 
 /** ensembles/SPEC.md has what is expected of a decision; this is what came of it. */
-function costOf({ disposition, action, options }: RecordedDecision, right: ActionId, { situation: { costs } }: Shop): number {
+function costOf({ disposition, action, options, situation: { costs } }: RecordedDecision, right: ActionId): number {
   const missed = costs.wrongAnswer * (costs.severity[right] ?? 1)
   if (disposition === 'handoff') return costs.handoff
   if (disposition === 'clarify') return costs.clarify + (options.includes(right) ? 0 : missed)

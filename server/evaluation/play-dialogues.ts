@@ -6,6 +6,7 @@ import { emptyFrame, type Frame } from '@parley/core/dialogue/frame.ts'
 import { asCustomerId, type ShopId } from '@parley/core/ids.ts'
 import type { RecordedDecision } from '@parley/core/pipeline/decision.ts'
 import { type Stages, workOut } from '@parley/core/pipeline/pipeline.ts'
+import { pricedAt } from '@parley/core/pipeline/price-handover.ts'
 import { type RecordedVotes, replay } from '@parley/core/pipeline/replay.ts'
 import type { Shop } from '@parley/core/pipeline/shop.ts'
 import { outsideConversation, type Received } from '@parley/core/pipeline/turn.ts'
@@ -47,7 +48,7 @@ export async function collectVotes(
     const decisions = await play(
       dialogue,
       shop.id,
-      received => workOut(received, shop, stages, signal),
+      received => workOut(received, pricedAt(shop, dialogue.moment), stages, signal),
       () => onProgress(++done),
     )
     signal.throwIfAborted()
@@ -77,7 +78,7 @@ export function playWith(
   shop: Shop,
   stages: Stages,
 ): Promise<readonly RecordedDecision[]> {
-  const judged = { ...shop, ensemble: () => ensemble }
+  const judged = { ...pricedAt(shop, dialogue.moment), ensemble: () => ensemble }
   return play(dialogue, shop.id, (received, i) => replay(votes[i]!, received, judged, stages)) // votes of each turn
 }
 

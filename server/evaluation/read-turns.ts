@@ -1,9 +1,10 @@
 // Reads DATA.jsonl, a turn or a whole dialogue a line, each turn with the action that it is about:
-//   {"text": …, "action": …, "lang"?, "source"?, "conversation"?}
-//   {"turns": [{"text": …, "action"?}, …], "lang"?, "source"?}
+//   {"text": …, "action": …, "lang"?, "source"?, "conversation"?, "hour"?, "waiting"?}
+//   {"turns": [{"text": …, "action"?}, …], "lang"?, "source"?, "hour"?, "waiting"?}
 // Whatever is wrong is told with its line, all of it at once; the rows are those of the lines with which nothing is wrong.
 import { readFileSync } from 'node:fs'
 import { Fault, isFault } from '@parley/core/faults.ts'
+import type { Moment } from '@parley/core/handoff/handover-cost.ts'
 import { normaliseText } from '@parley/core/pipeline/normalise.ts'
 import { messageText } from '@parley/core/protocol/message-text.ts'
 import type { ActionId, Locale } from '@parley/plugin-sdk/vocabulary.ts'
@@ -24,6 +25,8 @@ export interface DialogueToJudge {
   readonly conversation: string
   readonly source: string
   readonly locale: Locale | null
+  /** When it was said: what a handover cost then. */
+  readonly moment: Moment
   readonly turns: readonly TurnToJudge[]
 }
 
@@ -44,6 +47,8 @@ const About = z.object({
   lang: z.enum(['zh', 'en']).optional(),
   source: z.string().max(100).default(''),
   conversation: z.string().min(1).max(200).optional(),
+  hour: z.int().min(0).max(23).nullable().default(null),
+  waiting: z.int().min(0).max(1e6).default(0),
 })
 const Dialogue = About.extend({ turns: z.array(z.object({ text: z.string(), action: z.string().optional() })).min(1) })
 const Turn = About.extend({ text: z.string(), action: z.string() }).transform(({ text, action, ...about }) => ({
@@ -109,7 +114,7 @@ function dialogueIn(row: string, line: number, actions: ReadonlySet<ActionId>): 
     const issue = parsed.error.issues[0]
     return `${issue?.path.join('.') || '(the whole)'}: ${issue?.message ?? 'not a turn'}`
   }
-  const { turns, lang, source, conversation } = parsed.data
+  const { turns, lang, source, conversation, hour, waiting } = parsed.data
   if (turns.every(({ action }) => action === undefined)) return 'none of its turns has an action to be judged by'
   for (const [at, { text, action }] of turns.entries()) {
     const wrong = problemOf(text, action, actions)
@@ -120,6 +125,7 @@ function dialogueIn(row: string, line: number, actions: ReadonlySet<ActionId>): 
     conversation: conversation ?? `line ${line}`,
     source,
     locale: lang === undefined ? null : lang === 'zh' ? 'zh-CN' : 'en',
+    moment: { hour, waiting },
     turns: turns.map(({ text, action }) => ({ text, right: action })),
   }
 }

@@ -170,6 +170,18 @@ test('config check names file, place and reason; config doc prints every setting
     const bad = await parley(['config', 'check'], { cwd: folder.path })
     assert.equal(bad.status, 1)
     assert.match(bad.stderr, /^parley: parley\.yaml: shops\.0\.costs\.clarify: .*CONFIG_INVALID/)
+    for (const [costs, path] of [
+      ['handoff: -7', 'handoff'],
+      ['handoff: { minutes: 6, hours: [{ from: 25, to: 8, more: 1 }] }', 'handoff\\.hours\\.0\\.from'],
+      ['handoff: { minutes: 6, waiting: [{ from: 5, mode: 1 }] }', 'handoff\\.waiting\\.0'],
+      ['handoff: { minute: 1 }', 'handoff\\.minutes'],
+    ]) {
+      writeFileSync(join(folder.path, 'parley.yaml'), `shops:\n  - id: demo\n    costs: { ${costs} }\n`)
+      const wrong = await parley(['config', 'check'], { cwd: folder.path })
+      assert.match(wrong.stderr, new RegExp(`^parley: parley\\.yaml: shops\\.0\\.costs\\.${path}.*CONFIG_INVALID`))
+    }
+    writeFileSync(join(folder.path, 'parley.yaml'), 'shops: [{ id: demo, timeZone: Mars/Base }]\n')
+    assert.match((await parley(['config', 'check'], { cwd: folder.path })).stderr, /shops\.0\.timeZone: it is no time zone/)
     const port = await parley(['config', 'check'], { env: { PORT: 'eighty' } })
     assert.match(port.stderr, /^parley: PORT: port: /)
   } finally {

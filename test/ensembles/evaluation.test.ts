@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import type { Ballot } from '@parley/core/ports/voters.ts'
 import { parseEnsemble } from '@parley/ensembles/ensemble-file.ts'
 import { confusionMatrix, figuresByAction } from '@parley/ensembles/evaluation/by-action.ts'
+import { figuresByRule } from '@parley/ensembles/evaluation/by-rule.ts'
 import { figuresByVoter } from '@parley/ensembles/evaluation/by-voter.ts'
 import { measuresOf } from '@parley/ensembles/evaluation/measures.ts'
 import type { JudgedTurn, Outcome } from '@parley/ensembles/evaluation/outcome.ts'
@@ -34,7 +35,14 @@ const turns: readonly JudgedTurn[] = ROWS.map(([right], i) => ({
   source: '',
   right,
 }))
-const outcomes: readonly Outcome[] = ROWS.map(([, said, confidence, done, cost]) => ({ said, confidence, done, cost, brier: 0.25 }))
+const outcomes: readonly Outcome[] = ROWS.map(([, said, confidence, done, cost]) => ({
+  said,
+  confidence,
+  done,
+  rules: done === 'by rule' && said !== null ? [{ kind: 'action', rule: said }] : [],
+  cost,
+  brier: 0.25,
+}))
 const once = new Uint16Array(ROWS.length).fill(1)
 const near = (actual: number | null, expected: number, what?: string): void =>
   assert.ok(actual !== null && Math.abs(actual - expected) < 1e-5, `${what ?? ''} ${actual}, not ${expected}`)
@@ -261,6 +269,34 @@ test('[EVAL5] the majority wins however sure the others are; surer voters decide
   assert.equal(majority.fuse(votes, 'en', domain).ranking[0]?.action, 'B')
 })
 
+test('[EVAL1] by rule: what each took, whether a person had to have it, and what was missed', () => {
+  const rows: readonly (readonly [right: string, rules: Outcome['rules']])[] = [
+    ['FOOD', [{ kind: 'action', rule: 'FOOD' }]],
+    ['FOOD', []], // answered as something else
+    ['FOOD', [{ kind: 'action', rule: 'HUMAN' }]], // a person has it, for another reason
+    [
+      'HUMAN',
+      [
+        { kind: 'action', rule: 'HUMAN' },
+        { kind: 'risk', rule: 'lawyer' },
+      ],
+    ],
+    ['TRACK', [{ kind: 'risk', rule: 'lawyer' }]],
+    ['TRACK', [{ kind: 'action', rule: 'FOOD' }]],
+  ]
+  const [turn, outcome] = [turns[0]!, outcomes[0]!]
+  const figures = figuresByRule(
+    rows.map(([right]) => ({ ...turn, right })),
+    rows.map(([, rules]) => ({ ...outcome, rules })),
+    ['FOOD', 'HUMAN', 'NEVER_SEEN'],
+  )
+  assert.deepEqual(figures, [
+    { kind: 'action', rule: 'FOOD', turns: 2, rightly: 1, missed: 1 },
+    { kind: 'action', rule: 'HUMAN', turns: 2, rightly: 2, missed: 0 },
+    { kind: 'risk', rule: 'lawyer', turns: 2, rightly: 1, missed: null },
+  ])
+})
+
 test('[EVAL6] the report puts it together: rivals by paired differences, slices that are not the whole, thresholds that none gives', () => {
   const always: readonly Outcome[] = outcomes.map(outcome => ({ ...outcome, said: 'A', confidence: 0.5, done: 'answered', cost: 10 }))
   const report = reportOn({
@@ -271,6 +307,7 @@ test('[EVAL6] the report puts it together: rivals by paired differences, slices 
       { name: 'y', kind: 'alone', outcomes },
       { name: 'x', kind: 'without', outcomes },
     ],
+    alwaysPerson: ['C'],
     votes: turns.map(() => [{ voter: 'x', action: 'A' }]),
     weights: { x: { zh: 1, en: 2 } },
     precisions: [0.8, 0.999],
@@ -278,7 +315,7 @@ test('[EVAL6] the report puts it together: rivals by paired differences, slices 
   })
   near(report.headlines.accuracy.value, 5 / 8)
   assert.ok(report.headlines.accuracy.low! < 5 / 8 && report.headlines.accuracy.high! > 5 / 8)
-  assert.deepEqual(report.byRule, { turns: 1, right: 1 })
+  assert.deepEqual(report.byRule, { turns: 1, right: 1, rules: [{ kind: 'action', rule: 'C', turns: 1, rightly: 1, missed: 0 }] })
   assert.equal(report.bestAlone, 'y')
   const [x, y] = report.rivals
   near(x!.figures.accuracy.value, 3 / 8)

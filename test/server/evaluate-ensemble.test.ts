@@ -87,7 +87,14 @@ test('[EVAL1] [EVAL6] what the shop would do is what is judged: rules, risks and
   assert.equal(headlines.answered.value, 0.57143) // 4 of 7
   assert.equal(headlines.wrongAnswers.value, 0.14286)
   assert.equal(headlines.abstention.value, 0.14286)
-  assert.deepEqual(report.byRule, { turns: 2, right: 2 })
+  assert.deepEqual(report.byRule, {
+    turns: 2,
+    right: 2,
+    rules: [
+      { kind: 'action', rule: 'FOOD', turns: 1, rightly: 1, missed: 0 },
+      { kind: 'risk', rule: 'lawyer', turns: 1, rightly: 0, missed: null }, // a greeting that threatens
+    ],
+  })
   assert.equal(headlines.costPer1000.value, 4428.57143) // 31 of 7 turns
   assert.equal(headlines.outOfScopeRecall.value, 0)
 
@@ -108,6 +115,25 @@ test('[EVAL1] [EVAL6] what the shop would do is what is judged: rules, risks and
       ['other', 0, 1, 0.14286],
     ],
   )
+})
+
+test('[COST3] a row that says when it was is judged by what a handover cost then', async () => {
+  const hourly = { minutes: 7, minute: 1, hours: [{ from: 22, to: 8, more: 0.5 }], waiting: [{ from: 10, more: 0.2 }] }
+  const shop: Shop = { ...createTestShop([literalVoter()]), handover: { costs: hourly, hourOf: () => 12 } }
+  const report = await evaluate(
+    shop,
+    [
+      { text: 'food', action: 'FOOD' }, // a person's: 7
+      { text: 'food at night', action: 'FOOD', hour: 23 }, // 10.5
+      { text: 'food now', action: 'FOOD', hour: 9, waiting: 10 }, // 8.4
+      { turns: [{ text: 'food at last', action: 'FOOD' }], hour: 0, waiting: 99 }, // 11.9
+      { text: 'nonsense', action: 'OUT_OF_SCOPE' }, // out of doubt: 7
+      { text: 'nonsense at night', action: 'OUT_OF_SCOPE', hour: 23 }, // answered at random, and wrongly: 10
+    ],
+    'by-hour',
+  )
+  assert.equal(report.headlines.costPer1000.value, 9133.33333) // 54.8 of 6 turns
+  assert.equal(report.headlines.abstention.value, 0.16667)
 })
 
 /** Counts what it is asked. */

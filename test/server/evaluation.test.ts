@@ -17,18 +17,26 @@ test('[EVAL7] turns and dialogues are read, with what else the line says', () =>
     [
       '{"text": "where is it", "action": "TRACK_ORDER", "id": 7}',
       '',
-      '{"turns": [{"text": "在吗"}, {"text": "谢谢", "action": "THANKS", "note": 1}], "lang": "zh", "source": "mail", "conversation": "c1"}',
+      '{"turns": [{"text": "在吗"}, {"text": "谢谢", "action": "THANKS", "note": 1}], "lang": "zh", "source": "mail", "conversation": "c1", "hour": 23, "waiting": 4}',
     ].join('\n'),
     actions,
   )
   assert.deepEqual(problems, [])
   assert.deepEqual(dialogues, [
-    { line: 1, conversation: 'line 1', source: '', locale: null, turns: [{ text: 'where is it', right: 'TRACK_ORDER' }] },
+    {
+      line: 1,
+      conversation: 'line 1',
+      source: '',
+      locale: null,
+      moment: { hour: null, waiting: 0 },
+      turns: [{ text: 'where is it', right: 'TRACK_ORDER' }],
+    },
     {
       line: 3,
       conversation: 'c1',
       source: 'mail',
       locale: 'zh-CN',
+      moment: { hour: 23, waiting: 4 },
       turns: [
         { text: '在吗', right: undefined },
         { text: '谢谢', right: 'THANKS' },
@@ -47,6 +55,7 @@ test('[EVAL7] whatever is wrong is named with its line, and the other lines are 
     ['{"text": "thanks", "action": "DANCE"}', /^error: the shop has no action "DANCE"$/],
     ['{"text": "  ", "action": "THANKS"}', /^error: "text" is none that a customer can send/],
     ['{"text": "merci", "action": "THANKS", "lang": "fr"}', /^error: lang: /],
+    ['{"text": "hi", "action": "THANKS", "hour": 24}', /^error: hour: /],
     ['{"turns": []}', /^error: turns: /],
     ['{"turns": [{"text": "hi"}]}', /^error: none of its turns has an action/],
     ['{"turns": [{"text": "hi"}, {"text": "thanks", "action": "DANCE"}]}', /^error: turns\.1: the shop has no action "DANCE"$/],
@@ -61,7 +70,7 @@ test('[EVAL7] whatever is wrong is named with its line, and the other lines are 
   }
   assert.deepEqual(
     dialogues.map(({ line }) => line),
-    [1, 12, 13],
+    [1, 13, 14],
   )
 })
 
