@@ -63,7 +63,7 @@ const trainingSets = SETS.flatMap(({ training, ...set }) =>
 
 const shareIn = <T>(rows: readonly T[], is: (row: T) => boolean): string => shown(shareOf(rows.filter(is).length, rows.length))
 
-console.log(JSON.stringify({ ...machine(), ensemble: shop.ensemble().version }))
+console.log(JSON.stringify({ ...machine(), ensemble: shop.ensemble('').version }))
 const lines: string[] = []
 for (const set of values.train ? trainingSets : SETS) {
   const turns = readTurns(set)

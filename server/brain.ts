@@ -19,7 +19,8 @@ import { createPhraseRisks } from './drivers/risks.phrases.ts'
 import { createLiquidTemplates } from './drivers/templates.liquid.ts'
 import { createModelVoters } from './drivers/voters.models.ts'
 import { createRemoteVoter, type RemoteVoterPool } from './drivers/voters.remote.ts'
-import { type EnsembleInForce, loadEnsemble } from './ensemble-in-force.ts'
+import { type EnsemblesInForce, putEnsemblesInForce } from './ensemble-in-force.ts'
+import type { EnsembleStore } from './ensemble-store/ensemble-store.ts'
 import { type KnowledgeInForce, putKnowledgeInForce } from './knowledge-in-force.ts'
 import type { KnowledgeStore } from './knowledge-store/knowledge-store.ts'
 import { shippedArticles } from './knowledge-store/shipped-articles.ts'
@@ -51,14 +52,15 @@ export interface Brain {
   readonly knowledge: KnowledgeInForce
   /** The articles that came with a shop. */
   readonly shippedArticles: (shop: string) => readonly Article[]
-  /** Reads the ensembles again. Faults: ENSEMBLE_INVALID; a bad one stays as it was, the others are exchanged. */
-  reloadEnsembles(): void
+  readonly ensembles: EnsemblesInForce
   close(): Promise<void>
 }
 
 /** What is installed in which shop, and who hears of plugins beside log and metrics. */
 export interface Installations extends Pick<PluginStore, 'choices'>, Partial<Pick<PluginStore, 'shadowChoices'>> {
   readonly observer?: PluginObserver
+  /** Without it every shop has the ensemble that its settings name. */
+  readonly ensembles?: Pick<EnsembleStore, 'standing' | 'read'>
   /** Without it every shop has the shipped models. */
   readonly models?: Pick<ModelStore, 'folderOf' | 'phrases'>
   /** Without it every shop has the articles that came with it. */
@@ -75,7 +77,10 @@ export async function createBrain(
   installed: Installations = { choices: () => [] },
 ): Promise<Brain> {
   const packs = memo((name: string) => readPack(join(PROJECT.packs, name)))
-  const ensembles = memo(loadEnsemble)
+  const ensembles = putEnsemblesInForce(config.shops, installed.ensembles, (shop, fault) => {
+    logger.error({ code: fault.code, shop }, `${fault.message}; what the shop's settings name decides in its place`)
+    metrics?.fault(fault.code)
+  })
   const phrases = putPhrasesInForce(
     config.shops,
     pack => packs.get(pack).phrases,
@@ -101,7 +106,7 @@ export async function createBrain(
         ...(remoteVoters.get(shop.id) ?? []),
       ])
     }
-    return createShop(shop, packs.get(shop.pack), risks.get(shop.pack), pools, ensembles.get(shop.ensemble))
+    return createShop(shop, packs.get(shop.pack), risks.get(shop.pack), pools, conversation => ensembles.of(shop.id, conversation))
   })
   const shipped = shippedArticles(config.shops, packs.get)
   const meanings = await openArticleMeanings(config, {
@@ -158,34 +163,23 @@ export async function createBrain(
     remoteVoters,
     knowledge,
     shippedArticles: shipped,
-    reloadEnsembles() {
-      const faults = ensembles.made().flatMap(ensemble => {
-        try {
-          ensemble.reload()
-          return []
-        } catch (fault) {
-          return [fault]
-        }
-      })
-      if (faults.length > 0) throw faults[0]
-    },
+    ensembles,
     close: async () =>
       void (await Promise.all([models, plugins, phrases, meanings, ...[...remoteVoters.values()].flat()].map(part => part.close()))),
   }
 }
 
-function memo<T>(make: (name: string) => T): { get(name: string): T; made(): readonly T[] } {
+function memo<T>(make: (name: string) => T): { get(name: string): T } {
   const kept = new Map<string, T>()
   return {
     get(name) {
       if (!kept.has(name)) kept.set(name, make(name))
       return kept.get(name)! // set in the line above
     },
-    made: () => [...kept.values()],
   }
 }
 
-function createShop(config: ShopConfig, pack: Pack, risks: Risks, pools: Shop['pools'], ensemble: EnsembleInForce): Shop {
+function createShop(config: ShopConfig, pack: Pack, risks: Risks, pools: Shop['pools'], ensemble: Shop['ensemble']): Shop {
   const actions = Object.entries(pack.actions)
   const { handoff, ...costs } = config.costs
   const agent = typeof handoff === 'number' ? undefined : handoff
@@ -207,7 +201,7 @@ function createShop(config: ShopConfig, pack: Pack, risks: Risks, pools: Shop['p
     ...(agent && { handover: { costs: agent, hourOf: hourIn(config.timeZone) } }),
     templates: createLiquidTemplates(pack),
     pools,
-    ensemble: ensemble.current,
+    ensemble,
     // Liquid takes an empty text for true; a setting that is not made is left out.
     about: Object.fromEntries(Object.entries(about).filter(([, value]) => value !== '')),
     defaultLocale: config.locale,

@@ -1,5 +1,4 @@
 // The composition root: the one place that knows which drivers are in force. Reads top to bottom as the order of the start.
-import { chmodSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { SNAPSHOT_VERSION } from '@parley/core/conversation/stretch.ts'
 import { createEngine, type Engine } from '@parley/core/engine.ts'
@@ -12,7 +11,6 @@ import type { JobKind, JobPayload, Jobs } from '@parley/core/ports/jobs.ts'
 import type { Snapshots } from '@parley/core/ports/snapshots.ts'
 import type { Vault } from '@parley/core/ports/vault.ts'
 import type { VoterPool } from '@parley/core/ports/voters.ts'
-import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { createAccounts } from './accounts/accounts.ts'
 import { createDeskSessions } from './accounts/desk-sessions.ts'
@@ -31,9 +29,10 @@ import { openLmdbJobs } from './drivers/jobs.lmdb.ts'
 import { openFileSnapshots } from './drivers/snapshots.files.ts'
 import { openLmdbVault } from './drivers/vault.lmdb.ts'
 import { openLmdbWebhookStore } from './drivers/webhook-store.lmdb.ts'
+import { openEnsembleStore } from './ensemble-store/open-ensemble-store.ts'
 import { createErasures } from './erasures.ts'
 import { createApp } from './http/app.ts'
-import { BACKLOG } from './http/backlog.ts'
+import { listen } from './http/listen.ts'
 import { knowledgeDesk } from './knowledge-desk.ts'
 import { openKnowledgeStore } from './knowledge-store/open-knowledge-store.ts'
 import { serveLink } from './link/serve-link.ts'
@@ -147,6 +146,8 @@ async function openServer(
   const sources = seams?.sources(opened) ?? opened
   const modelStore = openModelStore(config.data)
   keep(modelStore)
+  const ensembleStore = openEnsembleStore(config.data)
+  keep(ensembleStore)
   const knowledgeStore = openKnowledgeStore(config)
   keep(knowledgeStore)
   const pluginStore = openPluginStore(config.data)
@@ -160,6 +161,7 @@ async function openServer(
     shadowChoices: pluginStore.shadowChoices,
     observer: pluginLog.observer,
     models: modelStore,
+    ensembles: ensembleStore,
     knowledge: knowledgeStore,
   }
   const brain = await createBrain(config, logger, sources, metrics, seams?.pools, installed)
@@ -326,7 +328,7 @@ async function openServer(
   })
   keep({ close: async () => void (await app.http.close()) })
   if (paths) keep(await serveLink(paths.link, { engine, fanOut, onReport: metrics.reported, onBug: broke }))
-  const url = await listen(app.http, config, paths)
+  const url = await listen(app.http, config, paths?.http)
   const finished = engine.finishUnsettled()
   let isStopping = false
   let retention: Retention | undefined
@@ -341,7 +343,7 @@ async function openServer(
     finished,
     reload() {
       try {
-        brain.reloadEnsembles()
+        brain.ensembles.reload()
         logger.info('the ensembles are read again')
       } catch (error) {
         brokeOrFailed(error)
@@ -384,18 +386,3 @@ const countingReads = (conversations: Conversations, { logReads }: Metrics): Con
     return conversations.open(key)
   },
 })
-
-async function listen(http: FastifyInstance, { host, port }: Config, paths?: EnginePaths): Promise<string> {
-  if (paths) {
-    rmSync(paths.http, { force: true }) // an engine's that was killed: this one owns the folder
-    const address = await http.listen({ path: paths.http })
-    chmodSync(paths.http, 0o600)
-    return address
-  }
-  try {
-    return await http.listen({ host, port, backlog: BACKLOG })
-  } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE') throw new Fault('PORT_IN_USE', { host, port }, { cause })
-    throw cause
-  }
-}

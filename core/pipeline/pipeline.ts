@@ -45,7 +45,7 @@ export interface Stages {
 export async function workOut(received: Received, atAllTimes: Shop, stages: Stages, signal: AbortSignal): Promise<RecordedDecision> {
   const started = stages.clock.monotonic()
   const shop = pricedFor(atAllTimes, received)
-  const ensemble = shop.ensemble()
+  const ensemble = shop.ensemble(received.conversation)
   const pools = shop.pools()
   const first = pools.filter(pool => !isSecond(pool))
   const polled = await askVoters(normalise(received, shop), first, stages, signal)

@@ -39,8 +39,8 @@ export interface Shop {
   readonly templates: Templates
   /** Who votes now; a turn asks once, at its beginning, and ends with those. */
   readonly pools: () => readonly VoterPool[]
-  /** The ensemble in force now; another one from the next turn on once it has been replaced. */
-  readonly ensemble: () => Ensemble
+  /** What decides the next turn of a conversation, by its id; a turn asks once, at its beginning, and ends with that. */
+  readonly ensemble: (conversation: string) => Ensemble
   /** Name, phone, hours and the like, for templates. */
   readonly about: Readonly<Record<string, string>>
   readonly defaultLocale: Locale

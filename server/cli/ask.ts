@@ -12,6 +12,7 @@ import type { Locale } from '@parley/plugin-sdk/vocabulary.ts'
 import { z } from 'zod'
 import { type Brain, createBrain } from '../brain.ts'
 import { readConfig } from '../config.ts'
+import { findEnsembleStore } from '../ensemble-store/open-ensemble-store.ts'
 import { findKnowledgeStore } from '../knowledge-store/open-knowledge-store.ts'
 import { createLogger } from '../logger.ts'
 import { findModelStore } from '../model-store/open-model-store.ts'
@@ -48,7 +49,13 @@ export async function ask(text: string | undefined, options: AskOptions): Promis
   const store = findPluginStore(config.data)
   const models = findModelStore(config.data)
   const knowledge = findKnowledgeStore(config)
-  const installed = { choices: store?.choices ?? (() => []), ...(models && { models }), ...(knowledge && { knowledge }) }
+  const ensembles = findEnsembleStore(config.data)
+  const installed = {
+    choices: store?.choices ?? (() => []),
+    ...(models && { models }),
+    ...(knowledge && { knowledge }),
+    ...(ensembles && { ensembles }),
+  }
   const brain = await createBrain({ ...config, deadlines }, logger, sources, undefined, undefined, installed)
   try {
     const shop = brain.shops.get(options.shop)
@@ -64,6 +71,7 @@ export async function ask(text: string | undefined, options: AskOptions): Promis
     await store?.close()
     await models?.close()
     await knowledge?.close()
+    await ensembles?.close()
     await sources.close()
   }
 }

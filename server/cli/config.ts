@@ -2,7 +2,8 @@
 import { join } from 'node:path'
 import { configDoc, readConfig } from '../config.ts'
 import { createLiquidTemplates } from '../drivers/templates.liquid.ts'
-import { loadEnsemble } from '../ensemble-in-force.ts'
+import { findEnsembleStore } from '../ensemble-store/open-ensemble-store.ts'
+import { IN_FORCE, readConfigured, resolveEnsemble } from '../ensemble-store/resolve-ensemble.ts'
 import { readPack } from '../pack-folder.ts'
 import { choiceOf } from '../plugin-choice.ts'
 import { loadPlugins } from '../plugin-host/load-plugin.ts'
@@ -14,11 +15,13 @@ import { remoteVotersOf } from '../remote-voters/remote-voter.ts'
 export async function checkConfig(): Promise<void> {
   const config = readConfig(process.env)
   const store = findPluginStore(config.data)
+  const ensembles = findEnsembleStore(config.data)
   try {
     for (const shop of config.shops) {
       const pack = readPack(join(PROJECT.packs, shop.pack))
       createLiquidTemplates(pack)
-      const ensemble = loadEnsemble(shop.ensemble).current()
+      readConfigured(shop.ensemble)
+      const ensemble = resolveEnsemble(IN_FORCE, shop, ensembles)
       const installed = store?.choices(shop.id) ?? []
       const shadows = store?.shadowChoices(shop.id) ?? []
       const { folders, settings } = choiceOf(shop, installed)
@@ -35,6 +38,7 @@ export async function checkConfig(): Promise<void> {
     }
   } finally {
     await store?.close()
+    await ensembles?.close()
   }
   console.log('The configuration is good.')
 }

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
 import { createBrain } from '../brain.ts'
 import { readConfig } from '../config.ts'
-import { ensembleNamed, IN_FORCE } from '../ensemble-store/resolve-ensemble.ts'
+import { findEnsembleStore } from '../ensemble-store/open-ensemble-store.ts'
+import { IN_FORCE, resolveEnsemble } from '../ensemble-store/resolve-ensemble.ts'
 import { evaluateEnsemble } from '../evaluation/evaluate-ensemble.ts'
 import { readTurnFile, type TurnFile } from '../evaluation/read-turns.ts'
 import { findKnowledgeStore } from '../knowledge-store/open-knowledge-store.ts'
@@ -41,12 +42,18 @@ export async function evaluate(file: string, options: EvaluateOptions, wrongUse:
   const config = readConfig(process.env)
   const id = knownShop(options, config, wrongUse)
   const settings = config.shops.find(each => each.id === id)! // it is known
-  const ensemble = await ensembleNamed(options.ensemble ?? IN_FORCE, settings, config.data)
+  const ensembles = findEnsembleStore(config.data)
+  const ensemble = resolveEnsemble(options.ensemble ?? IN_FORCE, settings, ensembles)
   const actions = new Set(Object.keys(readPack(join(PROJECT.packs, settings.pack)).actions))
   const { dialogues } = readDialogues(file, actions, options.skipBad === true)
   const deadlines = { ...config.deadlines, voters: PATIENCE_MS, plugin: PATIENCE_MS }
   const [plugins, models, knowledge] = [findPluginStore(config.data), findModelStore(config.data), findKnowledgeStore(config)]
-  const installed = { choices: plugins?.choices ?? (() => []), ...(models && { models }), ...(knowledge && { knowledge }) }
+  const installed = {
+    choices: plugins?.choices ?? (() => []),
+    ...(models && { models }),
+    ...(knowledge && { knowledge }),
+    ...(ensembles && { ensembles }),
+  }
   const alone = { ...config, deadlines, shops: [settings] }
   const brain = await createBrain(alone, createLogger('error'), noSources, undefined, undefined, installed)
   const stop = new AbortController()
@@ -79,7 +86,7 @@ export async function evaluate(file: string, options: EvaluateOptions, wrongUse:
     bars.end()
     process.off('SIGINT', interrupt)
     await brain.close()
-    for (const store of [plugins, models, knowledge]) await store?.close()
+    for (const store of [plugins, models, knowledge, ensembles]) await store?.close()
   }
 }
 

@@ -5,11 +5,13 @@ import { Fault } from '@parley/core/faults.ts'
 import type { Shop } from '@parley/core/pipeline/shop.ts'
 import { type Brain, createBrain } from '../brain.ts'
 import { readConfig } from '../config.ts'
+import { findEnsembleStore } from '../ensemble-store/open-ensemble-store.ts'
 import type { TurnLine } from '../http/operator-turns.ts'
 import { createLogger } from '../logger.ts'
 import { openBench } from '../plugin-bench/bench.ts'
 import { isDecidedOtherwise, isVotedOtherwise, type ReplayedTurn, replayTurn } from '../plugin-bench/replay-plugin.ts'
 import type { PluginSettings } from '../plugin-host/load-plugin.ts'
+import { noSources } from '../sources.ts'
 import { answerOf, type OperatorOptions } from './operator-request.ts'
 import { progressBar } from './progress-bar.ts'
 
@@ -68,8 +70,21 @@ async function openShop(id: string): Promise<{ readonly shop: Shop; readonly bra
   const chosen = config.shops.filter(shop => shop.id === id).map(shop => ({ ...shop, plugins: [], pluginSettings: {}, remoteVoters: [] }))
   if (chosen.length === 0) throw new Fault('UNKNOWN_SHOP', { shop: id })
   const deadlines = { ...config.deadlines, voters: PATIENCE_MS, turn: PATIENCE_MS }
-  const brain = await createBrain({ ...config, shops: chosen, deadlines }, createLogger('error'))
-  return { shop: brain.shops.get(id)!, brain } // it is the one that was chosen
+  const ensembles = findEnsembleStore(config.data)
+  try {
+    const installed = { choices: () => [], ...(ensembles && { ensembles }) }
+    const brain = await createBrain(
+      { ...config, shops: chosen, deadlines },
+      createLogger('error'),
+      noSources,
+      undefined,
+      undefined,
+      installed,
+    )
+    return { shop: brain.shops.get(id)!, brain } // it is the one that was chosen
+  } finally {
+    await ensembles?.close() // it is read at the start alone
+  }
 }
 
 async function* recorded({ url, shop, since, conversation }: ReplayOptions): AsyncGenerator<TurnLine> {

@@ -96,7 +96,7 @@ function nameOfVoters(shop: Shop): string {
     releaseHere(),
     shop.packVersion,
     voters,
-    pools.some(({ second }) => second !== undefined) ? shop.ensemble().version : '',
+    pools.some(({ second }) => second !== undefined) ? shop.ensemble('').version : '',
   ])
 }
 
