@@ -37,7 +37,11 @@ export function cellLines(
   return cell ? [titleOf(cell), ...cell.sentences.map(sentenceOf)] : [`No turn that is about ${right} was taken for ${said}.`]
 }
 
-const section = (title: string, lines: readonly string[]): readonly string[] => ['', title, ...lines.map(line => `  ${line}`.trimEnd())]
+export const section = (title: string, lines: readonly string[]): readonly string[] => [
+  '',
+  title,
+  ...lines.map(line => `  ${line}`.trimEnd()),
+]
 
 function headlines({ headlines: told, byRule }: Report): readonly string[] {
   return table([
@@ -73,7 +77,7 @@ function rules({ byRule }: Report): readonly string[] {
   ])
 }
 
-const NAMES: Readonly<Record<Compared, string>> = {
+export const NAMES: Readonly<Record<Compared, string>> = {
   accuracy: 'accuracy',
   macroF1: 'macro-F1',
   abstention: 'abstention',
@@ -96,7 +100,7 @@ function rivals(report: Report): readonly string[] {
   ])
 }
 
-function differenceIn({ value, low, high, isShown }: Difference, name: Compared): string {
+export function differenceIn({ value, low, high, isShown }: Difference, name: Compared): string {
   if (value === null || low === null || high === null) return 'not measured'
   if (!isShown) return 'no difference shown'
   const scale = name === 'costPer1000' ? 1 : 100
@@ -194,15 +198,15 @@ const titleOf = ({ right, said, count }: Cell): string => `${count} × ${right} 
 const sentenceOf = ({ line, text, confidence }: Cell['sentences'][number]): string =>
   `  line ${line}, ${share(confidence)}: ${text.replaceAll(/\s+/g, ' ')}`
 
-const share = (value: number | null): string => (value === null ? '-' : `${(100 * value).toFixed(1)} %`)
+export const share = (value: number | null): string => (value === null ? '-' : `${(100 * value).toFixed(1)} %`)
 const number = (value: number | null, places: number): string => (value === null ? '-' : value.toFixed(places))
 const around = (estimate: Estimate, shown: (value: number | null) => string): string =>
   estimate.low === null ? shown(estimate.value) : `${shown(estimate.value)} (${shown(estimate.low)} to ${shown(estimate.high)})`
-const shares = (estimate: Estimate): string => around(estimate, share)
-const numbers = (estimate: Estimate, places: number): string => around(estimate, value => number(value, places))
+export const shares = (estimate: Estimate): string => around(estimate, share)
+export const numbers = (estimate: Estimate, places: number): string => around(estimate, value => number(value, places))
 
 /** Cells under one another. */
-function table(rows: readonly (readonly string[])[]): readonly string[] {
+export function table(rows: readonly (readonly string[])[]): readonly string[] {
   const widths = rows.reduce<readonly number[]>((most, row) => row.map((cell, i) => Math.max(most[i] ?? 0, cell.length)), [])
   return rows.map(row => row.map((cell, i) => cell.padEnd(widths[i]!)).join('  ')) // a width a cell
 }

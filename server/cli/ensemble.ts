@@ -31,11 +31,11 @@ export interface EvaluateOptions {
 }
 
 /** Nobody waits here but for the whole answer: every voter is heard, however long it takes. */
-const PATIENCE_MS = 10_000
+export const PATIENCE_MS = 10_000
 /** For which a threshold is told unless one is asked for. */
 const PRECISIONS = [0.9, 0.95, 0.99]
 /** Exit status of a command that was broken off at the keyboard. */
-const INTERRUPTED = 130
+export const INTERRUPTED = 130
 
 /** Faults: TURNS_INVALID, UNKNOWN_SHOP, UNKNOWN_ENSEMBLE, ENSEMBLE_INVALID, and those of configuration and packs. */
 export async function evaluate(file: string, options: EvaluateOptions, wrongUse: WrongUse): Promise<void> {
@@ -91,7 +91,7 @@ export async function evaluate(file: string, options: EvaluateOptions, wrongUse:
 }
 
 /** Names what is wrong. Faults: TURNS_INVALID, unless what is wrong is to be left out, and where too little is left to tell anything by. */
-function readDialogues(file: string, actions: ReadonlySet<string>, skipBad: boolean): TurnFile {
+export function readDialogues(file: string, actions: ReadonlySet<string>, skipBad: boolean, least = 2): TurnFile {
   const read = readTurnFile(file, actions)
   for (const { line, severity, reason } of read.problems)
     process.stderr.write(`${file}:${line}: ${severity === 'error' && skipBad ? 'left out' : severity}: ${reason}\n`)
@@ -101,13 +101,17 @@ function readDialogues(file: string, actions: ReadonlySet<string>, skipBad: bool
     const more = bad.length > 1 ? ` (and ${bad.length - 1} more)` : ''
     throw new Fault('TURNS_INVALID', { file, line: first.line, reason: `${first.reason}${more}` })
   }
-  if (new Set(read.dialogues.map(({ conversation }) => conversation)).size < 2)
-    throw new Fault('TURNS_INVALID', { file, line: 0, reason: 'there are fewer than two conversations in it: that tells nothing' })
+  if (new Set(read.dialogues.map(({ conversation }) => conversation)).size < least)
+    throw new Fault('TURNS_INVALID', {
+      file,
+      line: 0,
+      reason: least === 1 ? 'there is no turn in it' : 'there are fewer than two conversations in it: that tells nothing',
+    })
   return read
 }
 
 /** One bar after the other, each with its own time left. */
-function progressBars() {
+export function progressBars() {
   let current: { readonly what: string; readonly bar: ReturnType<typeof progressBar> } | undefined
   const end = (): void => {
     current?.bar.end()

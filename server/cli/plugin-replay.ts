@@ -15,10 +15,13 @@ import { noSources } from '../sources.ts'
 import { answerOf, type OperatorOptions } from './operator-request.ts'
 import { progressBar } from './progress-bar.ts'
 
-export interface ReplayOptions extends OperatorOptions {
+export interface RecordedTurnsWanted extends OperatorOptions {
   /** Turns decided since; milliseconds. */
   readonly since: number
   readonly conversation?: string
+}
+
+export interface ReplayOptions extends RecordedTurnsWanted {
   readonly json?: true
 }
 
@@ -65,7 +68,7 @@ export async function replayRecordedTurns(folder: string, settings: PluginSettin
 }
 
 /** The shop without its plugins and remote voters: what they said then is in the log. Faults: UNKNOWN_SHOP, CONFIG_INVALID. */
-async function openShop(id: string): Promise<{ readonly shop: Shop; readonly brain: Brain }> {
+export async function openShop(id: string): Promise<{ readonly shop: Shop; readonly brain: Brain }> {
   const config = readConfig(process.env)
   const chosen = config.shops.filter(shop => shop.id === id).map(shop => ({ ...shop, plugins: [], pluginSettings: {}, remoteVoters: [] }))
   if (chosen.length === 0) throw new Fault('UNKNOWN_SHOP', { shop: id })
@@ -87,7 +90,7 @@ async function openShop(id: string): Promise<{ readonly shop: Shop; readonly bra
   }
 }
 
-async function* recorded({ url, shop, since, conversation }: ReplayOptions): AsyncGenerator<TurnLine> {
+export async function* recorded({ url, shop, since, conversation }: RecordedTurnsWanted): AsyncGenerator<TurnLine> {
   const query = new URLSearchParams({ since: String(since), ...(conversation !== undefined && { conversation }) })
   const answer = await answerOf(url, `/shops/${encodeURIComponent(shop)}/turns?${query}`, 'GET')
   if (!answer.body) throw new Error('the server has answered without a body')

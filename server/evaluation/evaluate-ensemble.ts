@@ -86,10 +86,10 @@ const LANGUAGES = ['zh', 'en'] as const satisfies readonly Language[]
 
 const weightIn = (file: EnsembleFile, voter: string, language: Language): number => entryOf(file, voter)?.weight[language] ?? 0
 
-const languageOf = ({ locale }: RecordedDecision): Language => (locale === 'en' ? 'en' : 'zh')
+export const languageOf = ({ locale }: RecordedDecision): Language => (locale === 'en' ? 'en' : 'zh')
 
 /** A second stage is asked where the ensemble in force is in doubt: its votes are of that ensemble too. */
-function nameOfVoters(shop: Shop): string {
+export function nameOfVoters(shop: Shop): string {
   const pools = shop.pools()
   const voters = pools.flatMap(pool => pool.voters.map(({ voter, version }) => [voter, version]))
   return JSON.stringify([
@@ -111,7 +111,7 @@ function rivalsOf(file: EnsembleFile, voters: readonly string[]): readonly (Pick
 }
 
 /** Without their languages, which the words say. */
-function judgedTurns(dialogues: readonly DialogueToJudge[]): readonly Omit<JudgedTurn, 'language'>[] {
+export function judgedTurns(dialogues: readonly DialogueToJudge[]): readonly Omit<JudgedTurn, 'language'>[] {
   const numbers = new Map<string, number>()
   return dialogues.flatMap(({ line, conversation, source, turns }) => {
     const number = numbers.get(conversation) ?? numbers.size
@@ -127,7 +127,7 @@ interface Played {
   readonly hears: Ensemble['hears']
 }
 
-function outcomeOf({ decision, text, right, hears }: Played, shop: Shop): Outcome {
+export function outcomeOf({ decision, text, right, hears }: Played, shop: Shop): Outcome {
   const said = isTold(decision, hears, shop) ? decision.action : null
   return {
     said,
@@ -143,7 +143,7 @@ const isTold = ({ how, votes, clauseVotes = [], locale }: RecordedDecision, hear
   (how !== undefined && how !== 'plain') ||
   [votes, ...clauseVotes].flat().some(ballot => hears(ballot.voter, locale === 'en' ? 'en' : 'zh') && firstVote(ballot, situation.domain))
 
-function doneIn(decision: RecordedDecision, text: string, { risks, situation }: Shop): Pick<Outcome, 'done' | 'rules'> {
+export function doneIn(decision: RecordedDecision, text: string, { risks, situation }: Shop): Pick<Outcome, 'done' | 'rules'> {
   if (decision.disposition === 'clarify') return { done: 'asked back', rules: [] }
   if (decision.disposition !== 'handoff') return { done: 'answered', rules: [] }
   const found = risks.find(normaliseText(text), languageOf(decision)).filter(({ rule }) => rule === 'handoff')

@@ -1,6 +1,6 @@
 // Reads DATA.jsonl, a turn or a whole dialogue a line, each turn with the action that it is about:
-//   {"text": …, "action": …, "lang"?, "source"?, "conversation"?, "hour"?, "waiting"?}
-//   {"turns": [{"text": …, "action"?}, …], "lang"?, "source"?, "hour"?, "waiting"?}
+//   {"text": …, "action": …, "lang"?, "source"?, "conversation"?, "hour"?, "waiting"?, "pinned"?}
+//   {"turns": [{"text": …, "action"?}, …], "lang"?, "source"?, "hour"?, "waiting"?, "pinned"?}
 // Whatever is wrong is told with its line, all of it at once; the rows are those of the lines with which nothing is wrong.
 import { readFileSync } from 'node:fs'
 import { Fault, isFault } from '@parley/core/faults.ts'
@@ -27,6 +27,8 @@ export interface DialogueToJudge {
   readonly locale: Locale | null
   /** When it was said: what a handover cost then. */
   readonly moment: Moment
+  /** What must never break from one ensemble to the next. */
+  readonly isPinned: boolean
   readonly turns: readonly TurnToJudge[]
 }
 
@@ -49,6 +51,7 @@ const About = z.object({
   conversation: z.string().min(1).max(200).optional(),
   hour: z.int().min(0).max(23).nullable().default(null),
   waiting: z.int().min(0).max(1e6).default(0),
+  pinned: z.boolean().default(false),
 })
 const Dialogue = About.extend({ turns: z.array(z.object({ text: z.string(), action: z.string().optional() })).min(1) })
 const Turn = About.extend({ text: z.string(), action: z.string() }).transform(({ text, action, ...about }) => ({
@@ -114,7 +117,7 @@ function dialogueIn(row: string, line: number, actions: ReadonlySet<ActionId>): 
     const issue = parsed.error.issues[0]
     return `${issue?.path.join('.') || '(the whole)'}: ${issue?.message ?? 'not a turn'}`
   }
-  const { turns, lang, source, conversation, hour, waiting } = parsed.data
+  const { turns, lang, source, conversation, hour, waiting, pinned } = parsed.data
   if (turns.every(({ action }) => action === undefined)) return 'none of its turns has an action to be judged by'
   for (const [at, { text, action }] of turns.entries()) {
     const wrong = problemOf(text, action, actions)
@@ -126,6 +129,7 @@ function dialogueIn(row: string, line: number, actions: ReadonlySet<ActionId>): 
     source,
     locale: lang === undefined ? null : lang === 'zh' ? 'zh-CN' : 'en',
     moment: { hour, waiting },
+    isPinned: pinned,
     turns: turns.map(({ text, action }) => ({ text, right: action })),
   }
 }

@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 
 interface Block {
   readonly language: string
-  /** A file's name, or `exit=1`. */
+  /** A file's name, or the exit status: `exit=1`. */
   readonly note: string
   readonly text: string
   readonly line: number
@@ -60,7 +60,7 @@ export async function followPage(t: TestContext, page: string, scratch: string):
     await t.test(`line ${line}: ${language} ${note}`, async () => {
       if (language === 'sh') {
         const done = await run(text, folder)
-        assert.equal(done.status, note === 'exit=1' ? 1 : 0, done.output)
+        assert.equal(done.status, Number(/^exit=(\d+)$/.exec(note)?.[1] ?? 0), done.output)
         folder = done.folder
         output = done.output
       } else if (note !== '') writeFileSync(join(folder, note), text)

@@ -17,7 +17,7 @@ test('[EVAL7] turns and dialogues are read, with what else the line says', () =>
     [
       '{"text": "where is it", "action": "TRACK_ORDER", "id": 7}',
       '',
-      '{"turns": [{"text": "在吗"}, {"text": "谢谢", "action": "THANKS", "note": 1}], "lang": "zh", "source": "mail", "conversation": "c1", "hour": 23, "waiting": 4}',
+      '{"turns": [{"text": "在吗"}, {"text": "谢谢", "action": "THANKS", "note": 1}], "lang": "zh", "source": "mail", "conversation": "c1", "hour": 23, "waiting": 4, "pinned": true}',
     ].join('\n'),
     actions,
   )
@@ -29,6 +29,7 @@ test('[EVAL7] turns and dialogues are read, with what else the line says', () =>
       source: '',
       locale: null,
       moment: { hour: null, waiting: 0 },
+      isPinned: false,
       turns: [{ text: 'where is it', right: 'TRACK_ORDER' }],
     },
     {
@@ -37,6 +38,7 @@ test('[EVAL7] turns and dialogues are read, with what else the line says', () =>
       source: 'mail',
       locale: 'zh-CN',
       moment: { hour: 23, waiting: 4 },
+      isPinned: true,
       turns: [
         { text: '在吗', right: undefined },
         { text: '谢谢', right: 'THANKS' },

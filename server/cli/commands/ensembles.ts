@@ -1,6 +1,7 @@
 // `parley ensemble …`: how the votes are fused and decided on, and what that is worth.
+import { GROUPS } from '@parley/ensembles/comparison/group.ts'
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { wrongUse } from '../options.ts'
+import { serverUrl, timeBack, wrongUse } from '../options.ts'
 
 const share = (text: string): number => {
   const value = Number(text)
@@ -43,4 +44,29 @@ export function addEnsembleCommands(program: Command): void {
     .addOption(new Option('--seed <n>', 'of the draws that the intervals come from').default(1).argParser(whole))
     .option('--json <file>', 'write all of it there, every sentence of every cell too')
     .action(async (data, options, command) => (await import('../ensemble.ts')).evaluate(data, options, wrongUse(command)))
+  ensemble
+    .command('compare')
+    .description(
+      'Every turn that another ensemble would decide otherwise: fixed, broken, wrong in another way, answered or not; with how sure that is. Exit status 3 where something is against it: a pinned turn is broken, more turns than --max-broken are, or it costs more for sure.',
+    )
+    .argument('<a>', 'what B is held against: a shipped ensemble, a .yaml file, a version that is kept here, or in-force')
+    .argument('<b>', 'the other one')
+    .argument('[data]', 'JSON lines as `evaluate` reads them; "pinned": true makes a turn one that must never break')
+    .option(
+      '--log <time>',
+      "in its place turns of the running server's log, of this time back from now: 24h, 7d; nobody is asked again",
+      timeBack,
+    )
+    .option('--pinned <file>', 'turns that must never break, as JSON lines; they are in no figure')
+    .addOption(new Option('--max-broken <n>', 'how many turns may break').argParser(whole))
+    .addOption(new Option('--group <group>', 'name every turn of one group').choices(GROUPS))
+    .addOption(new Option('--limit <n>', 'how many turns of each group are named').default(10).argParser(whole))
+    .addOption(new Option('--shop <shop>', 'shop whose voters, catalogue and costs they are judged with (default: the only one)'))
+    .addOption(serverUrl)
+    .option('--skip-bad', 'go on without the lines that are wrong; they are named all the same')
+    .addOption(new Option('--seed <n>', 'of the draws that the intervals come from').default(1).argParser(whole))
+    .option('--json <file>', 'write all of it there, with what customers wrote')
+    .action(async (a, b, data, options, command) =>
+      (await import('../ensemble-compare.ts')).compare(a, b, data, options, wrongUse(command)),
+    )
 }

@@ -1,14 +1,6 @@
 // `parley plugin …`: to write them, and to publish, install and watch them.
-import { Argument, type Command, InvalidArgumentError, Option } from 'commander'
-import { serverUrl, shopOfConversation, wrongUse } from '../options.ts'
-
-const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 }
-const timeBack = (text: string): number => {
-  const [, count, unit] = /^(\d{1,5})([mhd])$/.exec(text) ?? []
-  if (count === undefined || unit === undefined)
-    throw new InvalidArgumentError('a time is a number of minutes, hours or days: 30m, 24h, 7d')
-  return Number(count) * UNITS[unit]!
-}
+import { Argument, type Command, Option } from 'commander'
+import { serverUrl, shopOfConversation, timeBack, wrongUse } from '../options.ts'
 
 export function addPluginCommands(program: Command): void {
   const plugin = program

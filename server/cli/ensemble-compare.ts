@@ -1,0 +1,142 @@
+// `parley ensemble compare`: what another ensemble would change, on a file of turns or on the log of the running server; a gate for what must not break.
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Shop } from '@parley/core/pipeline/shop.ts'
+import type { RecordedTurn } from '@parley/core/recorded-turns.ts'
+import type { Group } from '@parley/ensembles/comparison/group.ts'
+import { type Brain, createBrain } from '../brain.ts'
+import { type Config, readConfig, type ShopConfig } from '../config.ts'
+import { ensembleNamed } from '../ensemble-store/resolve-ensemble.ts'
+import { againstGate, type Comparison, compareEnsembles } from '../evaluation/compare-ensembles.ts'
+import { compareLogged } from '../evaluation/compare-logged.ts'
+import type { DialogueToJudge } from '../evaluation/read-turns.ts'
+import { findKnowledgeStore } from '../knowledge-store/open-knowledge-store.ts'
+import { createLogger } from '../logger.ts'
+import { findModelStore } from '../model-store/open-model-store.ts'
+import { readPack } from '../pack-folder.ts'
+import { findPluginStore } from '../plugin-store/open-plugin-store.ts'
+import { PROJECT } from '../project.ts'
+import { noSources } from '../sources.ts'
+import type { WrongUse } from './agent.ts'
+import { comparisonLines, groupLines } from './comparison-report.ts'
+import { INTERRUPTED, PATIENCE_MS, progressBars, readDialogues } from './ensemble.ts'
+import { openShop, recorded } from './plugin-replay.ts'
+import { knownShop, say } from './plugin-store.ts'
+
+export interface CompareOptions {
+  readonly shop?: string
+  readonly url: string
+  /** Milliseconds back from now: turns of the log, in the place of a file. */
+  readonly log?: number
+  readonly pinned?: string
+  readonly maxBroken?: number
+  readonly group?: Group
+  readonly limit: number
+  readonly skipBad?: true
+  readonly seed: number
+  readonly json?: string
+}
+
+/** Exit status where something is against B. */
+const GATE_SHUT = 3
+
+type Ensembles = readonly [a: Awaited<ReturnType<typeof ensembleNamed>>, b: Awaited<ReturnType<typeof ensembleNamed>>]
+type Progress = (what: string, share: number) => void
+
+/** Faults: TURNS_INVALID, UNKNOWN_SHOP, UNKNOWN_ENSEMBLE, ENSEMBLE_INVALID, with `log` SERVER_UNREACHABLE, and those of configuration and packs. */
+export async function compare(a: string, b: string, data: string | undefined, options: CompareOptions, wrongUse: WrongUse): Promise<void> {
+  if ((data === undefined) === (options.log === undefined)) wrongUse('compare takes either a file of turns or --log')
+  if (options.log !== undefined && options.pinned !== undefined)
+    wrongUse('what is pinned is put to the voters, and with --log nobody is asked: compare it with a file')
+  const config = readConfig(process.env)
+  const id = knownShop(options, config, wrongUse)
+  const settings = config.shops.find(each => each.id === id)! // it is known
+  const ensembles: Ensembles = [await ensembleNamed(a, settings, config.data), await ensembleNamed(b, settings, config.data)]
+  const stop = new AbortController()
+  const interrupt = (): void => stop.abort(new Error('interrupted'))
+  process.once('SIGINT', interrupt)
+  const bars = progressBars()
+  try {
+    const compared =
+      data === undefined
+        ? await onLog(ensembles, id, options, stop.signal, bars.show)
+        : await onFile(ensembles, data, config, settings, options, stop.signal, bars.show)
+    bars.end()
+    if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(compared, null, 2)}\n`, { mode: 0o600 })
+    for (const line of options.group ? groupLines(compared, options.group) : comparisonLines(compared, options.limit)) say(line)
+    const against = againstGate(compared, options)
+    if (against.length === 0) return
+    say(`The gate is shut: ${against.join('; ')}.`)
+    process.exitCode = GATE_SHUT
+  } catch (error) {
+    if (!stop.signal.aborted || error !== stop.signal.reason) throw error
+    bars.end()
+    process.stderr.write('Broken off; the votes that were asked for are kept.\n')
+    process.exitCode = INTERRUPTED
+  } finally {
+    bars.end()
+    process.off('SIGINT', interrupt)
+  }
+}
+
+async function onFile(
+  [a, b]: Ensembles,
+  data: string,
+  config: Config,
+  settings: ShopConfig,
+  options: CompareOptions,
+  signal: AbortSignal,
+  onProgress: Progress,
+): Promise<Comparison> {
+  const actions = new Set(Object.keys(readPack(join(PROJECT.packs, settings.pack)).actions))
+  const read = (file: string, least: number): readonly DialogueToJudge[] =>
+    readDialogues(file, actions, options.skipBad === true, least).dialogues
+  const dialogues = read(data, 2)
+  const pinned = options.pinned === undefined ? [] : read(options.pinned, 1)
+  return withVoters(config, settings, (shop, stages) =>
+    compareEnsembles({ dialogues, pinned, shop, stages, a, b, cache: join(config.data, 'votes'), seed: options.seed, signal, onProgress }),
+  )
+}
+
+/** The shop with all who vote in it, heard however long they take. */
+async function withVoters<T>(config: Config, settings: ShopConfig, work: (shop: Shop, stages: Brain['stages']) => Promise<T>): Promise<T> {
+  const deadlines = { ...config.deadlines, voters: PATIENCE_MS, plugin: PATIENCE_MS }
+  const [plugins, models, knowledge] = [findPluginStore(config.data), findModelStore(config.data), findKnowledgeStore(config)]
+  const installed = { choices: plugins?.choices ?? (() => []), ...(models && { models }), ...(knowledge && { knowledge }) }
+  try {
+    const alone = { ...config, deadlines, shops: [settings] }
+    const brain = await createBrain(alone, createLogger('error'), noSources, undefined, undefined, installed)
+    try {
+      await brain.plugins.ready
+      return await work(brain.shops.get(settings.id)!, brain.stages) // its only shop
+    } finally {
+      await brain.close()
+    }
+  } finally {
+    for (const store of [plugins, models, knowledge]) await store?.close()
+  }
+}
+
+async function onLog(
+  [a, b]: Ensembles,
+  id: string,
+  { url, log = 0, seed }: CompareOptions,
+  signal: AbortSignal,
+  onProgress: Progress,
+): Promise<Comparison> {
+  const { shop, brain } = await openShop(id)
+  try {
+    const turns = logged({ url, shop: id, since: Date.now() - log }, onProgress)
+    return await compareLogged({ turns, shop, stages: brain.stages, a, b, seed, signal })
+  } finally {
+    await brain.close()
+  }
+}
+
+async function* logged(wanted: Parameters<typeof recorded>[0], onProgress: Progress): AsyncGenerator<RecordedTurn> {
+  for await (const { done, total, conversation, turn, damaged } of recorded(wanted)) {
+    onProgress('comparing', total === 0 ? 1 : done / total)
+    if (damaged !== undefined) process.stderr.write(`conversation ${conversation}: ${damaged}\n`)
+    if (turn) yield turn
+  }
+}
