@@ -3,14 +3,30 @@ import { createHash } from 'node:crypto'
 import { Fault } from '@parley/core/faults.ts'
 import { parseDocument } from 'yaml'
 import { z } from 'zod'
+import { SIGNALS } from './signals.ts'
 
 const PerLanguage = (schema: z.ZodNumber) => z.strictObject({ zh: schema, en: schema })
+
+/** Of a calibration: confidences that rise, and shares of right ones that do not fall. */
+const Knots = z
+  .array(z.tuple([z.number().min(0).max(1), z.number().min(0).max(1)]))
+  .max(40)
+  .refine(knots => knots.every(([c, p], i) => i === 0 || (c > knots[i - 1]![0] && p >= knots[i - 1]![1])), 'the points do not rise')
 
 const VoterEntry = z.strictObject({
   /** How much this voter's evidence counts; 0 silences it. */
   weight: PerLanguage(z.number().min(0).max(10)),
   /** Divides the voter's log-probabilities: above 1 it is taken to be less sure than it says. */
   temperature: PerLanguage(z.number().min(0.05).max(20)).default({ zh: 1, en: 1 }),
+  /** What its confidences are worth, as points [confidence, share that is right] with lines between; none: what it says. Read before the temperature. */
+  calibration: z.strictObject({ zh: Knots, en: Knots }).default({ zh: [], en: [] }),
+  /** How often each action is right where none of its votes is: what it leaves unnamed goes to them so. Those that are not named share what is left by the prior. */
+  rest: z
+    .record(z.string(), z.number().gt(0).max(1))
+    .refine(rest => Object.values(rest).reduce((sum, p) => sum + p, 0) <= 1 + 1e-9, 'the probabilities sum to more than 1')
+    .default({}),
+  /** Multiplies the weight for one action; 1 for what is not named. */
+  actions: z.record(z.string(), z.number().min(0).max(10)).default({}),
 })
 
 export const EnsembleFile = z.strictObject({
@@ -21,6 +37,10 @@ export const EnsembleFile = z.strictObject({
   voters: z.record(z.string().regex(/^[a-z0-9:*-]{1,80}$/), VoterEntry),
   /** How often each action is what a turn is about, before any vote; actions that are not named share what is left evenly. */
   prior: z.record(z.string(), z.number().gt(0).lt(1)).default({}),
+  /** The same where live traffic differs from the data that all else was fitted on; where it is empty, `prior` holds there too. */
+  priorOfTraffic: z.record(z.string(), z.number().gt(0).lt(1)).default({}),
+  /** What each unit of a signal adds to the score of an action, in nats (SPEC.md has the units). */
+  signals: z.partialRecord(z.enum(SIGNALS), z.record(z.string(), z.number().min(-10).max(10))).default({}),
   /** Least probability that a voter can give an action, so that no single voter can veto. */
   floor: z.number().gt(0).max(0.05).default(0.001),
 })
@@ -49,8 +69,10 @@ export function parseEnsemble(text: string, name: string): ParsedEnsemble {
     const issue = parsed.error.issues[0]
     throw invalid(issue?.path.join('.') ?? '', issue?.message ?? 'not an ensemble')
   }
-  const total = Object.values(parsed.data.prior).reduce((sum, p) => sum + p, 0)
-  if (total >= 1) throw invalid('prior', `the probabilities sum to ${total}, and something must be left for the other actions`)
+  for (const path of ['prior', 'priorOfTraffic'] as const) {
+    const total = Object.values(parsed.data[path]).reduce((sum, p) => sum + p, 0)
+    if (total >= 1) throw invalid(path, `the probabilities sum to ${total}, and something must be left for the other actions`)
+  }
   const hash = createHash('sha256').update(text).digest('hex').slice(0, 12)
   return { file: parsed.data, version: `${parsed.data.name}@${parsed.data.version}-${hash}` }
 }

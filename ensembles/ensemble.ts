@@ -10,6 +10,6 @@ export const createEnsemble = (text: string, name: string): Ensemble => ensemble
 export const ensembleOf = ({ file, version }: ParsedEnsemble): Ensemble => ({
   version,
   hears: (voter, language) => (entryOf(file, voter)?.weight[language] ?? 0) > 0,
-  fuse: (ballots, language, domain) => fuse(file, ballots, language, domain),
+  fuse: (ballots, language, domain, past) => fuse(file, ballots, language, domain, past),
   decide,
 })

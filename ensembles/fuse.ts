@@ -1,111 +1,76 @@
-// Log-linear pool: score(a) = ln prior(a) + Σ over voters of weight · ln(p_voter(a) / background(a)). See SPEC.md; ensembles/fuse-slowly.ts is its twin.
+// Log-linear pool: score(a) = ln prior(a) + Σ over voters of weight · factor(a) · ln(p_voter(a) / prior(a)) + Σ over signals of weight(a) · signal. See SPEC.md; ensembles/fuse-slowly.ts is its twin.
 
-import type { Fusion, Ranked, Share } from '@parley/core/ports/ensemble.ts'
+import { type Fusion, NO_PAST, type Past, type Ranked, type Share } from '@parley/core/ports/ensemble.ts'
 import type { Ballot } from '@parley/core/ports/voters.ts'
 import type { ActionId, Language, Signals } from '@parley/plugin-sdk/vocabulary.ts'
-import { type EnsembleFile, entryOf } from './ensemble-file.ts'
+import type { EnsembleFile } from './ensemble-file.ts'
+import { type Ground, groundOf } from './ground.ts'
+import { readBallot } from './read-ballot.ts'
+import { shareName, signalsOf } from './signals.ts'
 
 /** The name under which the breakdown lists what was known before any vote. */
 export const PRIOR = 'prior'
 
-export function fuse(file: EnsembleFile, ballots: readonly Ballot[], language: Language, domain: readonly ActionId[]): Fusion {
-  const { prior, scores: priorScores, index } = groundOf(file, domain)
-  const scores = [...priorScores]
-  const breakdown: Share[] = domain.map((action, i) => ({ voter: PRIOR, action, share: scores[i]! }))
+export function fuse(
+  file: EnsembleFile,
+  ballots: readonly Ballot[],
+  language: Language,
+  domain: readonly ActionId[],
+  past: Past = NO_PAST,
+): Fusion {
+  const ground = groundOf(file, domain)
+  const signals = joinSignals(ballots)
+  const rows: Row[] = [{ name: PRIOR, shares: ground.scores }]
   for (const ballot of ballots) {
-    const entry = entryOf(file, ballot.voter)
-    const weight = entry?.weight[language] ?? 0
-    if (weight === 0 || ballot.abstained || ballot.votes.length === 0) continue
-    const distribution = distributionOf(ballot, index, prior, file.floor, entry?.temperature[language] ?? 1)
-    if (!distribution) continue
+    const shares = sharesOf(ballot, ground, language)
+    if (shares) rows.push({ name: ballot.voter, shares })
+  }
+  if (ground.signals.length > 0) {
+    const said = signalsOf(signals, past)
+    for (const { name, weights } of ground.signals)
+      if (said[name] !== 0) rows.push({ name: shareName(name), shares: weights.map(weight => weight * said[name]) })
+  }
+  const scores = new Float64Array(domain.length)
+  // As long as it will be: pushing thousands of entries takes longer than the arithmetic.
+  const breakdown = new Array<Share>(rows.length * domain.length)
+  let at = 0
+  for (const { name, shares } of rows)
     for (let i = 0; i < domain.length; i++) {
-      const share = weight * Math.log(distribution[i]! / prior[i]!)
-      scores[i]! += share
-      breakdown.push({ voter: ballot.voter, action: domain[i]!, share })
+      const share = shares[i]! // a row has every action of the domain, here and below
+      scores[i] = name === PRIOR ? share : scores[i]! + share
+      breakdown[at++] = { voter: name, action: domain[i]!, share }
     }
-  }
-  return { ranking: rank(domain, scores), probabilities: softmax(domain, scores), breakdown, signals: joinSignals(ballots) }
+  return { ranking: rank(domain, scores), probabilities: softmax(domain, scores), breakdown, signals }
 }
 
-/** What the file alone says of a domain. */
-interface Ground {
-  readonly domain: readonly ActionId[]
-  readonly prior: readonly number[]
-  readonly scores: readonly number[]
-  readonly index: ReadonlyMap<ActionId, number>
+interface Row {
+  readonly name: string
+  readonly shares: Float64Array
 }
 
-/** Of the domain that was asked for last: a shop has one for its life. */
-const grounds = new WeakMap<EnsembleFile, Ground>()
-
-function groundOf(file: EnsembleFile, domain: readonly ActionId[]): Ground {
-  const known = grounds.get(file)
-  if (known?.domain === domain) return known
-  const prior = priorOf(file, domain)
-  const ground = { domain, prior, scores: prior.map(Math.log), index: new Map(domain.map((action, i) => [action, i])) }
-  grounds.set(file, ground)
-  return ground
+/** What a voter adds to the score of each action, in the order of the domain; undefined where it adds nothing. */
+function sharesOf(ballot: Ballot, ground: Ground, language: Language): Float64Array | undefined {
+  const heard = ground.heardOf(ballot.voter)
+  const weight = heard?.entry.weight[language] ?? 0
+  if (!heard || weight === 0) return undefined
+  const shares = readBallot(ballot, ground, heard.reading[language])
+  if (!shares) return undefined
+  const { factors } = heard
+  for (let i = 0; i < shares.length; i++) shares[i]! *= factors ? weight * factors[i]! : weight
+  return shares
 }
 
-/** The prior over the domain: named actions as given, the rest evenly, renormalised over what the shop has. */
-export function priorOf(file: EnsembleFile, domain: readonly ActionId[]): number[] {
-  const unnamed = domain.filter(action => file.prior[action] === undefined).length
-  const left = 1 - Object.values(file.prior).reduce((sum, p) => sum + p, 0)
-  const raw = domain.map(action => file.prior[action] ?? left / unnamed)
-  const total = raw.reduce((sum, p) => sum + p, 0)
-  return raw.map(p => p / total)
-}
-
-/**
- * A voter's votes as a distribution over the domain: classes that the shop lacks are masked and the rest renormalised where the voter named
- * everything; the mass it left unnamed goes to the unnamed actions by the prior. Undefined when none of its votes is of the domain.
- */
-function distributionOf(
-  ballot: Ballot,
-  index: ReadonlyMap<ActionId, number>,
-  prior: readonly number[],
-  floor: number,
-  temperature: number,
-): Float64Array | undefined {
-  const p = new Float64Array(prior.length)
-  let named = 0
-  let masked = 0
-  let unnamedPrior = 1
-  for (const vote of ballot.votes) {
-    const i = index.get(vote.action)
-    if (i === undefined) {
-      masked += vote.confidence
-      continue
-    }
-    if (p[i] === 0) unnamedPrior -= prior[i]!
-    p[i]! += vote.confidence
-    named += vote.confidence
-  }
-  if (named === 0) return undefined
-  const kept = Math.max(1 - masked, named)
-  const unnamed = Math.max(0, 1 - named / kept)
-  let total = 0
-  for (let i = 0; i < p.length; i++) {
-    const share = p[i]! > 0 ? p[i]! / kept : unnamedPrior > 1e-12 ? (unnamed * prior[i]!) / unnamedPrior : 0
-    // The power of 1 is exact and dear.
-    p[i] = temperature === 1 ? Math.max(share, floor) : Math.max(share, floor) ** (1 / temperature)
-    total += p[i]!
-  }
-  for (let i = 0; i < p.length; i++) p[i]! /= total
-  return p
-}
-
-export function rank(domain: readonly ActionId[], scores: readonly number[]): Ranked[] {
+export function rank(domain: readonly ActionId[], scores: ArrayLike<number>): Ranked[] {
   const ranking = domain.map((action, i) => ({ action, score: scores[i]! }))
   return ranking.sort((a, b) => b.score - a.score || (a.action < b.action ? -1 : 1))
 }
 
-export function softmax(domain: readonly ActionId[], scores: readonly number[]): Record<ActionId, number> {
-  const top = Math.max(...scores)
-  const raised = scores.map(score => Math.exp(score - top))
+export function softmax(domain: readonly ActionId[], scores: ArrayLike<number>): Record<ActionId, number> {
+  const top = domain.reduce((most, _, i) => Math.max(most, scores[i]!), Number.NEGATIVE_INFINITY) // a score an action, here and below
+  const raised = Float64Array.from(scores, score => Math.exp(score - top))
   const total = raised.reduce((sum, x) => sum + x, 0)
   const probabilities: Record<ActionId, number> = {}
-  for (let i = 0; i < domain.length; i++) probabilities[domain[i]!] = raised[i]! / total // both have an entry an action
+  for (let i = 0; i < domain.length; i++) probabilities[domain[i]!] = raised[i]! / total
   return probabilities
 }
 

@@ -112,7 +112,7 @@ function changeOf(dialogue: Dialogue, event: Logged): Partial<Dialogue> | undefi
       return { lastTurn: null } // what a person has dealt with is not the bot's to take back
     case 'released': {
       // The person has dealt with what was open: the bot asks no old question again.
-      const { topic: _spokenOfBefore, ...frame } = dialogue.frame
+      const { topic: _spokenOfBefore, course: _gone, ...frame } = dialogue.frame
       return { frame: { ...frame, pending: null, shelved: null, misses: 0, moods: [], isPersonOffered: false } }
     }
     default:

@@ -1,6 +1,7 @@
 // Where a dialogue stands between two turns: what the bot has asked and waits for, what is known, what did not work out. A decision records the
 // frame that it leaves behind, so that folding it is taking it over, and a rollback brings back the one of before.
 import type { ActionId } from '@parley/plugin-sdk/vocabulary.ts'
+import type { Past } from '../ports/ensemble.ts'
 import type { QuickReply } from '../protocol/server-message.ts'
 
 /** A request that is being filled in. */
@@ -32,6 +33,12 @@ export interface Topic {
   readonly choices: readonly QuickReply[]
 }
 
+export interface Course {
+  readonly turns: number
+  readonly action: ActionId
+  readonly repeats: number
+}
+
 export interface Frame {
   readonly pending: Pending | null
   /** A question that was left for another topic, or the other request of a message: it comes back when that is done. */
@@ -42,6 +49,8 @@ export interface Frame {
   readonly topic?: Topic
   /** Turns in a row that did not get the customer on. */
   readonly misses: number
+  /** Turns decided so far, what the last one was about, and how often in a row that had been asked before it; absent before the first. */
+  readonly course?: Course
   /** Mood of the last turns, oldest first, at most `MOODS`. */
   readonly moods: readonly number[]
   /** What was said, newest last: hashes of the last replies, so that none is given twice in the same words. */
@@ -61,3 +70,18 @@ export const emptyFrame: Frame = {
   said: [],
   isPersonOffered: false,
 }
+
+/** With a turn more, that was about `action`. */
+export const courseWith = (course: Course | undefined, action: ActionId): Course => ({
+  turns: (course?.turns ?? 0) + 1,
+  action,
+  repeats: course?.action === action ? course.repeats + 1 : 0,
+})
+
+/** What the votes on the next turn are fused with. */
+export const pastOf = ({ course, misses, moods }: Frame): Past => ({
+  turns: course?.turns ?? 0,
+  repeats: course?.repeats ?? 0,
+  misses,
+  ...(moods.length > 0 && { mood: moods.reduce((sum, mood) => sum + mood, 0) / moods.length }),
+})

@@ -1,6 +1,6 @@
 // Chooses what costs least, in the light of what the bot has asked before; finds the second request of a message that holds two.
 import type { ActionId, Vote } from '@parley/plugin-sdk/vocabulary.ts'
-import { MOODS } from '../dialogue/frame.ts'
+import { MOODS, pastOf } from '../dialogue/frame.ts'
 import { moodOf, trendOf } from '../dialogue/patience.ts'
 import { understand } from '../dialogue/understand.ts'
 import { ARTICLE_TEMPLATE } from '../pack/required-templates.ts'
@@ -68,11 +68,11 @@ const NO_REQUEST: ReadonlySet<ActionId> = new Set([
  * Two requests in one message: clauses that are clearly about different actions, of which the whole is one or is unsure. The more pressing one goes
  * first; where both press alike, the first written.
  */
-function requestsOf({ clauseBallots, question, fusion }: Fused, whole: Choice, shop: Shop, ensemble: Ensemble) {
+function requestsOf({ clauseBallots, question, frame, fusion }: Fused, whole: Choice, shop: Shop, ensemble: Ensemble) {
   if (clauseBallots.length < 2) return undefined
   const found = new Map<ActionId, Request>()
   for (const ballots of clauseBallots) {
-    const clause = ensemble.fuse(ballots, question.language, shop.situation.domain)
+    const clause = ensemble.fuse(ballots, question.language, shop.situation.domain, pastOf(frame))
     const action = clause.ranking[0]?.action
     const p = action === undefined ? 0 : (clause.probabilities[action] ?? 0)
     if (action !== undefined && p >= CLEAR && !NO_REQUEST.has(action) && (found.get(action)?.p ?? 0) < p) found.set(action, { action, p })

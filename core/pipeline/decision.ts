@@ -5,7 +5,7 @@ import type { Understood } from '../dialogue/understand.ts'
 import type { PlannedEffect } from '../effects/effects.ts'
 import type { Wait } from '../handoff/owner.ts'
 import type { Seq } from '../ids.ts'
-import type { Choice, Disposition, Ranked, Share, Situation } from '../ports/ensemble.ts'
+import type { Choice, Disposition, Past, Ranked, Share, Situation } from '../ports/ensemble.ts'
 import type { Fact } from '../ports/mesh.ts'
 import type { Ballot, LookedUp, Quote } from '../ports/voters.ts'
 import type { QuickReply } from '../protocol/server-message.ts'
@@ -59,6 +59,8 @@ export interface RecordedDecision extends Decision {
   readonly options: Choice['options']
   /** As the mesh gave them. */
   readonly facts: Readonly<Record<string, Fact>>
+  /** What the votes were fused with; absent at the first turn, and in releases before signals had weights. */
+  readonly past?: Past
   /** How the turn was understood where it was said; absent in releases before dialogues. */
   readonly how?: Understood['how']
   /** Where the dialogue stands after it. */

@@ -1,5 +1,6 @@
 // Fuses the ballots, and joins what the risk list says with their signals: the worst mood, the greatest urgency, the greatest need of a person.
 import type { Signals } from '@parley/plugin-sdk/vocabulary.ts'
+import { pastOf } from '../dialogue/frame.ts'
 import type { Ensemble, Fusion } from '../ports/ensemble.ts'
 import type { Risk } from '../ports/risks.ts'
 import type { Ballot } from '../ports/voters.ts'
@@ -17,8 +18,8 @@ export function fuse(turn: Polled, shop: Shop, ensemble: Ensemble): Fused {
  * Neither an article nor the second stage talks a turn out of a person's hands: where the other votes make it likely enough that a person must take it
  * for that alone to cost more than a handover, what they say is not heard.
  */
-function fusionOf({ ballots, question }: Polled, { situation }: Shop, ensemble: Ensemble): Fusion {
-  const fuseThose = (heard: readonly Ballot[]): Fusion => ensemble.fuse(heard, question.language, situation.domain)
+function fusionOf({ ballots, question, frame }: Polled, { situation }: Shop, ensemble: Ensemble): Fusion {
+  const fuseThose = (heard: readonly Ballot[]): Fusion => ensemble.fuse(heard, question.language, situation.domain, pastOf(frame))
   const others = ballots.filter(({ quotes, isSecond }) => quotes === undefined && !isSecond)
   if (others.length === ballots.length) return fuseThose(ballots)
   const without = fuseThose(others)

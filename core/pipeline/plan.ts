@@ -2,7 +2,7 @@
 // behind the answer: the other request of the message, the question that was left, the offer of a person. Pure.
 import type { Locale } from '@parley/plugin-sdk/vocabulary.ts'
 import { ALL } from '../dialogue/find-slot.ts'
-import type { Form, Frame, Pending, Question } from '../dialogue/frame.ts'
+import { courseWith, type Form, type Frame, type Pending, type Question } from '../dialogue/frame.ts'
 import { isAngry, isOutOfPatience } from '../dialogue/patience.ts'
 import type { PlannedEffect } from '../effects/effects.ts'
 import {
@@ -57,6 +57,7 @@ export function plan(turn: Enriched, shop: Shop, canDo: (effect: string) => bool
     slots: { ...frame.slots, ...slots },
     ...topicOf(core, turn, shop),
     misses,
+    course: courseWith(frame.course, understood.action),
     moods,
     said: frame.said,
     isPersonOffered: frame.isPersonOffered || behind.pending?.kind === 'person',

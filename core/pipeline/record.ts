@@ -1,4 +1,6 @@
 // The finished turn as one plain value: what the log keeps, the console shows and `parley ask --json` prints.
+
+import { pastOf } from '../dialogue/frame.ts'
 import { ARTICLE_TEMPLATE } from '../pack/required-templates.ts'
 import type { Ballot } from '../ports/voters.ts'
 import type { BallotView, RecordedDecision } from './decision.ts'
@@ -20,6 +22,7 @@ export function record(turn: Rendered, shop: Shop, ensemble: string, ms: number)
     slots: turn.slots,
     votes: viewsOf(turn.ballots),
     signals: turn.signals,
+    ...(turn.frame.course && { past: pastOf(turn.frame) }),
     ensemble,
     versions: { pack: shop.packVersion, ...Object.fromEntries(turn.ballots.map(ballot => [ballot.voter, ballot.version])) },
     ms,

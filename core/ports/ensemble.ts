@@ -11,7 +11,7 @@ export interface Ranked {
   readonly score: number
 }
 
-/** What one voter (or the `prior`) added to the score of one action, in nats. Abstaining adds nothing. */
+/** What one voter, the `prior` or a signal (`signal:mood`) added to the score of one action, in nats. Abstaining adds nothing. */
 export interface Share {
   readonly voter: string
   readonly action: ActionId
@@ -27,6 +27,21 @@ export interface Fusion {
   /** Signals of all ballots joined: mean of mood, greatest of urgency and handoff. */
   readonly signals: Signals
 }
+
+/** What the conversation so far says of a turn, whoever votes on it. */
+export interface Past {
+  /** Turns that the bot has decided. */
+  readonly turns: number
+  /** How often in a row what the last turn was about had been asked before: 0 the first time. */
+  readonly repeats: number
+  /** Turns in a row that did not get the customer on. */
+  readonly misses: number
+  /** Mean mood of the last turns, -1 to 1; absent where none was told. */
+  readonly mood?: number
+}
+
+/** Of a turn that stands by itself. */
+export const NO_PAST: Past = { turns: 0, repeats: 0, misses: 0 }
 
 /** What a turn's outcome costs the shop, in any one currency; only ratios matter. */
 export interface Costs {
@@ -67,6 +82,6 @@ export interface Ensemble {
   readonly version: string
   /** Whether the voter's votes count in this language. */
   hears(voter: string, language: Language): boolean
-  fuse(ballots: readonly Ballot[], language: Language, domain: readonly ActionId[]): Fusion
+  fuse(ballots: readonly Ballot[], language: Language, domain: readonly ActionId[], past?: Past): Fusion
   decide(fusion: Fusion, situation: Situation): Choice
 }

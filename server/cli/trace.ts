@@ -12,11 +12,12 @@ export function traceOf(decision: Omit<Decision, 'reply'> & Partial<Pick<Recorde
       : ballot.votes.map(v => `${v.action} ${percent(v.confidence)}${v.evidence ? ` «${v.evidence}»` : ''}`).join(', ')
     return `  ${ballot.voter.padEnd(28)} ${share === undefined ? '      ' : share.toFixed(2).padStart(6)}  ${said}`
   })
+  const rows = ['prior', ...[...shares.keys()].filter(name => name.startsWith('signal:'))]
   const signals = Object.entries(decision.signals).map(([name, value]) => `${name} ${value.toFixed(2)}`)
   return [
     head,
     ...votes,
-    `  ${'prior'.padEnd(28)} ${(shares.get('prior') ?? 0).toFixed(2).padStart(6)}`,
+    ...rows.map(name => `  ${name.padEnd(28)} ${(shares.get(name) ?? 0).toFixed(2).padStart(6)}`),
     ...(signals.length > 0 ? [`  ${signals.join(' · ')}`] : []),
     ...handoverIn(decision.situation),
   ].join('\n')

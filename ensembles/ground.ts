@@ -1,0 +1,100 @@
+// What an ensemble's file says of a shop's actions, worked out once: its priors, and how each voter is read.
+import type { ActionId, Language } from '@parley/plugin-sdk/vocabulary.ts'
+import type { Knot } from './calibrate.ts'
+import { type EnsembleFile, entryOf } from './ensemble-file.ts'
+import { SIGNALS, type SignalName } from './signals.ts'
+
+/** Arrays are in the order of the domain. */
+export interface Ground {
+  readonly domain: readonly ActionId[]
+  readonly floor: number
+  readonly prior: Float64Array
+  /** Logarithms of the prior of live traffic. */
+  readonly scores: Float64Array
+  readonly index: ReadonlyMap<ActionId, number>
+  readonly signals: readonly { readonly name: SignalName; readonly weights: Float64Array }[]
+  heardOf(voter: string): Heard | undefined
+}
+
+export interface Heard {
+  readonly entry: EnsembleFile['voters'][string]
+  /** By action; undefined where all are 1. */
+  readonly factors: Float64Array | undefined
+  readonly reading: Readonly<Record<Language, Reading>>
+}
+
+/** How what a voter says becomes a distribution. */
+export interface Reading {
+  readonly knots: readonly Knot[]
+  readonly temperature: number
+  /** What is left unnamed goes to the actions by this. */
+  readonly rest: Float64Array
+  /** The same to the power of 1/temperature. */
+  readonly raised: Float64Array
+}
+
+/** Of the domain that was asked for last: a shop has one for its life. */
+const grounds = new WeakMap<EnsembleFile, Ground>()
+
+export function groundOf(file: EnsembleFile, domain: readonly ActionId[]): Ground {
+  const known = grounds.get(file)
+  if (known?.domain === domain) return known
+  const prior = priorOf(file, domain)
+  const ofTraffic = Object.keys(file.priorOfTraffic).length > 0 ? priorOf({ prior: file.priorOfTraffic }, domain) : prior
+  const heard = new Map<string, Heard | undefined>()
+  const ground: Ground = {
+    domain,
+    floor: file.floor,
+    prior,
+    scores: ofTraffic.map(Math.log),
+    index: new Map(domain.map((action, i) => [action, i])),
+    signals: SIGNALS.flatMap(name => {
+      const given = file.signals[name]
+      return given ? [{ name, weights: Float64Array.from(domain, action => given[action] ?? 0) }] : []
+    }),
+    heardOf(voter) {
+      if (!heard.has(voter)) heard.set(voter, heardAs(entryOf(file, voter), domain, prior))
+      return heard.get(voter)
+    },
+  }
+  grounds.set(file, ground)
+  return ground
+}
+
+function heardAs(entry: EnsembleFile['voters'][string] | undefined, domain: readonly ActionId[], prior: Float64Array): Heard | undefined {
+  if (!entry) return undefined
+  const isEven = domain.every(action => (entry.actions[action] ?? 1) === 1)
+  const rest = restOver(entry.rest, domain, prior)
+  const of = (language: Language): Reading => readingOf(entry.calibration[language], entry.temperature[language], rest)
+  return {
+    entry,
+    factors: isEven ? undefined : Float64Array.from(domain, action => entry.actions[action] ?? 1),
+    reading: { zh: of('zh'), en: of('en') },
+  }
+}
+
+export const readingOf = (knots: readonly Knot[], temperature: number, rest: Float64Array): Reading => ({
+  knots,
+  temperature,
+  rest,
+  raised: temperature === 1 ? rest : rest.map(p => p ** (1 / temperature)),
+})
+
+/** The prior over the domain: named actions as given, the rest evenly, renormalised over what the shop has. */
+export function priorOf({ prior }: Pick<EnsembleFile, 'prior'>, domain: readonly ActionId[]): Float64Array {
+  const unnamed = domain.filter(action => prior[action] === undefined).length
+  const left = 1 - Object.values(prior).reduce((sum, p) => sum + p, 0)
+  const raw = Float64Array.from(domain, action => prior[action] ?? left / unnamed)
+  const total = raw.reduce((sum, p) => sum + p, 0)
+  return raw.map(p => p / total)
+}
+
+/** What a voter leaves unnamed, over the domain: named actions as given, the others what is left, by the prior; renormalised. */
+export function restOver(rest: EnsembleFile['prior'], domain: readonly ActionId[], prior: Float64Array): Float64Array {
+  if (Object.keys(rest).length === 0) return prior
+  const left = Math.max(0, 1 - Object.values(rest).reduce((sum, p) => sum + p, 0))
+  const others = domain.reduce((sum, action, i) => (rest[action] === undefined ? sum + prior[i]! : sum), 0) // one an action, here and below
+  const raw = Float64Array.from(domain, (action, i) => rest[action] ?? (left * prior[i]!) / others)
+  const total = raw.reduce((sum, p) => sum + p, 0)
+  return raw.map(p => p / total)
+}
