@@ -1,27 +1,21 @@
 // `parley ensemble compare`: what another ensemble would change, on a file of turns or on the log of the running server; a gate for what must not break.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Shop } from '@parley/core/pipeline/shop.ts'
 import type { RecordedTurn } from '@parley/core/recorded-turns.ts'
 import type { Group } from '@parley/ensembles/comparison/group.ts'
-import { type Brain, createBrain } from '../brain.ts'
 import { type Config, readConfig, type ShopConfig } from '../config.ts'
 import { ensembleNamed } from '../ensemble-store/resolve-ensemble.ts'
 import { againstGate, type Comparison, compareEnsembles } from '../evaluation/compare-ensembles.ts'
 import { compareLogged } from '../evaluation/compare-logged.ts'
 import type { DialogueToJudge } from '../evaluation/read-turns.ts'
-import { findKnowledgeStore } from '../knowledge-store/open-knowledge-store.ts'
-import { createLogger } from '../logger.ts'
-import { findModelStore } from '../model-store/open-model-store.ts'
 import { readPack } from '../pack-folder.ts'
-import { findPluginStore } from '../plugin-store/open-plugin-store.ts'
 import { PROJECT } from '../project.ts'
-import { noSources } from '../sources.ts'
 import type { WrongUse } from './agent.ts'
 import { comparisonLines, groupLines } from './comparison-report.ts'
-import { INTERRUPTED, PATIENCE_MS, progressBars, readDialogues } from './ensemble.ts'
+import { INTERRUPTED, progressBars, readDialogues } from './ensemble.ts'
 import { openShop, recorded } from './plugin-replay.ts'
 import { knownShop, say } from './plugin-store.ts'
+import { withVoters } from './with-voters.ts'
 
 export interface CompareOptions {
   readonly shop?: string
@@ -96,25 +90,6 @@ async function onFile(
   return withVoters(config, settings, (shop, stages) =>
     compareEnsembles({ dialogues, pinned, shop, stages, a, b, cache: join(config.data, 'votes'), seed: options.seed, signal, onProgress }),
   )
-}
-
-/** The shop with all who vote in it, heard however long they take. */
-async function withVoters<T>(config: Config, settings: ShopConfig, work: (shop: Shop, stages: Brain['stages']) => Promise<T>): Promise<T> {
-  const deadlines = { ...config.deadlines, voters: PATIENCE_MS, plugin: PATIENCE_MS }
-  const [plugins, models, knowledge] = [findPluginStore(config.data), findModelStore(config.data), findKnowledgeStore(config)]
-  const installed = { choices: plugins?.choices ?? (() => []), ...(models && { models }), ...(knowledge && { knowledge }) }
-  try {
-    const alone = { ...config, deadlines, shops: [settings] }
-    const brain = await createBrain(alone, createLogger('error'), noSources, undefined, undefined, installed)
-    try {
-      await brain.plugins.ready
-      return await work(brain.shops.get(settings.id)!, brain.stages) // its only shop
-    } finally {
-      await brain.close()
-    }
-  } finally {
-    for (const store of [plugins, models, knowledge]) await store?.close()
-  }
 }
 
 async function onLog(

@@ -2,23 +2,17 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
-import { createBrain } from '../brain.ts'
 import { readConfig } from '../config.ts'
-import { findEnsembleStore } from '../ensemble-store/open-ensemble-store.ts'
-import { IN_FORCE, resolveEnsemble } from '../ensemble-store/resolve-ensemble.ts'
+import { ensembleNamed, IN_FORCE } from '../ensemble-store/resolve-ensemble.ts'
 import { evaluateEnsemble } from '../evaluation/evaluate-ensemble.ts'
 import { readTurnFile, type TurnFile } from '../evaluation/read-turns.ts'
-import { findKnowledgeStore } from '../knowledge-store/open-knowledge-store.ts'
-import { createLogger } from '../logger.ts'
-import { findModelStore } from '../model-store/open-model-store.ts'
 import { readPack } from '../pack-folder.ts'
-import { findPluginStore } from '../plugin-store/open-plugin-store.ts'
 import { PROJECT } from '../project.ts'
-import { noSources } from '../sources.ts'
 import type { WrongUse } from './agent.ts'
 import { cellLines, reportLines } from './ensemble-report.ts'
 import { knownShop, say } from './plugin-store.ts'
 import { progressBar } from './progress-bar.ts'
+import { withVoters } from './with-voters.ts'
 
 export interface EvaluateOptions {
   readonly ensemble?: string
@@ -30,8 +24,6 @@ export interface EvaluateOptions {
   readonly json?: string
 }
 
-/** Nobody waits here but for the whole answer: every voter is heard, however long it takes. */
-export const PATIENCE_MS = 10_000
 /** For which a threshold is told unless one is asked for. */
 const PRECISIONS = [0.9, 0.95, 0.99]
 /** Exit status of a command that was broken off at the keyboard. */
@@ -42,38 +34,27 @@ export async function evaluate(file: string, options: EvaluateOptions, wrongUse:
   const config = readConfig(process.env)
   const id = knownShop(options, config, wrongUse)
   const settings = config.shops.find(each => each.id === id)! // it is known
-  const ensembles = findEnsembleStore(config.data)
-  const ensemble = resolveEnsemble(options.ensemble ?? IN_FORCE, settings, ensembles)
+  const ensemble = await ensembleNamed(options.ensemble ?? IN_FORCE, settings, config.data)
   const actions = new Set(Object.keys(readPack(join(PROJECT.packs, settings.pack)).actions))
   const { dialogues } = readDialogues(file, actions, options.skipBad === true)
-  const deadlines = { ...config.deadlines, voters: PATIENCE_MS, plugin: PATIENCE_MS }
-  const [plugins, models, knowledge] = [findPluginStore(config.data), findModelStore(config.data), findKnowledgeStore(config)]
-  const installed = {
-    choices: plugins?.choices ?? (() => []),
-    ...(models && { models }),
-    ...(knowledge && { knowledge }),
-    ...(ensembles && { ensembles }),
-  }
-  const alone = { ...config, deadlines, shops: [settings] }
-  const brain = await createBrain(alone, createLogger('error'), noSources, undefined, undefined, installed)
   const stop = new AbortController()
   const interrupt = (): void => stop.abort(new Error('interrupted'))
   process.once('SIGINT', interrupt)
   const bars = progressBars()
   try {
-    const shop = brain.shops.get(id)!
-    await brain.plugins.ready
-    const evaluated = await evaluateEnsemble({
-      dialogues,
-      shop,
-      stages: brain.stages,
-      ensemble,
-      cache: join(config.data, 'votes'),
-      seed: options.seed,
-      precisions: options.precision === undefined ? PRECISIONS : [options.precision],
-      signal: stop.signal,
-      onProgress: bars.show,
-    })
+    const evaluated = await withVoters(config, settings, (shop, stages) =>
+      evaluateEnsemble({
+        dialogues,
+        shop,
+        stages,
+        ensemble,
+        cache: join(config.data, 'votes'),
+        seed: options.seed,
+        precisions: options.precision === undefined ? PRECISIONS : [options.precision],
+        signal: stop.signal,
+        onProgress: bars.show,
+      }),
+    )
     bars.end()
     if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(evaluated, null, 2)}\n`)
     for (const line of options.cell ? cellLines(evaluated, options.cell) : reportLines(evaluated)) say(line)
@@ -85,8 +66,6 @@ export async function evaluate(file: string, options: EvaluateOptions, wrongUse:
   } finally {
     bars.end()
     process.off('SIGINT', interrupt)
-    await brain.close()
-    for (const store of [plugins, models, knowledge, ensembles]) await store?.close()
   }
 }
 
