@@ -19,6 +19,7 @@ import { articleChoices } from './article-choice.ts'
 import { createBrain } from './brain.ts'
 import type { Config, ShopConfig } from './config.ts'
 import { createConversations } from './conversations.ts'
+import { countingReads } from './counting-reads.ts'
 import { customerParts } from './customer-parts.ts'
 import { openLmdbAccounts } from './drivers/accounts.lmdb.ts'
 import { systemClock } from './drivers/clock.system.ts'
@@ -29,6 +30,7 @@ import { openLmdbJobs } from './drivers/jobs.lmdb.ts'
 import { openFileSnapshots } from './drivers/snapshots.files.ts'
 import { openLmdbVault } from './drivers/vault.lmdb.ts'
 import { openLmdbWebhookStore } from './drivers/webhook-store.lmdb.ts'
+import { ensemblesViewOf, openEnsembleDesk } from './ensemble-desk.ts'
 import { openEnsembleStore } from './ensemble-store/open-ensemble-store.ts'
 import { createErasures } from './erasures.ts'
 import { createApp } from './http/app.ts'
@@ -36,7 +38,7 @@ import { listen } from './http/listen.ts'
 import { knowledgeDesk } from './knowledge-desk.ts'
 import { openKnowledgeStore } from './knowledge-store/open-knowledge-store.ts'
 import { serveLink } from './link/serve-link.ts'
-import { createMetrics, type Metrics } from './metrics.ts'
+import { createMetrics } from './metrics.ts'
 import { modelChoices } from './model-choice.ts'
 import { openModelStore } from './model-store/open-model-store.ts'
 import { modelsViewOf, remoteVotersViewOf } from './model-views.ts'
@@ -166,6 +168,7 @@ async function openServer(
   }
   const brain = await createBrain(config, logger, sources, metrics, seams?.pools, installed)
   keep(brain)
+  metrics.ensembles(() => ensemblesViewOf(config.shops, brain.ensembles))
   const broke = (error: unknown): void => {
     metrics.bug()
     logger.error({ err: error }, 'a bug')
@@ -243,6 +246,7 @@ async function openServer(
     await kept.forget(key)
     await outbox.erased(key)
     await comparisons.forget(key.shop, key.conversation)
+    await ensembles.forget(key.shop, key.conversation)
   })
   const bare = createEngine({
     conversations,
@@ -256,6 +260,7 @@ async function openServer(
       decided(key, turn) {
         metrics.decided(key, turn)
         shadows.decided(key, turn)
+        ensembles.decided(key, turn)
       },
       overdue: metrics.overdue,
       erased: metrics.erased,
@@ -278,6 +283,17 @@ async function openServer(
     broke: brokeOrFailed,
   })
   keep(shadows)
+  const ensembles = openEnsembleDesk({
+    shops: config.shops,
+    store: ensembleStore,
+    brain,
+    conversations,
+    erasures,
+    isStrained: () => bare.isStrained,
+    compared: (shop, outcome) => metrics.ensembleShadowTurns.inc({ shop, outcome }),
+    broke: brokeOrFailed,
+  })
+  keep(ensembles)
   engine = seams?.engine(bare) ?? bare
   const state = { missing: 'plugins' as string | undefined }
   brain.plugins.ready.then(() => (state.missing = undefined), broke)
@@ -310,6 +326,7 @@ async function openServer(
     phrases: livePhrases(brain, modelStore.phrases, config.shops),
     remoteVotersView: () => remoteVotersViewOf(brain),
     reloadModels,
+    ensembles: ensembles.routes,
     knowledge: knowledgeDesk(config, knowledgeStore, brain, reloadKnowledge),
     train: trainJobs.add,
     operatorKey: secret.keyFor('operator').toString('hex'),
@@ -373,16 +390,3 @@ function keepNoLonger({ shops }: Config, parts: Pick<RetentionParts, 'erasures' 
   if (shops.every(({ retentionDays }) => retentionDays === 0)) return undefined
   return startRetention({ ...parts, clock: systemClock, daysOf: shop => days.get(shop) ?? 0 })
 }
-
-/** Whoever comes back should be answered from memory: the metric says whether it was so. */
-const countingReads = (conversations: Conversations, { logReads }: Metrics): Conversations => ({
-  ...conversations,
-  read(key, after) {
-    logReads.inc()
-    return conversations.read(key, after)
-  },
-  open(key) {
-    logReads.inc()
-    return conversations.open(key)
-  },
-})

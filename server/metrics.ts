@@ -3,6 +3,7 @@ import type { EngineObserver } from '@parley/core/engine.ts'
 import type { FaultCode } from '@parley/core/faults.ts'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { StoreState } from './drivers/store-state.ts'
+import type { EnsemblesView } from './http/operator-ensembles.ts'
 import type { SocketReport } from './link/messages.ts'
 import type { Delivery } from './webhooks/webhook-store.ts'
 
@@ -18,10 +19,13 @@ export interface Metrics extends Pick<EngineObserver, 'decided' | 'overdue' | 'e
   readonly remoteDropped: Counter<'shop' | 'voter'>
   readonly remoteOff: Gauge<'shop' | 'voter'>
   readonly shadowTurns: Counter<'plugin' | 'outcome'>
+  readonly ensembleShadowTurns: Counter<'shop' | 'outcome'>
   readonly conversationsOpened: Counter<'from'>
   readonly snapshots: Counter<'outcome'>
   readonly contentType: string
   fault(code: FaultCode): void
+  /** From now on each scrape asks for the ensembles. */
+  ensembles(view: () => EnsemblesView): void
   jobFailed(kind: string): void
   webhook(delivery: Pick<Delivery, 'shop' | 'outcome'>): void
   bug(): void
@@ -144,6 +148,33 @@ export function createMetrics(turnsUnderWay: () => number, logStore: () => Store
     labelNames: ['plugin', 'outcome'],
     registers,
   })
+  const ensembleShadowTurns = new Counter({
+    name: 'parley_ensemble_shadow_turns_total',
+    help: 'Turns of ensembles in shadow: decided the same, otherwise, failed, late or skipped.',
+    labelNames: ['shop', 'outcome'],
+    registers,
+  })
+  const ensembleTurns = new Counter({
+    name: 'parley_ensemble_turns_total',
+    help: 'Decided turns by the ensemble that decided them.',
+    labelNames: ['shop', 'ensemble', 'disposition'],
+    registers,
+  })
+  let ensemblesNow = (): EnsemblesView => ({})
+  new Gauge({
+    name: 'parley_ensemble_share',
+    help: 'Share of the conversations that an ensemble decides: in force, as a canary, or none, in shadow.',
+    labelNames: ['shop', 'ensemble', 'as'],
+    registers,
+    collect() {
+      this.reset()
+      for (const [shop, { inForce, canary, shadow }] of Object.entries(ensemblesNow())) {
+        this.set({ shop, ensemble: inForce, as: 'in-force' }, 1 - (canary?.share ?? 0))
+        if (canary) this.set({ shop, ensemble: canary.version, as: 'canary' }, canary.share)
+        if (shadow) this.set({ shop, ensemble: shadow.version, as: 'shadow' }, 0)
+      }
+    },
+  })
   const conversationsOpened = new Counter({
     name: 'parley_conversations_opened_total',
     help: 'Conversations that were not in memory, by what they were read from: a snapshot with the end of the log, or the whole log.',
@@ -183,10 +214,14 @@ export function createMetrics(turnsUnderWay: () => number, logStore: () => Store
     remoteDropped,
     remoteOff,
     shadowTurns,
+    ensembleShadowTurns,
     conversationsOpened,
     snapshots,
     contentType: registry.contentType,
     fault: code => faults.inc({ code }),
+    ensembles(view) {
+      ensemblesNow = view
+    },
     bug: () => bugs.inc(),
     reported(process, report) {
       if (report === undefined) {
@@ -202,7 +237,8 @@ export function createMetrics(turnsUnderWay: () => number, logStore: () => Store
       }
       sockets.set([...perProcess.values()].reduce((sum, count) => sum + count, 0))
     },
-    decided(_key, { decision }) {
+    decided({ shop }, { decision }) {
+      ensembleTurns.inc({ shop, ensemble: decision.ensemble, disposition: decision.disposition })
       decisions.inc({ action: decision.action, disposition: decision.disposition })
       turnMs.observe(decision.ms)
       for (const ballot of decision.votes) {

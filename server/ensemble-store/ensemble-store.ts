@@ -147,6 +147,7 @@ export function createEnsembleStore(records: EnsembleRecords, folder: string, cl
         const before = standingIn(within, shop)
         const after = changed(before, change, shop, clock.now())
         if (after === before) return false
+        if (after.inForce !== null && after.inForce !== before.inForce) read(after.inForce) // what comes back can be another by now
         within.put(['ensemble', shop], after)
         const noted: Noted = {
           at: clock.now(),

@@ -10,7 +10,7 @@ import { findEnsembleStore } from './open-ensemble-store.ts'
 /** What is in force in the shop, as `resolveEnsemble` takes it; with a canary, what decides the other conversations. */
 export const IN_FORCE = 'in-force'
 
-interface ShopOf {
+export interface ShopOf {
   readonly id: string
   /** What its settings name: a shipped ensemble, or the path of a `.yaml` file. */
   readonly ensemble: string

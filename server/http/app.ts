@@ -15,6 +15,7 @@ import { TIGHT_OPTIONS } from '../realtime/tight-web-socket.ts'
 import { type DemoParts, registerDemoRoutes } from './demo.ts'
 import { type DeskSessionParts, registerDeskSession } from './desk-session.ts'
 import { type OperatorParts, registerOperatorRoutes } from './operator.ts'
+import { type EnsembleRouteParts, registerEnsembleRoutes } from './operator-ensembles.ts'
 import { type JobRouteParts, registerJobRoutes } from './operator-jobs.ts'
 import { type KnowledgeRouteParts, registerKnowledgeRoutes } from './operator-knowledge.ts'
 import { type ModelRouteParts, registerModelRoutes } from './operator-models.ts'
@@ -43,6 +44,7 @@ export interface AppParts
     WebhookRouteParts,
     PluginRouteParts,
     ModelRouteParts,
+    EnsembleRouteParts,
     KnowledgeRouteParts,
     PhraseRouteParts,
     DeskSessionParts,
@@ -165,6 +167,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   registerWebhookRoutes(http, parts)
   registerPluginRoutes(http, parts)
   registerModelRoutes(http, parts)
+  registerEnsembleRoutes(http, parts)
   registerKnowledgeRoutes(http, parts)
   registerPhraseRoutes(http, parts)
   registerDeskSession(http, parts)

@@ -10,6 +10,7 @@ import type { RecordedTurn } from '@parley/core/recorded-turns.ts'
 import type { Compared, Comparisons, ShadowName } from '../plugin-store/comparison.ts'
 import type { RunningShadow } from '../plugins-in-force.ts'
 import { compareVotes } from './compare-votes.ts'
+import { createLineBehindTurns } from './line-behind-turns.ts'
 
 const UNDER_WAY = 8
 const WAITING = 32
@@ -40,35 +41,11 @@ interface Task {
   readonly key: ConversationKey
   readonly turn: RecordedTurn
   readonly name: ShadowName
-  /** It is compared, or let go. */
-  end(): void
 }
 
 export function createShadowRunner(parts: ShadowRunnerParts): ShadowRunner {
   const { shadows, shop, stages, isStrained, comparisons, isErased, broke } = parts
-  const waiting: Task[] = []
-  const open = new Set<Promise<void>>()
-  let underWay = 0
-
-  function goOn(): void {
-    while (underWay < UNDER_WAY && waiting.length > 0) {
-      const task = waiting.shift()! // there is one
-      underWay++
-      void compare(task).finally(() => {
-        underWay--
-        task.end()
-        goOn()
-      })
-    }
-  }
-
-  function put(task: Omit<Task, 'end'>): void {
-    const { promise, resolve: end } = Promise.withResolvers<void>()
-    open.add(promise)
-    void promise.then(() => open.delete(promise))
-    // Never in the same go as the turn: its reply is on its way by then.
-    if (waiting.push({ ...task, end }) === 1) setImmediate(goOn)
-  }
+  const line = createLineBehindTurns<Task>({ underWay: UNDER_WAY, waiting: WAITING, work: compare })
 
   async function compare({ key, turn, name }: Task): Promise<void> {
     try {
@@ -91,20 +68,15 @@ export function createShadowRunner(parts: ShadowRunnerParts): ShadowRunner {
     }
   }
 
-  const settled = async (): Promise<void> => void (await Promise.all(open))
   return {
     decided(key, turn) {
       for (const { plugin, since } of shadows(key.shop)) {
         const name = { shop: key.shop, plugin, since }
         const wasGivenUp = turn.decision.votes.length === 0 || turn.decision.votes.some(({ reason }) => reason === 'shed')
-        if (wasGivenUp || isStrained() || waiting.length >= WAITING) comparisons.note(name, NOT_ASKED)
-        else put({ key, turn, name })
+        if (wasGivenUp || isStrained() || !line.put({ key, turn, name })) comparisons.note(name, NOT_ASKED)
       }
     },
-    settled,
-    close() {
-      for (const { end } of waiting.splice(0)) end()
-      return settled()
-    },
+    settled: line.settled,
+    close: line.close,
   }
 }

@@ -2,6 +2,7 @@
 import { GROUPS } from '@parley/ensembles/comparison/group.ts'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { serverUrl, timeBack, wrongUse } from '../options.ts'
+import { addEnsembleVersionCommands } from './ensemble-versions.ts'
 
 const share = (text: string): number => {
   const value = Number(text)
@@ -23,6 +24,7 @@ export function addEnsembleCommands(program: Command): void {
   const ensemble = program
     .command('ensemble')
     .description('How votes are fused and decided on, and what that is worth (docs/ensembles.md).')
+  addEnsembleVersionCommands(ensemble)
   ensemble
     .command('evaluate')
     .description(
