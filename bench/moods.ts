@@ -5,52 +5,23 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { MOODS as TURNS } from '@parley/core/dialogue/frame.ts'
 import { trendOf } from '@parley/core/dialogue/patience.ts'
-import { normaliseText } from '@parley/core/pipeline/normalise.ts'
-import { readModelFile } from '@parley/models/model-file.ts'
-import { type Mood, moodAnswer } from '@parley/models/mood-answer.ts'
-import { probabilitiesOf } from '@parley/models/probabilities.ts'
-import { vectorise } from '@parley/models/rows.ts'
-import { createSession } from '@parley/models/session.ts'
+import type { Mood } from '@parley/models/mood-answer.ts'
 import { bootstrap, type Interval, shareOf } from '@parley/models/train/intervals.ts'
-import { createUrgency } from '@parley/models/urgency.ts'
 import type { Language } from '@parley/plugin-sdk/vocabulary.ts'
-import { PROJECT } from '@parley/server/project.ts'
 import { z } from 'zod'
+import { areaUnder } from './area.ts'
+import { type Felt, feelOf, sentimentModel } from './feel.ts'
 import { machine } from './machine.ts'
 import { DATA_FOLDER, readDataSet, SOURCES } from './models/data-sets.ts'
 import { macroF1 } from './models/measures.ts'
 
 const SEED = 1
-const BATCH = 256
 /** From where a text presses. */
 const PRESSES = 0.5
 
-const model = readModelFile(PROJECT.models, 'sentiment')
-const session = await createSession(model)
-const { classes, temperature, urgency: weights } = model.metadata
-const urgencyOf = weights && createUrgency(weights)
+const feel = (texts: readonly string[], language: Language): Promise<readonly Felt[]> => feelOf(language)(texts)
 
-interface Felt {
-  readonly step: Mood
-  /** -1 to 1. */
-  readonly mood: number
-}
-
-async function feel(texts: readonly string[], language: Language): Promise<readonly Felt[]> {
-  const felt: Felt[] = []
-  for (let from = 0; from < texts.length; from += BATCH) {
-    const batch = texts.slice(from, from + BATCH)
-    const logits = await session.run(batch.map(text => vectorise(normaliseText(text), model.table)))
-    for (const i of batch.keys()) {
-      const p = probabilitiesOf(logits, temperature[language], i * classes.length, classes.length)
-      const best = p.indexOf(Math.max(...p))
-      felt.push({ step: classes[best] as Mood, mood: moodAnswer(classes, p, {}, undefined).signals.mood ?? 0 }) // the shipped model's are these
-    }
-  }
-  return felt
-}
-
-console.log(JSON.stringify({ ...machine(), model: model.version }))
+console.log(JSON.stringify({ ...machine(), model: sentimentModel.version }))
 console.log('\nturns of this project, with moods given afterwards')
 for (const [locale, language] of [
   ['zh-CN', 'zh'],
@@ -88,7 +59,7 @@ async function ownTurns(locale: string, language: Language): Promise<void> {
     truth.map(isBad),
   )
   const pressing = rows.map(([, urgency]) => urgency === 'now')
-  const urgent = rows.map(([, , text]) => urgencyOf?.(normaliseText(text), language) ?? 0)
+  const urgent = felt.map(({ urgency }) => urgency)
   const raised = urgent.filter((value, i) => value >= PRESSES && !pressing[i]).length
   const caught = urgent.filter((value, i) => value >= PRESSES && pressing[i]).length
   console.log(
@@ -155,32 +126,9 @@ function countRight(said: readonly string[], truth: readonly string[]): number {
   return said.filter((each, i) => each === truth[i]).length
 }
 
-/** Area under the ROC curve: how often a row that is so has the greater value than one that is not. Whole groups are drawn for the interval. */
-function areaOf(values: readonly number[], isSo: readonly boolean[], groups: readonly number[] = values.map((_, i) => i)): Interval {
-  const order = [...values.keys()].sort((a, b) => values[a]! - values[b]!) // places of the list, here and below
-  return bootstrap(
-    groups,
-    times => {
-      let below = 0
-      let pairs = 0
-      let positive = 0
-      for (let i = 0; i < order.length; ) {
-        let [so, not] = [0, 0]
-        const value = values[order[i]!]!
-        for (; i < order.length && values[order[i]!] === value; i++) {
-          const row = order[i]!
-          if (isSo[row]) so += times[row]!
-          else not += times[row]!
-        }
-        pairs += so * (below + not / 2)
-        below += not
-        positive += so
-      }
-      return positive === 0 || below === 0 ? 0.5 : pairs / positive / below
-    },
-    SEED,
-  )
-}
+/** Whole groups are drawn for the interval. */
+const areaOf = (values: readonly number[], isSo: readonly boolean[], groups: readonly number[] = values.map((_, i) => i)): Interval =>
+  bootstrap(groups, areaUnder(values, isSo), SEED)
 
 function shown({ value, low, high }: Interval): string {
   const percent = (share: number): string => (100 * share).toFixed(1)

@@ -94,7 +94,11 @@ function f1Of(turns: readonly JudgedTurn[], outcomes: readonly Outcome[], rows: 
 }
 
 /** How far confidence and accuracy lie apart in the mean over levels of confidence. Turns of which nothing was said are left out. */
-function calibrationErrorOf(outcomes: readonly Outcome[], right: Uint8Array, rows: readonly number[]): Measure {
+export function calibrationErrorOf(
+  outcomes: readonly Pick<Outcome, 'said' | 'confidence'>[],
+  right: Uint8Array,
+  rows: readonly number[],
+): Measure {
   const told = rows.filter(row => outcomes[row]!.said !== null)
   return draw => {
     const gaps = new Float64Array(LEVELS)
