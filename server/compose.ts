@@ -37,6 +37,7 @@ import { createApp } from './http/app.ts'
 import { listen } from './http/listen.ts'
 import { knowledgeDesk } from './knowledge-desk.ts'
 import { openKnowledgeStore } from './knowledge-store/open-knowledge-store.ts'
+import { openLabelStore } from './label-store/label-store.ts'
 import { serveLink } from './link/serve-link.ts'
 import { createMetrics } from './metrics.ts'
 import { modelChoices } from './model-choice.ts'
@@ -158,6 +159,8 @@ async function openServer(
   keep(pluginLog)
   const comparisons = pluginStore.keepComparisons(error => logger.error({ err: error }, 'what shadows voted could not be written'))
   keep(comparisons)
+  const labels = openLabelStore(config.data)
+  keep(labels)
   const installed = {
     choices: pluginStore.choices,
     shadowChoices: pluginStore.shadowChoices,
@@ -247,6 +250,7 @@ async function openServer(
     await outbox.erased(key)
     await comparisons.forget(key.shop, key.conversation)
     await ensembles.forget(key.shop, key.conversation)
+    await labels.forget(key.shop, key.conversation)
   })
   const bare = createEngine({
     conversations,
@@ -329,6 +333,7 @@ async function openServer(
     ensembles: ensembles.routes,
     knowledge: knowledgeDesk(config, knowledgeStore, brain, reloadKnowledge),
     train: trainJobs.add,
+    labels,
     operatorKey: secret.keyFor('operator').toString('hex'),
     deskSessions: createDeskSessions({
       accounts,

@@ -1,5 +1,5 @@
 // The stores as erasing sees them. Whatever keeps something that was derived from a conversation's text has to be cleared in `clear`, and nowhere else:
-// snapshots, the log's marks and what shadows' comparisons name now; a search index or a label queue where there are such. Jobs hold ids alone, and find nothing to do.
+// snapshots, the log's marks, labels and what shadows' comparisons name now; a search index where there is one. Jobs hold ids alone, and find nothing to do.
 import { randomBytes } from 'node:crypto'
 import type { EndedErasure, ErasedConversation } from '@parley/core/erasure/erasure.ts'
 import { isFault } from '@parley/core/faults.ts'

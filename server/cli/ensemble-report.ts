@@ -199,7 +199,7 @@ const sentenceOf = ({ line, text, confidence }: Cell['sentences'][number]): stri
   `  line ${line}, ${share(confidence)}: ${text.replaceAll(/\s+/g, ' ')}`
 
 export const share = (value: number | null): string => (value === null ? '-' : `${(100 * value).toFixed(1)} %`)
-const number = (value: number | null, places: number): string => (value === null ? '-' : value.toFixed(places))
+export const number = (value: number | null, places: number): string => (value === null ? '-' : value.toFixed(places))
 const around = (estimate: Estimate, shown: (value: number | null) => string): string =>
   estimate.low === null ? shown(estimate.value) : `${shown(estimate.value)} (${shown(estimate.low)} to ${shown(estimate.high)})`
 export const shares = (estimate: Estimate): string => around(estimate, share)

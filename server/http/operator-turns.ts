@@ -1,5 +1,6 @@
 // The turns that a shop's log has recorded, one JSON value a line, as they are read: what `parley plugin replay` puts to another version.
 import { Readable } from 'node:stream'
+import type { Logged } from '@parley/core/conversation/event.ts'
 import { Fault, isFault } from '@parley/core/faults.ts'
 import { asConversationId, asShopId, type ConversationKey, isId, type ShopId } from '@parley/core/ids.ts'
 import type { Conversations } from '@parley/core/ports/conversations.ts'
@@ -20,6 +21,8 @@ export interface TurnLine {
   readonly total: number
   readonly conversation?: string
   readonly turn?: RecordedTurn
+  /** An agent or the operator has taken the dialogue back to before it. */
+  readonly takenBack?: true
   /** Why the conversation cannot be read. */
   readonly damaged?: string
 }
@@ -56,7 +59,9 @@ export function registerTurnRoutes(
       const { conversation } = key
       try {
         const { events, position } = await conversations.read(key, 0)
-        for (const turn of recordedTurns(key, events, position)) if (turn.at >= since) yield lineOf({ done, total, conversation, turn })
+        for (const turn of recordedTurns(key, events, position))
+          if (turn.at >= since)
+            yield lineOf({ done, total, conversation, turn, ...(isTakenBack(turn, events) && { takenBack: true as const }) })
       } catch (error) {
         if (isFault(error, 'CONVERSATION_ERASED')) continue // while the others were read
         if (!isFault(error)) throw error
@@ -66,5 +71,9 @@ export function registerTurnRoutes(
     yield lineOf({ done: total, total })
   }
 }
+
+/** A customer who takes a message back has said something wrong, not been told it. */
+const isTakenBack = ({ received }: RecordedTurn, events: readonly Logged[]): boolean =>
+  events.some(event => event.type === 'rolled_back' && event.by !== 'customer' && event.seq > received.upTo && event.toSeq < received.turn)
 
 const lineOf = (line: TurnLine): string => `${JSON.stringify(line)}\n`

@@ -9,11 +9,12 @@ import { z } from 'zod'
 import { conversationView, rollbackView } from './conversation-view.ts'
 import { type OperatorCustomerParts, registerCustomerRoutes } from './operator-customers.ts'
 import { checked, operatorGate } from './operator-gate.ts'
+import { type OperatorLabelParts, registerLabelRoutes } from './operator-labels.ts'
 import { type OperatorTurnParts, registerTurnRoutes } from './operator-turns.ts'
 
-export interface OperatorParts extends OperatorCustomerParts, OperatorTurnParts {
+export interface OperatorParts extends OperatorCustomerParts, OperatorTurnParts, OperatorLabelParts {
   readonly conversations: Conversations
-  readonly erasures: OperatorCustomerParts['erasures'] & OperatorTurnParts['erasures']
+  readonly erasures: OperatorCustomerParts['erasures'] & OperatorTurnParts['erasures'] & OperatorLabelParts['erasures']
   readonly engine: Pick<Engine, 'rollback' | 'previewRollback' | 'erase'>
   /** What the operator's requests carry as `authorization: Bearer …`. */
   readonly operatorKey: string
@@ -72,4 +73,5 @@ export function registerOperatorRoutes(http: FastifyInstance, parts: OperatorPar
   })
   registerCustomerRoutes(http, admitOperator, parts)
   registerTurnRoutes(http, admitOperator, parts)
+  registerLabelRoutes(http, admitOperator, parts)
 }

@@ -11,6 +11,7 @@ import { openStoreToRead } from '../drivers/lmdb-store.ts'
 import { type LogReader, openLogReader } from '../drivers/log-reader.lmdb.ts'
 import { nameIn, storeInForce } from '../drivers/vault.lmdb.ts'
 import { KNOWLEDGE_FOLDER } from '../knowledge-store/open-knowledge-store.ts'
+import { LABELS_FOLDER } from '../label-store/label-store.ts'
 import { MODELS_FOLDER, versionFolders } from '../model-store/open-model-store.ts'
 import { BUNDLE_ENDING } from '../plugin-store/bundle-file.ts'
 import { BUNDLES_FOLDER, PLUGINS_FOLDER } from '../plugin-store/open-plugin-store.ts'
@@ -33,6 +34,7 @@ export async function backUp(data: string, folder: string, progress?: Progress):
   await addTail(join(folder, 'log'), tail)
   await copyKeys(join(data, 'keys'), join(folder, 'keys'))
   if (existsSync(join(data, 'accounts', 'data.mdb'))) await copyStore(join(data, 'accounts'), join(folder, 'accounts'))
+  if (existsSync(join(data, LABELS_FOLDER, 'data.mdb'))) await copyStore(join(data, LABELS_FOLDER), join(folder, LABELS_FOLDER))
   await copyPlugins(join(data, PLUGINS_FOLDER), join(folder, PLUGINS_FOLDER))
   if (existsSync(join(data, KNOWLEDGE_FOLDER, 'data.mdb'))) await copyStore(join(data, KNOWLEDGE_FOLDER), join(folder, KNOWLEDGE_FOLDER))
   await copyModels(join(data, MODELS_FOLDER), join(folder, MODELS_FOLDER))

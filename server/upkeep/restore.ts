@@ -7,6 +7,7 @@ import { renewEpoch } from '../drivers/conversation-log.lmdb.ts'
 import { flushFolder } from '../drivers/flush-folder.ts'
 import { storeInForce } from '../drivers/vault.lmdb.ts'
 import { KNOWLEDGE_FOLDER } from '../knowledge-store/open-knowledge-store.ts'
+import { LABELS_FOLDER } from '../label-store/label-store.ts'
 import { MODELS_FOLDER, versionFolders } from '../model-store/open-model-store.ts'
 import { BUNDLES_FOLDER, PLUGINS_FOLDER } from '../plugin-store/open-plugin-store.ts'
 import { lookOver, type Progress } from './doctor.ts'
@@ -62,6 +63,10 @@ function copyBackup(from: string, to: string): void {
   if (existsSync(join(from, 'accounts', 'data.mdb'))) {
     makeOwn(join(to, 'accounts'))
     copy('accounts', 'data.mdb')
+  }
+  if (existsSync(join(from, LABELS_FOLDER, 'data.mdb'))) {
+    makeOwn(join(to, LABELS_FOLDER))
+    copy(LABELS_FOLDER, 'data.mdb')
   }
   if (existsSync(join(from, PLUGINS_FOLDER, 'data.mdb'))) {
     makeOwn(join(to, PLUGINS_FOLDER))

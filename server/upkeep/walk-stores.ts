@@ -6,6 +6,7 @@ import { Fault, isFault } from '@parley/core/faults.ts'
 import { naming, openStoreToRead } from '../drivers/lmdb-store.ts'
 import { withoutSum } from '../drivers/summed-text.ts'
 import { storeInForce } from '../drivers/vault.lmdb.ts'
+import { LABELS_FOLDER } from '../label-store/label-store.ts'
 import { findPluginStore, PLUGINS_FOLDER } from '../plugin-store/open-plugin-store.ts'
 
 /** Tables whose rows are JSON with a sum. */
@@ -14,7 +15,7 @@ const SUMMED = ['agents', 'jobs', 'records']
 /** `reads` is told of each file before it is opened: LMDB may end the process at what it finds there. Faults: STORE_DAMAGED. */
 export async function walkStores(data: string, areKeysOurs: boolean, reads: (file: string) => Promise<void>): Promise<void> {
   const keys = join(data, 'keys')
-  const folders = ['accounts', 'jobs', PLUGINS_FOLDER].map(name => join(data, name))
+  const folders = ['accounts', 'jobs', LABELS_FOLDER, PLUGINS_FOLDER].map(name => join(data, name))
   if (areKeysOurs && existsSync(keys)) folders.push(join(keys, storeInForce(keys)))
   for (const folder of folders) {
     const file = join(folder, 'data.mdb')

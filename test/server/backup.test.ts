@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { isFault } from '@parley/core/faults.ts'
 import type { Article } from '@parley/models/knowledge/article.ts'
 import { openKnowledgeStore } from '@parley/server/knowledge-store/open-knowledge-store.ts'
+import { openLabelStore } from '@parley/server/label-store/label-store.ts'
 import { openModelStore } from '@parley/server/model-store/open-model-store.ts'
 import { PROJECT } from '@parley/server/project.ts'
 import { backUp } from '@parley/server/upkeep/backup.ts'
@@ -215,7 +216,7 @@ test('[LOG7] [RT3] a customer of a running server that is backed up, lost and re
   assert.deepEqual((await lookOver(again)).damaged, [])
 })
 
-test('[KNOW6] articles come along with what the shop had before', async () => {
+test('[KNOW6] articles come along with what the shop had before, and labels', async () => {
   const folder = temporaryFolder()
   const [data, backup, again] = ['data', 'backup', 'again'].map(name => join(folder.path, name)) as [string, string, string] // three names
   try {
@@ -233,8 +234,15 @@ test('[KNOW6] articles come along with what the shop had before', async () => {
     await store.add('demo', [article('b')])
     const before = store.articlesOf('demo')
     await store.close()
+    const labels = openLabelStore(data)
+    await labels.put('demo', [{ conversation: 'c1', turn: 1, who: 'chen', action: 'THANKS', at: 1 }])
+    const labelled = labels.list('demo')
+    await labels.close()
     await backUp(data, backup)
     await restore(backup, again)
+    const labelsAgain = openLabelStore(again)
+    assert.deepEqual(labelsAgain.list('demo'), labelled)
+    await labelsAgain.close()
     const restored = openKnowledgeStore({ data: again, shops: [] })
     assert.deepEqual(restored.articlesOf('demo'), before)
     await restored.rollback('demo')

@@ -71,4 +71,53 @@ export function addEnsembleCommands(program: Command): void {
     .action(async (a, b, data, options, command) =>
       (await import('../ensemble-compare.ts')).compare(a, b, data, options, wrongUse(command)),
     )
+  addLabelCommands(ensemble)
+}
+
+function addLabelCommands(ensemble: Command): void {
+  const label = ensemble
+    .command('label')
+    .description(
+      "Turns of the running server's log that are worth a label: out to a file, and back with what they are about (docs/ensembles.md).",
+    )
+  const ofShop = (): Option => new Option('--shop <shop>', 'whose log (default: the only one)')
+  const since = (): Option =>
+    new Option('--since <time>', 'turns of this time back from now: 24h, 7d').default(30 * 86_400_000, '30d').argParser(timeBack)
+  label
+    .command('list')
+    .description('The turns that teach most: where the ensemble could not tell, its voters contradict it, or an agent took the turn back.')
+    .addOption(since())
+    .addOption(new Option('--limit <n>', 'how many').default(20).argParser(whole))
+    .option('--by <who>', 'leave out what this person has labelled, in the place of what anybody has')
+    .addOption(ofShop())
+    .addOption(serverUrl)
+    .action(async (options, command) => (await import('../ensemble-label.ts')).listToLabel(options, wrongUse(command)))
+  label
+    .command('export')
+    .description(
+      'Write them as JSON lines, for a person to fill in "action"; with --labelled what is labelled already, as `evaluate` reads it.',
+    )
+    .argument('<file>', 'where to')
+    .option('--labelled', 'the labelled turns on which nobody disagrees, each in its dialogue')
+    .addOption(since())
+    .addOption(new Option('--limit <n>', 'how many').default(200).argParser(whole))
+    .option('--by <who>', 'leave out what this person has labelled, in the place of what anybody has')
+    .addOption(ofShop())
+    .addOption(serverUrl)
+    .action(async (file, options, command) => (await import('../ensemble-label.ts')).exportToLabel(file, options, wrongUse(command)))
+  label
+    .command('import')
+    .description('Keep the labels of a file that was exported and filled in; rows that say no action are left for later.')
+    .argument('<file>', 'JSON lines with "conversation", "turn", "action"')
+    .requiredOption('--by <who>', 'whose labels they are')
+    .addOption(ofShop())
+    .addOption(serverUrl)
+    .action(async (file, options, command) => (await import('../ensemble-label.ts')).importLabels(file, options, wrongUse(command)))
+  label
+    .command('agreement')
+    .description("How far two people agree on the turns that both have labelled, beyond chance: Cohen's kappa.")
+    .addOption(ofShop())
+    .addOption(serverUrl)
+    .addOption(new Option('--seed <n>', 'of the draws that the interval comes from').default(1).argParser(whole))
+    .action(async (options, command) => (await import('../ensemble-label.ts')).tellAgreement(options, wrongUse(command)))
 }

@@ -1,0 +1,61 @@
+// What people have said turns of the log are about. A label names its turn and quotes nobody: what was written stays in the log, under its key. Where a
+// conversation is erased, its labels go with it.
+import { join } from 'node:path'
+import { z } from 'zod'
+import { openLmdbRecords } from '../drivers/records.lmdb.ts'
+import type { RecordStore } from '../records.ts'
+
+export const LABELS_FOLDER = 'labels'
+
+/** Shop, conversation, turn and who said it. */
+type LabelKey = readonly ['label', ...names: string[]]
+
+const Kept = z.strictObject({
+  action: z.string(),
+  /** Milliseconds since 1970. */
+  at: z.number(),
+})
+
+export interface Label {
+  readonly conversation: string
+  readonly turn: number
+  readonly who: string
+  readonly action: string
+  readonly at: number
+}
+
+export interface LabelStore {
+  /** All or none, on the disk when it resolves. What the same person said of the same turn before is replaced. Faults: STORAGE_FULL. */
+  put(shop: string, labels: readonly Label[]): Promise<void>
+  list(shop: string): readonly Label[]
+  /** Nothing names the conversation any more when it resolves. Faults: STORAGE_FULL. */
+  forget(shop: string, conversation: string): Promise<void>
+  close(): Promise<void>
+}
+
+/** Faults: STORE_DAMAGED, STORAGE_FULL. */
+export const openLabelStore = (data: string): LabelStore =>
+  createLabelStore(openLmdbRecords<LabelKey>(join(data, LABELS_FOLDER), 'the labels'))
+
+export function createLabelStore(records: RecordStore<LabelKey>): LabelStore {
+  return {
+    put: (shop, labels) =>
+      records.change(within => {
+        for (const { conversation, turn, who, action, at } of labels)
+          within.put(['label', shop, conversation, String(turn), who], { action, at } satisfies z.infer<typeof Kept>)
+      }),
+    list: shop =>
+      records.list(['label', shop]).map(([[conversation, turn, who], value]) => {
+        const { action, at } = Kept.parse(value)
+        return { conversation: conversation!, turn: Number(turn), who: who!, action, at } // a key has all of them
+      }),
+    async forget(shop, conversation) {
+      const keys = records.list(['label', shop, conversation]).map(([names]): LabelKey => ['label', shop, conversation, ...names])
+      if (keys.length === 0) return
+      await records.change(within => {
+        for (const key of keys) within.remove(key)
+      })
+    },
+    close: () => records.close(),
+  }
+}
