@@ -57,7 +57,7 @@ test('[KNOW8] the confidence is the curve that the practice questions give', asy
   const fitted = await fitCurve(await demo, practiceQuestions().asked)
   for (const name of [...NAMES, 'bias'] as const)
     assert.ok(
-      Math.abs(fitted[name] - CURVE[name]) < 0.01,
+      Math.abs(fitted[name] - CURVE[name]) < 0.05 * Math.abs(CURVE[name]), // as an example more or less moves it
       `${name}: ${fitted[name]}, not ${CURVE[name]}: node bin/launch.mjs --run tools/fit-knowledge.ts`,
     )
 })
