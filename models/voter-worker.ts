@@ -4,6 +4,7 @@ import type { Language, Vote } from '@parley/plugin-sdk/vocabulary.ts'
 import { type Encoder, openEncoder } from './encoder/encode.ts'
 import { encoderOf } from './encoder/kept-encoder.ts'
 import { intentVotes } from './intent-votes.ts'
+import { lastClause } from './last-clause.ts'
 import { readModelFile } from './model-file.ts'
 import { type MoodAnswer, moodAnswer } from './mood-answer.ts'
 import { probabilitiesOf } from './probabilities.ts'
@@ -16,22 +17,33 @@ export interface VoterJob {
   /** Where the files of each model are. */
   readonly folders: { readonly intent: string; readonly sentiment: string }
   readonly turns: readonly { readonly text: string; readonly language: Language }[]
+  /** Whether the intent model is asked about the last clause of each by itself as well. */
+  readonly ends?: boolean
 }
 
 /** One entry a turn, in the same order. */
-export type VoterJobAnswer = readonly { readonly intent: readonly Vote[]; readonly sentiment: MoodAnswer }[]
+export type VoterJobAnswer = readonly {
+  readonly intent: readonly Vote[]
+  /** Of the last clause; absent where it is the whole, or is not asked about. */
+  readonly end?: readonly Vote[]
+  readonly sentiment: MoodAnswer
+}[]
 
 let loading: ReturnType<typeof loadModels> | undefined
 
 /** A thread has the models of its first job for life. */
-export default async function vote({ folders, turns }: VoterJob): Promise<VoterJobAnswer> {
+export default async function vote({ folders, turns, ends }: VoterJob): Promise<VoterJobAnswer> {
   loading ??= loadModels(folders)
   const { intent, sentiment, forget } = await loading
   const intents = await intent.probabilities(turns)
+  const clauses = turns.map(({ text, language }) => (ends ? lastClause(text, language) : undefined))
+  const asked = turns.flatMap(({ language }, i) => (clauses[i] === undefined ? [] : [{ text: clauses[i], language }]))
+  const told = (asked.length > 0 ? await intent.probabilities(asked) : []).values()
   const moods = await sentiment.probabilities(turns)
   forget()
   return turns.map(({ text, language }, i) => ({
     intent: intentVotes(intent.classes, intents[i]!), // one row a turn
+    ...(clauses[i] !== undefined && { end: intentVotes(intent.classes, told.next().value!) }), // one row a clause, in order
     sentiment: moodAnswer(sentiment.classes, moods[i]!, sentiment.actionsByMood, sentiment.urgency?.(text, language)),
   }))
 }

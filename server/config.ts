@@ -215,6 +215,12 @@ export const Config = z.strictObject({
     .default(false)
     .describe('Whether nothing is ever asked of the hub.')
     .meta({ env: 'PARLEY_OFFLINE' }),
+  endVoter: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether the intent model votes on the last clause of a message by itself as well, as intent:end; an ensemble hears it that gives it a weight.',
+    ),
   modelThreads: z.int().min(1).max(64).default(1).describe('Threads that run models.').meta({ env: 'PARLEY_MODEL_THREADS' }),
   deadlines: z
     .strictObject({

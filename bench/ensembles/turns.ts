@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import type { Fusion, Situation } from '@parley/core/ports/ensemble.ts'
 import { decide } from '@parley/ensembles/decide.ts'
-import type { EnsembleFile } from '@parley/ensembles/ensemble-file.ts'
+import { EnsembleFile } from '@parley/ensembles/ensemble-file.ts'
 import { equalWeights, firstVote, majorityVote } from '@parley/ensembles/evaluation/variants.ts'
 import { fuse } from '@parley/ensembles/fuse.ts'
 import { tune } from '@parley/ensembles/tune/tune.ts'
@@ -16,7 +16,7 @@ import { collectVotes, playWith } from '@parley/server/evaluation/play-dialogues
 import { openVoteCache } from '@parley/server/evaluation/vote-cache.ts'
 import { createLogger } from '@parley/server/logger.ts'
 import { readPack } from '@parley/server/pack-folder.ts'
-import { PROJECT } from '@parley/server/project.ts'
+import { PROJECT, releaseHere } from '@parley/server/project.ts'
 import { conflictingTurns } from '../../test/turns/turns.ts'
 import { foldsOf } from './folds.ts'
 
@@ -47,18 +47,18 @@ export interface Votes {
 
 const PATIENCE_MS = 10_000
 
-/** Asks the shop's voters, as they are shipped, about every turn, in its dialogue. Votes are kept in the data folder between runs. `inForce`: who answers in dialogues. */
+/** Asks the shop's voters, with that on last clauses, about every turn, in its dialogue. Votes are kept in the data folder between runs. `inForce`: who answers in dialogues. */
 export async function askVoters(inForce: EnsembleFile): Promise<Votes> {
   const config = readConfig({})
   const deadlines = { ...config.deadlines, voters: PATIENCE_MS, plugin: PATIENCE_MS }
-  const brain = await createBrain({ ...config, deadlines }, createLogger('error'))
+  const brain = await createBrain({ ...config, deadlines, endVoter: true }, createLogger('error'))
   try {
     await brain.plugins.ready
     const [shop] = brain.shops.values()
     if (!shop) throw new Error('the configuration has no shop')
     const dialogues = conflictingTurns(new Set(Object.keys(readPack(join(PROJECT.packs, 'retail')).actions)))
     const voters = shop.pools().flatMap(pool => pool.voters.map(({ voter, version }) => [voter, version]))
-    const cache = openVoteCache(join(config.data, 'votes'), JSON.stringify(['bench', shop.packVersion, voters]))
+    const cache = openVoteCache(join(config.data, 'votes'), JSON.stringify(['bench', releaseHere(), shop.packVersion, voters]))
     const { votes, incomplete } = await collectVotes(dialogues, shop, brain.stages, cache, new AbortController().signal, () => {})
     if (incomplete > 0) throw new Error(`${incomplete} turns lack a voter's answer`)
     const turns: Told[] = []
@@ -106,12 +106,16 @@ export interface OutOfFold {
 
 export const FOLDS = 10
 
+const EVERYBODY = EnsembleFile.parse({ name: 'everybody', version: 1, voters: { 'intent:end': { weight: { zh: 0.5, en: 0.5 } } } })
+
 export function fuseOutOfFold({ turns, situation, inForce }: Votes, seed: number, onFold: (fold: number) => void = () => {}): OutOfFold {
   const places = foldsOf(
     turns.map(({ conversation }) => conversation),
     FOLDS,
   )
   const voters = [...new Set(turns.flatMap(({ ballots }) => ballots.map(({ voter }) => voter)))].sort()
+  // The shipped ensemble does not hear all of them; a count of votes does.
+  const everybody: EnsembleFile = { ...inForce, voters: { ...EVERYBODY.voters, ...inForce.voters } }
   const taken = Object.fromEntries(SYSTEMS.map(name => [name, [] as Taken[]])) as Record<SystemName, Taken[]> // of all of them
   const [best, chosen]: [string[], string[]] = [[], []]
   // Answering and asking back are weighed; how many are handed over is varied.
@@ -123,7 +127,7 @@ export function fuseOutOfFold({ turns, situation, inForce }: Votes, seed: number
     best.push(alone)
     chosen.push(tuned.chosen)
     const files = {
-      'equal weights': equalWeights(inForce, voters),
+      'equal weights': equalWeights(everybody, voters),
       'as shipped': inForce,
       'equal weights, calibrated': tuned.files.equal,
       greedy: tuned.files.greedy,
@@ -131,7 +135,7 @@ export function fuseOutOfFold({ turns, situation, inForce }: Votes, seed: number
       'by action': tuned.files['by action'],
       tuned: tuned.file,
     } as const
-    const majority = majorityVote(inForce)
+    const majority = majorityVote(everybody)
     for (const [row, turn] of turns.entries()) {
       if (places[row] !== fold) continue
       const { ballots, language, past } = turn

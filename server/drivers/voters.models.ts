@@ -1,5 +1,6 @@
-// The intent and sentiment voters: trained models in worker threads, since running one blocks its thread. Turns of one tick (those whose messages
-// one flush made durable, say) go together as soon as a thread is free. Nothing ever waits for a batch to fill.
+// The intent and sentiment voters, and the intent model's vote on the last clause where that is wanted: trained models in worker threads, since running one
+// blocks its thread. Turns of one tick (those whose messages one flush made durable, say) go together as soon as a thread is free. Nothing ever waits for a
+// batch to fill.
 import '@parley/models/without-telemetry.ts' // the threads inherit it
 
 import type { Ballot, VoterInfo, VoterPool } from '@parley/core/ports/voters.ts'
@@ -12,6 +13,8 @@ export interface ModelVotersOptions {
   /** Where each model's `.onnx` and `.json` lie. */
   readonly folders: VoterJob['folders']
   readonly threads?: number
+  /** Whether the intent model votes on the last clause of a message by itself as well, as `intent:end`. */
+  readonly ends?: boolean
   /** Most turns in one job. */
   readonly batch?: number
   /** What a thread runs; tests put a faulty one here. */
@@ -28,6 +31,13 @@ export interface ModelVoters extends VoterPool {
 
 const WORKER = new URL('../../models/voter-worker.ts', import.meta.url)
 
+interface Infos {
+  readonly intent: VoterInfo
+  readonly sentiment: VoterInfo
+  readonly end?: VoterInfo
+}
+const all = ({ intent, sentiment, end }: Infos): readonly VoterInfo[] => [intent, ...(end ? [end] : []), sentiment]
+
 interface Waiting {
   readonly question: Question
   readonly asked: number
@@ -37,9 +47,13 @@ interface Waiting {
 
 /** Resolves when every thread has its models loaded and has run them once. Faults: MODEL_INVALID, naming the file. */
 export async function createModelVoters(options: ModelVotersOptions): Promise<ModelVoters> {
-  const { folders, threads = 1, batch = 64, worker = WORKER, onFailure = () => {} } = options
+  const { folders, threads = 1, ends = false, batch = 64, worker = WORKER, onFailure = () => {} } = options
   const infoOf = (voter: 'intent' | 'sentiment'): VoterInfo => ({ voter, version: readModelVersion(folders[voter], voter) })
-  const infos = { intent: infoOf('intent'), sentiment: infoOf('sentiment') }
+  const infos: Infos = {
+    intent: infoOf('intent'),
+    sentiment: infoOf('sentiment'),
+    ...(ends && { end: { ...infoOf('intent'), voter: 'intent:end' } }),
+  }
   const pool = new Piscina({
     filename: worker.href,
     minThreads: threads,
@@ -48,7 +62,7 @@ export async function createModelVoters(options: ModelVotersOptions): Promise<Mo
     recordTiming: false,
   })
   pool.on('error', onFailure) // a thread that broke between two jobs
-  const run = (turns: VoterJob['turns']): Promise<VoterJobAnswer> => pool.run({ folders, turns } satisfies VoterJob)
+  const run = (turns: VoterJob['turns']): Promise<VoterJobAnswer> => pool.run({ folders, turns, ends } satisfies VoterJob)
   // The threads read the models, whose weights are megabytes. A fault does not come across from them: what is wrong with a file is found out again here.
   await Promise.all(Array.from({ length: threads }, () => run([{ text: '你好 hello', language: 'zh' }]))).catch(async error => {
     await pool.destroy()
@@ -95,7 +109,7 @@ export async function createModelVoters(options: ModelVotersOptions): Promise<Mo
 
   return {
     tier: 'model',
-    voters: [infos.intent, infos.sentiment],
+    voters: all(infos),
     ask(question, cast, signal) {
       if (signal.aborted) return Promise.resolve()
       return new Promise(resolve => {
@@ -135,15 +149,12 @@ function firstOf<T>(all: Iterable<T>, count: number): readonly T[] {
   return first
 }
 
-function ballotsOf(
-  given: VoterJobAnswer[number] | undefined,
-  infos: { readonly intent: VoterInfo; readonly sentiment: VoterInfo },
-  ms: number,
-): readonly Ballot[] {
-  if (!given) return [infos.intent, infos.sentiment].map(info => ({ ...info, abstained: true, reason: 'failed', votes: [], ms }))
+function ballotsOf(given: VoterJobAnswer[number] | undefined, infos: Infos, ms: number): readonly Ballot[] {
+  if (!given) return all(infos).map(info => ({ ...info, abstained: true, reason: 'failed', votes: [], ms }))
   const { votes, signals } = given.sentiment
   return [
     { ...infos.intent, ms, ...cast(given.intent) },
+    ...(infos.end ? [{ ...infos.end, ms, ...cast(given.end ?? []) }] : []),
     { ...infos.sentiment, ms, ...cast(votes), signals },
   ]
 }
