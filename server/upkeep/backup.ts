@@ -1,4 +1,4 @@
-// An online backup: a copy of log, keys, accounts, plugins, articles, models and secret that fit together, each of one moment, taken beside a server that goes on writing.
+// An online backup: a copy of log, keys, accounts, plugins, articles, models, ensembles and secret that fit together, each of one moment, taken beside a server that goes on writing.
 // The log first, the keys after it: a key is durable before anything is sealed with it (KEY1), so that no event of the copied log can be without
 // its key. The other way round a customer who came in between would be copied unreadable. And a key that is destroyed in between is not in the
 // copy: what was erased before the backup ended stays erased. The accounts come after the log too, since its events name agents.
@@ -10,6 +10,7 @@ import { flushFolder } from '../drivers/flush-folder.ts'
 import { openStoreToRead } from '../drivers/lmdb-store.ts'
 import { type LogReader, openLogReader } from '../drivers/log-reader.lmdb.ts'
 import { nameIn, storeInForce } from '../drivers/vault.lmdb.ts'
+import { ENSEMBLES_FOLDER, ensembleFiles } from '../ensemble-store/open-ensemble-store.ts'
 import { KNOWLEDGE_FOLDER } from '../knowledge-store/open-knowledge-store.ts'
 import { LABELS_FOLDER } from '../label-store/label-store.ts'
 import { MODELS_FOLDER, versionFolders } from '../model-store/open-model-store.ts'
@@ -38,6 +39,7 @@ export async function backUp(data: string, folder: string, progress?: Progress):
   await copyPlugins(join(data, PLUGINS_FOLDER), join(folder, PLUGINS_FOLDER))
   if (existsSync(join(data, KNOWLEDGE_FOLDER, 'data.mdb'))) await copyStore(join(data, KNOWLEDGE_FOLDER), join(folder, KNOWLEDGE_FOLDER))
   await copyModels(join(data, MODELS_FOLDER), join(folder, MODELS_FOLDER))
+  await copyEnsembles(join(data, ENSEMBLES_FOLDER), join(folder, ENSEMBLES_FOLDER))
   if (existsSync(join(data, 'secret'))) copyFileSync(join(data, 'secret'), join(folder, 'secret')) // keeps its mode
   flushTree(folder)
   const list = join(folder, LIST)
@@ -99,6 +101,14 @@ async function copyModels(from: string, to: string): Promise<void> {
   makeOwn(to)
   await copyStore(from, to)
   for (const { folder, path } of versionFolders(from)) cpSync(folder, join(to, path), { recursive: true })
+}
+
+/** As models: a version is there before it is named, and never goes. */
+async function copyEnsembles(from: string, to: string): Promise<void> {
+  if (!existsSync(join(from, 'data.mdb'))) return
+  makeOwn(to)
+  await copyStore(from, to)
+  for (const name of ensembleFiles(from)) copyFileSync(join(from, name), join(to, name))
 }
 
 /**

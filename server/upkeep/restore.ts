@@ -6,6 +6,7 @@ import { Fault } from '@parley/core/faults.ts'
 import { renewEpoch } from '../drivers/conversation-log.lmdb.ts'
 import { flushFolder } from '../drivers/flush-folder.ts'
 import { storeInForce } from '../drivers/vault.lmdb.ts'
+import { ENSEMBLES_FOLDER, ensembleFiles } from '../ensemble-store/open-ensemble-store.ts'
 import { KNOWLEDGE_FOLDER } from '../knowledge-store/open-knowledge-store.ts'
 import { LABELS_FOLDER } from '../label-store/label-store.ts'
 import { MODELS_FOLDER, versionFolders } from '../model-store/open-model-store.ts'
@@ -82,6 +83,10 @@ function copyBackup(from: string, to: string): void {
     copy(MODELS_FOLDER, 'data.mdb')
     for (const { folder, path } of versionFolders(join(from, MODELS_FOLDER)))
       cpSync(folder, join(to, MODELS_FOLDER, path), { recursive: true })
+  }
+  if (existsSync(join(from, ENSEMBLES_FOLDER, 'data.mdb'))) {
+    makeOwn(join(to, ENSEMBLES_FOLDER))
+    for (const name of ['data.mdb', ...ensembleFiles(join(from, ENSEMBLES_FOLDER))]) copy(ENSEMBLES_FOLDER, name)
   }
   if (existsSync(join(from, 'secret'))) copy('secret')
 }

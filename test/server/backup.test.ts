@@ -10,6 +10,7 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { isFault } from '@parley/core/faults.ts'
 import type { Article } from '@parley/models/knowledge/article.ts'
+import { openEnsembleStore } from '@parley/server/ensemble-store/open-ensemble-store.ts'
 import { openKnowledgeStore } from '@parley/server/knowledge-store/open-knowledge-store.ts'
 import { openLabelStore } from '@parley/server/label-store/label-store.ts'
 import { openModelStore } from '@parley/server/model-store/open-model-store.ts'
@@ -273,6 +274,44 @@ test('[MODEL1] [MODEL2] models come along with what is in force', async () => {
     assert.equal(restored.add('sentiment', PROJECT.models).version, version)
     assert.deepEqual(readdirSync(join(again, 'models', 'sentiment')), [version])
     await restored.close()
+  } finally {
+    folder.remove()
+  }
+})
+
+test('[LOG7] [LIVE1] a backup has the ensembles, how they stand and what was done, and what is half written of neither', async () => {
+  const folder = temporaryFolder()
+  const [data, backup, again] = ['data', 'backup', 'again'].map(name => join(folder.path, name)) as [string, string, string] // three names
+  try {
+    await withStores(data, async conversations => write(conversations, 'c1', 1))
+    const text = readFileSync(join(PROJECT.ensembles, 'retail.yaml'), 'utf8')
+    const store = openEnsembleStore(data)
+    const [one, two] = [store.add(text, 'a.yaml'), store.add(`${text}\n# two\n`, 'b.yaml')]
+    await store.change('demo', { what: 'promote', hash: one.hash }, { who: 'ada', why: 'better' })
+    await store.change('demo', { what: 'canary', hash: two.hash, share: 0.2 }, { who: 'ada', why: '' })
+    const before = [store.standing('demo'), store.history('demo')]
+    writeFileSync(join(data, 'ensembles', `${'0'.repeat(64)}.yaml.123`), 'name: ') // one that was being written
+    await backUp(data, backup)
+    await restore(backup, again)
+    const restored = openEnsembleStore(again)
+    assert.deepEqual([restored.standing('demo'), restored.history('demo')], before)
+    assert.deepEqual(
+      restored
+        .list()
+        .map(({ hash }) => hash)
+        .sort(),
+      [one.hash, two.hash].sort(),
+    )
+    await restored.close()
+    await store.close()
+    assert.deepEqual(
+      readdirSync(join(again, 'ensembles')).filter(name => name.includes('.yaml.')),
+      [],
+    )
+    writeFileSync(join(data, 'ensembles', `${one.hash}.yaml`), text.slice(0, 100))
+    await assert.rejects(lookOver(data), error => isFault(error, 'STORE_DAMAGED') && /not as it was kept/.test(error.message))
+    rmSync(join(data, 'ensembles', `${one.hash}.yaml`))
+    await assert.rejects(lookOver(data), error => isFault(error, 'STORE_DAMAGED') && /named and not there/.test(error.message))
   } finally {
     folder.remove()
   }
