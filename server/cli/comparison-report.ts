@@ -26,7 +26,9 @@ export function comparisonLines(compared: Comparison, most: number): readonly st
     ...(incomplete > 0 ? [`Of ${incomplete} turns a voter failed or was late: what it would have said is not in these figures.`] : []),
     ...(undecided > 0 ? [`${undecided} other turns were decided by no votes, and are left out.`] : []),
     ...(known < turns
-      ? [`Of ${known} turns it is known what is right: the customer chose an option right after. The others are told by what changed.`]
+      ? [
+          `Of ${known} turns it is known what is right: people have labelled them, or the customer chose an option right after. The others are told by what changed.`,
+        ]
       : []),
     ...section('What changed', changes(compared)),
     ...(compared.figures ? section('B less A', figures(compared.figures)) : []),

@@ -13,6 +13,7 @@ import { PROJECT } from '../project.ts'
 import type { WrongUse } from './agent.ts'
 import { comparisonLines, groupLines } from './comparison-report.ts'
 import { INTERRUPTED, progressBars, readDialogues } from './ensemble.ts'
+import { labelsOf } from './ensemble-label.ts'
 import { openShop, recorded } from './plugin-replay.ts'
 import { knownShop, say } from './plugin-store.ts'
 import { withVoters } from './with-voters.ts'
@@ -102,7 +103,8 @@ async function onLog(
   const { shop, brain } = await openShop(id)
   try {
     const turns = logged({ url, shop: id, since: Date.now() - log }, onProgress)
-    return await compareLogged({ turns, shop, stages: brain.stages, a, b, seed, signal })
+    const labels = await labelsOf({ url }, id)
+    return await compareLogged({ turns, labels, shop, stages: brain.stages, a, b, seed, signal })
   } finally {
     await brain.close()
   }

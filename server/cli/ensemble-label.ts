@@ -178,7 +178,7 @@ async function* turnsOf({ url, since }: QueueOptions, shop: string): AsyncGenera
 }
 
 const labelsPath = (shop: string): string => `/shops/${encodeURIComponent(shop)}/labels`
-const labelsOf = async ({ url }: LabelOptions, shop: string): Promise<readonly Label[]> =>
+export const labelsOf = async ({ url }: LabelOptions, shop: string): Promise<readonly Label[]> =>
   ((await askOperator(url, labelsPath(shop))) as { readonly labels: readonly Label[] }).labels // our own server's answer
 
 const shopIn = (options: LabelOptions, wrongUse: WrongUse): string => knownShop(options, readConfig(process.env), wrongUse)

@@ -1,5 +1,5 @@
 // Two ensembles on turns that a shop's log has: the votes of then, fused and decided on by each, every turn as it stood in its conversation. Nobody is asked.
-// What is right the log knows only of a turn that was asked back and of which the customer chose an option next.
+// What is right is known of a turn that people have labelled, and of one that was asked back and of which the customer chose an option next.
 import { replay } from '@parley/core/pipeline/replay.ts'
 import type { Shop } from '@parley/core/pipeline/shop.ts'
 import type { RecordedTurn } from '@parley/core/recorded-turns.ts'
@@ -10,12 +10,15 @@ import type { ParsedEnsemble } from '@parley/ensembles/ensemble-file.ts'
 import { createRandom } from '@parley/models/train/random.ts'
 import type { ActionId } from '@parley/plugin-sdk/vocabulary.ts'
 import type { Brain } from '../brain.ts'
+import { agreedLabels, type Label, nameOf } from '../label-store/label-store.ts'
 import type { Comparison } from './compare-ensembles.ts'
 import { doneIn } from './evaluate-ensemble.ts'
 
 export interface CompareLoggedParts {
   /** Those of one conversation one after another. */
   readonly turns: AsyncIterable<RecordedTurn>
+  /** Of the shop's turns. */
+  readonly labels: readonly Label[]
   readonly shop: Shop
   readonly stages: Brain['stages']
   readonly a: ParsedEnsemble
@@ -24,9 +27,10 @@ export interface CompareLoggedParts {
   readonly signal: AbortSignal
 }
 
-export async function compareLogged({ turns, shop, stages, a, b, seed, signal }: CompareLoggedParts): Promise<Comparison> {
+export async function compareLogged({ turns, labels, shop, stages, a, b, seed, signal }: CompareLoggedParts): Promise<Comparison> {
   const comparing = createComparing()
   const sides = [ensembleOf(a), ensembleOf(b)] as const
+  const labelled = agreedLabels(labels)
   let undecided = 0
   const sideOf = async (fused: (typeof sides)[number], { received, decision }: RecordedTurn): Promise<Side> => {
     const now = await replay(decision, received, { ...shop, ensemble: () => fused }, stages)
@@ -39,7 +43,7 @@ export async function compareLogged({ turns, shop, stages, a, b, seed, signal }:
       conversation: turn.received.conversation,
       place: `${turn.received.conversation} turn ${turn.received.turn}`,
       text: textOf(turn.received),
-      right: chosenAfter(turn, next),
+      right: labelled.get(nameOf(turn.received)) ?? chosenAfter(turn, next),
       isPinned: false,
       a: await sideOf(sides[0], turn),
       b: await sideOf(sides[1], turn),

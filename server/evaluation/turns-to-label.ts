@@ -4,7 +4,7 @@ import { normaliseText } from '@parley/core/pipeline/normalise.ts'
 import type { RecordedTurn } from '@parley/core/recorded-turns.ts'
 import { type Reason, worthOf } from '@parley/ensembles/labels/worth.ts'
 import type { ActionId } from '@parley/plugin-sdk/vocabulary.ts'
-import type { Label } from '../label-store/label-store.ts'
+import { agreedLabels, type Label, nameOf } from '../label-store/label-store.ts'
 
 export interface RecordedLine {
   readonly turn: RecordedTurn
@@ -55,7 +55,7 @@ export async function queueOf(lines: AsyncIterable<RecordedLine>, labels: readon
     const text = received.texts.join('\n')
     const key = normaliseText(text)
     const worth = worthOf(decision, takenBack)
-    if (done.has(nameOf({ conversation, turn: received.turn }))) labelled.add(key)
+    if (done.has(nameOf(received))) labelled.add(key)
     else if (worth) {
       const known = rows.get(key)
       const times = (known?.row.times ?? 0) + 1
@@ -95,19 +95,16 @@ export interface Labelled {
 
 /** The conversations that have labels, each up to its last one. */
 export async function labelledRows(lines: AsyncIterable<RecordedLine>, labels: readonly Label[]): Promise<Labelled> {
-  const said = Map.groupBy(labels, nameOf)
+  const said = agreedLabels(labels)
   const rows: LabelledRow[] = []
   let [agreed, disputed] = [0, 0]
   let open: RecordedTurn[] = []
   const end = (): void => {
     const turns = open.map(turn => {
-      const actions = new Set(
-        said.get(nameOf({ conversation: turn.received.conversation, turn: turn.received.turn }))?.map(({ action }) => action),
-      )
-      if (actions.size === 1) agreed++
-      if (actions.size > 1) disputed++
-      const [action] = actions
-      return { text: turn.received.texts.join('\n'), ...(actions.size === 1 && action !== undefined && { action }) }
+      const action = said.get(nameOf(turn.received))
+      if (action === null) disputed++
+      else if (action !== undefined) agreed++
+      return { text: turn.received.texts.join('\n'), ...(action != null && { action }) }
     })
     const last = turns.findLastIndex(({ action }) => action !== undefined)
     const [first] = open
@@ -124,4 +121,3 @@ export async function labelledRows(lines: AsyncIterable<RecordedLine>, labels: r
 }
 
 const languageIn = ({ decision: { locale } }: RecordedTurn): 'zh' | 'en' => (locale === 'en' ? 'en' : 'zh')
-const nameOf = ({ conversation, turn }: Pick<Label, 'conversation' | 'turn'>): string => `${conversation}/${turn}`

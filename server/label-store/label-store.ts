@@ -59,3 +59,15 @@ export function createLabelStore(records: RecordStore<LabelKey>): LabelStore {
     close: () => records.close(),
   }
 }
+
+/** What everybody who labelled the turn says it is about, by `conversation/turn`; null where they disagree. */
+export function agreedLabels(labels: readonly Label[]): ReadonlyMap<string, string | null> {
+  const said = new Map<string, string | null>()
+  for (const label of labels) {
+    const name = nameOf(label)
+    said.set(name, said.has(name) && said.get(name) !== label.action ? null : label.action)
+  }
+  return said
+}
+
+export const nameOf = ({ conversation, turn }: Pick<Label, 'conversation' | 'turn'>): string => `${conversation}/${turn}`

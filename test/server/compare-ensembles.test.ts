@@ -12,6 +12,7 @@ import { createMesh } from '@parley/mesh/mesh.ts'
 import { againstGate, type Comparison, compareEnsembles } from '@parley/server/evaluation/compare-ensembles.ts'
 import { compareLogged } from '@parley/server/evaluation/compare-logged.ts'
 import { parseTurns } from '@parley/server/evaluation/read-turns.ts'
+import type { Label } from '@parley/server/label-store/label-store.ts'
 import { ANNA, createTestClock, createTestHouse, createTestShop, keyOf, literalVoter, poolOf, refOf } from '../core/house.ts'
 import { temporaryFolder } from '../e2e/running-server.ts'
 
@@ -139,17 +140,20 @@ test('[COMP4] turns of the log are decided with the votes of then, where they st
   )
   assert.equal(turns[0]!.decision.disposition, 'clarify')
   asked.length = 0
-  const compared = await compareLogged({
-    turns: (async function* () {
-      yield* turns
-    })(),
-    shop: { ...createTestShop([counting]) },
-    stages,
-    a: ofLiteral,
-    b: ofOther,
-    seed: 1,
-    signal: new AbortController().signal,
-  })
+  const compareWith = (labels: readonly Label[]) =>
+    compareLogged({
+      turns: (async function* () {
+        yield* turns
+      })(),
+      labels,
+      shop: { ...createTestShop([counting]) },
+      stages,
+      a: ofLiteral,
+      b: ofOther,
+      seed: 1,
+      signal: new AbortController().signal,
+    })
+  const compared = await compareWith([])
   assert.deepEqual(asked, [])
   assert.deepEqual([compared.turns, compared.conversations, compared.known, compared.figures], [4, 3, 1, null])
   // Of the first it is known by what was chosen next; the choice itself is the same whoever is heard.
@@ -162,4 +166,10 @@ test('[COMP4] turns of the log are decided with the votes of then, where they st
       ['unknown', 'c2 turn 2', 'hello !hours', null],
     ],
   )
+  // A label counts as people agree on it.
+  const label = (who: string, action: string): Label => ({ conversation: 'c2', turn: 2, who, action, at: 1 })
+  const groupWith = async (...labels: readonly Label[]) => (await compareWith(labels)).changed[1]?.group
+  assert.equal(await groupWith(label('chen', 'HOURS')), 'fixed')
+  assert.equal(await groupWith(label('chen', 'HELLO'), label('lin', 'HELLO')), 'broken')
+  assert.equal(await groupWith(label('chen', 'HELLO'), label('lin', 'HOURS'), label('mo', 'HOURS')), 'unknown')
 })
