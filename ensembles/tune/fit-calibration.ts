@@ -67,8 +67,10 @@ export function fitCalibration(method: Method, voices: Voices): Calibration {
 
 /** Counted beside the ballots that have none of their votes right: so many that are right as by the prior. */
 const HELD = 20
+/** So near to the prior it is left to the prior. */
+const LITTLE = 0.25
 
-/** How often each action is right where none of the voter's votes is; those that never were are not named. */
+/** How often each action is right where none of the voter's votes is; those that never were, or as the prior has it, are not named. */
 export function learnRest(cast: readonly Cast[], { domain, prior }: Ground): Record<ActionId, number> {
   const missed = cast.filter(({ ballot, right }) => ballot.votes.every(({ action }) => action !== right))
   const counts = Map.groupBy(missed, ({ right }) => right)
@@ -76,7 +78,7 @@ export function learnRest(cast: readonly Cast[], { domain, prior }: Ground): Rec
     domain.flatMap((action, i) => {
       const count = counts.get(action)?.length ?? 0
       const share = Math.floor((1e4 * (count + HELD * prior[i]!)) / (missed.length + HELD)) / 1e4 // a prior an action
-      return count === 0 || share === 0 ? [] : [[action, share] as const]
+      return count === 0 || Math.abs(share / prior[i]! - 1) < LITTLE ? [] : [[action, share] as const]
     }),
   )
 }

@@ -110,9 +110,14 @@ async function onLog(
   }
 }
 
-async function* logged(wanted: Parameters<typeof recorded>[0], onProgress: Progress): AsyncGenerator<RecordedTurn> {
+/** What is damaged is told of and left out. */
+export async function* logged(
+  wanted: Parameters<typeof recorded>[0],
+  onProgress: Progress,
+  doing = 'comparing',
+): AsyncGenerator<RecordedTurn> {
   for await (const { done, total, conversation, turn, damaged } of recorded(wanted)) {
-    onProgress('comparing', total === 0 ? 1 : done / total)
+    onProgress(doing, total === 0 ? 1 : done / total)
     if (damaged !== undefined) process.stderr.write(`conversation ${conversation}: ${damaged}\n`)
     if (turn) yield turn
   }

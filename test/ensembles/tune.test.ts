@@ -71,12 +71,12 @@ test('[TUNE1] turns of a conversation are never on both sides', () => {
 
 const tuned = seeded({ turns: turnsMade({ count: 1_200, seed: 1 }) })
 
-test('[TUNE2] who knows gets weight, who guesses little, and what none of them says is learned: the prior, what errors leave, the signals', () => {
+test('[TUNE2] who knows gets weight, who guesses is taken to know nothing, and what none of them says is learned: the prior, what errors leave, the signals', () => {
   assert.equal(tuned.chosen, 'by action')
   const { knows, guesses, absent } = tuned.file.voters
   for (const language of ['zh', 'en'] as const) {
     assert.ok(knows!.weight[language] > 0.7, JSON.stringify(knows))
-    assert.ok(guesses!.weight[language] < 0.25, JSON.stringify(guesses))
+    assert.ok(Math.abs(guesses!.calibration[language][0]![1] - 0.25) < 0.06, `what it says is worth nothing: ${JSON.stringify(guesses)}`)
   }
   assert.deepEqual(absent, inForce.voters.absent, 'nobody heard it')
   assert.ok(knows!.rest.OUT_OF_SCOPE! > 0.5, 'where it errs, mostly nothing was asked')

@@ -14,6 +14,11 @@ const whole = (text: string): number => {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('it is a whole number from 0 to 999999999')
   return value
 }
+const folds = (text: string): number => {
+  const value = Number(text)
+  if (!/^\d{1,2}$/.test(text) || value < 2 || value > 20) throw new InvalidArgumentError('it is a whole number from 2 to 20')
+  return value
+}
 const cell = (text: string): { readonly right: string; readonly said: string } => {
   const [, right, said] = /^([A-Z0-9_]+):([A-Z0-9_]+|-)$/.exec(text) ?? []
   if (right === undefined || said === undefined) throw new InvalidArgumentError('it is RIGHT:SAID, such as TRACK_ORDER:DELIVERY_INFO')
@@ -71,6 +76,7 @@ export function addEnsembleCommands(program: Command): void {
     .action(async (a, b, data, options, command) =>
       (await import('../ensemble-compare.ts')).compare(a, b, data, options, wrongUse(command)),
     )
+  addTuneCommand(ensemble)
   addLabelCommands(ensemble)
 }
 
@@ -120,4 +126,32 @@ function addLabelCommands(ensemble: Command): void {
     .addOption(serverUrl)
     .addOption(new Option('--seed <n>', 'of the draws that the interval comes from').default(1).argParser(whole))
     .action(async (options, command) => (await import('../ensemble-label.ts')).tellAgreement(options, wrongUse(command)))
+}
+
+function addTuneCommand(ensemble: Command): void {
+  ensemble
+    .command('tune')
+    .description(
+      'Fit a new version on turns of which it is known what they are about: equal weights, greedy selection and stacked regression, each judged on conversations that it was not fitted on. It is written if it is shown to be better than what is in force; else exit status 3, and how much is missing is said.',
+    )
+    .argument('<data>', 'JSON lines as `evaluate` reads them')
+    .option('--ensemble <ensemble>', 'what it begins from and has to beat (default: what is in force in the shop)')
+    .addOption(
+      new Option('--languages <how>', 'whether each language gets weights of its own, pulled towards those of both')
+        .choices(['apart', 'together'])
+        .default('apart'),
+    )
+    .addOption(new Option('--folds <n>', 'parts that the conversations are put into').default(5).argParser(folds))
+    .option('--out <file>', 'write it there and not among the versions that are kept here; a .yaml file that is not there yet')
+    .option(
+      '--traffic <time>',
+      "also estimate how often customers want what from the votes in the running server's log, of this time back from now: 24h, 7d",
+      timeBack,
+    )
+    .addOption(new Option('--shop <shop>', 'shop whose voters, catalogue and costs it is judged with (default: the only one)'))
+    .addOption(serverUrl)
+    .option('--skip-bad', 'go on without the lines that are wrong; they are named all the same')
+    .addOption(new Option('--seed <n>', 'of the folds, and of the draws that the intervals come from').default(1).argParser(whole))
+    .option('--json <file>', 'write all of it there')
+    .action(async (data, options, command) => (await import('../ensemble-tune.ts')).tune(data, options, wrongUse(command)))
 }
