@@ -31,7 +31,12 @@ export function comparisonLines(compared: Comparison, most: number): readonly st
         ]
       : []),
     ...section('What changed', changes(compared)),
-    ...(compared.figures ? section('B less A', figures(compared.figures)) : []),
+    ...(compared.figures
+      ? section(
+          known < turns ? `B less A, on the ${known} turns of which it is known what is right` : 'B less A',
+          figures(compared.figures),
+        )
+      : []),
     ...(pinned.turns > 0 ? section('Pinned', pinnedLines(pinned, most)) : []),
     ...compared.groups.flatMap(({ group }) => section(group, listed(group, changed, most))),
   ]

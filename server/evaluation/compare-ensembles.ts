@@ -48,7 +48,7 @@ export interface Comparison extends Changes {
   /** Versions. */
   readonly a: string
   readonly b: string
-  /** Null where it is not known of every turn what is right. */
+  /** Of the turns of which it is known what is right; null where these are of fewer than two conversations. */
   readonly figures: Readonly<Record<Compared, Beside>> | null
   /** Turns of which a voter failed or was late. */
   readonly incomplete: number
@@ -106,14 +106,16 @@ export async function compareEnsembles(parts: CompareParts): Promise<Comparison>
   }
 }
 
-const sideOf = ({ said, confidence, done, rules }: Outcome) => ({ said, confidence, done, rules })
+export const sideOf = ({ said, confidence, done, rules }: Outcome) => ({ said, confidence, done, rules })
 
-function figuresOf(
+/** Null where they are of fewer than two conversations: no draw would differ. */
+export function figuresOf(
   turns: readonly JudgedTurn[],
   outcomes: readonly (readonly [a: Outcome, b: Outcome])[],
   seed: number,
-): Readonly<Record<Compared, Beside>> {
+): Comparison['figures'] {
   const conversations = turns.map(({ conversation }) => conversation)
+  if (new Set(conversations).size < 2) return null
   const draws = drawConversations(conversations, createRandom(seed))
   const [a, b] = [0, 1].map(side =>
     measuresOf(

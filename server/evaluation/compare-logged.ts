@@ -1,18 +1,20 @@
 // Two ensembles on turns that a shop's log has: the votes of then, fused and decided on by each, every turn as it stood in its conversation. Nobody is asked.
 // What is right is known of a turn that people have labelled, and of one that was asked back and of which the customer chose an option next.
+import type { RecordedDecision } from '@parley/core/pipeline/decision.ts'
 import { replay } from '@parley/core/pipeline/replay.ts'
 import type { Shop } from '@parley/core/pipeline/shop.ts'
+import type { Ensemble } from '@parley/core/ports/ensemble.ts'
 import type { RecordedTurn } from '@parley/core/recorded-turns.ts'
 import { createComparing } from '@parley/ensembles/comparison/compare.ts'
-import type { Side } from '@parley/ensembles/comparison/group.ts'
 import { ensembleOf } from '@parley/ensembles/ensemble.ts'
 import type { ParsedEnsemble } from '@parley/ensembles/ensemble-file.ts'
+import type { JudgedTurn, Outcome } from '@parley/ensembles/evaluation/outcome.ts'
 import { createRandom } from '@parley/models/train/random.ts'
 import type { ActionId } from '@parley/plugin-sdk/vocabulary.ts'
 import type { Brain } from '../brain.ts'
 import { agreedLabels, type Label, nameOf } from '../label-store/label-store.ts'
-import type { Comparison } from './compare-ensembles.ts'
-import { doneIn } from './evaluate-ensemble.ts'
+import { type Comparison, figuresOf, sideOf } from './compare-ensembles.ts'
+import { languageOf, outcomeOf } from './evaluate-ensemble.ts'
 
 export interface CompareLoggedParts {
   /** Those of one conversation one after another. */
@@ -32,23 +34,36 @@ export async function compareLogged({ turns, labels, shop, stages, a, b, seed, s
   const sides = [ensembleOf(a), ensembleOf(b)] as const
   const labelled = agreedLabels(labels)
   let undecided = 0
-  const sideOf = async (fused: (typeof sides)[number], { received, decision }: RecordedTurn): Promise<Side> => {
-    const now = await replay(decision, received, { ...shop, ensemble: () => fused }, stages)
-    const { action: said, confidence, options } = now
-    return { said, confidence, options, ...doneIn(now, textOf(received), shop) }
-  }
-  const note = async (turn: RecordedTurn, next: RecordedTurn | undefined): Promise<void> => {
-    if (turn.decision.votes.length === 0) return void undecided++
+  const known: { readonly turn: JudgedTurn; readonly outcomes: readonly [a: Outcome, b: Outcome] }[] = []
+  const numbers = new Map<string, number>()
+
+  async function note(turn: RecordedTurn, next: RecordedTurn | undefined): Promise<void> {
+    const { received, decision } = turn
+    if (decision.votes.length === 0) return void undecided++
+    const text = received.texts.join('\n')
+    const right = labelled.get(nameOf(received)) ?? chosenAfter(turn, next)
+    const [before, now] = [await decide(sides[0], turn), await decide(sides[1], turn)]
+    const outcomeWith = (decided: RecordedDecision, { hears }: Ensemble): Outcome =>
+      outcomeOf({ decision: decided, text, right: right ?? decided.action, hears }, shop)
+    const outcomes = [outcomeWith(before, sides[0]), outcomeWith(now, sides[1])] as const
     comparing.note({
-      conversation: turn.received.conversation,
-      place: `${turn.received.conversation} turn ${turn.received.turn}`,
-      text: textOf(turn.received),
-      right: labelled.get(nameOf(turn.received)) ?? chosenAfter(turn, next),
+      conversation: received.conversation,
+      place: `${received.conversation} turn ${received.turn}`,
+      text,
+      right,
       isPinned: false,
-      a: await sideOf(sides[0], turn),
-      b: await sideOf(sides[1], turn),
+      a: { ...sideOf(outcomes[0]), options: before.options },
+      b: { ...sideOf(outcomes[1]), options: now.options },
     })
+    if (right === null) return
+    const conversation = numbers.get(received.conversation) ?? numbers.size
+    numbers.set(received.conversation, conversation)
+    known.push({ turn: { conversation, line: 0, text, language: languageOf(before), source: 'log', right }, outcomes })
   }
+
+  const decide = (fused: Ensemble, { received, decision }: RecordedTurn): Promise<RecordedDecision> =>
+    replay(decision, received, { ...shop, ensemble: () => fused }, stages)
+
   let last: RecordedTurn | undefined
   for await (const turn of turns) {
     signal.throwIfAborted()
@@ -56,10 +71,13 @@ export async function compareLogged({ turns, labels, shop, stages, a, b, seed, s
     last = turn
   }
   if (last) await note(last, undefined)
-  return { a: a.version, b: b.version, ...comparing.result(createRandom(seed)), figures: null, incomplete: 0, undecided }
+  const figures = figuresOf(
+    known.map(({ turn }) => turn),
+    known.map(({ outcomes }) => outcomes),
+    seed,
+  )
+  return { a: a.version, b: b.version, ...comparing.result(createRandom(seed)), figures, incomplete: 0, undecided }
 }
-
-const textOf = ({ texts }: RecordedTurn['received']): string => texts.join('\n')
 
 /** What the customer said it was about, of the options that the bot had offered. */
 function chosenAfter({ received, decision }: RecordedTurn, next: RecordedTurn | undefined): ActionId | null {

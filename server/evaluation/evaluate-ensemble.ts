@@ -143,7 +143,7 @@ const isTold = ({ how, votes, clauseVotes = [], locale }: RecordedDecision, hear
   (how !== undefined && how !== 'plain') ||
   [votes, ...clauseVotes].flat().some(ballot => hears(ballot.voter, locale === 'en' ? 'en' : 'zh') && firstVote(ballot, situation.domain))
 
-export function doneIn(decision: RecordedDecision, text: string, { risks, situation }: Shop): Pick<Outcome, 'done' | 'rules'> {
+function doneIn(decision: RecordedDecision, text: string, { risks, situation }: Shop): Pick<Outcome, 'done' | 'rules'> {
   if (decision.disposition === 'clarify') return { done: 'asked back', rules: [] }
   if (decision.disposition !== 'handoff') return { done: 'answered', rules: [] }
   const found = risks.find(normaliseText(text), languageOf(decision)).filter(({ rule }) => rule === 'handoff')

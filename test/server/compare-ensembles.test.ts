@@ -172,4 +172,11 @@ test('[COMP4] turns of the log are decided with the votes of then, where they st
   assert.equal(await groupWith(label('chen', 'HOURS')), 'fixed')
   assert.equal(await groupWith(label('chen', 'HELLO'), label('lin', 'HELLO')), 'broken')
   assert.equal(await groupWith(label('chen', 'HELLO'), label('lin', 'HOURS'), label('mo', 'HOURS')), 'unknown')
+  // Figures are of what is known: what was chosen in c1, HOURS in c2, which B alone has, and HELLO in c3, which both have.
+  const { figures, known } = await compareWith([label('chen', 'HOURS'), { ...label('chen', 'HELLO'), conversation: 'c3' }])
+  assert.equal(known, 3)
+  const ofA = (chosen === 'TRACK' ? 1 : 0) + 0 + 1
+  const ofB = (chosen === 'HELLO' ? 1 : 0) + 1 + 1
+  assert.ok(Math.abs(figures!.accuracy.difference.value! - (ofB - ofA) / 3) < 1e-4)
+  assert.ok(Math.abs(figures!.costPer1000.difference.value! - (1_000 * 10 * (ofA - ofB)) / 3) < 1e-2)
 })
