@@ -75,7 +75,7 @@ function routesOf(
     view: () => ensemblesViewOf(shops, ensembles),
     async order(id, { who, why, ...order }) {
       const shop = shopOf(id)
-      const change = 'ensemble' in order ? { ...order, hash: keptVersion(store, order.ensemble, shop) } : order
+      const change = 'ensemble' in order ? { ...order, hash: keptVersion(store, order.ensemble, shop, order.what) } : order
       const isNew = await changeEnsemble(store, shop, change, { who, why })
       ensembles.reload(id)
       return isNew

@@ -30,7 +30,7 @@ export function canaryEnsemble(
   }
   if (share === undefined) return wrongUse('say how many conversations it is to decide: --share 10%')
   return changing(options, wrongUse, (store, shop) => {
-    const hash = keptVersion(store, named, shop)
+    const hash = keptVersion(store, named, shop, 'canary')
     return {
       change: { what: 'canary', hash, share },
       done: `${store.read(hash).version} decides ${percent(share)} of the conversations of shop ${shop.id}.`,
@@ -53,7 +53,7 @@ export function shadowEnsemble(
   }
   if (named === undefined) return showShadow(options, wrongUse)
   return changing(options, wrongUse, (store, shop) => {
-    const hash = keptVersion(store, named, shop)
+    const hash = keptVersion(store, named, shop, 'shadow')
     const { version } = store.read(hash)
     return {
       change: { what: 'shadow', hash },

@@ -100,7 +100,7 @@ export function addEnsemble(file: string, wrongUse: WrongUse): Promise<void> {
 /** Faults: UNKNOWN_SHOP, UNKNOWN_ENSEMBLE, ENSEMBLE_INVALID, and what the running server refuses. */
 export const promoteEnsemble = (named: string, options: ChangeOptions, wrongUse: WrongUse): Promise<void> =>
   changing(options, wrongUse, (store, shop) => {
-    const hash = keptVersion(store, named, shop)
+    const hash = keptVersion(store, named, shop, 'promote')
     return { change: { what: 'promote', hash }, done: `${store.read(hash).version} is in force in shop ${shop.id}.` }
   })
 

@@ -91,7 +91,8 @@ export function createEnsembleShadowRunner(parts: EnsembleShadowParts): Ensemble
   return {
     decided(key, turn) {
       const { shadow } = running(key.shop)
-      if (!shadow) return
+      // What it has decided itself, as a canary, says nothing of how it differs.
+      if (!shadow || turn.decision.ensemble === shadow.ensemble.version) return
       const name = { shop: key.shop, since: shadow.since }
       // An apology was decided by no ensemble.
       const isNobodys = turn.decision.ranking.length === 0

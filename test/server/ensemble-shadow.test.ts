@@ -102,8 +102,8 @@ const SHADOW = createEnsemble(`${textOf(2).replaceAll('1', '0')}\nprior: { TRACK
 function houseWith(decideAgain: typeof replay) {
   const compared: Compared[] = []
   const broken: unknown[] = []
-  const state = { isStrained: false, erased: '' }
-  const shop = { ...createTestShop([literalVoter()]), ensemble: () => IN_FORCE }
+  const state = { isStrained: false, erased: '', decides: IN_FORCE }
+  const shop = { ...createTestShop([literalVoter()]), ensemble: () => state.decides }
   const house = createTestHouse({ shop, decided: (key, turn) => runner.decided(key, turn) })
   const forgotten: string[] = []
   const runner = createEnsembleShadowRunner({
@@ -146,10 +146,15 @@ test('[LIVE6] the recorded votes are decided on by the shadow: what is otherwise
   )
   assert.deepEqual([first?.divergent?.before.ensemble, first?.divergent?.now.ensemble], [IN_FORCE.version, SHADOW.version])
   assert.deepEqual([lost?.action, second], ['TRACK', { outcome: 'same' }])
-  house.state.erased = 'c2'
+  house.state.decides = SHADOW
   await house.say('hello')
   await house.runner.settled()
-  assert.deepEqual(house.forgotten, ['c2'], 'erased while it was compared')
+  assert.equal(house.compared.length, 2, 'what it decides itself is left out')
+  house.state.decides = IN_FORCE
+  house.state.erased = 'c3'
+  await house.say('hello')
+  await house.runner.settled()
+  assert.deepEqual(house.forgotten, ['c3'], 'erased while it was compared')
 })
 
 test('[LIVE6] a shadow that throws, or hangs, costs no turn and delays none; it is counted, and the hanging one is let go', async () => {

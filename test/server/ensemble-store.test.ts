@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { Fault, isFault } from '@parley/core/faults.ts'
+import { changeEnsemble, keptVersion } from '@parley/server/ensemble-store/change-ensemble.ts'
 import { type EnsembleStore, hashOf } from '@parley/server/ensemble-store/ensemble-store.ts'
 import { findEnsembleStore, openEnsembleStore } from '@parley/server/ensemble-store/open-ensemble-store.ts'
 import { ensembleNamed, IN_FORCE, resolveEnsemble } from '@parley/server/ensemble-store/resolve-ensemble.ts'
@@ -125,6 +126,27 @@ test('[LIVE2] [LIVE3] what was done, with which, by whom and why; a start in any
     )
     assert.deepEqual(other.history('north'), [])
     await other.close()
+  }))
+
+test('[LIVE1] [LIVE3] a canary of what is in force, and a rollback to what cannot be read, are refused and change nothing', () =>
+  withStore(async (store, data) => {
+    const file = join(data, 'mine.yaml')
+    const shop = { id: 'demo', ensemble: file }
+    writeFileSync(file, variant(7))
+    for (const what of ['canary', 'shadow'] as const)
+      assert.throws(
+        () => keptVersion(store, file, shop, what),
+        error => isFault(error, 'ENSEMBLE_REFUSED'),
+      )
+    assert.deepEqual(store.list(), [])
+    const [one, two] = ['retail', file].map(named => keptVersion(store, named, shop, 'promote')) as [string, string] // of two
+    await changeEnsemble(store, shop, { what: 'promote', hash: one }, BY)
+    writeFileSync(file, 'name: ')
+    assert.equal(await faultCodeOf(changeEnsemble(store, shop, { what: 'rollback' }, BY)), 'ENSEMBLE_INVALID')
+    await changeEnsemble(store, shop, { what: 'promote', hash: two }, BY)
+    writeFileSync(join(data, 'ensembles', `${one}.yaml`), variant(8))
+    assert.equal(await faultCodeOf(changeEnsemble(store, shop, { what: 'rollback' }, BY)), 'ENSEMBLE_INVALID')
+    assert.deepEqual([store.standing('demo').inForce, store.history('demo').length], [two, 2])
   }))
 
 test('[LIVE2] killed after the file and before the record, and right after the record', () =>
