@@ -4,7 +4,7 @@ import { type Fusion, NO_PAST, type Past, type Ranked, type Share } from '@parle
 import type { Ballot } from '@parley/core/ports/voters.ts'
 import type { ActionId, Language, Signals } from '@parley/plugin-sdk/vocabulary.ts'
 import type { EnsembleFile } from './ensemble-file.ts'
-import { type Ground, groundOf } from './ground.ts'
+import { groundOf } from './ground.ts'
 import { readBallot } from './read-ballot.ts'
 import { shareName, signalsOf } from './signals.ts'
 
@@ -20,44 +20,55 @@ export function fuse(
 ): Fusion {
   const ground = groundOf(file, domain)
   const signals = joinSignals(ballots)
-  const rows: Row[] = [{ name: PRIOR, shares: ground.scores }]
+  const count = domain.length
+  const sum: Sum = {
+    domain,
+    scores: new Float64Array(count),
+    // As long as it may get: pushing thousands of entries takes longer than the arithmetic.
+    breakdown: new Array<Share>((1 + ballots.length + ground.signals.length) * count),
+  }
+  const own = new Float64Array(count)
+  let at = add(sum, PRIOR, ground.scores, 0)
   for (const ballot of ballots) {
-    const shares = sharesOf(ballot, ground, language)
-    if (shares) rows.push({ name: ballot.voter, shares })
+    const heard = ground.heardOf(ballot.voter)
+    const weight = heard?.entry.weight[language] ?? 0
+    if (!heard || weight === 0 || !readBallot(ballot, ground, heard.reading[language], own)) continue
+    weigh(own, weight, heard.factors)
+    at = add(sum, ballot.voter, own, at)
   }
   if (ground.signals.length > 0) {
     const said = signalsOf(signals, past)
-    for (const { name, weights } of ground.signals)
-      if (said[name] !== 0) rows.push({ name: shareName(name), shares: weights.map(weight => weight * said[name]) })
-  }
-  const scores = new Float64Array(domain.length)
-  // As long as it will be: pushing thousands of entries takes longer than the arithmetic.
-  const breakdown = new Array<Share>(rows.length * domain.length)
-  let at = 0
-  for (const { name, shares } of rows)
-    for (let i = 0; i < domain.length; i++) {
-      const share = shares[i]! // a row has every action of the domain, here and below
-      scores[i] = name === PRIOR ? share : scores[i]! + share
-      breakdown[at++] = { voter: name, action: domain[i]!, share }
+    for (const { name, weights } of ground.signals) {
+      if (said[name] === 0) continue
+      for (let i = 0; i < count; i++) own[i] = weights[i]! * said[name] // one for each action
+      at = add(sum, shareName(name), own, at)
     }
-  return { ranking: rank(domain, scores), probabilities: softmax(domain, scores), breakdown, signals }
+  }
+  sum.breakdown.length = at
+  return { ranking: rank(domain, sum.scores), probabilities: softmax(domain, sum.scores), breakdown: sum.breakdown, signals }
 }
 
-interface Row {
-  readonly name: string
-  readonly shares: Float64Array
+interface Sum {
+  readonly domain: readonly ActionId[]
+  readonly scores: Float64Array
+  readonly breakdown: Share[]
 }
 
-/** What a voter adds to the score of each action, in the order of the domain; undefined where it adds nothing. */
-function sharesOf(ballot: Ballot, ground: Ground, language: Language): Float64Array | undefined {
-  const heard = ground.heardOf(ballot.voter)
-  const weight = heard?.entry.weight[language] ?? 0
-  if (!heard || weight === 0) return undefined
-  const shares = readBallot(ballot, ground, heard.reading[language])
-  if (!shares) return undefined
-  const { factors } = heard
-  for (let i = 0; i < shares.length; i++) shares[i]! *= factors ? weight * factors[i]! : weight
-  return shares
+/** Puts a row of shares into the breakdown, from `at` on, and into the scores; gives where the next begins. */
+function add({ domain, scores, breakdown }: Sum, voter: string, shares: Float64Array, at: number): number {
+  const count = domain.length
+  for (let i = 0; i < count; i++) {
+    const share = shares[i]! // one for each action, as of the scores
+    scores[i] = at === 0 ? share : scores[i]! + share
+    breakdown[at + i] = { voter, action: domain[i]!, share }
+  }
+  return at + count
+}
+
+function weigh(shares: Float64Array, weight: number, factors: Float64Array | undefined): void {
+  if (factors)
+    for (let i = 0; i < shares.length; i++) shares[i]! *= weight * factors[i]! // one for each action
+  else for (let i = 0; i < shares.length; i++) shares[i]! *= weight
 }
 
 export function rank(domain: readonly ActionId[], scores: ArrayLike<number>): Ranked[] {
@@ -66,22 +77,26 @@ export function rank(domain: readonly ActionId[], scores: ArrayLike<number>): Ra
 }
 
 export function softmax(domain: readonly ActionId[], scores: ArrayLike<number>): Record<ActionId, number> {
-  const top = domain.reduce((most, _, i) => Math.max(most, scores[i]!), Number.NEGATIVE_INFINITY) // a score an action, here and below
-  const raised = Float64Array.from(scores, score => Math.exp(score - top))
-  const total = raised.reduce((sum, x) => sum + x, 0)
+  const raised = new Float64Array(domain.length)
+  let top = Number.NEGATIVE_INFINITY
+  for (let i = 0; i < raised.length; i++) if (scores[i]! > top) top = scores[i]! // a score an action, here and below
+  let total = 0
+  for (let i = 0; i < raised.length; i++) total += raised[i] = Math.exp(scores[i]! - top)
   const probabilities: Record<ActionId, number> = {}
-  for (let i = 0; i < domain.length; i++) probabilities[domain[i]!] = raised[i]! / total
+  for (let i = 0; i < raised.length; i++) probabilities[domain[i]!] = raised[i]! / total
   return probabilities
 }
 
 export function joinSignals(ballots: readonly Ballot[]): Signals {
-  const given = (name: keyof Signals): number[] => ballots.flatMap(ballot => ballot.signals?.[name] ?? [])
-  const moods = given('mood')
-  const urgency = given('urgency')
-  const handoff = given('handoff')
-  return {
-    ...(moods.length > 0 && { mood: moods.reduce((sum, m) => sum + m, 0) / moods.length }),
-    ...(urgency.length > 0 && { urgency: Math.max(...urgency) }),
-    ...(handoff.length > 0 && { handoff: Math.max(...handoff) }),
+  let [moods, mood, urgency, handoff] = [0, 0, -1, -1]
+  for (const { signals } of ballots) {
+    if (!signals) continue
+    if (signals.mood !== undefined) {
+      moods++
+      mood += signals.mood
+    }
+    urgency = Math.max(urgency, signals.urgency ?? -1)
+    handoff = Math.max(handoff, signals.handoff ?? -1)
   }
+  return { ...(moods > 0 && { mood: mood / moods }), ...(urgency >= 0 && { urgency }), ...(handoff >= 0 && { handoff }) }
 }

@@ -13,7 +13,8 @@ export interface Ground {
   readonly scores: Float64Array
   readonly index: ReadonlyMap<ActionId, number>
   readonly signals: readonly { readonly name: SignalName; readonly weights: Float64Array }[]
-  heardOf(voter: string): Heard | undefined
+  /** Null where it has no entry. */
+  heardOf(voter: string): Heard | null
 }
 
 export interface Heard {
@@ -41,7 +42,7 @@ export function groundOf(file: EnsembleFile, domain: readonly ActionId[]): Groun
   if (known?.domain === domain) return known
   const prior = priorOf(file, domain)
   const ofTraffic = Object.keys(file.priorOfTraffic).length > 0 ? priorOf({ prior: file.priorOfTraffic }, domain) : prior
-  const heard = new Map<string, Heard | undefined>()
+  const heard = new Map<string, Heard | null>()
   const ground: Ground = {
     domain,
     floor: file.floor,
@@ -53,16 +54,19 @@ export function groundOf(file: EnsembleFile, domain: readonly ActionId[]): Groun
       return given ? [{ name, weights: Float64Array.from(domain, action => given[action] ?? 0) }] : []
     }),
     heardOf(voter) {
-      if (!heard.has(voter)) heard.set(voter, heardAs(entryOf(file, voter), domain, prior))
-      return heard.get(voter)
+      const found = heard.get(voter)
+      if (found !== undefined) return found
+      const made = heardAs(entryOf(file, voter), domain, prior)
+      heard.set(voter, made)
+      return made
     },
   }
   grounds.set(file, ground)
   return ground
 }
 
-function heardAs(entry: EnsembleFile['voters'][string] | undefined, domain: readonly ActionId[], prior: Float64Array): Heard | undefined {
-  if (!entry) return undefined
+function heardAs(entry: EnsembleFile['voters'][string] | undefined, domain: readonly ActionId[], prior: Float64Array): Heard | null {
+  if (!entry) return null
   const isEven = domain.every(action => (entry.actions[action] ?? 1) === 1)
   const rest = restOver(entry.rest, domain, prior)
   const of = (language: Language): Reading => readingOf(entry.calibration[language], entry.temperature[language], rest)

@@ -3,32 +3,30 @@ import type { Ballot } from '@parley/core/ports/voters.ts'
 import { calibrated } from './calibrate.ts'
 import type { Ground, Reading } from './ground.ts'
 
-/** What the ballot adds to the score of each action at a weight of 1, in the order of the domain; undefined where it says nothing of them. */
-export function readBallot(ballot: Ballot, ground: Ground, reading: Reading): Float64Array | undefined {
-  if (ballot.abstained || ballot.votes.length === 0) return undefined
-  const shares = distributionOf(ballot, ground, reading)
-  if (!shares) return undefined
+/**
+ * Writes to `into` what the ballot adds to the score of each action at a weight of 1, in the order of the domain; false where it says nothing of them, and
+ * `into` then means nothing. One array serves a whole turn: making one for each voter takes longer than the arithmetic.
+ */
+export function readBallot(ballot: Ballot, ground: Ground, reading: Reading, into: Float64Array): boolean {
+  if (ballot.abstained || ballot.votes.length === 0) return false
+  if (!distribute(ballot, ground, reading, into)) return false
   const { prior } = ground
   let [last, lastLog] = [1, 0]
-  for (let i = 0; i < shares.length; i++) {
-    const ratio = shares[i]! / prior[i]! // an entry an action
+  for (let i = 0; i < into.length; i++) {
+    const ratio = into[i]! / prior[i]! // an entry an action
     // Actions that the voter did not name often stand alike.
     if (ratio !== last) [last, lastLog] = [ratio, Math.log(ratio)]
-    shares[i] = lastLog
+    into[i] = lastLog
   }
-  return shares
+  return true
 }
 
 /**
  * Classes that the shop lacks are masked and the rest renormalised where the voter named everything; the mass it left unnamed goes to the unnamed actions.
- * Undefined when none of its votes is of the domain.
+ * False when none of its votes is of the domain.
  */
-function distributionOf(
-  { votes }: Ballot,
-  { index, prior, floor }: Ground,
-  { knots, temperature, rest, raised }: Reading,
-): Float64Array | undefined {
-  const p = new Float64Array(prior.length)
+function distribute({ votes }: Ballot, { index, floor }: Ground, { knots, temperature, rest, raised }: Reading, p: Float64Array): boolean {
+  p.fill(0)
   let named = 0
   let masked = 0
   let unnamedRest = 1
@@ -43,7 +41,7 @@ function distributionOf(
     p[i]! += confidence
     named += confidence
   }
-  if (named === 0) return undefined
+  if (named === 0) return false
   const kept = Math.max(1 - masked, named)
   const unnamed = Math.max(0, 1 - named / kept)
   let total = 0
@@ -64,5 +62,5 @@ function distributionOf(
     }
   }
   for (let i = 0; i < p.length; i++) p[i]! /= total
-  return p
+  return true
 }

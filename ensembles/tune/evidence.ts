@@ -37,14 +37,14 @@ export function evidenceOf(
   const actions = domain.length
   const shares = new Float32Array(turns.length * voters.length * actions)
   const signals = new Float32Array(turns.length * SIGNALS.length)
+  const added = new Float64Array(actions)
   const cast = turns.map(({ ballots, past }, row) => {
     const said = signalsOf(joinSignals(ballots), past ?? NO_PAST)
     for (const [i, name] of SIGNALS.entries()) signals[row * SIGNALS.length + i] = said[name]
     return ballots.flatMap(ballot => {
       const place = places.get(ballot.voter)
       if (place === undefined) return []
-      const added = readBallot(ballot, ground, readingOf(ballot.voter, row))
-      if (!added) return []
+      if (!readBallot(ballot, ground, readingOf(ballot.voter, row), added)) return []
       shares.set(added, (row * voters.length + place) * actions)
       return [place]
     })

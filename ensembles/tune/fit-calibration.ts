@@ -112,11 +112,11 @@ function fitTemperature(voices: Voices): number {
 /** Mean loss of what the voter says by itself, in nats. */
 export function lossOf({ cast, ground, rest }: Voices, { temperature, knots }: Calibration): number {
   const reading = readingOf(knots, temperature, rest)
+  const added = new Float64Array(ground.domain.length)
   let loss = 0
   for (const { ballot, right } of cast) {
-    const shares = readBallot(ballot, ground, reading)
     const at = ground.index.get(right)! // of the domain, as is what is said of it
-    loss -= ground.scores[at]! + (shares?.[at] ?? 0)
+    loss -= ground.scores[at]! + (readBallot(ballot, ground, reading, added) ? added[at]! : 0)
   }
   return cast.length === 0 ? 0 : loss / cast.length
 }
