@@ -76,7 +76,7 @@ export async function importLabels(file: string, options: LabelOptions & { reado
   }
   for (const { conversation, turn } of gone) process.stderr.write(`${conversation} turn ${turn}: the log does not have it (any more)\n`)
   say(
-    `${kept} labels of ${options.by} are kept${empty > 0 ? `; ${empty} rows say no action yet` : ''}${gone.length > 0 ? `; ${gone.length} are of turns that are not there` : ''}.`,
+    `${kept} labels of ${options.by} are kept${empty > 0 ? `; rows without an action: ${empty}` : ''}${gone.length > 0 ? `; of turns that are not there: ${gone.length}` : ''}.`,
   )
 }
 

@@ -142,7 +142,7 @@ export function againstGate({ pinned, groups, figures }: Comparison, { maxBroken
   const cost = figures?.costPer1000.difference
   return [
     ...(pinned.broken.length > 0 ? [`${pinned.broken.length} of ${pinned.turns} pinned turns broke`] : []),
-    ...(maxBroken !== undefined && broken > maxBroken ? [`${broken} turns broke, and ${maxBroken} may`] : []),
+    ...(maxBroken !== undefined && broken > maxBroken ? [`${broken} ${broken === 1 ? 'turn' : 'turns'} broke, and ${maxBroken} may`] : []),
     ...(cost?.isShown && cost.value !== null && cost.value > 0 ? [`it costs ${cost.value.toFixed(0)} more per 1,000 turns`] : []),
   ]
 }

@@ -74,14 +74,14 @@ test('[LAB1] [LAB2] [LAB3] [LAB4] [LAB5] turns are labelled by two people, told 
 
     const ann = all.find(({ text }) => text.includes('Ann'))!.text
     fill({ 'thank you so much': 'THANKS', [ann]: 'GREETING' }, all)
-    assert.match((await label('import', file, '--by', 'chen')).stdout, /^2 labels of chen are kept; 1 rows say no action yet\.\n$/)
+    assert.match((await label('import', file, '--by', 'chen')).stdout, /^2 labels of chen are kept; rows without an action: 1\.\n$/)
     fill({ 'thank you so much': 'THANKS', 'where is my parcel': 'TRACK_ORDER', [ann]: 'OUT_OF_SCOPE' }, [
       ...all,
       { ...all[0]!, turn: 99, text: 'where is my parcel' },
     ])
     const other = await label('import', file, '--by', 'lin')
     assert.match(other.stderr, new RegExp(`${all[0]!.conversation} turn 99: the log does not have it`))
-    assert.match(other.stdout, /^3 labels of lin are kept; 1 are of turns that are not there\.\n$/)
+    assert.match(other.stdout, /^3 labels of lin are kept; of turns that are not there: 1\.\n$/)
     const agreement = await label('agreement')
     assert.match(agreement.stdout, /^5 labels of 2 people: chen 2, lin 3\n[\s\S]* {2}chen, lin {2}2 +50\.0 % +0\.33/)
     assert.match(agreement.stdout, /GREETING or OUT_OF_SCOPE {2}1\n/)

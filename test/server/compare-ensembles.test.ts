@@ -91,7 +91,7 @@ test('[COMP1] [COMP2] each turn of a file is decided by both with the same votes
   assert.ok(!accuracy.difference.isShown)
   assert.deepEqual(againstGate(compared, {}), [])
   assert.deepEqual(againstGate(compared, { maxBroken: 1 }), [])
-  assert.match(againstGate(compared, { maxBroken: 0 }).join(), /^1 turns broke, and 0 may$/)
+  assert.match(againstGate(compared, { maxBroken: 0 }).join(), /^1 turn broke, and 0 may$/)
 })
 
 test('[COMP3] the gate: what is pinned, in the file or beside it, and what costs more for sure', async () => {
