@@ -13,6 +13,10 @@ const Knots = z
   .max(40)
   .refine(knots => knots.every(([c, p], i) => i === 0 || (c > knots[i - 1]![0] && p >= knots[i - 1]![1])), 'the points do not rise')
 
+const Rest = z
+  .record(z.string(), z.number().gt(0).max(1))
+  .refine(rest => Object.values(rest).reduce((sum, p) => sum + p, 0) <= 1 + 1e-9, 'the probabilities sum to more than 1')
+
 const VoterEntry = z.strictObject({
   /** How much this voter's evidence counts; 0 silences it. */
   weight: PerLanguage(z.number().min(0).max(10)),
@@ -21,10 +25,9 @@ const VoterEntry = z.strictObject({
   /** What its confidences are worth, as points [confidence, share that is right] with lines between; none: what it says. Read before the temperature. */
   calibration: z.strictObject({ zh: Knots, en: Knots }).default({ zh: [], en: [] }),
   /** How often each action is right where none of its votes is: what it leaves unnamed goes to them so. Those that are not named share what is left by the prior. */
-  rest: z
-    .record(z.string(), z.number().gt(0).max(1))
-    .refine(rest => Object.values(rest).reduce((sum, p) => sum + p, 0) <= 1 + 1e-9, 'the probabilities sum to more than 1')
-    .default({}),
+  rest: Rest.default({}),
+  /** The same by what its surest vote is for; those that are not named share what is left by `rest`. */
+  mistakes: z.record(z.string(), Rest).default({}),
   /** Multiplies the weight for one action; 1 for what is not named. */
   actions: z.record(z.string(), z.number().min(0).max(10)).default({}),
 })

@@ -40,6 +40,16 @@ export function scoreSlowly(
     const kept = Math.max(1 - foreign, named)
     const confidence = (a: ActionId): number => known.filter(vote => vote.action === a).reduce((s, vote) => s + vote.confidence, 0)
     const rest = (a: ActionId): number => {
+      const most = Math.max(...ballot.votes.filter(vote => domain.includes(vote.action)).map(vote => vote.confidence))
+      const surest = ballot.votes.find(vote => domain.includes(vote.action) && vote.confidence === most)
+      const mistakes = surest && entry.mistakes[surest.action]
+      if (!mistakes) return generalRest(a)
+      const left = Math.max(0, 1 - Object.values(mistakes).reduce((s, p) => s + p, 0))
+      const others = domain.filter(b => mistakes[b] === undefined).reduce((s, b) => s + generalRest(b), 0)
+      const raw = (b: ActionId): number => mistakes[b] ?? (left * generalRest(b)) / others
+      return raw(a) / domain.map(raw).reduce((s, p) => s + p, 0)
+    }
+    const generalRest = (a: ActionId): number => {
       const left = Math.max(0, 1 - Object.values(entry.rest).reduce((s, p) => s + p, 0))
       const others = domain.filter(b => entry.rest[b] === undefined).reduce((s, b) => s + prior(b), 0)
       const raw = (b: ActionId): number => entry.rest[b] ?? (left * prior(b)) / others

@@ -28,7 +28,13 @@ export interface Heard {
 export interface Reading {
   readonly knots: readonly Knot[]
   readonly temperature: number
-  /** What is left unnamed goes to the actions by this. */
+  readonly left: Left
+  /** In its place by the action of the surest vote. */
+  readonly mistakes: ReadonlyMap<ActionId, Left>
+}
+
+/** Where what is left unnamed goes. */
+export interface Left {
   readonly rest: Float64Array
   /** The same to the power of 1/temperature. */
   readonly raised: Float64Array
@@ -69,7 +75,8 @@ function heardAs(entry: EnsembleFile['voters'][string] | undefined, domain: read
   if (!entry) return null
   const isEven = domain.every(action => (entry.actions[action] ?? 1) === 1)
   const rest = restOver(entry.rest, domain, prior)
-  const of = (language: Language): Reading => readingOf(entry.calibration[language], entry.temperature[language], rest)
+  const mistakes = mistakesOver(entry.mistakes, domain, rest)
+  const of = (language: Language): Reading => readingOf(entry.calibration[language], entry.temperature[language], rest, mistakes)
   return {
     entry,
     factors: isEven ? undefined : Float64Array.from(domain, action => entry.actions[action] ?? 1),
@@ -77,12 +84,22 @@ function heardAs(entry: EnsembleFile['voters'][string] | undefined, domain: read
   }
 }
 
-export const readingOf = (knots: readonly Knot[], temperature: number, rest: Float64Array): Reading => ({
-  knots,
-  temperature,
-  rest,
-  raised: temperature === 1 ? rest : rest.map(p => p ** (1 / temperature)),
-})
+/** `rest` and `mistakes` as `restOver` and `mistakesOver` give them. */
+export function readingOf(
+  knots: readonly Knot[],
+  temperature: number,
+  rest: Float64Array,
+  mistakes: ReadonlyMap<ActionId, Float64Array>,
+): Reading {
+  const left = (by: Float64Array): Left => ({ rest: by, raised: temperature === 1 ? by : by.map(p => p ** (1 / temperature)) })
+  return { knots, temperature, left: left(rest), mistakes: new Map([...mistakes].map(([action, by]) => [action, left(by)])) }
+}
+
+export const mistakesOver = (
+  mistakes: Readonly<Record<ActionId, EnsembleFile['prior']>>,
+  domain: readonly ActionId[],
+  rest: Float64Array,
+): ReadonlyMap<ActionId, Float64Array> => new Map(Object.entries(mistakes).map(([action, by]) => [action, restOver(by, domain, rest)]))
 
 /** The prior over the domain: named actions as given, the rest evenly, renormalised over what the shop has. */
 export function priorOf({ prior }: Pick<EnsembleFile, 'prior'>, domain: readonly ActionId[]): Float64Array {

@@ -1,7 +1,7 @@
 // One voter's votes as a distribution over the shop's actions, and what that adds to their scores.
 import type { Ballot } from '@parley/core/ports/voters.ts'
 import { calibrated } from './calibrate.ts'
-import type { Ground, Reading } from './ground.ts'
+import type { Ground, Left, Reading } from './ground.ts'
 
 /**
  * Writes to `into` what the ballot adds to the score of each action at a weight of 1, in the order of the domain; false where it says nothing of them, and
@@ -25,7 +25,9 @@ export function readBallot(ballot: Ballot, ground: Ground, reading: Reading, int
  * Classes that the shop lacks are masked and the rest renormalised where the voter named everything; the mass it left unnamed goes to the unnamed actions.
  * False when none of its votes is of the domain.
  */
-function distribute({ votes }: Ballot, { index, floor }: Ground, { knots, temperature, rest, raised }: Reading, p: Float64Array): boolean {
+function distribute({ votes }: Ballot, { index, floor }: Ground, reading: Reading, p: Float64Array): boolean {
+  const { knots, temperature } = reading
+  const { rest, raised } = leftOf(votes, index, reading)
   p.fill(0)
   let named = 0
   let masked = 0
@@ -63,4 +65,17 @@ function distribute({ votes }: Ballot, { index, floor }: Ground, { knots, temper
   }
   for (let i = 0; i < p.length; i++) p[i]! /= total
   return true
+}
+
+function leftOf(votes: Ballot['votes'], index: Ground['index'], { left, mistakes }: Reading): Left {
+  if (mistakes.size === 0) return left
+  const surest = surestVote(votes, index)
+  return (surest && mistakes.get(surest.action)) ?? left
+}
+
+/** Of those for an action of the domain; the first of equals. */
+export function surestVote(votes: Ballot['votes'], index: Ground['index']): Ballot['votes'][number] | undefined {
+  let surest: Ballot['votes'][number] | undefined
+  for (const vote of votes) if (index.has(vote.action) && (!surest || vote.confidence > surest.confidence)) surest = vote
+  return surest
 }

@@ -4,7 +4,7 @@ import type { Ballot } from '@parley/core/ports/voters.ts'
 import type { ActionId } from '@parley/plugin-sdk/vocabulary.ts'
 import type { Knot } from '../calibrate.ts'
 import { type Ground, readingOf } from '../ground.ts'
-import { readBallot } from '../read-ballot.ts'
+import { readBallot, surestVote } from '../read-ballot.ts'
 
 /** One ballot of the voter, cast and of the domain at least in part, with what its turn was about. */
 export interface Cast {
@@ -33,22 +33,23 @@ const WORTHWHILE = 0.002
 export interface Voices {
   readonly cast: readonly Cast[]
   readonly ground: Ground
-  /** As `restOver` gives it. */
+  /** As `restOver` and `mistakesOver` give them. */
   readonly rest: Float64Array
+  readonly mistakes: ReadonlyMap<ActionId, Float64Array>
 }
 
 /** Halves of the ballots are taken in turn, even and odd: what is fitted on one is tried on the other. */
-export function chooseMethod({ cast, ground, rest }: Voices): Method {
-  const some = thinned(cast)
+export function chooseMethod(voices: Voices): Method {
+  const some = thinned(voices.cast)
   if (some.length < LEAST.temperature) return 'none'
-  const half = (n: number): Voices => ({ cast: some.filter((_, i) => i % 2 === n), ground, rest })
+  const half = (n: number): Voices => ({ ...voices, cast: some.filter((_, i) => i % 2 === n) })
   const halves = [half(0), half(1)] as const
   const tried = (method: Method, [fitted, other]: readonly [Voices, Voices]): number =>
     lossOf(other, fitCalibration(method, fitted)) * other.cast.length
   const lossWith = (method: Method): number => tried(method, halves) + tried(method, [halves[1], halves[0]])
   let [best, least] = ['none' as Method, lossWith('none') - WORTHWHILE * some.length]
   for (const method of ['temperature', 'isotonic'] as const) {
-    const loss = votesIn(some, ground).length < LEAST[method] ? Number.POSITIVE_INFINITY : lossWith(method)
+    const loss = votesIn(some, voices.ground).length < LEAST[method] ? Number.POSITIVE_INFINITY : lossWith(method)
     if (loss < least) [best, least] = [method, loss]
   }
   return best
@@ -83,6 +84,31 @@ export function learnRest(cast: readonly Cast[], { domain, prior }: Ground): Rec
   )
 }
 
+/** Ballots with the same surest vote, none of them right, before anything is learned of it; and of those, with the same action right. */
+const LEAST_MISTAKES = { all: 8, same: 2 } as const
+
+/** The same by the action of the surest vote; pulled towards `rest` by as many as there. */
+export function learnMistakes(
+  cast: readonly Cast[],
+  { domain, index }: Ground,
+  rest: Float64Array,
+): Record<ActionId, Record<ActionId, number>> {
+  const missed = cast.filter(({ ballot, right }) => ballot.votes.every(({ action }) => action !== right))
+  const bySaid = Map.groupBy(missed, ({ ballot }) => surestVote(ballot.votes, index)?.action)
+  const learned = domain.flatMap(said => {
+    const those = bySaid.get(said) ?? []
+    if (those.length < LEAST_MISTAKES.all) return []
+    const counts = Map.groupBy(those, ({ right }) => right)
+    const shares = domain.flatMap((action, i) => {
+      const count = counts.get(action)?.length ?? 0
+      const share = Math.floor((1e4 * (count + HELD * rest[i]!)) / (those.length + HELD)) / 1e4 // a rest an action, here and below
+      return count < LEAST_MISTAKES.same || Math.abs(share / rest[i]! - 1) < LITTLE ? [] : [[action, share] as const]
+    })
+    return shares.length === 0 ? [] : [[said, Object.fromEntries(shares)] as const]
+  })
+  return Object.fromEntries(learned)
+}
+
 function thinned(cast: readonly Cast[]): readonly Cast[] {
   const step = Math.max(1, cast.length / MOST)
   return Array.from({ length: Math.min(cast.length, MOST) }, (_, i) => cast[Math.floor(i * step)]!) // an index below the length
@@ -110,8 +136,8 @@ function fitTemperature(voices: Voices): number {
 }
 
 /** Mean loss of what the voter says by itself, in nats. */
-export function lossOf({ cast, ground, rest }: Voices, { temperature, knots }: Calibration): number {
-  const reading = readingOf(knots, temperature, rest)
+export function lossOf({ cast, ground, rest, mistakes }: Voices, { temperature, knots }: Calibration): number {
+  const reading = readingOf(knots, temperature, rest, mistakes)
   const added = new Float64Array(ground.domain.length)
   let loss = 0
   for (const { ballot, right } of cast) {

@@ -2,11 +2,20 @@
 // that its weight is fitted on.
 import type { ActionId, Language } from '@parley/plugin-sdk/vocabulary.ts'
 import type { EnsembleFile } from '../ensemble-file.ts'
-import { groundOf, type Reading, readingOf, restOver } from '../ground.ts'
+import { groundOf, mistakesOver, type Reading, readingOf, restOver } from '../ground.ts'
 import { SIGNALS } from '../signals.ts'
 import { type Evidence, evidenceOf, summed } from './evidence.ts'
 import { fitByAction, lossByAction } from './fit-by-action.ts'
-import { type Calibration, type Cast, chooseMethod, fitCalibration, learnRest, type Method, type Voices } from './fit-calibration.ts'
+import {
+  type Calibration,
+  type Cast,
+  chooseMethod,
+  fitCalibration,
+  learnMistakes,
+  learnRest,
+  type Method,
+  type Voices,
+} from './fit-calibration.ts'
 import { fitWeights, lossOf } from './fit-weights.ts'
 import { countPrior } from './learn-prior.ts'
 import { selectGreedily } from './select-greedily.ts'
@@ -62,11 +71,13 @@ export function* fitCandidates(parts: FitParts): Generator<number, Candidates> {
       const those = byLanguage(language => own[language].filter(({ turn }) => isIn(turn)))
       const rest = learnRest([...those.zh, ...those.en], ground)
       const over = restOver(rest, domain, ground.prior)
-      const voices = byLanguage((language): Voices => ({ cast: those[language], ground, rest: over }))
+      const mistakes = learnMistakes([...those.zh, ...those.en], ground, over)
+      const mistakesHere = mistakesOver(mistakes, domain, over)
+      const voices = byLanguage((language): Voices => ({ cast: those[language], ground, rest: over, mistakes: mistakesHere }))
       const methods = byLanguage(language => methodOf(voter, language, voices[language]))
       const calibration = byLanguage(language => fitCalibration(methods[language], voices[language]))
-      const reading = byLanguage(language => readingOf(calibration[language].knots, calibration[language].temperature, over))
-      return { methods, calibration, rest, reading }
+      const reading = byLanguage(language => readingOf(calibration[language].knots, calibration[language].temperature, over, mistakesHere))
+      return { methods, calibration, rest, mistakes, reading }
     })
   const learned = learn(
     () => true,
@@ -107,6 +118,7 @@ interface Learned {
   readonly methods: Readonly<Record<Language, Method>>
   readonly calibration: Readonly<Record<Language, Calibration>>
   readonly rest: Readonly<Record<ActionId, number>>
+  readonly mistakes: Readonly<Record<ActionId, Readonly<Record<ActionId, number>>>>
   readonly reading: Readonly<Record<Language, Reading>>
 }
 
@@ -237,7 +249,7 @@ function withWeights(
   weightOf: (voter: string, language: Language) => number,
 ): EnsembleFile {
   const own = voters.map(voter => {
-    const { calibration, rest } = learned[voter]! // of all voters
+    const { calibration, rest, mistakes } = learned[voter]! // of all voters
     return [
       voter,
       {
@@ -245,6 +257,7 @@ function withWeights(
         temperature: byLanguage(language => calibration[language].temperature),
         calibration: byLanguage(language => calibration[language].knots.map(([c, p]): [number, number] => [c, p])),
         rest: { ...rest },
+        mistakes: structuredClone(mistakes) as Record<ActionId, Record<ActionId, number>>, // the file's own to change
         actions: {},
       },
     ] as const

@@ -16,6 +16,7 @@ export function tunedText(from: string, file: EnsembleFile, told: readonly strin
     put(document, ['voters', voter, 'temperature'], entry.temperature, isOne(entry.temperature))
     put(document, ['voters', voter, 'calibration'], entry.calibration, entry.calibration.zh.length + entry.calibration.en.length === 0)
     put(document, ['voters', voter, 'rest'], entry.rest, isEmpty(entry.rest))
+    put(document, ['voters', voter, 'mistakes'], entry.mistakes, isEmpty(entry.mistakes))
     put(document, ['voters', voter, 'actions'], entry.actions, isEmpty(entry.actions))
   }
   put(document, ['prior'], file.prior, isEmpty(file.prior))

@@ -23,6 +23,7 @@ test('[ENS8] a bad file is refused with the path of the fault', () => {
     ['name: a\nversion: 1\nvoters: {}\npriorOfTraffic: { A: 0.6, B: 0.5 }', 'priorOfTraffic'],
     ['name: a\nversion: 1\nvoters: {}\nsignals: { weather: { A: 1 } }', 'signals'],
     ['name: a\nversion: 1\nvoters: { x: { weight: { zh: 1, en: 1 }, rest: { A: 0.7, B: 0.7 } } }', 'voters.x.rest'],
+    ['name: a\nversion: 1\nvoters: { x: { weight: { zh: 1, en: 1 }, mistakes: { A: { A: 1.5 } } } }', 'voters.x.mistakes.A.A'],
     ['name: a\nversion: 1\nvoters: { x: { weight: { zh: 1, en: 1 }, actions: { A: -1 } } }', 'voters.x.actions.A'],
     [
       'name: a\nversion: 1\nvoters: { x: { weight: { zh: 1, en: 1 }, calibration: { zh: [[0.5, 0.2], [0.4, 0.3]], en: [] } } }',

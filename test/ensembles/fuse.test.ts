@@ -117,7 +117,7 @@ version: 1
 voters:
   keyword: { weight: { zh: 0.5, en: 0.7 }, actions: { A: 1.5, C: 0 }, rest: { OUT_OF_SCOPE: 0.8 } }
   intent: { weight: { zh: 1.1, en: 1 }, temperature: { zh: 1.5, en: 0.8 }, rest: { A: 0.1, B: 0.2, OUT_OF_SCOPE: 0.7 } }
-  plugin:*: { weight: { zh: 0.6, en: 0.6 }, calibration: { zh: [[0.1, 0.02], [0.4, 0.3], [0.9, 0.95]], en: [[0.5, 0.6]] } }
+  plugin:*: { weight: { zh: 0.6, en: 0.6 }, mistakes: { A: { B: 0.4, OUT_OF_SCOPE: 0.3 }, C: { A: 0.9 } }, calibration: { zh: [[0.1, 0.02], [0.4, 0.3], [0.9, 0.95]], en: [[0.5, 0.6]] } }
 prior: { B: 0.3 }
 priorOfTraffic: { A: 0.5, D: 0.01 }
 signals: { always: { OUT_OF_SCOPE: 0.3 }, mood: { C: -0.7, A: 0.2 }, turns: { D: 0.5 }, repeats: { D: 1 }, misses: { C: 0.1 }, fall: { C: 2 } }

@@ -29,7 +29,14 @@ test('[TUNE8] the text of what was tuned says what was learned, on what, and kee
     signals: { fall: { COMPLAINT: 0.5 } },
     voters: {
       ...file.voters,
-      keyword: { ...keyword, weight: { zh: 0.7, en: 0 }, temperature: { zh: 1, en: 1 }, rest: { B: 0.4 }, actions: { A: 1.5 } },
+      keyword: {
+        ...keyword,
+        weight: { zh: 0.7, en: 0 },
+        temperature: { zh: 1, en: 1 },
+        rest: { B: 0.4 },
+        mistakes: { A: { B: 0.9 } },
+        actions: { A: 1.5 },
+      },
       'plugin:own': { ...keyword, calibration: { zh: [[0.2, 0.1] as [number, number], [0.9, 0.8] as [number, number]], en: [] } },
     },
   }
