@@ -5,57 +5,18 @@
 //                              is only counted
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { asCustomerId } from '@parley/core/ids.ts'
-import type { RecordedDecision } from '@parley/core/pipeline/decision.ts'
-import { workOut } from '@parley/core/pipeline/pipeline.ts'
-import { outsideConversation } from '@parley/core/pipeline/turn.ts'
-import { messageText } from '@parley/core/protocol/message-text.ts'
 import { shown } from '@parley/models/train/card.ts'
 import { shareOf } from '@parley/models/train/intervals.ts'
-import { createBrain } from '@parley/server/brain.ts'
-import { readConfig } from '@parley/server/config.ts'
-import { createLogger } from '@parley/server/logger.ts'
-import { type OthersTurn, readTurns, SETS } from './chats/others-turns.ts'
+import { readTurns, SETS } from './chats/others-turns.ts'
 import { machine } from './machine.ts'
+import { startWholeBot } from './whole-bot.ts'
 
-const PATIENCE_MS = 10_000
-const AT_ONCE = 16
 /** The commonest confusions that are told. */
 const MOST_TOLD = 12
 const OUT = 'OUT_OF_SCOPE'
 
 const { values } = parseArgs({ options: { train: { type: 'string' } } })
-const config = readConfig({})
-const deadlines = { ...config.deadlines, voters: PATIENCE_MS, plugin: PATIENCE_MS }
-const brain = await createBrain({ ...config, deadlines }, createLogger('error'))
-await brain.plugins.ready
-const [shop] = brain.shops.values()
-if (!shop) throw new Error('the configuration has no shop')
-
-async function decide(turns: readonly OthersTurn[], locale: 'zh-CN' | 'en'): Promise<readonly RecordedDecision[]> {
-  const decided: RecordedDecision[] = []
-  for (let from = 0; from < turns.length; from += AT_ONCE) {
-    const batch = turns.slice(from, from + AT_ONCE).map(({ text }, i) =>
-      workOut(
-        {
-          ...outsideConversation,
-          at: Date.now(),
-          shop: shop!.id,
-          customer: asCustomerId('bench'),
-          turn: from + i + 1,
-          upTo: from + i + 1,
-          texts: [messageText(text)],
-          locale,
-        },
-        shop!,
-        brain.stages,
-        new AbortController().signal,
-      ),
-    )
-    decided.push(...(await Promise.all(batch)))
-  }
-  return decided
-}
+const bot = await startWholeBot()
 
 const trainingSets = SETS.flatMap(({ training, ...set }) =>
   training === undefined ? [] : [{ ...set, split: training, title: set.title.replace(/\w+ split/, `${training} split`) }],
@@ -63,7 +24,7 @@ const trainingSets = SETS.flatMap(({ training, ...set }) =>
 
 const shareIn = <T>(rows: readonly T[], is: (row: T) => boolean): string => shown(shareOf(rows.filter(is).length, rows.length))
 
-console.log(JSON.stringify({ ...machine(), ensemble: shop.ensemble('').version }))
+console.log(JSON.stringify({ ...machine(), ensemble: bot.shop.ensemble('').version }))
 const lines: string[] = []
 for (const set of values.train ? trainingSets : SETS) {
   const turns = readTurns(set)
@@ -71,7 +32,10 @@ for (const set of values.train ? trainingSets : SETS) {
     console.log(`\n${set.title}: not run, the set is not here`)
     continue
   }
-  const decisions = await decide(turns, set.language === 'zh' ? 'zh-CN' : 'en')
+  const decisions = await bot.decide(
+    turns.map(({ text }) => text),
+    set.language === 'zh' ? 'zh-CN' : 'en',
+  )
   const rows = turns.map((turn, i) => ({ ...turn, decision: decisions[i]! })) // one decision a turn
   const within = rows.filter(({ right }) => !right.includes(OUT))
   const beyond = rows.filter(({ right }) => right.includes(OUT))
@@ -118,5 +82,5 @@ for (const set of values.train ? trainingSets : SETS) {
   console.log(`  commonest misses: ${common.map(([what, count]) => `${what} ${count}`).join(', ')}`)
 }
 if (values.train) writeFileSync(values.train, `${lines.join('\n')}\n`)
-await brain.close()
+await bot.close()
 process.exit(0)

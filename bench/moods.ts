@@ -127,8 +127,9 @@ function countRight(said: readonly string[], truth: readonly string[]): number {
 }
 
 /** Whole groups are drawn for the interval. */
-const areaOf = (values: readonly number[], isSo: readonly boolean[], groups: readonly number[] = values.map((_, i) => i)): Interval =>
-  bootstrap(groups, areaUnder(values, isSo), SEED)
+function areaOf(values: readonly number[], isSo: readonly boolean[], groups: readonly number[] = values.map((_, i) => i)): Interval {
+  return bootstrap(groups, areaUnder(values, isSo), SEED)
+}
 
 function shown({ value, low, high }: Interval): string {
   const percent = (share: number): string => (100 * share).toFixed(1)
