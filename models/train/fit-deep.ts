@@ -15,8 +15,18 @@ const FIRST_SQUARE = 1e-4
 /** Units of a net: many classes cannot be told apart by few. */
 export const unitsFor = (classes: number): number => (classes < 10 ? 16 : classes < 60 ? 32 : 64)
 
-/** Passes over the lessons: more of them where there are few. */
-const epochsFor = (lessons: number): number => Math.min(40, Math.max(5, Math.round(180_000 / lessons)))
+/** How much is spent on learning. */
+export interface Effort {
+  /** Small nets beside one another. */
+  readonly nets: number
+  /** Lessons that each of them looks at, about; a lesson as often as that gives, but 5 times at least and 40 at most. */
+  readonly looks: number
+}
+
+/** What two nets of a finished model look at. */
+export const LOOKS = 180_000
+
+const epochsFor = (lessons: number, looks: number): number => Math.min(40, Math.max(5, Math.round(looks / lessons)))
 
 /** All nets as one: their units side by side, their logits averaged. */
 export interface Deep {
@@ -30,7 +40,7 @@ export interface Deep {
   readonly classBias: Float32Array
 }
 
-export function fitDeep(taught: Taught, rows: number, width: number, nets: number, seed: number): Deep {
+export function fitDeep(taught: Taught, rows: number, width: number, { nets, looks }: Effort, seed: number): Deep {
   const size = unitsFor(width)
   const units = nets * size
   const weights = new Float32Array(rows * units)
@@ -38,7 +48,7 @@ export function fitDeep(taught: Taught, rows: number, width: number, nets: numbe
   const output = new Float32Array(units * width)
   const classBias = new Float32Array(width)
   for (let n = 0; n < nets; n++) {
-    const net = fitNet(taught, rows, width, size, createRandom(seed + 1 + n))
+    const net = fitNet(taught, rows, width, size, looks, createRandom(seed + 1 + n))
     for (let row = 0; row < rows; row++) weights.set(net.weights.subarray(row * size, (row + 1) * size), row * units + n * size)
     bias.set(net.bias, n * size)
     output.set(
@@ -50,7 +60,14 @@ export function fitDeep(taught: Taught, rows: number, width: number, nets: numbe
   return { units, weights, bias, output, classBias }
 }
 
-function fitNet({ vectors, labels, emphasis }: Taught, rows: number, width: number, size: number, random: Random): Omit<Deep, 'units'> {
+function fitNet(
+  { vectors, labels, emphasis }: Taught,
+  rows: number,
+  width: number,
+  size: number,
+  looks: number,
+  random: Random,
+): Omit<Deep, 'units'> {
   const weights = new Float32Array(rows * size)
   for (let i = 0; i < weights.length; i++) weights[i] = START * bell(random)
   const output = new Float32Array(size * width)
@@ -76,7 +93,7 @@ function fitNet({ vectors, labels, emphasis }: Taught, rows: number, width: numb
   const error = new Float64Array(width)
   const steps = new Float64Array(width)
   const order = Int32Array.from(vectors, (_, i) => i)
-  const epochs = epochsFor(vectors.length)
+  const epochs = epochsFor(vectors.length, looks)
   let step = 0
   // Indices below run over these arrays alone.
   for (let epoch = 0; epoch < epochs; epoch++) {

@@ -7,7 +7,7 @@ import { featuresOf } from '../features.ts'
 import type { FloatNetwork } from '../network.ts'
 import { createRowTable, type RowTable, type Vector, vectorise, withNumbers } from '../rows.ts'
 import type { Lesson } from './corpus.ts'
-import { fitDeep, unitsFor } from './fit-deep.ts'
+import { type Effort, fitDeep, LOOKS, unitsFor } from './fit-deep.ts'
 import { fitWide } from './fit-wide.ts'
 
 /** A feature of one lesson alone says little, and leaving it out teaches the model what an unknown one looks like. */
@@ -22,6 +22,9 @@ const wideShareFor = (classes: number, nets: number): number => (0.6 * Math.sqrt
 
 /** From few lessons every net learns something else, and the mean of many is better than each; with many lessons two will do. */
 const netsFor = (lessons: number): number => (lessons < 3_000 ? 6 : 2)
+
+/** What a model that is to vote is worth. */
+export const wholeEffort = (lessons: number): Effort => ({ nets: netsFor(lessons), looks: LOOKS })
 
 export interface Fitted {
   readonly table: RowTable
@@ -45,7 +48,13 @@ export interface Encoded {
 }
 
 /** `classes` in the order of the columns; every lesson's label is one of them. */
-export function fit(lessons: readonly Lesson[], classes: readonly string[], seed: number, encoded?: Encoded): Fitted {
+export function fit(
+  lessons: readonly Lesson[],
+  classes: readonly string[],
+  seed: number,
+  encoded?: Encoded,
+  effort: Effort = wholeEffort(lessons.length),
+): Fitted {
   const labels = Int32Array.from(lessons, lesson => classes.indexOf(lesson.label))
   const emphasis = balance(lessons, labels, classes.length)
   const seen = createRowTable(!encoded || encoded.isBlended ? learnableFeatures(lessons) : new Uint32Array())
@@ -55,12 +64,12 @@ export function fit(lessons: readonly Lesson[], classes: readonly string[], seed
   const all = { vectors: look(seen), labels, emphasis }
   const numbers = encoded?.vectors[0]?.length ?? 0
   const margins = fitWide(all, seen.hashes.length + numbers, width, seed)
-  const nets = netsFor(lessons.length)
+  const { nets } = effort
   const kept = strongest(all.vectors, margins.weights, width, seen.hashes.length, mostRowsFor(width + nets * unitsFor(width)))
   const words = kept.length - numbers
   const table = words === seen.hashes.length ? seen : createRowTable(kept.subarray(0, words).map(row => seen.hashes[row]!)) // rows of the table
   const vectors = table === seen ? all.vectors : look(table)
-  const deep = fitDeep({ vectors, labels, emphasis }, kept.length, width, nets, seed)
+  const deep = fitDeep({ vectors, labels, emphasis }, kept.length, width, effort, seed)
   const share = wideShareFor(width, nets)
   const columns = width + deep.units
   const weights = new Float32Array(kept.length * columns)

@@ -5,7 +5,8 @@ import { networkGraph } from '../onnx/network-graph.ts'
 import { OUT_OF_SCOPE } from '../rejection.ts'
 import { type Encode, sightOf } from '../sight.ts'
 import type { Lesson } from './corpus.ts'
-import { fit } from './fit.ts'
+import { fit, wholeEffort } from './fit.ts'
+import type { Effort } from './fit-deep.ts'
 
 /** Through which encoder lessons are seen. */
 export interface Eye {
@@ -28,10 +29,16 @@ export interface Learned {
   graph(name: string): Uint8Array
 }
 
-/** The same for the same lessons, seed and encoder. */
-export async function learn(lessons: readonly Lesson[], classes: readonly string[], seed: number, eye?: Eye): Promise<Learned> {
+/** The same for the same lessons, seed, encoder and effort. */
+export async function learn(
+  lessons: readonly Lesson[],
+  classes: readonly string[],
+  seed: number,
+  eye?: Eye,
+  effort: Effort = wholeEffort(lessons.length),
+): Promise<Learned> {
   const encoded = eye && (await seenThrough(lessons, classes, eye.encode))
-  const { table, network } = fit(lessons, classes, seed, encoded && { vectors: encoded.numbers, isBlended: eye.isBlended })
+  const { table, network } = fit(lessons, classes, seed, encoded && { vectors: encoded.numbers, isBlended: eye.isBlended }, effort)
   const model = quantise(network)
   const see = sightOf(table, encoded?.view, eye?.encode)
   return {

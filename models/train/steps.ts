@@ -5,6 +5,8 @@ import type { DataRow } from './data-file.ts'
 import { classesIn, lessonsOf } from './data-lessons.ts'
 import { likeliest } from './figures.ts'
 import { finish } from './finish.ts'
+import { wholeEffort } from './fit.ts'
+import type { Effort } from './fit-deep.ts'
 import { nearDuplicateGroups } from './folds.ts'
 import { type Eye, type Learned, learn } from './learn.ts'
 import { CURVE, type CurvePoint, type FinalModel, type Judged, type Read, type Results, type StepId, thosePaying } from './results.ts'
@@ -25,7 +27,7 @@ const numbers = (count: number): readonly number[] => Array.from({ length: count
 const SPLIT: readonly Step[] = [{ id: 'split', cost: 0.1, work: ({ rows, seed }) => splitRows(rows, seed) }]
 const TRIALS: readonly Step[] = [...AUGMENTATIONS, 'none' as const].map(augmentation => ({
   id: `trial-${augmentation}` as const,
-  cost: augmentation === 'none' ? 0.13 : 0.16,
+  cost: 0.15,
   work: (task: Task, read: Read, eye?: Eye) => tryAugmentation(task, read('split'), augmentation, eye),
 }))
 
@@ -105,16 +107,25 @@ async function learnAll(task: Task, read: Read, eye?: Eye): Promise<FinalModel> 
 /** What a model says of the sentences of one fold that has learned from the others. */
 async function judgeFold(task: Task, read: Read, fold: number, eye?: Eye): Promise<Judged> {
   const { others, mine, classes } = sidesOf(task, read, fold)
-  return judgedBy(await teach(task, read, others, classes, mine, eye), mine)
+  return judgedBy(await teach(task, read, others, classes, mine, foldEffort(read, others.length), eye), mine)
 }
 
 async function drawCurve(task: Task, read: Read, share: number, eye?: Eye): Promise<CurvePoint> {
   const { others, mine, classes } = sidesOf(task, read, 0)
   const few = others.filter(row => placeOf(row, task.seed + 2) < share)
-  const { logits } = await judgedBy(await teach(task, read, few, classes, mine, eye), mine)
+  const { logits } = await judgedBy(await teach(task, read, few, classes, mine, curveEffort(few.length), eye), mine)
   const hits = mine.filter(({ label }, i) => classes[likeliest(logits[i]!)] === label).length // one for each
   return { sentences: few.length, hits, judged: mine.length }
 }
+
+/** A fold's model looks at each lesson as often as the finished one does. */
+const foldEffort = (read: Read, learned: number): Effort => {
+  const { nets, looks } = wholeEffort(learned)
+  return { nets, looks: Math.round((looks * learned) / read('split').train.length) }
+}
+
+/** Where lessons are few a point of the curve would be dearer than the model. */
+const curveEffort = (learned: number): Effort => ({ nets: Math.min(3, wholeEffort(learned).nets), looks: 20 * learned })
 
 /** The classes are those of all folds, so that their answers can be put side by side. */
 function sidesOf(task: Task, read: Read, fold: number) {
@@ -134,12 +145,13 @@ async function teach(
   taught: readonly DataRow[],
   classes: readonly string[],
   judged: readonly DataRow[],
+  effort: Effort,
   eye?: Eye,
 ): Promise<Learned> {
   const groups = nearDuplicateGroups([...judged, ...task.phrases].map(({ text }) => text))
   const met = new Set(groups.subarray(0, judged.length))
   const phrases = task.phrases.filter(({ label }, i) => classes.includes(label) && !met.has(groups[judged.length + i]!)) // one for each text
-  return learn(lessonsOf(task, taught, phrases, thosePaying(read)), classes, task.seed, eye)
+  return learn(lessonsOf(task, taught, phrases, thosePaying(read)), classes, task.seed, eye, effort)
 }
 
 async function judgedBy({ judge }: Learned, rows: readonly { readonly text: string }[]): Promise<Judged> {
