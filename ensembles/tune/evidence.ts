@@ -41,13 +41,16 @@ export function evidenceOf(
   const cast = turns.map(({ ballots, past }, row) => {
     const said = signalsOf(joinSignals(ballots), past ?? NO_PAST)
     for (const [i, name] of SIGNALS.entries()) signals[row * SIGNALS.length + i] = said[name]
-    return ballots.flatMap(ballot => {
+    const those = new Set<number>()
+    for (const ballot of ballots) {
       const place = places.get(ballot.voter)
-      if (place === undefined) return []
-      if (!readBallot(ballot, ground, readingOf(ballot.voter, row), added)) return []
-      shares.set(added, (row * voters.length + place) * actions)
-      return [place]
-    })
+      if (place === undefined || !readBallot(ballot, ground, readingOf(ballot.voter, row), added)) continue
+      const from = (row * voters.length + place) * actions
+      // Of several under one name, the sum.
+      for (let a = 0; a < actions; a++) shares[from + a]! += added[a]! // an entry an action
+      those.add(place)
+    }
+    return [...those]
   })
   const right = Int32Array.from(turns, turn => ground.index.get(turn.right)!) // of the domain
   return { rows: turns.length, voters: voters.length, actions, base: ground.scores, shares, cast, signals, right }
