@@ -28,21 +28,18 @@ export function fuse(
     breakdown: new Array<Share>((1 + ballots.length + ground.signals.length) * count),
   }
   const own = new Float64Array(count)
-  let at = add(sum, PRIOR, ground.scores, 0)
+  let at = add(sum, PRIOR, ground.scores, 0, 1)
   for (const ballot of ballots) {
     const heard = ground.heardOf(ballot.voter)
     const weight = heard?.entry.weight[language] ?? 0
     if (!heard || weight === 0 || !readBallot(ballot, ground, heard.reading[language], own)) continue
-    weigh(own, weight, heard.factors)
-    at = add(sum, ballot.voter, own, at)
+    const { factors } = heard
+    if (factors) for (let i = 0; i < count; i++) own[i]! *= factors[i]! // one for each action
+    at = add(sum, ballot.voter, own, at, weight)
   }
   if (ground.signals.length > 0) {
     const said = signalsOf(signals, past)
-    for (const { name, weights } of ground.signals) {
-      if (said[name] === 0) continue
-      for (let i = 0; i < count; i++) own[i] = weights[i]! * said[name] // one for each action
-      at = add(sum, shareName(name), own, at)
-    }
+    for (const { name, weights } of ground.signals) if (said[name] !== 0) at = add(sum, shareName(name), weights, at, said[name])
   }
   sum.breakdown.length = at
   return { ranking: rank(domain, sum.scores), probabilities: softmax(domain, sum.scores), breakdown: sum.breakdown, signals }
@@ -54,21 +51,15 @@ interface Sum {
   readonly breakdown: Share[]
 }
 
-/** Puts a row of shares into the breakdown, from `at` on, and into the scores; gives where the next begins. */
-function add({ domain, scores, breakdown }: Sum, voter: string, shares: Float64Array, at: number): number {
+/** Puts `weight` times a row of shares into the breakdown, from `at` on, and into the scores; gives where the next begins. */
+function add({ domain, scores, breakdown }: Sum, voter: string, shares: Float64Array, at: number, weight: number): number {
   const count = domain.length
   for (let i = 0; i < count; i++) {
-    const share = shares[i]! // one for each action, as of the scores
+    const share = shares[i]! * weight // one for each action, as of the scores
     scores[i] = at === 0 ? share : scores[i]! + share
     breakdown[at + i] = { voter, action: domain[i]!, share }
   }
   return at + count
-}
-
-function weigh(shares: Float64Array, weight: number, factors: Float64Array | undefined): void {
-  if (factors)
-    for (let i = 0; i < shares.length; i++) shares[i]! *= weight * factors[i]! // one for each action
-  else for (let i = 0; i < shares.length; i++) shares[i]! *= weight
 }
 
 export function rank(domain: readonly ActionId[], scores: ArrayLike<number>): Ranked[] {

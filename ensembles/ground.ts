@@ -9,6 +9,7 @@ export interface Ground {
   readonly domain: readonly ActionId[]
   readonly floor: number
   readonly prior: Float64Array
+  readonly logPrior: Float64Array
   /** Logarithms of the prior of live traffic. */
   readonly scores: Float64Array
   readonly index: ReadonlyMap<ActionId, number>
@@ -38,6 +39,8 @@ export interface Left {
   readonly rest: Float64Array
   /** The same to the power of 1/temperature. */
   readonly raised: Float64Array
+  /** Logarithms of that over the prior. */
+  readonly logs: Float64Array
 }
 
 /** Of the domain that was asked for last: a shop has one for its life. */
@@ -53,6 +56,7 @@ export function groundOf(file: EnsembleFile, domain: readonly ActionId[]): Groun
     domain,
     floor: file.floor,
     prior,
+    logPrior: prior.map(Math.log),
     scores: ofTraffic.map(Math.log),
     index: new Map(domain.map((action, i) => [action, i])),
     signals: SIGNALS.flatMap(name => {
@@ -76,7 +80,7 @@ function heardAs(entry: EnsembleFile['voters'][string] | undefined, domain: read
   const isEven = domain.every(action => (entry.actions[action] ?? 1) === 1)
   const rest = restOver(entry.rest, domain, prior)
   const mistakes = mistakesOver(entry.mistakes, domain, rest)
-  const of = (language: Language): Reading => readingOf(entry.calibration[language], entry.temperature[language], rest, mistakes)
+  const of = (language: Language): Reading => readingOf(entry.calibration[language], entry.temperature[language], rest, mistakes, prior)
   return {
     entry,
     factors: isEven ? undefined : Float64Array.from(domain, action => entry.actions[action] ?? 1),
@@ -90,8 +94,12 @@ export function readingOf(
   temperature: number,
   rest: Float64Array,
   mistakes: ReadonlyMap<ActionId, Float64Array>,
+  prior: Float64Array,
 ): Reading {
-  const left = (by: Float64Array): Left => ({ rest: by, raised: temperature === 1 ? by : by.map(p => p ** (1 / temperature)) })
+  const left = (by: Float64Array): Left => {
+    const raised = temperature === 1 ? by : by.map(p => p ** (1 / temperature))
+    return { rest: by, raised, logs: raised.map((p, i) => Math.log(p / prior[i]!)) } // one for each action
+  }
   return { knots, temperature, left: left(rest), mistakes: new Map([...mistakes].map(([action, by]) => [action, left(by)])) }
 }
 

@@ -6,29 +6,16 @@ import type { Ground, Left, Reading } from './ground.ts'
 /**
  * Writes to `into` what the ballot adds to the score of each action at a weight of 1, in the order of the domain; false where it says nothing of them, and
  * `into` then means nothing. One array serves a whole turn: making one for each voter takes longer than the arithmetic.
- */
-export function readBallot(ballot: Ballot, ground: Ground, reading: Reading, into: Float64Array): boolean {
-  if (ballot.abstained || ballot.votes.length === 0) return false
-  if (!distribute(ballot, ground, reading, into)) return false
-  const { prior } = ground
-  let [last, lastLog] = [1, 0]
-  for (let i = 0; i < into.length; i++) {
-    const ratio = into[i]! / prior[i]! // an entry an action
-    // Actions that the voter did not name often stand alike.
-    if (ratio !== last) [last, lastLog] = [ratio, Math.log(ratio)]
-    into[i] = lastLog
-  }
-  return true
-}
-
-/**
+ *
  * Classes that the shop lacks are masked and the rest renormalised where the voter named everything; the mass it left unnamed goes to the unnamed actions.
- * False when none of its votes is of the domain.
  */
-function distribute({ votes }: Ballot, { index, floor }: Ground, reading: Reading, p: Float64Array): boolean {
+export function readBallot({ abstained, votes }: Ballot, ground: Ground, reading: Reading, into: Float64Array): boolean {
+  if (abstained || votes.length === 0) return false
+  const { index } = ground
   const { knots, temperature } = reading
-  const { rest, raised } = leftOf(votes, index, reading)
-  p.fill(0)
+  const left = leftOf(votes, index, reading)
+  const { rest } = left
+  into.fill(0)
   let named = 0
   let masked = 0
   let unnamedRest = 1
@@ -39,32 +26,61 @@ function distribute({ votes }: Ballot, { index, floor }: Ground, reading: Readin
       masked += confidence
       continue
     }
-    if (p[i] === 0) unnamedRest -= rest[i]!
-    p[i]! += confidence
+    if (into[i] === 0) unnamedRest -= rest[i]!
+    into[i]! += confidence
     named += confidence
   }
   if (named === 0) return false
   const kept = Math.max(1 - masked, named)
   const unnamed = Math.max(0, 1 - named / kept)
-  let total = 0
-  if (temperature === 1) {
-    for (let i = 0; i < p.length; i++) {
-      const share = p[i]! > 0 ? p[i]! / kept : unnamedRest > 1e-12 ? (unnamed * rest[i]!) / unnamedRest : 0
-      p[i] = Math.max(share, floor)
-      total += p[i]!
-    }
-  } else {
-    // A power is dear: of the actions that were not named it is a product of two that are known.
-    const power = 1 / temperature
-    const scale = unnamedRest > 1e-12 ? (unnamed / unnamedRest) ** power : 0
-    const least = floor ** power
-    for (let i = 0; i < p.length; i++) {
-      p[i] = Math.max(p[i]! > 0 ? (p[i]! / kept) ** power : scale * raised[i]!, least)
-      total += p[i]!
-    }
-  }
-  for (let i = 0; i < p.length; i++) p[i]! /= total
+  const each = unnamedRest > 1e-12 ? unnamedRest : Number.POSITIVE_INFINITY
+  if (temperature === 1 && rest === ground.prior) addPlainly(into, kept, unnamed, each, ground)
+  else addByTable(into, kept, unnamed / each, temperature, left, ground)
   return true
+}
+
+/** From confidences to shares, in place, for what is left by the prior. */
+function addPlainly(p: Float64Array, kept: number, unnamed: number, unnamedRest: number, { prior, floor }: Ground): void {
+  let total = 0
+  for (let i = 0; i < p.length; i++) {
+    p[i] = Math.max(p[i]! > 0 ? p[i]! / kept : (unnamed * prior[i]!) / unnamedRest, floor) // an entry an action, here and below
+    total += p[i]!
+  }
+  let [last, lastLog] = [1, 0]
+  for (let i = 0; i < p.length; i++) {
+    const ratio = p[i]! / total / prior[i]!
+    // Actions that the voter did not name often stand alike.
+    if (ratio !== last) [last, lastLog] = [ratio, Math.log(ratio)]
+    p[i] = lastLog
+  }
+}
+
+/** The same for any rest and temperature. Powers and logarithms are dear: of the actions that were not named both are products and sums of what is known. */
+function addByTable(
+  p: Float64Array,
+  kept: number,
+  each: number,
+  temperature: number,
+  { raised, logs }: Left,
+  { floor, logPrior }: Ground,
+): void {
+  const power = 1 / temperature
+  const [scale, least] = [each ** power, floor ** power]
+  const [logScale, logLeast] = [Math.log(scale), Math.log(least)]
+  let total = 0
+  for (let i = 0; i < p.length; i++) {
+    if (p[i]! > 0) {
+      const value = Math.max((p[i]! / kept) ** power, least) // an entry an action, here and below
+      total += value
+      p[i] = Math.log(value) - logPrior[i]!
+      continue
+    }
+    const value = scale * raised[i]!
+    total += Math.max(value, least)
+    p[i] = value > least ? logScale + logs[i]! : logLeast - logPrior[i]!
+  }
+  const logTotal = Math.log(total)
+  for (let i = 0; i < p.length; i++) p[i]! -= logTotal
 }
 
 function leftOf(votes: Ballot['votes'], index: Ground['index'], { left, mistakes }: Reading): Left {

@@ -137,7 +137,7 @@ function fitTemperature(voices: Voices): number {
 
 /** Mean loss of what the voter says by itself, in nats. */
 export function lossOf({ cast, ground, rest, mistakes }: Voices, { temperature, knots }: Calibration): number {
-  const reading = readingOf(knots, temperature, rest, mistakes)
+  const reading = readingOf(knots, temperature, rest, mistakes, ground.prior)
   const added = new Float64Array(ground.domain.length)
   let loss = 0
   for (const { ballot, right } of cast) {

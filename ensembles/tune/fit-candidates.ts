@@ -76,7 +76,9 @@ export function* fitCandidates(parts: FitParts): Generator<number, Candidates> {
       const voices = byLanguage((language): Voices => ({ cast: those[language], ground, rest: over, mistakes: mistakesHere }))
       const methods = byLanguage(language => methodOf(voter, language, voices[language]))
       const calibration = byLanguage(language => fitCalibration(methods[language], voices[language]))
-      const reading = byLanguage(language => readingOf(calibration[language].knots, calibration[language].temperature, over, mistakesHere))
+      const reading = byLanguage(language =>
+        readingOf(calibration[language].knots, calibration[language].temperature, over, mistakesHere, ground.prior),
+      )
       return { methods, calibration, rest, mistakes, reading }
     })
   const learned = learn(
