@@ -23,8 +23,11 @@ export function reweighed(
 
 /** Everyone who is heard counts alike. */
 export const equalWeights = (file: EnsembleFile, voters: readonly string[]): EnsembleFile => reweighed(file, voters, () => 1)
-export const alone = (file: EnsembleFile, voters: readonly string[], voter: string): EnsembleFile =>
-  reweighed(file, voters, (each, weight) => (each === voter ? weight : 0))
+/** Without signals: their weights were fitted beside the other voters. */
+export const alone = (file: EnsembleFile, voters: readonly string[], voter: string): EnsembleFile => ({
+  ...reweighed(file, voters, (each, weight) => (each === voter ? weight : 0)),
+  signals: {},
+})
 export const without = (file: EnsembleFile, voters: readonly string[], voter: string): EnsembleFile =>
   reweighed(file, voters, (each, weight) => (each === voter ? 0 : weight))
 
