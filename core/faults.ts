@@ -9,6 +9,9 @@ interface FaultKind<D> {
 
 const fault = <D>(isRetryable: boolean, message: (details: D) => string): FaultKind<D> => ({ isRetryable, message })
 
+/** Line 0 is none of the file's: what is wrong is the file. */
+const placeIn = ({ file, line }: { file: string; line: number }): string => (line > 0 ? `${file}:${line}` : file)
+
 export const FAULTS = {
   // What a client sent
   FRAME_NOT_JSON: fault(false, (d: { reason: string }) => `the frame is not JSON: ${d.reason}`),
@@ -92,7 +95,7 @@ export const FAULTS = {
   TRAINING_DATA_INVALID: fault(
     false,
     (d: { file: string; line: number; reason: string; problems: number }) =>
-      `${d.file}:${d.line}: ${d.reason}${d.problems > 1 ? ` (and ${d.problems - 1} more)` : ''}`,
+      `${placeIn(d)}: ${d.reason}${d.problems > 1 ? ` (and ${d.problems - 1} more)` : ''}`,
   ),
   ENCODER_ABSENT: fault(
     false,
@@ -103,7 +106,7 @@ export const FAULTS = {
   ARTICLES_INVALID: fault(
     false,
     (d: { file: string; line: number; reason: string; problems: number }) =>
-      `${d.file}${d.line > 0 ? `:${d.line}` : ''}: ${d.reason}${d.problems > 1 ? ` (and ${d.problems - 1} more)` : ''}`,
+      `${placeIn(d)}: ${d.reason}${d.problems > 1 ? ` (and ${d.problems - 1} more)` : ''}`,
   ),
   UNKNOWN_ARTICLE: fault(
     false,
@@ -153,7 +156,7 @@ export const FAULTS = {
     false,
     (d: { plugin: string; version: string }) => `no version of ${d.plugin} was in force before ${d.version}`,
   ),
-  TURNS_INVALID: fault(false, (d: { file: string; line: number; reason: string }) => `${d.file}:${d.line}: ${d.reason}`),
+  TURNS_INVALID: fault(false, (d: { file: string; line: number; reason: string }) => `${placeIn(d)}: ${d.reason}`),
   AGENT_INVALID: fault(false, (d: { path: 'name' | 'password'; reason: string }) => `the ${d.path} will not do: ${d.reason}`),
   AGENT_EXISTS: fault(
     false,

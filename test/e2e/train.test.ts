@@ -51,7 +51,7 @@ test('[TRAIN1] what cannot be trained is refused with what there is instead', as
   writeFileSync(file, asLines(fewRows(200)))
   for (const [args, status, pattern] of [
     [['intent', file], 1, /sentences to learn from; it takes 50 at least.*TRAINING_DATA_INVALID/],
-    [['intent', join(data.path, 'none.jsonl')], 1, /none\.jsonl:0: the file cannot be read/],
+    [['intent', join(data.path, 'none.jsonl')], 1, /none\.jsonl: the file cannot be read/],
     [['intent', file, '--blend'], 2, /--blend is said of an encoder: name one with --encoder/],
     [['intent', file, '--encoder', 'x', '--encoder-pooling', 'max'], 2, /mean, cls/],
     [['intent', file, '--shop', 'nowhere'], 1, /UNKNOWN_SHOP/],
