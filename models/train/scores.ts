@@ -89,11 +89,12 @@ const OWN_FROM = 100
 /** By language; of few rows in one, that of all. */
 export function temperaturesOf(rows: readonly (Labelled & { readonly language: Language })[]): Readonly<Record<Language, number>> {
   const known = rows.filter(({ label }) => label >= 0)
-  const of = (language: Language): number => {
-    const mine = known.filter(row => row.language === language)
-    return fitTemperature(mine.length < OWN_FROM ? known : mine)
-  }
-  return { zh: of('zh'), en: of('en') }
+  const [zh, en] = (['zh', 'en'] as const).map(language => known.filter(row => row.language === language)) as [typeof known, typeof known]
+  if (zh.length >= OWN_FROM && en.length >= OWN_FROM) return { zh: fitTemperature(zh), en: fitTemperature(en) }
+  // What the few are given is fitted once; it is the many's own where there are no others.
+  const all = fitTemperature(known)
+  const of = (mine: typeof known): number => (mine.length < OWN_FROM || mine.length === known.length ? all : fitTemperature(mine))
+  return { zh: of(zh), en: of(en) }
 }
 
 /**
