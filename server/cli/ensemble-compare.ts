@@ -12,10 +12,11 @@ import { readPack } from '../pack-folder.ts'
 import { PROJECT } from '../project.ts'
 import type { WrongUse } from './agent.ts'
 import { comparisonLines, groupLines } from './comparison-report.ts'
-import { INTERRUPTED, progressBars, readDialogues } from './ensemble.ts'
+import { readDialogues } from './ensemble.ts'
 import { labelsOf } from './ensemble-label.ts'
 import { openShop, recorded } from './plugin-replay.ts'
 import { knownShop, say } from './plugin-store.ts'
+import { type Progress, untilInterrupted } from './until-interrupted.ts'
 import { withVoters } from './with-voters.ts'
 
 export interface CompareOptions {
@@ -32,11 +33,11 @@ export interface CompareOptions {
   readonly json?: string
 }
 
+export const BROKEN_OFF = 'Broken off; the votes that were asked for are kept.'
 /** Exit status where something is against B. */
 const GATE_SHUT = 3
 
 type Ensembles = readonly [a: Awaited<ReturnType<typeof ensembleNamed>>, b: Awaited<ReturnType<typeof ensembleNamed>>]
-type Progress = (what: string, share: number) => void
 
 /** Faults: TURNS_INVALID, UNKNOWN_SHOP, UNKNOWN_ENSEMBLE, ENSEMBLE_INVALID, with `log` SERVER_UNREACHABLE, and those of configuration and packs. */
 export async function compare(a: string, b: string, data: string | undefined, options: CompareOptions, wrongUse: WrongUse): Promise<void> {
@@ -47,31 +48,18 @@ export async function compare(a: string, b: string, data: string | undefined, op
   const id = knownShop(options, config, wrongUse)
   const settings = config.shops.find(each => each.id === id)! // it is known
   const ensembles: Ensembles = [await ensembleNamed(a, settings, config.data), await ensembleNamed(b, settings, config.data)]
-  const stop = new AbortController()
-  const interrupt = (): void => stop.abort(new Error('interrupted'))
-  process.once('SIGINT', interrupt)
-  const bars = progressBars()
-  try {
-    const compared =
-      data === undefined
-        ? await onLog(ensembles, id, options, stop.signal, bars.show)
-        : await onFile(ensembles, data, config, settings, options, stop.signal, bars.show)
-    bars.end()
-    if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(compared, null, 2)}\n`, { mode: 0o600 })
-    for (const line of options.group ? groupLines(compared, options.group) : comparisonLines(compared, options.limit)) say(line)
-    const against = againstGate(compared, options)
-    if (against.length === 0) return
-    say(`The gate is shut: ${against.join('; ')}.`)
-    process.exitCode = GATE_SHUT
-  } catch (error) {
-    if (!stop.signal.aborted || error !== stop.signal.reason) throw error
-    bars.end()
-    process.stderr.write('Broken off; the votes that were asked for are kept.\n')
-    process.exitCode = INTERRUPTED
-  } finally {
-    bars.end()
-    process.off('SIGINT', interrupt)
-  }
+  const compared = await untilInterrupted(BROKEN_OFF, (signal, onProgress) =>
+    data === undefined
+      ? onLog(ensembles, id, options, signal, onProgress)
+      : onFile(ensembles, data, config, settings, options, signal, onProgress),
+  )
+  if (!compared) return
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(compared, null, 2)}\n`, { mode: 0o600 })
+  for (const line of options.group ? groupLines(compared, options.group) : comparisonLines(compared, options.limit)) say(line)
+  const against = againstGate(compared, options)
+  if (against.length === 0) return
+  say(`The gate is shut: ${against.join('; ')}.`)
+  process.exitCode = GATE_SHUT
 }
 
 async function onFile(

@@ -13,10 +13,11 @@ import { priorOfTraffic, type Traffic, type TunedEnsemble, tuneEnsemble } from '
 import { readPack } from '../pack-folder.ts'
 import { PROJECT, releaseHere } from '../project.ts'
 import type { WrongUse } from './agent.ts'
-import { INTERRUPTED, progressBars, readDialogues } from './ensemble.ts'
-import { logged } from './ensemble-compare.ts'
+import { readDialogues } from './ensemble.ts'
+import { BROKEN_OFF, logged } from './ensemble-compare.ts'
 import { knownShop, say } from './plugin-store.ts'
 import { figuresTold, tuneLines } from './tune-report.ts'
+import { type Progress, untilInterrupted } from './until-interrupted.ts'
 import { withVoters } from './with-voters.ts'
 
 export interface TuneOptions {
@@ -39,7 +40,6 @@ const NOT_SHOWN = 3
 const LEAST_TRAFFIC = 200
 
 type Ensemble = Awaited<ReturnType<typeof ensembleNamed>>
-type Progress = (what: string, share: number) => void
 
 /** Faults: TURNS_INVALID, UNKNOWN_SHOP, UNKNOWN_ENSEMBLE, ENSEMBLE_INVALID, with `traffic` SERVER_UNREACHABLE, and those of configuration and packs. */
 export async function tune(data: string, options: TuneOptions, wrongUse: WrongUse): Promise<void> {
@@ -52,34 +52,23 @@ export async function tune(data: string, options: TuneOptions, wrongUse: WrongUs
   const inForce = await ensembleNamed(options.ensemble ?? IN_FORCE, settings, config.data)
   const actions = new Set(Object.keys(readPack(join(PROJECT.packs, settings.pack)).actions))
   const { dialogues } = readDialogues(data, actions, options.skipBad === true)
-  const stop = new AbortController()
-  const interrupt = (): void => stop.abort(new Error('interrupted'))
-  process.once('SIGINT', interrupt)
-  const bars = progressBars()
-  try {
-    const { tuned, traffic } = await learn(config, settings, dialogues, inForce, options, stop.signal, bars.show)
-    bars.end()
-    if (!tuned) throw new Fault('TURNS_INVALID', { file: data, line: 0, reason: 'no voter says anything to two conversations of it' })
-    const file = traffic ? { ...tuned.file, priorOfTraffic: { ...traffic.prior } } : tuned.file
-    const text = tunedText(inForce.text, file, toldOf(data, tuned, traffic, inForce, options))
-    const { version } = parseEnsemble(text, 'the tuned ensemble')
-    const written = tuned.verdict.isBetter ? await keep(text, config, out) : undefined
-    if (options.json !== undefined) {
-      const { file: _file, files: _files, ...figures } = tuned
-      const told = { ensemble: inForce.version, version, written: written ?? null, ...figures, ...(traffic && { traffic }), file }
-      writeFileSync(options.json, `${JSON.stringify(told, null, 2)}\n`)
-    }
-    for (const line of tuneLines({ tuned, file, inForce, traffic, version, written })) say(line)
-    if (!written) process.exitCode = NOT_SHOWN
-  } catch (error) {
-    if (!stop.signal.aborted || error !== stop.signal.reason) throw error
-    bars.end()
-    process.stderr.write('Broken off; the votes that were asked for are kept.\n')
-    process.exitCode = INTERRUPTED
-  } finally {
-    bars.end()
-    process.off('SIGINT', interrupt)
+  const learned = await untilInterrupted(BROKEN_OFF, (signal, onProgress) =>
+    learn(config, settings, dialogues, inForce, options, signal, onProgress),
+  )
+  if (!learned) return
+  const { tuned, traffic } = learned
+  if (!tuned) throw new Fault('TURNS_INVALID', { file: data, line: 0, reason: 'no voter says anything to two conversations of it' })
+  const file = traffic ? { ...tuned.file, priorOfTraffic: { ...traffic.prior } } : tuned.file
+  const text = tunedText(inForce.text, file, toldOf(data, tuned, traffic, inForce, options))
+  const { version } = parseEnsemble(text, 'the tuned ensemble')
+  const written = tuned.verdict.isBetter ? await keep(text, config, out) : undefined
+  if (options.json !== undefined) {
+    const { file: _file, files: _files, ...figures } = tuned
+    const told = { ensemble: inForce.version, version, written: written ?? null, ...figures, ...(traffic && { traffic }), file }
+    writeFileSync(options.json, `${JSON.stringify(told, null, 2)}\n`)
   }
+  for (const line of tuneLines({ tuned, file, inForce, traffic, version, written })) say(line)
+  if (!written) process.exitCode = NOT_SHOWN
 }
 
 async function learn(

@@ -11,7 +11,7 @@ import { PROJECT } from '../project.ts'
 import type { WrongUse } from './agent.ts'
 import { cellLines, reportLines } from './ensemble-report.ts'
 import { knownShop, say } from './plugin-store.ts'
-import { progressBar } from './progress-bar.ts'
+import { untilInterrupted } from './until-interrupted.ts'
 import { withVoters } from './with-voters.ts'
 
 export interface EvaluateOptions {
@@ -26,8 +26,6 @@ export interface EvaluateOptions {
 
 /** For which a threshold is told unless one is asked for. */
 const PRECISIONS = [0.9, 0.95, 0.99]
-/** Exit status of a command that was broken off at the keyboard. */
-export const INTERRUPTED = 130
 
 /** Faults: TURNS_INVALID, UNKNOWN_SHOP, UNKNOWN_ENSEMBLE, ENSEMBLE_INVALID, and those of configuration and packs. */
 export async function evaluate(file: string, options: EvaluateOptions, wrongUse: WrongUse): Promise<void> {
@@ -37,12 +35,8 @@ export async function evaluate(file: string, options: EvaluateOptions, wrongUse:
   const ensemble = await ensembleNamed(options.ensemble ?? IN_FORCE, settings, config.data)
   const actions = new Set(Object.keys(readPack(join(PROJECT.packs, settings.pack)).actions))
   const { dialogues } = readDialogues(file, actions, options.skipBad === true)
-  const stop = new AbortController()
-  const interrupt = (): void => stop.abort(new Error('interrupted'))
-  process.once('SIGINT', interrupt)
-  const bars = progressBars()
-  try {
-    const evaluated = await withVoters(config, settings, (shop, stages) =>
+  const evaluated = await untilInterrupted('Broken off; the same command goes on where it was.', (signal, onProgress) =>
+    withVoters(config, settings, (shop, stages) =>
       evaluateEnsemble({
         dialogues,
         shop,
@@ -51,22 +45,14 @@ export async function evaluate(file: string, options: EvaluateOptions, wrongUse:
         cache: join(config.data, 'votes'),
         seed: options.seed,
         precisions: options.precision === undefined ? PRECISIONS : [options.precision],
-        signal: stop.signal,
-        onProgress: bars.show,
+        signal,
+        onProgress,
       }),
-    )
-    bars.end()
-    if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(evaluated, null, 2)}\n`)
-    for (const line of options.cell ? cellLines(evaluated, options.cell) : reportLines(evaluated)) say(line)
-  } catch (error) {
-    if (!stop.signal.aborted || error !== stop.signal.reason) throw error
-    bars.end()
-    process.stderr.write('Broken off; the same command goes on where it was.\n')
-    process.exitCode = INTERRUPTED
-  } finally {
-    bars.end()
-    process.off('SIGINT', interrupt)
-  }
+    ),
+  )
+  if (!evaluated) return
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(evaluated, null, 2)}\n`, { mode: 0o600 })
+  for (const line of options.cell ? cellLines(evaluated, options.cell) : reportLines(evaluated)) say(line)
 }
 
 /** Names what is wrong. Faults: TURNS_INVALID, unless what is wrong is to be left out, and where too little is left to tell anything by. */
@@ -87,23 +73,4 @@ export function readDialogues(file: string, actions: ReadonlySet<string>, skipBa
       reason: least === 1 ? 'there is no turn in it' : 'there are fewer than two conversations in it: that tells nothing',
     })
   return read
-}
-
-/** One bar after the other, each with its own time left. */
-export function progressBars() {
-  let current: { readonly what: string; readonly bar: ReturnType<typeof progressBar> } | undefined
-  const end = (): void => {
-    current?.bar.end()
-    current = undefined
-  }
-  return {
-    show(what: string, share: number): void {
-      if (current?.what !== what) {
-        end()
-        current = { what, bar: progressBar(what) }
-      }
-      current.bar.show(share, 1)
-    },
-    end,
-  }
 }
