@@ -4,11 +4,11 @@
 import type { Clock } from '@parley/core/ports/clock.ts'
 import { z } from 'zod'
 import type * as records from '../records.ts'
+import { createWriteBehind, type Taken } from '../write-behind.ts'
 import type { EnsembleKey, EnsembleRecords } from './ensemble-store.ts'
 import { Standing } from './standing.ts'
 
 const TURNS_KEPT = 1_000
-const FLUSH_MS = 2_000
 
 type Records = records.Records<EnsembleKey>
 type RecordsToChange = records.RecordsToChange<EnsembleKey>
@@ -85,9 +85,7 @@ interface Noted {
 /** What could not be written is tried again with what comes next; `broke` is told once, until something was written again. */
 export function keepEnsembleShadows(store: EnsembleRecords, clock: Clock, broke: (error: unknown) => void): EnsembleShadows {
   let noted = new Map<string, Noted>()
-  let cancel: (() => void) | undefined
-  let last: Promise<unknown> = Promise.resolve()
-  let isFailing = false
+  const behind = createWriteBehind(clock, take, broke)
 
   function merge({ of, kept, turns }: Noted, areEarlier: boolean): void {
     const name = JSON.stringify([of.shop, of.since])
@@ -96,43 +94,31 @@ export function keepEnsembleShadows(store: EnsembleRecords, clock: Clock, broke:
     found.turns = (areEarlier ? [...turns, ...found.turns] : [...found.turns, ...turns]).slice(-TURNS_KEPT)
     noted.set(name, found)
   }
-  /** One after another, so that nothing is written that is to be forgotten. */
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const done = last.then(work)
-    last = done.catch(() => {}) // whoever asked for it is told
-    return done
-  }
-  const flush = (): Promise<void> => {
-    cancel?.()
-    cancel = undefined
-    return inTurn(writeNow)
-  }
-  async function writeNow(): Promise<void> {
-    if (noted.size === 0) return
-    const taken = noted
+  function take(): Taken | undefined {
+    if (noted.size === 0) return undefined
+    const taken = [...noted.values()]
     noted = new Map()
-    try {
-      await store.change(within => {
-        for (const each of taken.values()) add(within, each)
-      })
-      isFailing = false
-    } catch (error) {
-      for (const each of taken.values()) merge(each, true)
-      if (!isFailing) broke(error)
-      isFailing = true
+    return {
+      write: () =>
+        store.change(within => {
+          for (const each of taken) add(within, each)
+        }),
+      putBack() {
+        for (const each of taken) merge(each, true)
+      },
     }
   }
 
   return {
     note(of, { outcome, divergent }) {
-      cancel ??= clock.after(FLUSH_MS, () => void flush())
+      behind.soon()
       const one = nothing(of.since)
       one.counts[outcome] = 1
       for (const part of divergent?.differs ?? []) one.parts[part] = 1
       merge({ of, kept: one, turns: divergent ? [divergent] : [] }, false)
     },
     forget: (shop, conversation) =>
-      inTurn(async () => {
+      behind.inTurn(async () => {
         for (const each of noted.values())
           if (each.of.shop === shop) each.turns = each.turns.filter(turn => turn.conversation !== conversation)
         if (store.list(['shadow-of', shop, conversation]).length === 0) return
@@ -140,8 +126,8 @@ export function keepEnsembleShadows(store: EnsembleRecords, clock: Clock, broke:
           for (const [[place]] of within.list(['shadow-of', shop, conversation])) drop(within, shop, place!) // a key ends with it
         })
       }),
-    flush,
-    close: flush,
+    flush: behind.flush,
+    close: behind.flush,
   }
 }
 

@@ -3,11 +3,11 @@
 // quotes a customer, and nothing at all once the conversation is erased.
 import type { Clock } from '@parley/core/ports/clock.ts'
 import { z } from 'zod'
+import { createWriteBehind, type Taken } from '../write-behind.ts'
 import { Shadow } from './installed.ts'
 import type { PluginRecords, Records, RecordsToChange } from './plugin-records.ts'
 
 const TURNS_KEPT = 1_000
-const FLUSH_MS = 2_000
 
 /**
  * What became of a turn: it was voted on as by the version in force, or otherwise; or the shadow alone had an answer. It failed, came late or was off;
@@ -87,9 +87,7 @@ interface Noted extends Omit<Comparison, 'turns' | 'divergent'> {
 /** What could not be written is tried again with what comes next; `broke` is told once, until something was written again. */
 export function keepComparisons(records: PluginRecords, clock: Clock, broke: (error: unknown) => void): Comparisons {
   let noted = new Map<string, Noted>()
-  let cancel: (() => void) | undefined
-  let last: Promise<unknown> = Promise.resolve()
-  let isFailing = false
+  const behind = createWriteBehind(clock, take, broke)
 
   const notedOf = (of: ShadowName): Noted => {
     const name = JSON.stringify([of.shop, of.plugin, of.since])
@@ -97,48 +95,36 @@ export function keepComparisons(records: PluginRecords, clock: Clock, broke: (er
     noted.set(name, found)
     return found
   }
-  /** One after another, so that nothing is written that is to be forgotten. */
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const done = last.then(work)
-    last = done.catch(() => {}) // whoever asked for it is told
-    return done
-  }
-  const flush = (): Promise<void> => {
-    cancel?.()
-    cancel = undefined
-    return inTurn(writeNow)
-  }
-  async function writeNow(): Promise<void> {
-    if (noted.size === 0) return
-    const taken = noted
+  function take(): Taken | undefined {
+    if (noted.size === 0) return undefined
+    const taken = [...noted.values()]
     noted = new Map()
-    try {
-      await records.change(within => {
-        for (const each of taken.values()) add(within, each)
-      })
-      isFailing = false
-    } catch (error) {
-      for (const { of, counts, decidedOtherwise, turns } of taken.values()) {
-        const again = notedOf(of)
-        for (const outcome of OUTCOMES) again.counts[outcome] += counts[outcome]
-        again.decidedOtherwise += decidedOtherwise
-        again.turns = [...turns, ...again.turns].slice(-TURNS_KEPT)
-      }
-      if (!isFailing) broke(error)
-      isFailing = true
+    return {
+      write: () =>
+        records.change(within => {
+          for (const each of taken) add(within, each)
+        }),
+      putBack() {
+        for (const { of, counts, decidedOtherwise, turns } of taken) {
+          const again = notedOf(of)
+          for (const outcome of OUTCOMES) again.counts[outcome] += counts[outcome]
+          again.decidedOtherwise += decidedOtherwise
+          again.turns = [...turns, ...again.turns].slice(-TURNS_KEPT)
+        }
+      },
     }
   }
 
   return {
     note(of, { outcome, isDecidedOtherwise, divergent }) {
-      cancel ??= clock.after(FLUSH_MS, () => void flush())
+      behind.soon()
       const found = notedOf(of)
       found.counts[outcome]++
       if (isDecidedOtherwise) found.decidedOtherwise++
       if (divergent) found.turns = [...found.turns, divergent].slice(-TURNS_KEPT)
     },
     forget: (shop, conversation) =>
-      inTurn(async () => {
+      behind.inTurn(async () => {
         for (const each of noted.values())
           if (each.of.shop === shop) each.turns = each.turns.filter(turn => turn.conversation !== conversation)
         if (records.list(['shadow-of', shop, conversation]).length === 0) return
@@ -146,8 +132,8 @@ export function keepComparisons(records: PluginRecords, clock: Clock, broke: (er
           for (const [[id, place]] of within.list(['shadow-of', shop, conversation])) drop(within, shop, id!, place!) // a key is of both
         })
       }),
-    flush,
-    close: flush,
+    flush: behind.flush,
+    close: behind.flush,
   }
 }
 
