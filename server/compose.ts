@@ -266,6 +266,7 @@ async function openServer(
         shadows.decided(key, turn)
         ensembles.decided(key, turn)
       },
+      rated: metrics.rated,
       overdue: metrics.overdue,
       erased: metrics.erased,
       broke: (_key, error) => brokeOrFailed(error),
