@@ -36,6 +36,7 @@ export const FAULTS = {
   ),
   UNKNOWN_CUSTOMER: fault(false, (d: { customer: string }) => `nothing is kept of customer ${JSON.stringify(d.customer)}`),
   SIGN_IN_REFUSED: fault(false, (_: Record<never, never>) => 'the name or the password is not right'),
+  ROLE_REFUSED: fault(false, (d: { role: string; page: string }) => `whoever has the role ${d.role} signs in at ${d.page}`),
   ORIGIN_REFUSED: fault(false, (d: { origin: string }) => `a page of ${JSON.stringify(d.origin)} may not ask this`),
   TEXT_EMPTY: fault(false, (_: Record<never, never>) => 'the message has no text'),
   TEXT_TOO_LONG: fault(
@@ -73,6 +74,10 @@ export const FAULTS = {
     false,
     (d: { ensemble: string; reason: string }) => `ensemble ${JSON.stringify(d.ensemble)} can't be used: ${d.reason}`,
   ),
+  UNKNOWN_SET: fault(false, (d: { set: string }) => `there is no set of turns ${JSON.stringify(d.set)}`),
+  UNKNOWN_REPORT: fault(false, (d: { report: string }) => `there is no report ${JSON.stringify(d.report)}`),
+  REPORT_NOT_DONE: fault(false, (d: { report: string; state: string }) => `report ${d.report} has no result: it is ${d.state}`),
+  STUDIO_FULL: fault(false, (d: { what: string; limit: number }) => `there are ${d.limit} ${d.what} already: remove some`),
   NO_EARLIER_ENSEMBLE: fault(false, (d: { shop: string }) => `no other ensemble was in force before in shop ${JSON.stringify(d.shop)}`),
   ENSEMBLE_REFUSED: fault(false, (d: { shop: string; reason: string }) => `shop ${JSON.stringify(d.shop)}: ${d.reason}`),
   MODEL_INVALID: fault(false, (d: { file: string; reason: string }) => `${d.file}: ${d.reason}`),

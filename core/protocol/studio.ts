@@ -85,7 +85,7 @@ export interface HistoryLine {
   /** Null: the one that the shop's settings name. */
   readonly version: string | null
   /** Of a canary. */
-  readonly share?: number
+  readonly share?: number | undefined
   readonly who: string
   /** May be empty. */
   readonly why: string
@@ -96,12 +96,12 @@ export interface EnsembleView extends VersionView {
 }
 
 // /v1/studio/sets: GET gives { sets }. POST takes a SetUpload and gives SetUploaded. /v1/studio/sets/ID: GET gives SetUploaded (what is wrong with it, too),
-// DELETE removes it (204). /v1/studio/sets/ID/text: GET gives the file as it was sent. Faults: UNKNOWN_SET, STORAGE_FULL.
+// DELETE removes it (204). /v1/studio/sets/ID/text: GET gives the file as it was sent. Faults: UNKNOWN_SET, STUDIO_FULL, STORAGE_FULL.
 
 /** The set that is always there: the turns of the log that people have labelled and agree on. It cannot be removed. */
 export const LABELLED = 'labelled'
 /** Characters of an upload. */
-export const SET_CHARACTERS = 16_000_000
+export const SET_CHARACTERS = 4_000_000
 export const SetUpload = z.strictObject({ name: z.string().trim().min(1).max(100), text: z.string().min(1).max(SET_CHARACTERS) })
 export type SetUpload = z.infer<typeof SetUpload>
 
@@ -135,7 +135,8 @@ export interface LineProblem {
 // POST /v1/studio/reports/ID/cancel ends it; POST /v1/studio/reports/ID/again begins it anew. Of one that is done: /v1/studio/reports/ID/result is what
 // `parley ensemble evaluate|compare --json` writes (of an evaluation the report of ensembles/evaluation/report.ts with `incomplete`; of a comparison the
 // changes of ensembles/comparison/compare.ts with `a`, `b`, `figures`, `incomplete`, `undecided`), /v1/studio/reports/ID/html the file to send to a
-// colleague. With ?download either comes as a file. Faults: UNKNOWN_SET, UNKNOWN_REPORT, UNKNOWN_ENSEMBLE, ENSEMBLE_INVALID, REPORT_NOT_DONE.
+// colleague. With ?download either comes as a file. Faults: UNKNOWN_SET, UNKNOWN_REPORT, UNKNOWN_ENSEMBLE, ENSEMBLE_INVALID,
+// REPORT_NOT_DONE, STUDIO_FULL.
 
 export const ReportOrder = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('evaluation'), set: Id, ensemble: EnsembleNamed }),
