@@ -3,7 +3,7 @@ import type { ActionId, Language } from '@parley/plugin-sdk/vocabulary.ts'
 import { type ActionFigures, type Cell, confusionMatrix, figuresByAction } from './by-action.ts'
 import { figuresByRule, type RuleFigures } from './by-rule.ts'
 import { type FirstVote, figuresByVoter, type VoterFigures } from './by-voter.ts'
-import { MEASURES, type MeasureName, measuresOf } from './measures.ts'
+import { levelOf, MEASURES, type MeasureName, measuresOf } from './measures.ts'
 import { isRight, type JudgedTurn, type System } from './outcome.ts'
 import {
   type Difference,
@@ -15,6 +15,7 @@ import {
   type Sampled,
   sampled,
 } from './resample.ts'
+import { riskWithin, type Within } from './risk-within.ts'
 import { type CoveragePoint, type Level, reliabilityOf, riskCoverage, type Threshold, thinned, thresholdFor } from './sureness.ts'
 
 /** What other ensembles are compared by. */
@@ -68,8 +69,10 @@ export interface Report {
   readonly byRule: { readonly turns: number; readonly right: number; readonly rules: readonly RuleFigures[] }
   readonly actions: readonly ActionFigures[]
   readonly confusions: readonly Cell[]
-  readonly reliability: readonly Level[]
-  readonly riskCoverage: readonly CoveragePoint[]
+  /** `reached`: its accuracy. */
+  readonly reliability: readonly (Level & { readonly reached: Estimate })[]
+  /** `within`: its risk. */
+  readonly riskCoverage: readonly (CoveragePoint & { readonly within: Within })[]
   readonly thresholds: readonly (Threshold & { readonly reached: Estimate })[]
   /** Wanted, and reached with no threshold. */
   readonly unreached: readonly number[]
@@ -109,6 +112,8 @@ export function reportOn({
     }
   })
   const curve = riskCoverage(turns, judged.outcomes)
+  const points = thinned(curve, POINTS)
+  const within = riskWithin(turns, judged.outcomes, points, draws)
   const thresholds = precisions.flatMap(wanted => thresholdFor(curve, wanted) ?? [])
   const ruled = judged.outcomes.flatMap(({ done }, i) => (done === 'by rule' ? [i] : []))
   return {
@@ -124,9 +129,15 @@ export function reportOn({
     },
     actions: figuresByAction(turns, judged.outcomes),
     confusions: confusionMatrix(turns, judged.outcomes),
-    reliability: reliabilityOf(turns, judged.outcomes),
-    riskCoverage: thinned(curve, POINTS),
-    thresholds: thresholds.map(found => ({ ...found, reached: precisionAbove(found.threshold, judged, turns, draws) })),
+    reliability: reliabilityOf(turns, judged.outcomes).map((level, i) => ({
+      ...level,
+      reached: accuracyWhere(confidence => levelOf(confidence) === i, judged, turns, draws),
+    })),
+    riskCoverage: points.map((point, i) => ({ ...point, within: within[i]! })), // one a point
+    thresholds: thresholds.map(found => ({
+      ...found,
+      reached: accuracyWhere(confidence => confidence >= found.threshold, judged, turns, draws),
+    })),
     unreached: precisions.filter(wanted => !thresholds.some(({ precision }) => precision === wanted)),
     voters: figuresByVoter(turns, votes).map(each => ({ ...each, weight: weights[each.voter] ?? null })),
     bestAlone: bestOf(compared.filter(({ kind }) => kind === 'alone')),
@@ -166,8 +177,14 @@ const mapped = <Name extends MeasureName, T>(samples: Samples<Name>, of: (sample
 
 const estimatesOf = <Name extends MeasureName>(samples: Samples<Name>): Readonly<Record<Name, Estimate>> => mapped(samples, estimateOf)
 
-function precisionAbove(threshold: number, { outcomes }: System, turns: readonly JudgedTurn[], draws: readonly Draw[]): Estimate {
-  const rows = outcomes.flatMap(({ said, confidence }, i) => (said !== null && confidence >= threshold ? [i] : []))
+/** Of turns of which something was said, as surely as is asked for. */
+function accuracyWhere(
+  isAsked: (confidence: number) => boolean,
+  { outcomes }: System,
+  turns: readonly JudgedTurn[],
+  draws: readonly Draw[],
+): Estimate {
+  const rows = outcomes.flatMap(({ said, confidence }, i) => (said !== null && isAsked(confidence) ? [i] : []))
   return estimateOf(
     sampled(
       measuresOf(turns, outcomes, rows).accuracy,

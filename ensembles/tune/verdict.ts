@@ -2,9 +2,27 @@
 import type { ActionId } from '@parley/plugin-sdk/vocabulary.ts'
 import { type Differences, isShownBetter, isShownWorse, type TunedBy, timesAsMany } from './figures.ts'
 
+/** Why what was tuned may not take the place. `than`: null is what is in force, else the voter that is best alone. */
+export type Reason =
+  | { readonly what: 'conversations'; readonly there: number; readonly least: number }
+  | {
+      readonly what: 'actions'
+      /** Actions with `least` turns or more, of all actions. */
+      readonly enough: number
+      readonly actions: number
+      readonly least: number
+      /** So many turns more, of so many other actions, would do. */
+      readonly missing: number
+      readonly short: number
+    }
+  | { readonly what: 'worse'; readonly by: 'logLoss' | 'costPer1000' | 'accuracy'; readonly than: string | null }
+  | { readonly what: 'no difference' }
+
 export interface Verdict {
   readonly isBetter: boolean
-  /** Why it may not; empty where it may. */
+  /** Empty where it may. */
+  readonly because: readonly Reason[]
+  /** The same in words. */
   readonly reasons: readonly string[]
   /** About how many turns like these, all together, would be needed; null where it is better, or where no number of them would show it. */
   readonly turnsNeeded: number | null
@@ -28,11 +46,11 @@ export interface Evidenced {
 
 export function verdictOn({ contender, bestAlone, turns, conversations, turnsAbout }: Evidenced): Verdict {
   const { againstInForce, againstBestAlone } = contender
-  const reasons: string[] = []
+  const because: Reason[] = []
   let needed = turns
   const perConversation = turns / conversations
   if (conversations < LEAST.conversations) {
-    reasons.push(`there are ${conversations} conversations; it takes ${LEAST.conversations}`)
+    because.push({ what: 'conversations', there: conversations, least: LEAST.conversations })
     needed = Math.max(needed, LEAST.conversations * perConversation)
   }
   const few = Object.entries(turnsAbout).filter(([, count]) => count < LEAST.turnsOfAction)
@@ -41,23 +59,48 @@ export function verdictOn({ contender, bestAlone, turns, conversations, turnsAbo
   if (short > 0) {
     const nearest = few.toSorted(([, a], [, b]) => b - a).slice(0, short)
     const missing = nearest.reduce((sum, [, count]) => sum + LEAST.turnsOfAction - count, 0)
-    reasons.push(
-      `${total - few.length} of ${total} actions have ${LEAST.turnsOfAction} turns or more, and it takes half of them: ${missing} turns more, of ${short} other actions`,
-    )
+    because.push({
+      what: 'actions',
+      enough: total - few.length,
+      actions: total,
+      least: LEAST.turnsOfAction,
+      missing,
+      short,
+    })
     needed = Math.max(needed, turns + missing)
   }
   for (const by of NOT_WORSE) {
-    if (isShownWorse(againstInForce, by)) reasons.push(`by ${NAMES[by]} it is worse than the ensemble in force`)
-    if (isShownWorse(againstBestAlone, by)) reasons.push(`by ${NAMES[by]} it is worse than ${bestAlone} alone`)
+    if (isShownWorse(againstInForce, by)) because.push({ what: 'worse', by, than: null })
+    if (isShownWorse(againstBestAlone, by)) because.push({ what: 'worse', by, than: bestAlone })
   }
   const isWorse = NOT_WORSE.some(by => isShownWorse(againstInForce, by) || isShownWorse(againstBestAlone, by))
   if (!BY.some(by => isShownBetter(againstInForce, by))) {
     const times = Math.min(...BY.map(by => timesAsMany(againstInForce[by], by)))
-    reasons.push('no difference shown to the ensemble in force, neither in log-loss nor in cost')
+    because.push({ what: 'no difference' })
     needed = Math.max(needed, turns * times)
   }
-  const isBetter = reasons.length === 0
-  return { isBetter, reasons, turnsNeeded: isBetter || isWorse || !Number.isFinite(needed) ? null : twoDigits(needed) }
+  const isBetter = because.length === 0
+  return {
+    isBetter,
+    because,
+    reasons: because.map(inWords),
+    turnsNeeded: isBetter || isWorse || !Number.isFinite(needed) ? null : twoDigits(needed),
+  }
+}
+
+function inWords(reason: Reason): string {
+  switch (reason.what) {
+    case 'conversations':
+      return `there are ${reason.there} conversations; it takes ${reason.least}`
+    case 'actions': {
+      const { enough, actions, least, missing, short } = reason
+      return `${enough} of ${actions} actions have ${least} turns or more, and it takes half of them: ${missing} turns more, of ${short} other actions`
+    }
+    case 'worse':
+      return `by ${NAMES[reason.by]} it is worse than ${reason.than === null ? 'the ensemble in force' : `${reason.than} alone`}`
+    case 'no difference':
+      return 'no difference shown to the ensemble in force, neither in log-loss nor in cost'
+  }
 }
 
 /** Upwards: more would be said of it than is known. */

@@ -1,8 +1,8 @@
 // What changes from one ensemble to another, as lines for a terminal.
 import type { ChangedTurn, Changes, TurnToCompare } from '@parley/ensembles/comparison/compare.ts'
+import type { Comparison } from '@parley/ensembles/comparison/comparison.ts'
 import type { Group, Side } from '@parley/ensembles/comparison/group.ts'
 import { COMPARED } from '@parley/ensembles/evaluation/report.ts'
-import type { Comparison } from '../evaluation/compare-ensembles.ts'
 import { differenceIn, NAMES, numbers, section, share, shares, table } from './ensemble-report.ts'
 
 const MEANINGS: Readonly<Record<Group, string>> = {

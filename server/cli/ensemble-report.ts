@@ -2,7 +2,7 @@
 import type { Cell } from '@parley/ensembles/evaluation/by-action.ts'
 import { COMPARED, type Compared, type Report, type RivalFigures } from '@parley/ensembles/evaluation/report.ts'
 import type { Difference, Estimate } from '@parley/ensembles/evaluation/resample.ts'
-import type { Evaluated } from '../evaluation/evaluate-ensemble.ts'
+import type { Evaluation } from '@parley/ensembles/report-file.ts'
 
 /** Of the commonest confusions, and of the sentences behind each. */
 const MOST_CELLS = 15
@@ -10,7 +10,7 @@ const MOST_SENTENCES = 3
 /** Below so many turns an action's figures tell little. */
 const FEW = 20
 
-export function reportLines(report: Evaluated): readonly string[] {
+export function reportLines(report: Evaluation): readonly string[] {
   return [
     `${report.ensemble} on ${report.turns} turns of ${report.conversations} conversations; intervals of 95 % from ${report.draws} draws of conversations`,
     ...(report.incomplete > 0

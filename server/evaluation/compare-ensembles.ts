@@ -1,20 +1,15 @@
 // Two ensembles on turns of which it is known what they are about: the same votes, fused and decided on by each as in the server, and every turn that a
 // customer would get otherwise.
 import type { Shop } from '@parley/core/pipeline/shop.ts'
-import { type Changes, createComparing } from '@parley/ensembles/comparison/compare.ts'
+import { createComparing } from '@parley/ensembles/comparison/compare.ts'
+import type { Beside, Comparison } from '@parley/ensembles/comparison/comparison.ts'
+import { type Gate, objectionsTo } from '@parley/ensembles/comparison/gate.ts'
 import { ensembleOf } from '@parley/ensembles/ensemble.ts'
 import type { ParsedEnsemble } from '@parley/ensembles/ensemble-file.ts'
 import { measuresOf } from '@parley/ensembles/evaluation/measures.ts'
 import type { JudgedTurn, Outcome } from '@parley/ensembles/evaluation/outcome.ts'
 import { COMPARED, type Compared } from '@parley/ensembles/evaluation/report.ts'
-import {
-  type Difference,
-  differenceOf,
-  drawConversations,
-  type Estimate,
-  estimateOf,
-  sampled,
-} from '@parley/ensembles/evaluation/resample.ts'
+import { differenceOf, drawConversations, estimateOf, sampled } from '@parley/ensembles/evaluation/resample.ts'
 import { createRandom } from '@parley/models/train/random.ts'
 import type { Brain } from '../brain.ts'
 import { judgedTurns, languageOf, nameOfVoters, outcomeOf } from './evaluate-ensemble.ts'
@@ -35,25 +30,6 @@ export interface CompareParts {
   readonly seed: number
   readonly signal: AbortSignal
   readonly onProgress: (what: 'asking the voters' | 'comparing', share: number) => void
-}
-
-/** A figure of both, and B's less A's. */
-export interface Beside {
-  readonly a: Estimate
-  readonly b: Estimate
-  readonly difference: Difference
-}
-
-export interface Comparison extends Changes {
-  /** Versions. */
-  readonly a: string
-  readonly b: string
-  /** Of the turns of which it is known what is right; null where these are of fewer than two conversations. */
-  readonly figures: Readonly<Record<Compared, Beside>> | null
-  /** Turns of which a voter failed or was late. */
-  readonly incomplete: number
-  /** Of a log: turns that no votes decided, such as an apology. They are in no figure. */
-  readonly undecided: number
 }
 
 export async function compareEnsembles(parts: CompareParts): Promise<Comparison> {
@@ -131,18 +107,15 @@ export function figuresOf(
   ) as Record<Compared, Beside> // its names
 }
 
-/** What of a comparison must not be so for B to go on; empty where nothing is against it. */
-export interface Gate {
-  /** Turns that may break at most; undefined: as many as do. */
-  readonly maxBroken?: number
-}
-
-export function againstGate({ pinned, groups, figures }: Comparison, { maxBroken }: Gate): readonly string[] {
-  const broken = groups.find(({ group }) => group === 'broken')?.turns ?? 0
-  const cost = figures?.costPer1000.difference
-  return [
-    ...(pinned.broken.length > 0 ? [`${pinned.broken.length} of ${pinned.turns} pinned turns broke`] : []),
-    ...(maxBroken !== undefined && broken > maxBroken ? [`${broken} ${broken === 1 ? 'turn' : 'turns'} broke, and ${maxBroken} may`] : []),
-    ...(cost?.isShown && cost.value !== null && cost.value > 0 ? [`it costs ${cost.value.toFixed(0)} more per 1,000 turns`] : []),
-  ]
-}
+/** What is against B, in words; empty where nothing is. */
+export const againstGate = (comparison: Comparison, gate: Gate): readonly string[] =>
+  objectionsTo(comparison, gate).map(objection => {
+    switch (objection.what) {
+      case 'pinned':
+        return `${objection.broken} of ${objection.turns} pinned turns broke`
+      case 'broken':
+        return `${objection.broken} ${objection.broken === 1 ? 'turn' : 'turns'} broke, and ${objection.may} may`
+      case 'costs':
+        return `it costs ${objection.more.toFixed(0)} more per 1,000 turns`
+    }
+  })

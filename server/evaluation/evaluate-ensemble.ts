@@ -7,8 +7,9 @@ import type { Ensemble } from '@parley/core/ports/ensemble.ts'
 import { ensembleOf } from '@parley/ensembles/ensemble.ts'
 import { type EnsembleFile, entryOf, type ParsedEnsemble } from '@parley/ensembles/ensemble-file.ts'
 import type { JudgedTurn, Outcome } from '@parley/ensembles/evaluation/outcome.ts'
-import { type Report, type Rival, reportOn } from '@parley/ensembles/evaluation/report.ts'
+import { type Rival, reportOn } from '@parley/ensembles/evaluation/report.ts'
 import { alone, equalWeights, firstVote, majorityVote, without } from '@parley/ensembles/evaluation/variants.ts'
+import type { Evaluation } from '@parley/ensembles/report-file.ts'
 import { createRandom } from '@parley/models/train/random.ts'
 import type { ActionId, Language } from '@parley/plugin-sdk/vocabulary.ts'
 import type { Brain } from '../brain.ts'
@@ -30,12 +31,7 @@ export interface EvaluateParts {
   readonly onProgress: (what: 'asking the voters' | 'judging', share: number) => void
 }
 
-export interface Evaluated extends Report {
-  /** Turns of which a voter failed or was late. */
-  readonly incomplete: number
-}
-
-export async function evaluateEnsemble(parts: EvaluateParts): Promise<Evaluated> {
+export async function evaluateEnsemble(parts: EvaluateParts): Promise<Evaluation> {
   const { dialogues, shop, stages, ensemble, signal, onProgress } = parts
   const total = dialogues.reduce((sum, { turns }) => sum + turns.length, 0)
   const cache = openVoteCache(parts.cache, nameOfVoters(shop))

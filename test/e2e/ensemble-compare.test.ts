@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import type { Comparison } from '@parley/server/evaluation/compare-ensembles.ts'
+import type { Comparison } from '@parley/ensembles/comparison/comparison.ts'
 import { parley } from './parley-command.ts'
 import { fetchVisitor, joinConversation, startServer, temporaryFolder } from './running-server.ts'
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import type { Evaluated } from '@parley/server/evaluation/evaluate-ensemble.ts'
+import type { Evaluation } from '@parley/ensembles/report-file.ts'
 import { parley } from './parley-command.ts'
 import { temporaryFolder } from './running-server.ts'
 
@@ -35,7 +35,7 @@ test('[EVAL6] [EVAL7] [EVAL8] an ensemble is judged with the real voters; a seco
   const json = join(data.path, 'report.json')
   writeFileSync(file, lines(TURNS))
   const evaluate = (...args: readonly string[]) => parley(['ensemble', 'evaluate', file, '--json', json, ...args], { env })
-  const told = (): Evaluated => JSON.parse(readFileSync(json, 'utf8')) as Evaluated // our own command's output
+  const told = (): Evaluation => JSON.parse(readFileSync(json, 'utf8')) as Evaluation // our own command's output
 
   const first = await evaluate('--precision', '0.8')
   assert.equal(first.status, 0, first.stderr)

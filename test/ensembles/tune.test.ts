@@ -96,7 +96,7 @@ test('[TUNE3] it is as sure as it is right, and beats what is in force and the b
   assert.ok(againstInForce.logLoss.isShown && againstInForce.logLoss.value! < 0)
   assert.ok(againstInForce.costPer1000.isShown && againstInForce.costPer1000.value! < 0)
   assert.ok(againstBestAlone.logLoss.value! < 0)
-  assert.deepEqual(tuned.verdict, { isBetter: true, reasons: [], turnsNeeded: null })
+  assert.deepEqual(tuned.verdict, { isBetter: true, because: [], reasons: [], turnsNeeded: null })
 })
 
 test('[TUNE4] the same turns give the same ensemble; together, both languages have the same weights', () => {

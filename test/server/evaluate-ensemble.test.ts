@@ -5,9 +5,10 @@ import { after, test } from 'node:test'
 import type { Shop } from '@parley/core/pipeline/shop.ts'
 import type { VoterPool } from '@parley/core/ports/voters.ts'
 import { parseEnsemble } from '@parley/ensembles/ensemble-file.ts'
+import type { Evaluation } from '@parley/ensembles/report-file.ts'
 import { createEffects } from '@parley/mesh/effects.ts'
 import { createMesh } from '@parley/mesh/mesh.ts'
-import { type Evaluated, evaluateEnsemble } from '@parley/server/evaluation/evaluate-ensemble.ts'
+import { evaluateEnsemble } from '@parley/server/evaluation/evaluate-ensemble.ts'
 import { parseTurns } from '@parley/server/evaluation/read-turns.ts'
 import { createTestClock, createTestShop, literalVoter, poolOf } from '../core/house.ts'
 import { temporaryFolder } from '../e2e/running-server.ts'
@@ -24,7 +25,7 @@ function evaluate(
   rows: readonly unknown[],
   cache: string,
   signal: AbortSignal = new AbortController().signal,
-): Promise<Evaluated> {
+): Promise<Evaluation> {
   const { dialogues, problems } = parseTurns(rows.map(row => JSON.stringify(row)).join('\n'), new Set(shop.situation.domain))
   assert.deepEqual(
     problems.filter(({ severity }) => severity === 'error'),

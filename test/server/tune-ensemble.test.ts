@@ -67,7 +67,7 @@ test("[TUNE2] [TUNE3] the shop's own voters are weighed; what answers the bot's 
   assert.deepEqual([tuned.turns, tuned.conversations, tuned.answers], [140, 140, 1])
   const { figures } = tuned.candidates[tuned.chosen]
   assert.deepEqual([tuned.inForce.accuracy.value, figures.accuracy.value], [0.14286, 1]) // one action in seven is HOURS
-  assert.deepEqual(tuned.verdict, { isBetter: true, reasons: [], turnsNeeded: null })
+  assert.deepEqual(tuned.verdict, { isBetter: true, because: [], reasons: [], turnsNeeded: null })
   assert.equal(tuned.file.version, 2)
   assert.equal(asked.length, 142)
   assert.deepEqual(await tune(shop, [...rows, dialogue]), tuned)
