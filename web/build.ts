@@ -23,6 +23,8 @@ export const PAGES = {
   loader: ['parley.js'],
   demo: ['demo.html', 'assets/demo.js', 'assets/demo.css'],
   desk: ['desk/index.html', 'assets/desk.js', 'assets/desk.css'],
+  // In no page of the server: they go into the file that is a report.
+  report: ['report/report.js', 'report/report.css'],
 } as const
 const FILES: readonly string[] = Object.values(PAGES).flat()
 
@@ -39,7 +41,7 @@ export async function buildWeb(): Promise<Built> {
 }
 
 function hashOfSources(): string {
-  const files = globSync(['build.ts', 'client/**', 'widget/**', 'embed/**', 'demo/**', 'desk/**', '../core/protocol/*.ts'], {
+  const files = globSync(['build.ts', 'client/**', 'widget/**', 'embed/**', 'demo/**', 'desk/**', 'report/**', '../core/protocol/*.ts'], {
     cwd: web,
     withFileTypes: true,
   })
@@ -83,7 +85,14 @@ async function buildAnew(sources: string): Promise<void> {
     target: ['es2020', 'chrome111', 'firefox113', 'safari16.4'],
     plugins: [smallStyles],
   })
-  const outputs = (await Promise.all([pages, loader])).flatMap(({ outputFiles }) => outputFiles)
+  const report = build({
+    ...BUNDLED,
+    outdir: join(dist, 'report'),
+    entryPoints: { report: join(web, 'report/main.ts'), 'report-style': join(web, 'report/report.css') },
+    format: 'iife',
+    target: ['es2022', 'chrome111', 'firefox113', 'safari16.4'],
+  })
+  const outputs = (await Promise.all([pages, loader, report])).flatMap(({ outputFiles }) => outputFiles)
   for (const { path, contents } of outputs) put(path.replace(/-style\.css$/, '.css'), contents)
   put(join(dist, 'assets/icon.svg'), readFileSync(join(web, 'widget/icon.svg')))
   for (const [page, source] of [

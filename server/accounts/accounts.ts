@@ -1,4 +1,4 @@
-// Who may sign in at a shop's desk or studio. What this must hold: core/SPEC.md, ACC1 to ACC4.
+// Who may sign in as an agent of a shop. What this must hold: core/SPEC.md, ACC1 to ACC4.
 import { randomBytes } from 'node:crypto'
 import { Fault } from '@parley/core/faults.ts'
 import type { AgentId } from '@parley/core/ids.ts'
@@ -8,13 +8,12 @@ import { agentName, foldName, nameFrom } from './agent-name.ts'
 import { createGate } from './gate.ts'
 import { COST, type Cost, type Derive, deriveByScrypt, hashPassword, isOutdated, isPassword, nobodysHash } from './password-hash.ts'
 import { checkPassword } from './password-rules.ts'
-import type { Role } from './role.ts'
 
 export interface Accounts {
   /** Faults: AGENT_INVALID, AGENT_EXISTS. */
-  add(shop: string, name: string, password: string, role?: Role): Promise<ActiveAccount>
+  add(shop: string, name: string, password: string, isSupervisor?: boolean): Promise<ActiveAccount>
   /** Ends every session of the agent, so that none goes on with more or less than the role allows. Faults: UNKNOWN_AGENT. */
-  setRole(shop: string, name: string, role: Role): Promise<ActiveAccount>
+  setSupervisor(shop: string, name: string, isSupervisor: boolean): Promise<ActiveAccount>
   /** Ends every session of the agent. Faults: AGENT_INVALID, UNKNOWN_AGENT. */
   setPassword(shop: string, name: string, password: string): Promise<ActiveAccount>
   /** Ends every session of the agent, forgets the password, frees the name. Faults: UNKNOWN_AGENT. */
@@ -75,18 +74,19 @@ export function createAccounts(rows: AccountRows, options: AccountsOptions = {})
   }
 
   return {
-    async add(shop, raw, rawPassword, role = 'agent') {
+    async add(shop, raw, rawPassword, isSupervisor = false) {
       const name = agentName(raw)
       checkPassword(rawPassword, name)
       const exists = (): Fault => new Fault('AGENT_EXISTS', { shop, name })
       if (rows.named(shop, foldName(name))) throw exists()
       const password = await hashPassword(rawPassword, cost, derive)
       const id = randomBytes(16).toString('base64url') as AgentId // here is where they are made
-      const account: ActiveAccount = { id, shop, name, createdAt: now(), role, state: 'active', password, endings: 0 }
+      const account: ActiveAccount = { id, shop, name, createdAt: now(), isSupervisor, state: 'active', password, endings: 0 }
       if (!(await rows.add(account))) throw exists()
       return account
     },
-    setRole: (shop, raw, role) => changeNamed(shop, raw, before => ({ ...before, role, endings: before.endings + 1 })),
+    setSupervisor: (shop, raw, isSupervisor) =>
+      changeNamed(shop, raw, before => ({ ...before, isSupervisor, endings: before.endings + 1 })),
     async setPassword(shop, raw, rawPassword) {
       const { name } = named(shop, raw)
       checkPassword(rawPassword, name)

@@ -1,4 +1,4 @@
-// A person's session as a signed token, for one page: the desk's token is none of the studio's. It says whose it is and after how many endings it began; whether it still stands, the account says.
+// An agent's session as a signed token. It says whose it is and after how many endings it began; whether it still stands, the account says.
 import { createSecretKey, type KeyObject } from 'node:crypto'
 import { Fault } from '@parley/core/faults.ts'
 import type { AgentId } from '@parley/core/ids.ts'
@@ -23,6 +23,7 @@ export interface SessionTokens {
 export const SESSION_SECONDS = 12 * 60 * 60
 
 const ISSUER = 'parley'
+const AUDIENCE = 'desk'
 const ALGORITHM = 'HS256'
 
 const Claims = z.object({
@@ -31,14 +32,14 @@ const Claims = z.object({
   endings: z.int().min(0),
 })
 
-export function createSessionTokens(secret: Uint8Array, audience: 'desk' | 'studio'): SessionTokens {
+export function createSessionTokens(secret: Uint8Array): SessionTokens {
   const key: KeyObject = createSecretKey(secret)
   return {
     issue: ({ id, shop, endings }) =>
       new SignJWT({ shop, endings })
         .setProtectedHeader({ alg: ALGORITHM, typ: 'JWT' })
         .setIssuer(ISSUER)
-        .setAudience(audience)
+        .setAudience(AUDIENCE)
         .setSubject(id)
         .setIssuedAt()
         .setExpirationTime(Math.floor(Date.now() / 1000) + SESSION_SECONDS)
@@ -48,7 +49,7 @@ export function createSessionTokens(secret: Uint8Array, audience: 'desk' | 'stud
         const { payload } = await jwtVerify(token, key, {
           algorithms: [ALGORITHM],
           issuer: ISSUER,
-          audience,
+          audience: AUDIENCE,
           requiredClaims: ['sub', 'iat', 'exp'],
         })
         const claims = Claims.safeParse(payload)

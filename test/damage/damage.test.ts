@@ -44,7 +44,7 @@ async function makeFolder(data: string): Promise<void> {
       shop: 'demo',
       name: `Agent ${i}`,
       createdAt: 0,
-      role: 'agent',
+      isSupervisor: false,
       state: 'active',
       password,
       endings: 0,

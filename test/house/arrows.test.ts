@@ -9,6 +9,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 interface Arrow {
   /** Workspaces it may import, by their folder; `core/protocol` allows that part alone. */
   readonly workspaces: readonly string[]
+  /** Workspaces of which it may import types alone: nothing of them is there when it runs. */
+  readonly types?: readonly string[]
   /** Packages and Node modules it may import; undefined: any. */
   readonly packages?: readonly string[]
 }
@@ -21,39 +23,40 @@ const ARROWS: Readonly<Record<string, Arrow>> = {
   ensembles: { workspaces: ['plugin-sdk', 'core'] },
   mesh: { workspaces: ['plugin-sdk', 'core'] },
   plugins: { workspaces: ['plugin-sdk'], packages: [] },
-  examples: { workspaces: ['plugin-sdk', 'core', 'mesh'] },
-  web: { workspaces: ['core/protocol'] },
-  server: { workspaces: ['plugin-sdk', 'core', 'models', 'ensembles', 'mesh', 'demo-shop'] },
+  web: { workspaces: ['core/protocol'], types: ['ensembles'] },
+  server: { workspaces: ['plugin-sdk', 'core', 'models', 'ensembles', 'mesh'] },
 }
 
 interface Import {
   readonly file: string
   readonly line: number
   readonly specifier: string
+  readonly isType: boolean
 }
 
 function importsOf(folder: string): Import[] {
   const files = globSync(`${folder}/**/*.ts`, { cwd: root, exclude: ['**/node_modules/**', '**/dist/**', '**/*.test.ts'] })
-  return files.flatMap(file =>
-    readFileSync(`${root}/${file}`, 'utf8')
-      .split('\n')
-      .flatMap((text, i) => {
-        const specifier = /^(?:import|export)\b.*?\bfrom '([^']+)'|^import '([^']+)'|\bimport\('([^']+)'\)|^} from '([^']+)'/
-          .exec(text)
-          ?.slice(1)
-          .find(Boolean)
-        return specifier ? [{ file, line: i + 1, specifier }] : []
-      }),
-  )
+  return files.flatMap(file => {
+    const lines = readFileSync(`${root}/${file}`, 'utf8').split('\n')
+    return lines.flatMap((text, i) => {
+      const specifier = /^(?:import|export)\b.*?\bfrom '([^']+)'|^import '([^']+)'|\bimport\('([^']+)'\)|^} from '([^']+)'/
+        .exec(text)
+        ?.slice(1)
+        .find(Boolean)
+      const first = lines.slice(0, i + 1).findLast(line => /^(?:import|export)\b/.test(line)) ?? '' // of an import that takes several lines
+      return specifier ? [{ file, line: i + 1, specifier, isType: /^(?:import|export) type\b/.test(first) }] : []
+    })
+  })
 }
 
 for (const [folder, arrow] of Object.entries(ARROWS)) {
   test(`[ARROW] ${folder} imports ${[...arrow.workspaces, ...(arrow.packages ?? [])].join(', ') || 'nothing'} alone`, () => {
     const imports = importsOf(folder)
-    const wrong = imports.filter(({ specifier, file }) => {
+    const wrong = imports.filter(({ specifier, file, isType }) => {
       if (specifier.startsWith('.')) return !new URL(specifier, `file:///${file}`).pathname.startsWith(`/${folder}/`)
       const workspace = /^@parley\/(.+)$/.exec(specifier)?.[1]
-      if (workspace) return !arrow.workspaces.some(allowed => `${workspace}/`.startsWith(`${allowed}/`))
+      const allowed = [...arrow.workspaces, ...(isType ? (arrow.types ?? []) : [])]
+      if (workspace) return !allowed.some(each => `${workspace}/`.startsWith(`${each}/`))
       return arrow.packages !== undefined && !arrow.packages.some(allowed => `${specifier}/`.startsWith(`${allowed}/`))
     })
     assert.deepEqual(
