@@ -6,6 +6,7 @@ import { dialogueAt, entriesAfter, rewinding } from './conversation/dialogue.ts'
 import type { ConversationEvent, Logged } from './conversation/event.ts'
 import { maskNumbers } from './conversation/mask-numbers.ts'
 import { findRef } from './conversation/refs.ts'
+import { thumbsAfter } from './conversation/thumbs.ts'
 import { createEffectRunner, unreplied } from './effects/run-effect.ts'
 import { createEraser, type Eraser } from './erasure/erase.ts'
 import type { EndedErasure } from './erasure/erasure.ts'
@@ -24,8 +25,9 @@ import type { Conversations } from './ports/conversations.ts'
 import type { Erasures } from './ports/erasures.ts'
 import type { FanOut } from './ports/fan-out.ts'
 import type { Jobs } from './ports/jobs.ts'
-import type { StreamPosition } from './protocol/client-message.ts'
-import type { ConversationState, VisibleEvent } from './protocol/server-message.ts'
+import type { StreamPosition, Thumb } from './protocol/client-message.ts'
+import type { ConversationState, GivenThumb, VisibleEvent } from './protocol/server-message.ts'
+import { createRatings, type Ratings } from './ratings.ts'
 import type { RecordedTurn } from './recorded-turns.ts'
 import { createRecovery, type Recovery } from './recovery.ts'
 import { createRollbacks, type Rollbacks } from './rollbacks.ts'
@@ -47,6 +49,8 @@ export interface EngineObserver {
   /** A conversation has waited longer for a person than its shop promises. */
   overdue(key: ConversationKey): void
   erased(erasure: EndedErasure): void
+  /** A customer has said something of a reply, or taken it back. */
+  rated(key: ConversationKey, thumb: Thumb | null): void
   /** A bug: the turn could not be worked out, or its decision not be kept. */
   broke(key: ConversationKey, error: unknown): void
 }
@@ -75,6 +79,8 @@ export interface Caught {
   readonly after: Seq
   readonly upTo: Seq
   readonly events: readonly VisibleEvent[]
+  /** What the customer has said of replies since. */
+  readonly thumbs: readonly GivenThumb[]
   /** Something was taken back since: of what the client has, what is beyond this goes, and the events are all that stands beyond it. */
   readonly stands?: Seq
   readonly state: ConversationState
@@ -87,7 +93,7 @@ export interface Message {
   readonly locale: Locale | null
 }
 
-export interface Engine extends Rollbacks, Recovery {
+export interface Engine extends Rollbacks, Recovery, Ratings {
   /**
    * Takes a message in; resolves when it is durable. The turn is decided afterwards, by itself.
    * Faults: UNKNOWN_CONVERSATION (another customer's), REF_REUSED, OVERLOADED, SHUTTING_DOWN.
@@ -180,6 +186,7 @@ export function createEngine(parts: EngineParts): Engine {
     broke,
   })
   const rollbacks = createRollbacks({ holder, clock })
+  const ratings = createRatings({ holder, clock, rated: observer.rated })
   const recovery = createRecovery({
     holder,
     conversations,
@@ -282,8 +289,9 @@ export function createEngine(parts: EngineParts): Engine {
         known > 0 && dialogue.rolledBackAt > known
           ? rewinding(dialogueAt(dialogue, known), dialogue)
           : { events: entriesAfter(dialogue, known) }
+      const thumbs = thumbsAfter(conversation.custody.thumbs, known)
       const state = stateOf(key, conversation)
-      return { epoch: holder.epoch, isRecovered, after: known, upTo: seq, ...lacks, state, typing: typing(key) }
+      return { epoch: holder.epoch, isRecovered, after: known, upTo: seq, ...lacks, thumbs, state, typing: typing(key) }
     })
   }
 
@@ -306,6 +314,7 @@ export function createEngine(parts: EngineParts): Engine {
     types,
     typing,
     ...rollbacks,
+    ...ratings,
     ...recovery,
     erase: eraser.erase,
     eraseOld: eraser.eraseOld,

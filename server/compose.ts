@@ -13,8 +13,8 @@ import type { Vault } from '@parley/core/ports/vault.ts'
 import type { VoterPool } from '@parley/core/ports/voters.ts'
 import type { Logger } from 'pino'
 import { createAccounts } from './accounts/accounts.ts'
-import { createDeskSessions } from './accounts/desk-sessions.ts'
 import { createSessionTokens } from './accounts/session-tokens.ts'
+import { createSessions, DESK_COOKIE, STUDIO_COOKIE } from './accounts/sessions.ts'
 import { articleChoices } from './article-choice.ts'
 import { createBrain } from './brain.ts'
 import type { Config, ShopConfig } from './config.ts'
@@ -50,6 +50,7 @@ import { pluginsOff, shadowsOf, viewOf } from './plugin-views.ts'
 import { loadOrMakeSecret } from './secret.ts'
 import { createShadowRunner } from './shadow/run-shadows.ts'
 import { openSources, type Sources } from './sources.ts'
+import { openStudio } from './studio/studio.ts'
 import { startTrainJobs } from './training/train-jobs.ts'
 import { refuseUnfinishedRestore } from './upkeep/restore.ts'
 import { watchSnapshots } from './watch-snapshots.ts'
@@ -251,6 +252,7 @@ async function openServer(
     await comparisons.forget(key.shop, key.conversation)
     await ensembles.forget(key.shop, key.conversation)
     await labels.forget(key.shop, key.conversation)
+    await studio.forget(key.shop, key.conversation)
   })
   const bare = createEngine({
     conversations,
@@ -266,6 +268,7 @@ async function openServer(
         shadows.decided(key, turn)
         ensembles.decided(key, turn)
       },
+      rated: metrics.rated,
       overdue: metrics.overdue,
       erased: metrics.erased,
       broke: (_key, error) => brokeOrFailed(error),
@@ -298,6 +301,15 @@ async function openServer(
     broke: brokeOrFailed,
   })
   keep(ensembles)
+  const studio = await openStudio({
+    data: config.data,
+    shops: config.shops,
+    shop: id => brain.shops.get(id)!, // it is of the settings
+    ensembleStore,
+    ensembles: ensembles.routes,
+    labels,
+    now: systemClock.now,
+  })
   engine = seams?.engine(bare) ?? bare
   const state = { missing: 'plugins' as string | undefined }
   brain.plugins.ready.then(() => (state.missing = undefined), broke)
@@ -331,14 +343,24 @@ async function openServer(
     remoteVotersView: () => remoteVotersViewOf(brain),
     reloadModels,
     ensembles: ensembles.routes,
+    studio: studio.of,
     knowledge: knowledgeDesk(config, knowledgeStore, brain, reloadKnowledge),
     train: trainJobs.add,
     labels,
     operatorKey: secret.keyFor('operator').toString('hex'),
-    deskSessions: createDeskSessions({
+    deskSessions: createSessions({
       accounts,
-      tokens: createSessionTokens(secret.keyFor('desk-sessions')),
+      tokens: createSessionTokens(secret.keyFor('desk-sessions'), 'desk'),
       hasShop: id => brain.shops.has(id),
+      page: '/desk',
+      cookie: DESK_COOKIE,
+    }),
+    studioSessions: createSessions({
+      accounts,
+      tokens: createSessionTokens(secret.keyFor('studio-sessions'), 'studio'),
+      hasShop: id => brain.shops.has(id),
+      page: '/studio',
+      cookie: STUDIO_COOKIE,
     }),
     signInsPerMinute: config.limits.signInsPerMinute,
     isBehindSockets: paths !== undefined,

@@ -7,7 +7,7 @@ import type { EnsemblesView } from './http/operator-ensembles.ts'
 import type { SocketReport } from './link/messages.ts'
 import type { Delivery } from './webhooks/webhook-store.ts'
 
-export interface Metrics extends Pick<EngineObserver, 'decided' | 'overdue' | 'erased'> {
+export interface Metrics extends Pick<EngineObserver, 'decided' | 'rated' | 'overdue' | 'erased'> {
   readonly sockets: Gauge
   readonly deskSockets: Gauge
   readonly faults: Counter<'code'>
@@ -72,6 +72,12 @@ export function createMetrics(turnsUnderWay: () => number, logStore: () => Store
     name: 'parley_decisions_total',
     help: 'Decided turns.',
     labelNames: ['action', 'disposition'],
+    registers,
+  })
+  const thumbs = new Counter({
+    name: 'parley_thumbs_total',
+    help: 'What customers said of replies: up, down, or none where they took it back.',
+    labelNames: ['shop', 'thumb'],
     registers,
   })
   const overdue = new Counter({
@@ -248,6 +254,7 @@ export function createMetrics(turnsUnderWay: () => number, logStore: () => Store
     },
     jobFailed: kind => jobsFailed.inc({ kind }),
     webhook: ({ shop, outcome }) => webhookDeliveries.inc({ shop, outcome }),
+    rated: ({ shop }, thumb) => thumbs.inc({ shop, thumb: thumb ?? 'none' }),
     overdue: ({ shop }) => overdue.inc({ shop }),
     erased: ({ by, conversations }) => erasedConversations.inc({ by: by.kind }, conversations.length),
     render: () => registry.metrics(),

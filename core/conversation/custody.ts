@@ -1,14 +1,15 @@
-// The fold that no rollback takes back: who the conversation belongs to, who has it, which messages were seen, which turns stand undecided, and
-// what was done in the world.
+// The fold that no rollback takes back: who the conversation belongs to, who has it, which messages were seen, which turns stand undecided, what
+// customers say of replies, and what was done in the world.
 import { type Effect, foldEffects, isOf, isUnderWay } from '../effects/effects.ts'
 import { foldOwner, type Owner, ownedByBot } from '../handoff/owner.ts'
 import type { CustomerId, Seq } from '../ids.ts'
 import type { DeskMark } from '../protocol/desk-message.ts'
 import { type Logged, textOf } from './event.ts'
 import { addRef, noRefs, type Refs } from './refs.ts'
+import { type Thumbs, withThumb } from './thumbs.ts'
 
 /** Part of every snapshot's key: a snapshot of another version is thrown away. */
-export const CUSTODY_FOLD = 7
+export const CUSTODY_FOLD = 8
 
 /** Messages in a row before the decision join the open turn, up to these: then the next message opens a turn of its own. */
 export const TURN_LIMITS = { messages: 8, characters: 4_000 } as const
@@ -38,6 +39,7 @@ export interface Custody {
   readonly effects: readonly Effect[]
   /** The last message of a decided turn: the bot has read up to here. */
   readonly readByBot: Seq
+  readonly thumbs: Thumbs
   /** What agents see beside the dialogue, newest first. */
   readonly marks: Marks | null
 }
@@ -55,6 +57,7 @@ export const emptyCustody: Custody = {
   owner: ownedByBot,
   effects: [],
   readByBot: 0,
+  thumbs: {},
   marks: null,
 }
 
@@ -62,7 +65,7 @@ export const emptyCustody: Custody = {
 export const isUnsettled = ({ open, effects }: Custody): boolean => open.length > 0 || effects.some(isUnderWay)
 
 export function foldCustody(custody: Custody, events: readonly Logged[]): Custody {
-  let { customer, refs, open, owner, effects, readByBot, marks } = custody
+  let { customer, refs, open, owner, effects, readByBot, thumbs, marks } = custody
   for (const event of events) {
     if (event.type === 'opened') customer = event.customer
     else if (event.type === 'message') {
@@ -74,12 +77,13 @@ export function foldCustody(custody: Custody, events: readonly Logged[]): Custod
       open = open.filter(turn => turn.turn !== event.turn)
       readByBot = Math.max(readByBot, event.upTo)
     } else if (event.type === 'rolled_back') open = open.flatMap(turn => upToSeq(turn, event.toSeq) ?? [])
+    else if (event.type === 'rated') thumbs = withThumb(thumbs, event)
     const mark = markOf(event, effects)
     if (mark) marks = { seq: mark.seq, mark, before: marks }
     owner = foldOwner(owner, event)
     effects = foldEffects(effects, event)
   }
-  return { customer, refs, open, owner, effects, readByBot, marks }
+  return { customer, refs, open, owner, effects, readByBot, thumbs, marks }
 }
 
 function takeIn(

@@ -6,6 +6,7 @@ import type { Agent, Wait } from '../handoff/owner.ts'
 import type { AgentId, CustomerId, MessageRef, Seq } from '../ids.ts'
 import type { RecordedDecision } from '../pipeline/decision.ts'
 import { packDecision, unpackDecision } from '../pipeline/packed-decision.ts'
+import type { Thumb } from '../protocol/client-message.ts'
 import type { Part, QuickReply } from '../protocol/server-message.ts'
 
 /** The version that this release writes. Raise it when a body changes, and add the step from the version before to `UPCASTERS`. */
@@ -34,6 +35,8 @@ export type ConversationEvent =
       readonly parts: readonly Part[]
       readonly quickReplies?: readonly QuickReply[]
     })
+  /** The customer has said whether the reply at seq `reply`, of turn `turn`, helped; null takes it back. The last one of a reply counts. Custody. */
+  | (At & { readonly type: 'rated'; readonly reply: Seq; readonly turn: Seq; readonly thumb: Thumb | null })
   /** Said outside of a turn. */
   | (At & {
       readonly type: 'notice'

@@ -6,6 +6,7 @@ import { marksAfter } from '../conversation/custody.ts'
 import { entriesAfter } from '../conversation/dialogue.ts'
 import type { ConversationEvent } from '../conversation/event.ts'
 import { findRef } from '../conversation/refs.ts'
+import { thumbsAfter } from '../conversation/thumbs.ts'
 import type { Eraser } from '../erasure/erase.ts'
 import { Fault, isFault } from '../faults.ts'
 import type { Holder } from '../holder.ts'
@@ -17,6 +18,7 @@ import type { Conversations } from '../ports/conversations.ts'
 import type { Mesh, OrderFact } from '../ports/mesh.ts'
 import type { StreamPosition } from '../protocol/client-message.ts'
 import type { DeskEvent, DeskOrder, HandoffCard, QueueItem } from '../protocol/desk-message.ts'
+import type { GivenThumb } from '../protocol/server-message.ts'
 import { cardOf } from './card.ts'
 import type { Agent, Wait } from './owner.ts'
 
@@ -40,6 +42,8 @@ export interface Watched {
   readonly after: Seq
   readonly upTo: Seq
   readonly events: readonly DeskEvent[]
+  /** What the customer has said of replies since `after`. */
+  readonly thumbs: readonly GivenThumb[]
   readonly isWhole: boolean
   readonly customer: CustomerId
 }
@@ -172,7 +176,7 @@ export function createDesk({ holder, conversations, mesh, meshMs, labelOf, shop,
         const isWhole = known > 0 && dialogue.rolledBackAt > known
         const after = isWhole ? 0 : known
         const events = [...entriesAfter(dialogue, after), ...marksAfter(custody, after)].sort((a, b) => a.seq - b.seq)
-        return { isRecovered, after, upTo: seq, events, isWhole, customer }
+        return { isRecovered, after, upTo: seq, events, thumbs: thumbsAfter(custody.thumbs, after), isWhole, customer }
       }),
     async about(key, locale) {
       const conversation = await holder.run(key, () => load(key))

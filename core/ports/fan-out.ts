@@ -3,7 +3,7 @@
 import type { Typist } from '../handoff/typists.ts'
 import type { ConversationKey, Seq } from '../ids.ts'
 import type { DeskMark } from '../protocol/desk-message.ts'
-import type { ConversationState, VisibleEvent } from '../protocol/server-message.ts'
+import type { ConversationState, GivenThumb, VisibleEvent } from '../protocol/server-message.ts'
 
 /** Everything visible in (after, upTo]. */
 export interface Delivery {
@@ -12,6 +12,8 @@ export interface Delivery {
   readonly events: readonly VisibleEvent[]
   /** What agents see beside the events. */
   readonly marks: readonly DeskMark[]
+  /** What the customer has said of replies. */
+  readonly thumbs: readonly GivenThumb[]
   /** Something was taken back: of what a reader has who is at `after`, what is beyond this goes, and `events` are all that stands beyond it. */
   readonly stands?: Seq
 }

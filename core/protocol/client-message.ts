@@ -10,6 +10,10 @@ export const Id = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 of 
 export const StreamPosition = z.strictObject({ epoch: Id, seq: z.int().min(0) })
 export type StreamPosition = z.infer<typeof StreamPosition>
 
+/** What a customer says of a reply. */
+export const Thumb = z.enum(['up', 'down'])
+export type Thumb = z.infer<typeof Thumb>
+
 export const ClientMessage = z.discriminatedUnion('type', [
   /** First frame. `resumeAfter: null` asks for the whole dialogue. */
   z.strictObject({
@@ -25,6 +29,11 @@ export const ClientMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('say'), ref: Id, text: z.string() }),
   /** Takes the customer's last message back, with all that followed; answered with `events` that are the whole. Sending it again is harmless. */
   z.strictObject({ type: z.literal('recall'), ref: Id }),
+  /**
+   * What the customer says of the bot's reply at seq `reply`: that it helped, that it did not, or, with null, nothing any more. The last word counts;
+   * saying it again is harmless. Answered with ack of the same `ref`, or a fault.
+   */
+  z.strictObject({ type: z.literal('rate'), ref: Id, reply: z.int().min(1), thumb: Thumb.nullable() }),
   /** The customer is typing; fades after 5 s. */
   z.strictObject({ type: z.literal('typing') }),
   /** Everything of the shop's up to `seq` has arrived at the customer's device, or was shown to the customer. Told to the agent's console. */

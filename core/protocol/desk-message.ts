@@ -2,7 +2,7 @@
 // codes); one connection carries the queue of a shop and any number of conversations that the agent watches. docs/desk-protocol.md tells it in prose.
 import { z } from 'zod'
 import { Id, StreamPosition } from './client-message.ts'
-import { ConversationState, VisibleEvent } from './server-message.ts'
+import { ConversationState, GivenThumb, VisibleEvent } from './server-message.ts'
 import { PROTOCOL } from './version.ts'
 
 /** From the console. Who the agent is comes from the session's cookie at the upgrade. */
@@ -179,6 +179,7 @@ export const DeskMessage = z.discriminatedUnion('type', [
     after: z.int(),
     upTo: z.int(),
     events: z.array(DeskEvent),
+    thumbs: z.array(GivenThumb).optional(),
     whole: z.literal(true).optional(),
   }),
   z.strictObject({ type: z.literal('state'), conversation: Id, ...ConversationState.shape }),

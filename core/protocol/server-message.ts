@@ -1,5 +1,6 @@
 // What the server sends. As in client-message.ts the schema is the truth and the types are read off it; clients import the types alone.
 import { z } from 'zod'
+import { Thumb } from './client-message.ts'
 
 /** A piece of a message. Text now; pictures and files will be further members. */
 export const Part = z.discriminatedUnion('kind', [z.strictObject({ kind: z.literal('text'), text: z.string() })])
@@ -39,6 +40,10 @@ export const VisibleEvent = z.discriminatedUnion('type', [
 ])
 export type VisibleEvent = z.infer<typeof VisibleEvent>
 
+/** What the customer has said of the reply at seq `reply`; null: taken back. It stands as long as the reply does. */
+export const GivenThumb = z.strictObject({ reply: z.int(), thumb: Thumb.nullable() })
+export type GivenThumb = z.infer<typeof GivenThumb>
+
 /** How far one side's messages have got with the other: the greatest seq that reached it, and that it has read. 0: none. */
 export const Marks = z.strictObject({ delivered: z.int().min(0), read: z.int().min(0) })
 export type Marks = z.infer<typeof Marks>
@@ -74,18 +79,19 @@ export const ServerMessage = z.discriminatedUnion('type', [
       messageBurst: z.int(),
     }),
   }),
-  /** The message is durable, at `seq`. */
+  /** The message is durable, at `seq`; of a rating, what was said stands since `seq`. */
   z.strictObject({ type: z.literal('ack'), ref: z.string(), seq: z.int() }),
   /**
    * Everything visible in (after, upTo]. A client whose own seq is below `after` has a gap: it reconnects and resumes. With `whole` something
    * was taken back: of what the client has, what is beyond `after` goes, and `events` are all that stands beyond it; what was acknowledged up to
-   * `upTo` is not sent again.
+   * `upTo` is not sent again. `thumbs`: what was said of replies in (after, upTo], with `whole` maybe more of it; a rollback takes none back.
    */
   z.strictObject({
     type: z.literal('events'),
     after: z.int(),
     upTo: z.int(),
     events: z.array(VisibleEvent),
+    thumbs: z.array(GivenThumb).optional(),
     whole: z.literal(true).optional(),
   }),
   /** Who has the conversation, and how far the shop's side has got with the customer's messages. After the welcome's events and at each change. */

@@ -10,6 +10,7 @@ export const WEBHOOK_EVENTS = [
   'turn.decided',
   'turn.superseded',
   'reply.sent',
+  'reply.rated',
   'notice.sent',
   'agent_message.sent',
   'handoff.queued',
@@ -46,6 +47,8 @@ export function typeOf(event: Logged): WebhookEventType {
       return 'turn.superseded'
     case 'reply':
       return 'reply.sent'
+    case 'rated':
+      return 'reply.rated'
     case 'notice':
       return 'notice.sent'
     case 'agent_message':
@@ -93,6 +96,8 @@ function dataOf(event: Logged, includeText: boolean): Record<string, unknown> {
       return { turn: event.turn, upTo: event.upTo, by: event.by }
     case 'reply':
       return { turn: event.turn, locale: event.locale, template: event.template, ...text(textOf(event.parts)) }
+    case 'rated':
+      return { reply: event.reply, turn: event.turn, thumb: event.thumb }
     case 'notice':
       return { about: event.about, locale: event.locale, template: event.template, ...text(textOf(event.parts)) }
     case 'agent_message':

@@ -1,4 +1,4 @@
-// Who may sign in as an agent of a shop. What this must hold: core/SPEC.md, ACC1 to ACC4.
+// Who may sign in at a shop's desk or studio. What this must hold: core/SPEC.md, ACC1 to ACC4.
 import { randomBytes } from 'node:crypto'
 import { Fault } from '@parley/core/faults.ts'
 import type { AgentId } from '@parley/core/ids.ts'
@@ -8,12 +8,13 @@ import { agentName, foldName, nameFrom } from './agent-name.ts'
 import { createGate } from './gate.ts'
 import { COST, type Cost, type Derive, deriveByScrypt, hashPassword, isOutdated, isPassword, nobodysHash } from './password-hash.ts'
 import { checkPassword } from './password-rules.ts'
+import type { Role } from './role.ts'
 
 export interface Accounts {
   /** Faults: AGENT_INVALID, AGENT_EXISTS. */
-  add(shop: string, name: string, password: string, isSupervisor?: boolean): Promise<ActiveAccount>
+  add(shop: string, name: string, password: string, role?: Role): Promise<ActiveAccount>
   /** Ends every session of the agent, so that none goes on with more or less than the role allows. Faults: UNKNOWN_AGENT. */
-  setSupervisor(shop: string, name: string, isSupervisor: boolean): Promise<ActiveAccount>
+  setRole(shop: string, name: string, role: Role): Promise<ActiveAccount>
   /** Ends every session of the agent. Faults: AGENT_INVALID, UNKNOWN_AGENT. */
   setPassword(shop: string, name: string, password: string): Promise<ActiveAccount>
   /** Ends every session of the agent, forgets the password, frees the name. Faults: UNKNOWN_AGENT. */
@@ -74,19 +75,18 @@ export function createAccounts(rows: AccountRows, options: AccountsOptions = {})
   }
 
   return {
-    async add(shop, raw, rawPassword, isSupervisor = false) {
+    async add(shop, raw, rawPassword, role = 'agent') {
       const name = agentName(raw)
       checkPassword(rawPassword, name)
       const exists = (): Fault => new Fault('AGENT_EXISTS', { shop, name })
       if (rows.named(shop, foldName(name))) throw exists()
       const password = await hashPassword(rawPassword, cost, derive)
       const id = randomBytes(16).toString('base64url') as AgentId // here is where they are made
-      const account: ActiveAccount = { id, shop, name, createdAt: now(), isSupervisor, state: 'active', password, endings: 0 }
+      const account: ActiveAccount = { id, shop, name, createdAt: now(), role, state: 'active', password, endings: 0 }
       if (!(await rows.add(account))) throw exists()
       return account
     },
-    setSupervisor: (shop, raw, isSupervisor) =>
-      changeNamed(shop, raw, before => ({ ...before, isSupervisor, endings: before.endings + 1 })),
+    setRole: (shop, raw, role) => changeNamed(shop, raw, before => ({ ...before, role, endings: before.endings + 1 })),
     async setPassword(shop, raw, rawPassword) {
       const { name } = named(shop, raw)
       checkPassword(rawPassword, name)

@@ -1,4 +1,4 @@
-// An agent's session as a signed token. It says whose it is and after how many endings it began; whether it still stands, the account says.
+// A person's session as a signed token, for one page: the desk's token is none of the studio's. It says whose it is and after how many endings it began; whether it still stands, the account says.
 import { createSecretKey, type KeyObject } from 'node:crypto'
 import { Fault } from '@parley/core/faults.ts'
 import type { AgentId } from '@parley/core/ids.ts'
@@ -23,7 +23,6 @@ export interface SessionTokens {
 export const SESSION_SECONDS = 12 * 60 * 60
 
 const ISSUER = 'parley'
-const AUDIENCE = 'desk'
 const ALGORITHM = 'HS256'
 
 const Claims = z.object({
@@ -32,14 +31,14 @@ const Claims = z.object({
   endings: z.int().min(0),
 })
 
-export function createSessionTokens(secret: Uint8Array): SessionTokens {
+export function createSessionTokens(secret: Uint8Array, audience: 'desk' | 'studio'): SessionTokens {
   const key: KeyObject = createSecretKey(secret)
   return {
     issue: ({ id, shop, endings }) =>
       new SignJWT({ shop, endings })
         .setProtectedHeader({ alg: ALGORITHM, typ: 'JWT' })
         .setIssuer(ISSUER)
-        .setAudience(AUDIENCE)
+        .setAudience(audience)
         .setSubject(id)
         .setIssuedAt()
         .setExpirationTime(Math.floor(Date.now() / 1000) + SESSION_SECONDS)
@@ -49,7 +48,7 @@ export function createSessionTokens(secret: Uint8Array): SessionTokens {
         const { payload } = await jwtVerify(token, key, {
           algorithms: [ALGORITHM],
           issuer: ISSUER,
-          audience: AUDIENCE,
+          audience,
           requiredClaims: ['sub', 'iat', 'exp'],
         })
         const claims = Claims.safeParse(payload)

@@ -1,9 +1,10 @@
-// `parley agent`: who may sign in at /desk. Writes to the data folder, whether or not the engine runs; the engine sees it at once.
+// `parley agent`: who may sign in at /desk and at /studio. Writes to the data folder, whether or not the engine runs; the engine sees it at once.
 import { join } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
 import type { Account } from '../accounts/account.ts'
 import { type Accounts, createAccounts } from '../accounts/accounts.ts'
 import { agentName, foldName } from '../accounts/agent-name.ts'
+import { PAGE_OF, type Role } from '../accounts/role.ts'
 import { type Config, readConfig } from '../config.ts'
 import { openLmdbAccounts } from '../drivers/accounts.lmdb.ts'
 import { askForPassword, askSeen, passwordFromInput } from './password-prompt.ts'
@@ -15,6 +16,7 @@ export interface PasswordOptions extends AgentOptions {
   readonly passwordStdin?: true
 }
 export interface AddOptions extends PasswordOptions {
+  readonly role?: Role
   readonly supervisor?: true
 }
 
@@ -30,17 +32,20 @@ export function addAgent(raw: string, options: AddOptions, wrongUse: WrongUse): 
     // Before the password is asked for: nobody should think of one in vain.
     if (accounts.list(shop).some(account => account.state === 'active' && foldName(account.name) === foldName(name)))
       throw new Fault('AGENT_EXISTS', { shop, name })
-    const agent = await accounts.add(shop, name, await passwordFor(name, options, wrongUse), options.supervisor)
-    say(`${titleOf(agent)} ${agent.name} of shop ${shop} may sign in at /desk. Accounts: ${join(config.data, 'accounts')}`)
+    const role = options.supervisor ? 'supervisor' : options.role
+    const agent = await accounts.add(shop, name, await passwordFor(name, options, wrongUse), role)
+    say(
+      `${TITLE[agent.role]} ${agent.name} of shop ${shop} may sign in at ${PAGE_OF[agent.role]}. Accounts: ${join(config.data, 'accounts')}`,
+    )
   })
 }
 
 /** Faults: UNKNOWN_AGENT. */
-export function changeRole(raw: string, role: 'agent' | 'supervisor', options: AgentOptions, wrongUse: WrongUse): Promise<void> {
+export function changeRole(raw: string, role: Role, options: AgentOptions, wrongUse: WrongUse): Promise<void> {
   return withAccounts(async (accounts, config) => {
     const shop = shopOf(options, config, wrongUse)
-    const { name } = await accounts.setSupervisor(shop, raw, role === 'supervisor')
-    say(`${name} of shop ${shop} is ${role === 'supervisor' ? 'a supervisor' : 'an agent'} now and is signed out everywhere.`)
+    const { name } = await accounts.setRole(shop, raw, role)
+    say(`${name} of shop ${shop} is ${NOW[role]} now and is signed out everywhere; the page for it is ${PAGE_OF[role]}.`)
   })
 }
 
@@ -86,13 +91,14 @@ export function listAgents(options: AgentOptions & { readonly json?: true; reado
   })
 }
 
-const titleOf = ({ isSupervisor }: Account): string => (isSupervisor ? 'Supervisor' : 'Agent')
+const TITLE: Readonly<Record<Role, string>> = { agent: 'Agent', supervisor: 'Supervisor', data: 'Data person' }
+const NOW: Readonly<Record<Role, string>> = { agent: 'an agent', supervisor: 'a supervisor', data: 'a data person' }
 
 const viewOf = (account: Account) => ({
   id: account.id,
   shop: account.shop,
   name: account.name,
-  role: account.isSupervisor ? 'supervisor' : 'agent',
+  role: account.role,
   createdAt: new Date(account.createdAt).toISOString(),
   ...(account.state === 'removed' && { removedAt: new Date(account.disabledAt).toISOString() }),
 })

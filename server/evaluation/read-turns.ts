@@ -3,6 +3,7 @@
 //   {"turns": [{"text": …, "action"?}, …], "lang"?, "source"?, "hour"?, "waiting"?, "pinned"?}
 // Whatever is wrong is told with its line, all of it at once; the rows are those of the lines with which nothing is wrong.
 import { readFileSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
 import { Fault, isFault } from '@parley/core/faults.ts'
 import type { Moment } from '@parley/core/handoff/handover-cost.ts'
 import { normaliseText } from '@parley/core/pipeline/normalise.ts'
@@ -59,6 +60,8 @@ const Turn = About.extend({ text: z.string(), action: z.string() }).transform(({
   turns: [{ text, action }],
 }))
 
+const AT_ONCE_MS = 5
+
 /** `actions`: those of the shop. Faults: TURNS_INVALID where the file cannot be read. */
 export function readTurnFile(file: string, actions: ReadonlySet<ActionId>): TurnFile {
   try {
@@ -70,25 +73,41 @@ export function readTurnFile(file: string, actions: ReadonlySet<ActionId>): Turn
 }
 
 export function parseTurns(text: string, actions: ReadonlySet<ActionId>): TurnFile {
+  const { take, found } = readingTurns(actions)
+  for (const [i, row] of text.split('\n').entries()) take(row, i + 1)
+  return found
+}
+
+/** The same, beside others that have to go on: it holds the thread for some milliseconds at most. */
+export async function parseTurnsBeside(text: string, actions: ReadonlySet<ActionId>): Promise<TurnFile> {
+  const { take, found } = readingTurns(actions)
+  let begun = performance.now()
+  for (const [i, row] of text.split('\n').entries()) {
+    take(row, i + 1)
+    if (performance.now() - begun < AT_ONCE_MS) continue
+    await setImmediate()
+    begun = performance.now()
+  }
+  return found
+}
+
+function readingTurns(actions: ReadonlySet<ActionId>): { take(row: string, line: number): void; readonly found: TurnFile } {
   const dialogues: DialogueToJudge[] = []
   const problems: TurnProblem[] = []
   /** Turns that stand by themselves, by what they say. */
   const seen = new Map<string, { readonly line: number; readonly right: ActionId | undefined }>()
-  for (const [i, row] of text.split('\n').entries()) {
-    const line = i + 1
-    if (row.trim() === '') continue
-    const dialogue = dialogueIn(row, line, actions)
-    if (typeof dialogue === 'string') {
-      problems.push({ line, severity: 'error', reason: dialogue })
-      continue
-    }
-    dialogues.push(dialogue)
-    const [first, ...more] = dialogue.turns
-    if (!first || more.length > 0) continue
-    const key = normaliseText(first.text)
-    const twin = seen.get(key)
-    if (!twin) seen.set(key, { line, right: first.right })
-    else
+  return {
+    found: { dialogues, problems },
+    take(row, line) {
+      if (row.trim() === '') return
+      const dialogue = dialogueIn(row, line, actions)
+      if (typeof dialogue === 'string') return void problems.push({ line, severity: 'error', reason: dialogue })
+      dialogues.push(dialogue)
+      const [first, ...more] = dialogue.turns
+      if (!first || more.length > 0) return
+      const key = normaliseText(first.text)
+      const twin = seen.get(key)
+      if (!twin) return void seen.set(key, { line, right: first.right })
       problems.push({
         line,
         severity: 'warning',
@@ -97,8 +116,8 @@ export function parseTurns(text: string, actions: ReadonlySet<ActionId>): TurnFi
             ? `the same text stands in line ${twin.line} already: it counts twice`
             : `the same text stands in line ${twin.line} as ${twin.right}: one of the two is wrong whatever is said`,
       })
+    },
   }
-  return { dialogues, problems }
 }
 
 /** What is wrong where it is no dialogue. */

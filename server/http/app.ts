@@ -6,14 +6,15 @@ import fastifyWebsocket from '@fastify/websocket'
 import type { Engine } from '@parley/core/engine.ts'
 import { type FaultCode, isFault } from '@parley/core/faults.ts'
 import { asShopId } from '@parley/core/ids.ts'
+import type { StudioSession } from '@parley/core/protocol/studio.ts'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify'
+import { DESK_COOKIE, type Sessions, STUDIO_COOKIE } from '../accounts/sessions.ts'
 import type { Metrics } from '../metrics.ts'
 import { type AgentIdentity, type AgentSocketParts, createAgentSocket } from '../realtime/agent-socket.ts'
 import { createConnections } from '../realtime/connections.ts'
 import { createCustomerSocket, type SocketParts } from '../realtime/customer-socket.ts'
 import { TIGHT_OPTIONS } from '../realtime/tight-web-socket.ts'
 import { type DemoParts, registerDemoRoutes } from './demo.ts'
-import { type DeskSessionParts, registerDeskSession } from './desk-session.ts'
 import { type OperatorParts, registerOperatorRoutes } from './operator.ts'
 import { type EnsembleRouteParts, registerEnsembleRoutes } from './operator-ensembles.ts'
 import { type JobRouteParts, registerJobRoutes } from './operator-jobs.ts'
@@ -22,6 +23,8 @@ import { type ModelRouteParts, registerModelRoutes } from './operator-models.ts'
 import { type PhraseRouteParts, registerPhraseRoutes } from './operator-phrases.ts'
 import { type PluginRouteParts, registerPluginRoutes } from './operator-plugins.ts'
 import { registerWebhookRoutes, type WebhookRouteParts } from './operator-webhooks.ts'
+import { limitSignIns, registerSessionRoutes } from './session-routes.ts'
+import { registerStudioRoutes, type StudioRouteParts } from './studio-routes.ts'
 import { registerVisitorRoutes, type VisitorParts } from './visitors.ts'
 import { frameAncestors, type WidgetPageParts } from './widget-page.ts'
 
@@ -47,10 +50,15 @@ export interface AppParts
     EnsembleRouteParts,
     KnowledgeRouteParts,
     PhraseRouteParts,
-    DeskSessionParts,
+    StudioRouteParts,
     DemoParts {
   readonly engine: Engine
   readonly metrics: Metrics
+  readonly deskSessions: Sessions
+  /** What each shop is called, by id; may be empty. */
+  readonly shopNames: ReadonlyMap<string, string>
+  /** Sign-ins from one address in a minute. */
+  readonly signInsPerMinute: number
   /** The folder of the built pages. */
   readonly pages: string
   /** Undefined when turns can be taken, else what is still missing. */
@@ -67,6 +75,7 @@ const STATUS: Partial<Record<FaultCode, number>> = {
   TOKEN_INVALID: 401,
   TOKEN_EXPIRED: 401,
   SIGN_IN_REFUSED: 401,
+  ROLE_REFUSED: 403,
   ORIGIN_REFUSED: 403,
   UNKNOWN_SHOP: 404,
   UNKNOWN_CONVERSATION: 404,
@@ -74,6 +83,10 @@ const STATUS: Partial<Record<FaultCode, number>> = {
   UNKNOWN_ENSEMBLE: 404,
   NO_EARLIER_ENSEMBLE: 409,
   ENSEMBLE_REFUSED: 409,
+  UNKNOWN_SET: 404,
+  UNKNOWN_REPORT: 404,
+  REPORT_NOT_DONE: 409,
+  STUDIO_FULL: 409,
   UNKNOWN_WEBHOOK: 404,
   JOB_NOT_FAILED: 409,
   UNKNOWN_CUSTOMER: 404,
@@ -144,8 +157,8 @@ export async function createApp(parts: AppParts): Promise<App> {
   )
   const agents = new WeakMap<FastifyRequest, AgentIdentity>()
   const identify = async (request: FastifyRequest): Promise<AgentIdentity> => {
-    const { shop, ...agent } = await parts.deskSessions.agentOf(request.headers.cookie, request.headers.origin, request.host)
-    return { ...agent, shop: asShopId(shop) }
+    const { id, name, shop, role } = await parts.deskSessions.personOf(request.headers.cookie, request.headers.origin, request.host)
+    return { id, name, shop: asShopId(shop), isSupervisor: role === 'supervisor' }
   }
   const desk = {
     websocket: true,
@@ -170,7 +183,23 @@ export async function createApp(parts: AppParts): Promise<App> {
   registerEnsembleRoutes(http, parts)
   registerKnowledgeRoutes(http, parts)
   registerPhraseRoutes(http, parts)
-  registerDeskSession(http, parts)
+  const limit = limitSignIns(parts.signInsPerMinute, parts.clock)
+  const shopView = (id: string) => ({ id, name: parts.shopNames.get(id) || id })
+  registerSessionRoutes(http, {
+    sessions: parts.deskSessions,
+    limit,
+    path: '/v1/desk',
+    cookie: DESK_COOKIE,
+    view: ({ id, name, shop, role }) => ({ agent: { id, name, isSupervisor: role === 'supervisor' }, shop: shopView(shop) }),
+  })
+  registerSessionRoutes(http, {
+    sessions: parts.studioSessions,
+    limit,
+    path: '/v1/studio',
+    cookie: STUDIO_COOKIE,
+    view: ({ name, shop }): StudioSession => ({ person: { name }, shop: shopView(shop) }),
+  })
+  registerStudioRoutes(http, parts)
   registerDemoRoutes(http, parts)
   http.get('/healthz', async () => ({ ok: true }))
   http.get('/readyz', async (_request, reply) => {
@@ -200,8 +229,11 @@ export async function registerPages(http: FastifyInstance, pages: string): Promi
       setHeaders: reply => void reply.header('cache-control', 'no-cache'),
     })
   else http.get('/', notBuilt)
-  if (isBuilt('index.html') && isBuilt('desk/index.html')) http.get('/desk', async (_request, reply) => reply.sendFile('desk/index.html'))
-  else http.get('/desk', notBuilt)
+  for (const page of ['desk', 'studio']) {
+    const file = `${page}/index.html`
+    if (isBuilt('index.html') && isBuilt(file)) http.get(`/${page}`, async (_request, reply) => reply.sendFile(file))
+    else http.get(`/${page}`, notBuilt)
+  }
 }
 
 const statusOf = (error: unknown): number =>

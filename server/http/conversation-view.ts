@@ -103,6 +103,8 @@ function wordsOf(event: Logged): string {
       return [`to ${event.toSeq} by ${event.agent?.name ?? event.by}`, event.reason].filter(part => part !== '').join(': ')
     case 'effect':
       return [event.key.split('/').slice(-2).join(' '), event.state, ...Object.values(event.result)].join(' ')
+    case 'rated':
+      return `reply ${event.reply}: ${event.thumb === null ? 'taken back' : `thumbs ${event.thumb}`}`
     case 'queued':
       return event.wait.reason
     case 'overdue':

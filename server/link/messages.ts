@@ -4,20 +4,20 @@
 import type { Caught, Engine, Said } from '@parley/core/engine.ts'
 import { Fault, type FaultCode } from '@parley/core/faults.ts'
 import type { Typist } from '@parley/core/handoff/typists.ts'
-import type { ConversationKey } from '@parley/core/ids.ts'
+import type { ConversationKey, Seq } from '@parley/core/ids.ts'
 import type { Sign } from '@parley/core/ports/fan-out.ts'
 
 /** Raised whenever a message changes its meaning. */
-export const LINK_VERSION = 4
+export const LINK_VERSION = 5
 
 /** What a socket process needs of the engine. */
 export type EngineFace = Asked & Pick<Engine, 'types'>
 /** What of it is answered. */
-type Asked = Pick<Engine, 'say' | 'since' | 'seen' | 'recall' | 'isErased'>
+type Asked = Pick<Engine, 'say' | 'since' | 'seen' | 'recall' | 'rate' | 'isErased'>
 
 export type Call = { readonly [M in keyof Asked]: { readonly method: M; readonly args: Parameters<Asked[M]> } }[keyof Asked]
-/** `say`, `since`, `isErased`; nothing of `seen` and `recall`. */
-export type Returned = Said | Caught | boolean | undefined
+/** `say`, `since`, `rate`, `isErased`; nothing of `seen` and `recall`. */
+export type Returned = Said | Caught | Seq | boolean | undefined
 
 /** What a socket process tells of itself; counts are those since its last report. */
 export interface SocketReport {

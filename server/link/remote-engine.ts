@@ -196,6 +196,7 @@ export function connectEngine(parts: RemoteParts): RemoteEngine {
       since: (...args) => ask({ method: 'since', args }) as ReturnType<EngineFace['since']>,
       seen: (...args) => ask({ method: 'seen', args }) as ReturnType<EngineFace['seen']>,
       recall: (...args) => ask({ method: 'recall', args }) as ReturnType<EngineFace['recall']>,
+      rate: (...args) => ask({ method: 'rate', args }) as ReturnType<EngineFace['rate']>,
       isErased: (...args) => ask({ method: 'isErased', args }) as ReturnType<EngineFace['isErased']>,
       types(key, typist) {
         if (channel && channel.waiting < BUSY_BYTES) channel.send({ type: 'types', key, typist })

@@ -119,6 +119,8 @@ function call(engine: EngineFace, { method, args }: Call): Promise<Returned> {
       return engine.seen(...args).then(() => undefined)
     case 'recall':
       return engine.recall(...args).then(() => undefined)
+    case 'rate':
+      return engine.rate(...args)
     case 'isErased':
       return engine.isErased(...args)
   }

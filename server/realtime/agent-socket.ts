@@ -216,9 +216,17 @@ export function createAgentSocket(wire: Wire, agent: AgentIdentity, parts: Agent
 
   function catchUp(
     watch: Watch,
-    { after, upTo, events, isWhole }: Pick<Awaited<ReturnType<Engine['desk']['watch']>>, 'after' | 'upTo' | 'events' | 'isWhole'>,
+    {
+      after,
+      upTo,
+      events,
+      thumbs,
+      isWhole,
+    }: Pick<Awaited<ReturnType<Engine['desk']['watch']>>, 'after' | 'upTo' | 'events' | 'thumbs' | 'isWhole'>,
   ): void {
-    send({ type: 'events', conversation: watch.key.conversation, after, upTo, events: [...events], ...(isWhole && { whole: true }) })
+    const { conversation } = watch.key
+    const said = thumbs.length > 0 ? { thumbs: [...thumbs] } : {}
+    send({ type: 'events', conversation, after, upTo, events: [...events], ...said, ...(isWhole && { whole: true }) })
     watch.sentUpTo = upTo
   }
 
@@ -247,12 +255,12 @@ export function createAgentSocket(wire: Wire, agent: AgentIdentity, parts: Agent
       case 'resync':
         return reread(watch)
       case 'delivery': {
-        const { after, upTo, events, marks, stands } = sign.delivery
+        const { after, upTo, events, marks, thumbs, stands } = sign.delivery
         if (upTo <= watch.sentUpTo) return
         // What was taken back, and what was missed, is read anew: the marks before it are not in the sign.
         if (stands !== undefined || after > watch.sentUpTo) return reread(watch)
         const fresh = [...events, ...marks].filter(event => event.seq > watch.sentUpTo).sort((a, b) => a.seq - b.seq)
-        catchUp(watch, { after: watch.sentUpTo, upTo, events: fresh, isWhole: false })
+        catchUp(watch, { after: watch.sentUpTo, upTo, events: fresh, thumbs, isWhole: false })
         if (marks.some(({ about }) => about === 'queued'))
           aboutOf(watch.key).then(
             about => watches.get(conversation) === watch && tellAbout(watch.key, about),

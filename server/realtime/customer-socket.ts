@@ -14,10 +14,12 @@ import type { Tokens, Visitor } from '../tokens.ts'
 import { type Connection, createSession, type Session, type SessionParts, type Wire } from './session.ts'
 
 export interface SocketParts extends SessionParts {
-  readonly engine: Pick<Engine, 'say' | 'since' | 'seen' | 'recall' | 'types'>
+  readonly engine: Pick<Engine, 'say' | 'since' | 'seen' | 'recall' | 'rate' | 'types'>
   readonly fanOut: Pick<FanOut, 'subscribe'>
   readonly tokens: Tokens
 }
+
+type Rate = Extract<ClientMessage, { type: 'rate' }>
 
 type State =
   | { readonly name: 'awaiting-hello' }
@@ -106,8 +108,9 @@ export function createCustomerSocket(wire: Wire, parts: SocketParts): Connection
     close(CLOSE.GOING_AWAY, 'come again')
   }
 
-  function catchUp({ after, upTo, events, stands }: Pick<Caught, 'after' | 'upTo' | 'events' | 'stands'>): void {
-    send({ type: 'events', after: stands ?? after, upTo, events: [...events], ...(stands !== undefined && { whole: true }) })
+  function catchUp({ after, upTo, events, thumbs, stands }: Pick<Caught, 'after' | 'upTo' | 'events' | 'thumbs' | 'stands'>): void {
+    const said = thumbs.length > 0 ? { thumbs: [...thumbs] } : {}
+    send({ type: 'events', after: stands ?? after, upTo, events: [...events], ...said, ...(stands !== undefined && { whole: true }) })
     sentUpTo = upTo
   }
 
@@ -137,11 +140,11 @@ export function createCustomerSocket(wire: Wire, parts: SocketParts): Connection
       case 'resync':
         return resync()
       case 'delivery': {
-        const { after, upTo, events, stands } = sign.delivery
+        const { after, upTo, events, thumbs, stands } = sign.delivery
         if (upTo <= sentUpTo) return
         if (stands === undefined ? after > sentUpTo : after !== sentUpTo) return resync()
         if (stands !== undefined) return catchUp(sign.delivery)
-        return catchUp({ after: sentUpTo, upTo, events: events.filter(event => event.seq > sentUpTo) })
+        return catchUp({ after: sentUpTo, upTo, events: events.filter(event => event.seq > sentUpTo), thumbs })
       }
     }
   }
@@ -186,6 +189,9 @@ export function createCustomerSocket(wire: Wire, parts: SocketParts): Connection
       case 'recall':
         recall(message.ref as MessageRef, key, visitor).catch(error => refuse(error, { ref: message.ref })) // the schema has checked the id
         return
+      case 'rate':
+        rate(message, key, visitor).catch(error => refuse(error, { ref: message.ref }))
+        return
       case 'typing':
         return engine.types(key, { who: 'customer' })
       case 'seen':
@@ -210,6 +216,13 @@ export function createCustomerSocket(wire: Wire, parts: SocketParts): Connection
     const retryAfterMs = session.takeMessage()
     if (retryAfterMs > 0) throw new Fault('RATE_LIMITED', { retryAfterMs })
     await engine.recall(key, visitor.customer, ref)
+  }
+
+  /** As `recall`. */
+  async function rate({ ref, reply, thumb }: Rate, key: ConversationKey, visitor: Visitor): Promise<void> {
+    const retryAfterMs = session.takeMessage()
+    if (retryAfterMs > 0) throw new Fault('RATE_LIMITED', { retryAfterMs })
+    send({ type: 'ack', ref, seq: await engine.rate(key, visitor.customer, { reply, thumb }) })
   }
 
   return session.connection

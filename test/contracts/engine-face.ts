@@ -155,6 +155,31 @@ export function engineFaceContract(name: string, join: (house: TestHouse) => Pro
     },
   )
 
+  on(
+    '[THUMB1] [THUMB2] a reply is rated once, however often it is said, and whoever listens is told',
+    async ({ engine, fanOut }, house) => {
+      await engine.say(key, ANNA, message('m1', 'hello'))
+      await house.settled()
+      const here = hear(fanOut, 'c1')
+      await engine.since(key, ANNA, null)
+      assert.deepEqual(await Promise.all([1, 2].map(() => engine.rate(key, ANNA, { reply: 4, thumb: 'down' }))), [5, 5])
+      assert.equal(await engine.rate(key, ANNA, { reply: 4, thumb: 'up' }), 6)
+      await here.until(signs => deliveries(signs).length === 2)
+      assert.deepEqual(
+        deliveries(here.signs).map(({ upTo, events, thumbs }) => [upTo, events, thumbs]),
+        [
+          [5, [], [{ reply: 4, thumb: 'down' }]],
+          [6, [], [{ reply: 4, thumb: 'up' }]],
+        ],
+      )
+      const { epoch } = house.log
+      assert.deepEqual((await engine.since(key, ANNA, { epoch, seq: 4 })).thumbs, [{ reply: 4, thumb: 'up' }])
+      assert.deepEqual((await engine.since(key, ANNA, { epoch, seq: 6 })).thumbs, [])
+      assert.equal(await faultCodeOf(engine.rate(key, ANNA, { reply: 2, thumb: 'up' })), 'RATING_INVALID')
+      assert.equal(await faultCodeOf(engine.rate(key, asCustomerId('bert'), { reply: 4, thumb: 'up' })), 'UNKNOWN_CONVERSATION')
+    },
+  )
+
   on('marks and typing reach the others', async ({ engine, fanOut }, house) => {
     await engine.say(key, ANNA, message('m1', 'hello'))
     await house.settled()

@@ -193,6 +193,7 @@ export interface HouseOptions {
   readonly clock?: TestClock
   /** Is told of every turn that is decided and kept. */
   readonly decided?: EngineObserver['decided']
+  readonly rated?: EngineObserver['rated']
   /** What the engine is given in place of the log's own conversations. */
   readonly around?: (parts: {
     readonly log: ConversationLog
@@ -222,6 +223,7 @@ export function createTestHouse(options: HouseOptions = {}): TestHouse {
   }
   const observer: EngineObserver = {
     decided: options.decided ?? (() => {}),
+    rated: options.rated ?? (() => {}),
     overdue: () => {},
     erased: erasure => ended.push(erasure),
     broke: (_key, error) => bugs.push(error),

@@ -4,6 +4,7 @@ import type { Conversation } from '@parley/core/conversation/conversation.ts'
 import { entriesAfter } from '@parley/core/conversation/dialogue.ts'
 import type { ConversationEvent } from '@parley/core/conversation/event.ts'
 import { planRollback, type RolledBackBy, rollbackEvents } from '@parley/core/conversation/rollback.ts'
+import { MOST_RATINGS, ratingOf } from '@parley/core/conversation/thumbs.ts'
 import { emptyFrame } from '@parley/core/dialogue/frame.ts'
 import { isFault } from '@parley/core/faults.ts'
 import type { Agent } from '@parley/core/handoff/owner.ts'
@@ -39,6 +40,19 @@ const decisionOf = (turn: number, said: number, effect: boolean): RecordedDecisi
     ...(effect && { effect: { do: 'open', undo: 'close', done: 'd', refused: 'r', promised: 'p', undone: 'u', slots: {}, locale: 'en' } }),
   }) as unknown as RecordedDecision // the rest is for people and replays
 
+/** Something said of any reply that stands; nothing where none does. */
+function ratedBy(
+  { dialogue, custody }: Pick<Conversation, 'dialogue' | 'custody'>,
+  next: ReturnType<typeof createRandom>,
+  at: number,
+): readonly ConversationEvent[] {
+  const replies = entriesAfter(dialogue, 0).filter(({ type }) => type === 'reply')
+  const reply = replies[Math.floor(next() * replies.length)]?.seq
+  if (reply === undefined || (custody.thumbs[reply]?.times ?? 0) >= MOST_RATINGS) return []
+  const rating = ratingOf({ dialogue, custody }, { reply, thumb: next() < 0.4 ? 'up' : next() < 0.7 ? 'down' : null, at })
+  return typeof rating === 'number' ? [] : [rating]
+}
+
 /** One append of a random history, as the engine would make it of the conversation as it stands. */
 export function nextAppend(
   now: Pick<Conversation, 'seq' | 'dialogue' | 'custody'>,
@@ -73,7 +87,8 @@ export function nextAppend(
     const ended = open.map(({ turn, upTo }): ConversationEvent => ({ type: 'superseded', at, turn, upTo, by: chen.id }))
     return [{ type: 'claimed', at, agent: chen }, ...ended, { type: 'notice', at, about: 'claimed', locale: 'en', template: 't', parts }]
   }
-  if (roll < 0.82) return owner.with === 'agent' ? [{ type: 'agent_message', at, agent: chen, ref: refOf(`a${said}`), parts }] : []
+  if (roll < 0.82)
+    return owner.with === 'agent' ? [{ type: 'agent_message', at, agent: chen, ref: refOf(`a${said}`), parts }] : ratedBy(now, next, at)
   const toSeq = Math.floor(next() * (now.seq + 1))
   try {
     return rollbackEvents(planRollback(now, toSeq), owner.with === 'agent' ? { kind: 'agent', agent: chen } : OPERATOR, 'so', at)

@@ -82,6 +82,7 @@ const FOLDED: Readonly<Record<string, string>> = {
   '2.4.7': 'cbd3213fe221c13bf6e0390a92fcea6e277583adb71f5a24b2646c7ec29dd711',
   '2.5.7': 'd0812d1e7b0f917b455ef1331395ba5ab87e0dc952b6fd7ed265c219a918ca71',
   '3.5.7': '7fed766d64ba645e0a69e8d684211d0ed94b486a8d32a79bf97961f80dbff7fe',
+  '3.5.8': 'c12e7ac02b851a3df6e4e106c0eb51977dec799c557d7ae565d574b1a22093c5',
 }
 
 test('[SNAP2] a fold of another shape has another version, so that no snapshot of before is taken for one of now', () => {

@@ -44,7 +44,7 @@ async function makeFolder(data: string): Promise<void> {
       shop: 'demo',
       name: `Agent ${i}`,
       createdAt: 0,
-      isSupervisor: false,
+      role: 'agent',
       state: 'active',
       password,
       endings: 0,

@@ -98,6 +98,7 @@ test('agent: add, list, password, role, remove, by a script', async () => {
     /^Anna Lee of shop demo is a supervisor now and is signed out/,
   )
   assert.equal((await parley(['agent', 'role', 'Anna Lee', 'king'])).status, 2)
+  assert.match((await parley(['agent', 'role', '陈丽', 'data'])).stdout, /is a data person now.*\/studio/)
   assert.match((await parley(['agent', 'role', '陈丽', 'agent'])).stdout, /is an agent now/)
   assert.match((await parley(['agent', 'list'])).stdout, /^demo {2}supervisor .*Anna Lee\ndemo {2}agent .*陈丽\n$/)
   assert.equal((await parley(['agent', 'password', 'anna lee', '--password-stdin'], 'another soup at ten')).status, 0)

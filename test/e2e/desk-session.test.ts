@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { createAccounts } from '@parley/server/accounts/accounts.ts'
-import { createDeskSessions } from '@parley/server/accounts/desk-sessions.ts'
 import { createSessionTokens } from '@parley/server/accounts/session-tokens.ts'
+import { createSessions, DESK_COOKIE } from '@parley/server/accounts/sessions.ts'
 import { openLmdbAccounts } from '@parley/server/drivers/accounts.lmdb.ts'
 import { loadSecret } from '@parley/server/secret.ts'
 import { SignJWT } from 'jose'
@@ -283,17 +283,19 @@ test('[ACC6] the upgrade of a socket knows the agent by the same cookie, origin 
   const cookie = await cookieFor('Anna')
   const rows = openLmdbAccounts(join(folder.path, 'accounts'))
   try {
-    const { agentOf } = createDeskSessions({
+    const { personOf } = createSessions({
       accounts: createAccounts(rows),
-      tokens: createSessionTokens(loadSecret(folder.path).keyFor('desk-sessions')),
+      tokens: createSessionTokens(loadSecret(folder.path).keyFor('desk-sessions'), 'desk'),
       hasShop: shop => shop === 'demo',
+      page: '/desk',
+      cookie: DESK_COOKIE,
     })
-    const { id: _id, ...who } = await agentOf(cookie, 'http://127.0.0.1:8080', '127.0.0.1:8080')
-    assert.deepEqual(who, { name: 'Anna', shop: 'demo', isSupervisor: false })
-    assert.equal(await faultCodeOf(agentOf(cookie, 'http://evil.example', '127.0.0.1:8080')), 'ORIGIN_REFUSED')
-    assert.equal(await faultCodeOf(agentOf(undefined, undefined, '127.0.0.1:8080')), 'TOKEN_INVALID')
+    const { id: _id, ...who } = await personOf(cookie, 'http://127.0.0.1:8080', '127.0.0.1:8080')
+    assert.deepEqual(who, { name: 'Anna', shop: 'demo', role: 'agent' })
+    assert.equal(await faultCodeOf(personOf(cookie, 'http://evil.example', '127.0.0.1:8080')), 'ORIGIN_REFUSED')
+    assert.equal(await faultCodeOf(personOf(undefined, undefined, '127.0.0.1:8080')), 'TOKEN_INVALID')
     const theirs = await cookieFor('Chen', { shop: 'other' })
-    assert.equal(await faultCodeOf(agentOf(theirs, undefined, '127.0.0.1:8080')), 'TOKEN_INVALID', 'a shop that is no more opens nothing')
+    assert.equal(await faultCodeOf(personOf(theirs, undefined, '127.0.0.1:8080')), 'TOKEN_INVALID', 'a shop that is no more opens nothing')
   } finally {
     await rows.close()
   }

@@ -11,9 +11,10 @@ import { asAgentId } from '@parley/core/ids.ts'
 import { PROTOCOL, type StreamPosition } from '@parley/core/protocol/client-message.ts'
 import type { DeskMessage } from '@parley/core/protocol/desk-message.ts'
 import type { ServerMessage, VisibleEvent } from '@parley/core/protocol/server-message.ts'
-import { DESK_COOKIE } from '@parley/server/accounts/desk-sessions.ts'
 import { COST, deriveByScrypt, hashPassword } from '@parley/server/accounts/password-hash.ts'
+import type { Role } from '@parley/server/accounts/role.ts'
 import { createSessionTokens } from '@parley/server/accounts/session-tokens.ts'
+import { DESK_COOKIE, STUDIO_COOKIE } from '@parley/server/accounts/sessions.ts'
 import { openLmdbAccounts } from '@parley/server/drivers/accounts.lmdb.ts'
 import { loadOrMakeSecret } from '@parley/server/secret.ts'
 import { WebSocket } from 'ws'
@@ -166,16 +167,21 @@ export async function joinConversation(url: string, visitor: Visitor, resumeAfte
 export const textOf = (event: VisibleEvent): string => event.parts.map(part => part.text).join('\n')
 
 /** Agents of the demo shop, made in the data folder with sessions of their own: signing in is another test's matter. */
-export async function makeAgents(data: string, names: readonly string[], shop = 'demo', isSupervisor = false): Promise<string[]> {
+export const makeAgents = (data: string, names: readonly string[], shop = 'demo', isSupervisor = false): Promise<string[]> =>
+  makePeople(data, names, shop, isSupervisor ? 'supervisor' : 'agent')
+
+/** The same of any role: cookies of the page that it is for. */
+export async function makePeople(data: string, names: readonly string[], shop: string, role: Role): Promise<string[]> {
+  const [page, cookie] = role === 'data' ? (['studio', STUDIO_COOKIE] as const) : (['desk', DESK_COOKIE] as const)
   const rows = openLmdbAccounts(join(data, 'accounts'))
-  const tokens = createSessionTokens(loadOrMakeSecret(data).keyFor('desk-sessions'))
+  const tokens = createSessionTokens(loadOrMakeSecret(data).keyFor(`${page}-sessions`), page)
   const password = await hashPassword('never used here', COST, deriveByScrypt)
   const cookies: string[] = []
   for (const name of names) {
     const id = asAgentId(randomBytes(8).toString('hex'))
-    const account = { id, shop, name, createdAt: 0, isSupervisor, state: 'active', password, endings: 0 } as const
+    const account = { id, shop, name, createdAt: 0, role, state: 'active', password, endings: 0 } as const
     if (!(await rows.add(account))) throw new Error(`there is an agent ${name} already`)
-    cookies.push(`${DESK_COOKIE}=${await tokens.issue(account)}`)
+    cookies.push(`${cookie}=${await tokens.issue(account)}`)
   }
   await rows.close()
   return cookies

@@ -23,8 +23,9 @@ const ARROWS: Readonly<Record<string, Arrow>> = {
   ensembles: { workspaces: ['plugin-sdk', 'core'] },
   mesh: { workspaces: ['plugin-sdk', 'core'] },
   plugins: { workspaces: ['plugin-sdk'], packages: [] },
+  examples: { workspaces: ['plugin-sdk', 'core', 'mesh'] },
   web: { workspaces: ['core/protocol'], types: ['ensembles'] },
-  server: { workspaces: ['plugin-sdk', 'core', 'models', 'ensembles', 'mesh'] },
+  server: { workspaces: ['plugin-sdk', 'core', 'models', 'ensembles', 'mesh', 'demo-shop'] },
 }
 
 interface Import {

@@ -37,7 +37,7 @@ await withStores(data, async (conversations, vault) => {
     for (let i = 0; ; i++) {
       const id = asAgentId(`a${i}`)
       const password = { algorithm: 'scrypt', n: 2, r: 1, p: 1, salt: 'kept', hash: 'not compared' } as const
-      await accounts.add({ id, shop: 'demo', name: `Agent ${i}`, createdAt: 0, isSupervisor: false, state: 'active', password, endings: 0 })
+      await accounts.add({ id, shop: 'demo', name: `Agent ${i}`, createdAt: 0, role: 'agent', state: 'active', password, endings: 0 })
       tell({ is: 'account', id, endings: 0 })
       await accounts.change('demo', id, account => ({ ...account, endings: 1 }))
       tell({ is: 'account', id, endings: 1 })

@@ -208,7 +208,7 @@ export function createShopOnDisk(folder: string, random: () => number): ShopOnDi
       },
       shop: id => (id === SHOP ? shop : undefined),
       limits: { inbox: 2, turns: 1_000, conversations: 100 },
-      observer: { decided: () => {}, overdue: () => {}, erased: () => {}, broke: (_key, error) => mine.broke(error) },
+      observer: { decided: () => {}, rated: () => {}, overdue: () => {}, erased: () => {}, broke: (_key, error) => mine.broke(error) },
     })
     return Object.assign(mine, { engine })
   }

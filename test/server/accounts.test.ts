@@ -13,6 +13,8 @@ import { checkOrigin } from '@parley/server/accounts/own-origin.ts'
 import { COST, type Cost, type Derive, deriveByScrypt } from '@parley/server/accounts/password-hash.ts'
 import { checkPassword } from '@parley/server/accounts/password-rules.ts'
 import { openLmdbAccounts } from '@parley/server/drivers/accounts.lmdb.ts'
+import { openStore } from '@parley/server/drivers/lmdb-store.ts'
+import { withSum } from '@parley/server/drivers/summed-text.ts'
 import { NODE_FLAGS, temporaryFolder } from '../e2e/running-server.ts'
 import { faultCodeOf } from '../fault-code.ts'
 
@@ -246,6 +248,8 @@ test('[ACC4] one password is looked at at a time, fifty sign-ins wait, and the n
 const ADDER = `
   import { createAccounts } from '@parley/server/accounts/accounts.ts'
   import { openLmdbAccounts } from '@parley/server/drivers/accounts.lmdb.ts'
+import { openStore } from '@parley/server/drivers/lmdb-store.ts'
+import { withSum } from '@parley/server/drivers/summed-text.ts'
   const [, folder, prefix, count] = process.argv
   const accounts = createAccounts(openLmdbAccounts(folder), { cost: { n: 16, r: 8, p: 1 } })
   for (let i = 0; i < Number(count); i++) {
@@ -313,4 +317,35 @@ test('[ACC6] an origin is this server’s own by scheme-less host and port, and 
     ['https://evil.example', 'evil.example/shop.example'],
   ])
     assert.ok(!isAllowed(origin, host), `${origin} at ${host}`)
+})
+
+test('[ACC7] an account of before there were roles has the role that it had, and any role can be given', async () => {
+  const folder = temporaryFolder()
+  const root = openStore(folder.path)
+  const agents = root.openDB({ name: 'agents', encoding: 'string' })
+  const names = root.openDB({ name: 'names', encoding: 'string' })
+  const password = { algorithm: 'scrypt', ...CHEAP, salt: 'kept', hash: 'not compared' }
+  for (const [id, before] of Object.entries({ a1: {}, a2: { isSupervisor: false }, a3: { isSupervisor: true } })) {
+    const row = { id, shop: 'demo', name: id, createdAt: 0, ...before, state: 'active', password, endings: 4 }
+    await agents.put(['demo', id], withSum(JSON.stringify(row)))
+    await names.put(['demo', id], id)
+  }
+  await root.close()
+  const accounts = createAccounts(openLmdbAccounts(folder.path), { cost: CHEAP })
+  try {
+    assert.deepEqual(
+      accounts.list('demo').map(({ name, role }) => [name, role]),
+      [
+        ['a1', 'agent'],
+        ['a2', 'agent'],
+        ['a3', 'supervisor'],
+      ],
+    )
+    const changed = await accounts.setRole('demo', 'a3', 'data')
+    assert.deepEqual([changed.role, changed.endings], ['data', 5])
+    assert.equal(accounts.named('demo', 'a3').role, 'data', 'and it is written')
+  } finally {
+    await accounts.close()
+    folder.remove()
+  }
 })

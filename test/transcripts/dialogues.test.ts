@@ -111,6 +111,7 @@ function stage(log: ConversationLog, vault: Vault): Scene {
     limits: { inbox: 20, turns: 100, conversations: 100 },
     observer: {
       decided: (_key, { decision }) => decisions.push(decision),
+      rated: () => {},
       overdue: () => {},
       erased: () => {},
       broke: (_key, error) => assert.fail(String(error)),

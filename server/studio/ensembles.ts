@@ -1,0 +1,83 @@
+// A shop's ensembles as the Studio shows them, and its orders.
+import { readdirSync } from 'node:fs'
+import type { EnsembleOrder, EnsemblesView, EnsembleView, StandingView, VersionView, Weights } from '@parley/core/protocol/studio.ts'
+import type { EnsembleStore, EnsembleText } from '../ensemble-store/ensemble-store.ts'
+import { readConfigured, resolveEnsemble, type ShopOf } from '../ensemble-store/resolve-ensemble.ts'
+import type { EnsembleRouteParts } from '../http/operator-ensembles.ts'
+import { PROJECT } from '../project.ts'
+
+export interface StudioEnsembles {
+  list(): EnsemblesView
+  /** Faults: UNKNOWN_ENSEMBLE, ENSEMBLE_INVALID. */
+  look(named: string): EnsembleView
+  /** As `look`, to be judged. */
+  resolve(named: string): EnsembleText
+  /** In force for the next turn when it resolves. Faults: UNKNOWN_ENSEMBLE, ENSEMBLE_INVALID, NO_EARLIER_ENSEMBLE, ENSEMBLE_REFUSED, STORAGE_FULL. */
+  order(order: EnsembleOrder, who: string): Promise<void>
+}
+
+export interface StudioEnsembleParts {
+  readonly shop: ShopOf
+  readonly store: Pick<EnsembleStore, 'list' | 'find' | 'read' | 'standing' | 'history'>
+  readonly ensembles: Pick<EnsembleRouteParts['ensembles'], 'view' | 'order'>
+}
+
+export function studioEnsembles({ shop, store, ensembles }: StudioEnsembleParts): StudioEnsembles {
+  const resolve = (named: string): EnsembleText => resolveEnsemble(named, shop, store)
+  return {
+    resolve,
+    look: named => {
+      const found = resolve(named)
+      return { ...viewOf(found, isShipped(found)), text: found.text }
+    },
+    list() {
+      const kept = store.list()
+      const texts = kept.flatMap(each => ('fault' in each ? [] : [each]))
+      // What the settings name, which need not be shipped, and what is shipped: each once, by its text.
+      const others = new Map([readConfigured(shop.ensemble), ...shipped()].map(each => [each.hash, each]))
+      for (const { hash } of texts) others.delete(hash)
+      return {
+        versions: [
+          ...[...texts, ...others.values()].map(each => viewOf(each, isShipped(each))),
+          ...kept.flatMap(each =>
+            'fault' in each ? [{ version: each.hash, isShipped: false, description: '', weights: {}, fault: each.fault.message }] : [],
+          ),
+        ],
+        standing: standingOf(),
+        history: store.history(shop.id),
+      }
+    },
+    async order(order, who) {
+      await ensembles.order(shop.id, { ...order, who })
+    },
+  }
+
+  function standingOf(): StandingView {
+    const { inForce, canary, shadow } = ensembles.view()[shop.id]! // a shop in force has one
+    return { inForce, canary, shadow, rollback: rollbackOf() }
+  }
+
+  function rollbackOf(): StandingView['rollback'] {
+    const { canary, earlier } = store.standing(shop.id)
+    if (canary !== null) return { what: 'ends-canary' }
+    const before = earlier.at(-1)
+    if (before === undefined) return null
+    const known = store.list().find(({ hash }) => hash === before)
+    return { what: 'puts-back', version: before === null ? 'settings' : known && 'version' in known ? known.version : before }
+  }
+}
+
+const shipped = (): readonly EnsembleText[] =>
+  readdirSync(PROJECT.ensembles)
+    .filter(name => name.endsWith('.yaml'))
+    .map(name => readConfigured(name.slice(0, -'.yaml'.length)))
+
+const isShipped = ({ hash }: EnsembleText): boolean => shipped().some(each => each.hash === hash)
+
+const viewOf = ({ version, file }: EnsembleText, isShippedToo: boolean): VersionView => ({
+  version,
+  isShipped: isShippedToo,
+  description: file.description ?? '',
+  weights: Object.fromEntries(Object.entries(file.voters).map(([voter, { weight }]) => [voter, weight])) satisfies Weights,
+  fault: null,
+})
