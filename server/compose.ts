@@ -302,14 +302,17 @@ async function openServer(
   })
   keep(ensembles)
   const studio = await openStudio({
-    data: config.data,
-    shops: config.shops,
+    config,
     shop: id => brain.shops.get(id)!, // it is of the settings
     ensembleStore,
     ensembles: ensembles.routes,
     labels,
+    log: { conversations, erasures, isStrained: () => bare.isStrained },
     now: systemClock.now,
+    reported: state => metrics.studioReports.inc({ state }),
+    broke: brokeOrFailed,
   })
+  keep(studio)
   engine = seams?.engine(bare) ?? bare
   const state = { missing: 'plugins' as string | undefined }
   brain.plugins.ready.then(() => (state.missing = undefined), broke)

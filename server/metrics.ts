@@ -20,6 +20,7 @@ export interface Metrics extends Pick<EngineObserver, 'decided' | 'rated' | 'ove
   readonly remoteOff: Gauge<'shop' | 'voter'>
   readonly shadowTurns: Counter<'plugin' | 'outcome'>
   readonly ensembleShadowTurns: Counter<'shop' | 'outcome'>
+  readonly studioReports: Counter<'state'>
   readonly conversationsOpened: Counter<'from'>
   readonly snapshots: Counter<'outcome'>
   readonly contentType: string
@@ -160,6 +161,12 @@ export function createMetrics(turnsUnderWay: () => number, logStore: () => Store
     labelNames: ['shop', 'outcome'],
     registers,
   })
+  const studioReports = new Counter({
+    name: 'parley_studio_reports_total',
+    help: 'Reports of the Studio by how they ended: done, failed, cancelled, broken-off or erased.',
+    labelNames: ['state'],
+    registers,
+  })
   const ensembleTurns = new Counter({
     name: 'parley_ensemble_turns_total',
     help: 'Decided turns by the ensemble that decided them.',
@@ -221,6 +228,7 @@ export function createMetrics(turnsUnderWay: () => number, logStore: () => Store
     remoteOff,
     shadowTurns,
     ensembleShadowTurns,
+    studioReports,
     conversationsOpened,
     snapshots,
     contentType: registry.contentType,

@@ -95,6 +95,54 @@ export interface EnsembleView extends VersionView {
   readonly text: string
 }
 
+// /v1/studio/canary: GET gives { canary: CanaryView | null }; the log is read for it. /v1/studio/shadow: GET gives { shadow: ShadowView | null }.
+
+export interface Interval {
+  readonly value: number
+  /** Of 95 %. */
+  readonly low: number
+  readonly high: number
+}
+export interface CanaryView {
+  /** Turns decided from then on. */
+  readonly since: number
+  readonly arms: Readonly<Record<'inForce' | 'canary', CanaryArm>>
+  /** By measure, the canary's share less the other; no difference is shown where it holds 0. */
+  readonly differences: Readonly<Record<string, Interval>>
+  /** Conversations that could not be read. */
+  readonly unread: number
+}
+export interface CanaryArm {
+  readonly version: string
+  readonly conversations: number
+  readonly turns: number
+  /** Of the turns, by measure: handedOver, askedBack, corrected, recalled, and what else there may be. */
+  readonly shares: Readonly<Record<string, Interval>>
+}
+export interface ShadowView {
+  /** Turns by what became of them. */
+  readonly counts: Readonly<Record<'same' | 'otherwise' | 'failed' | 'late' | 'skipped', number>>
+  /** Of those that would be otherwise, by what differs. */
+  readonly parts: Readonly<Record<'action' | 'disposition' | 'template', number>>
+  /** Share of the compared turns that would be decided the same. */
+  readonly agreement: number | null
+  /** The last of those that would be decided otherwise, newest first. */
+  readonly turns: readonly DivergentTurn[]
+}
+export interface DivergentTurn extends TurnNamed {
+  readonly at: number
+  readonly differs: readonly ('action' | 'disposition' | 'template')[]
+  readonly before: DivergentSide
+  readonly now: DivergentSide
+}
+export interface DivergentSide {
+  readonly ensemble: string
+  readonly action: string
+  readonly disposition: string
+  readonly template: string
+  readonly confidence: number
+}
+
 // /v1/studio/sets: GET gives { sets }. POST takes a SetUpload and gives SetUploaded. /v1/studio/sets/ID: GET gives SetUploaded (what is wrong with it, too),
 // DELETE removes it (204). /v1/studio/sets/ID/text: GET gives the file as it was sent. Faults: UNKNOWN_SET, STUDIO_FULL, STORAGE_FULL.
 
@@ -133,8 +181,8 @@ export interface LineProblem {
 // /v1/studio/reports: GET gives { reports }, newest first. POST takes a ReportOrder and gives a ReportView, at once: it is worked out in the background,
 // one after another. /v1/studio/reports/ID: GET gives ReportView, to be asked again while it is under way; DELETE ends and removes it (204).
 // POST /v1/studio/reports/ID/cancel ends it; POST /v1/studio/reports/ID/again begins it anew. Of one that is done: /v1/studio/reports/ID/result is what
-// `parley ensemble evaluate|compare --json` writes (of an evaluation the report of ensembles/evaluation/report.ts with `incomplete`; of a comparison the
-// changes of ensembles/comparison/compare.ts with `a`, `b`, `figures`, `incomplete`, `undecided`), /v1/studio/reports/ID/html the file to send to a
+// `parley ensemble evaluate|compare --json` writes (an Evaluation of ensembles/report-file.ts, or a Comparison of ensembles/comparison/comparison.ts, here
+// with `gate`, a GateResult of ensembles/report-file.ts), /v1/studio/reports/ID/html the file to send to a
 // colleague. With ?download either comes as a file. Faults: UNKNOWN_SET, UNKNOWN_REPORT, UNKNOWN_ENSEMBLE, ENSEMBLE_INVALID,
 // REPORT_NOT_DONE, STUDIO_FULL.
 

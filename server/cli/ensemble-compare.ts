@@ -9,6 +9,7 @@ import { ensembleNamed } from '../ensemble-store/resolve-ensemble.ts'
 import { againstGate, compareEnsembles } from '../evaluation/compare-ensembles.ts'
 import { compareLogged } from '../evaluation/compare-logged.ts'
 import type { DialogueToJudge } from '../evaluation/read-turns.ts'
+import { withVoters } from '../evaluation/with-voters.ts'
 import { readPack } from '../pack-folder.ts'
 import { PROJECT } from '../project.ts'
 import type { WrongUse } from './agent.ts'
@@ -18,7 +19,6 @@ import { labelsOf } from './ensemble-label.ts'
 import { openShop, recorded } from './plugin-replay.ts'
 import { knownShop, say } from './plugin-store.ts'
 import { type Progress, untilInterrupted } from './until-interrupted.ts'
-import { withVoters } from './with-voters.ts'
 
 export interface CompareOptions {
   readonly shop?: string

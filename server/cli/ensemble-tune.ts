@@ -10,6 +10,7 @@ import { openEnsembleStore } from '../ensemble-store/open-ensemble-store.ts'
 import { ensembleNamed, IN_FORCE } from '../ensemble-store/resolve-ensemble.ts'
 import type { DialogueToJudge } from '../evaluation/read-turns.ts'
 import { priorOfTraffic, type Traffic, type TunedEnsemble, tuneEnsemble } from '../evaluation/tune-ensemble.ts'
+import { withVoters } from '../evaluation/with-voters.ts'
 import { readPack } from '../pack-folder.ts'
 import { PROJECT, releaseHere } from '../project.ts'
 import type { WrongUse } from './agent.ts'
@@ -18,7 +19,6 @@ import { BROKEN_OFF, logged } from './ensemble-compare.ts'
 import { knownShop, say } from './plugin-store.ts'
 import { figuresTold, tuneLines } from './tune-report.ts'
 import { type Progress, untilInterrupted } from './until-interrupted.ts'
-import { withVoters } from './with-voters.ts'
 
 export interface TuneOptions {
   readonly ensemble?: string

@@ -4,15 +4,15 @@ import { join } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
 import { readConfig } from '../config.ts'
 import { ensembleNamed, IN_FORCE } from '../ensemble-store/resolve-ensemble.ts'
-import { evaluateEnsemble } from '../evaluation/evaluate-ensemble.ts'
+import { evaluateEnsemble, PRECISIONS } from '../evaluation/evaluate-ensemble.ts'
 import { readTurnFile, type TurnFile } from '../evaluation/read-turns.ts'
+import { withVoters } from '../evaluation/with-voters.ts'
 import { readPack } from '../pack-folder.ts'
 import { PROJECT } from '../project.ts'
 import type { WrongUse } from './agent.ts'
 import { cellLines, reportLines } from './ensemble-report.ts'
 import { knownShop, say } from './plugin-store.ts'
 import { untilInterrupted } from './until-interrupted.ts'
-import { withVoters } from './with-voters.ts'
 
 export interface EvaluateOptions {
   readonly ensemble?: string
@@ -23,9 +23,6 @@ export interface EvaluateOptions {
   readonly seed: number
   readonly json?: string
 }
-
-/** For which a threshold is told unless one is asked for. */
-const PRECISIONS = [0.9, 0.95, 0.99]
 
 /** Faults: TURNS_INVALID, UNKNOWN_SHOP, UNKNOWN_ENSEMBLE, ENSEMBLE_INVALID, and those of configuration and packs. */
 export async function evaluate(file: string, options: EvaluateOptions, wrongUse: WrongUse): Promise<void> {

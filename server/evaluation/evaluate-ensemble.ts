@@ -18,6 +18,9 @@ import { collectVotes, playWith } from './play-dialogues.ts'
 import type { DialogueToJudge } from './read-turns.ts'
 import { openVoteCache } from './vote-cache.ts'
 
+/** Shares of right answers for which a threshold is told unless one is asked for. */
+export const PRECISIONS = [0.9, 0.95, 0.99]
+
 export interface EvaluateParts {
   readonly dialogues: readonly DialogueToJudge[]
   readonly shop: Shop

@@ -1,6 +1,5 @@
 // The turns that a shop's log has recorded, one JSON value a line, as they are read: what `parley plugin replay` puts to another version.
 import { Readable } from 'node:stream'
-import type { Logged } from '@parley/core/conversation/event.ts'
 import { Fault, isFault } from '@parley/core/faults.ts'
 import { asConversationId, asShopId, type ConversationKey, isId, type ShopId } from '@parley/core/ids.ts'
 import type { Conversations } from '@parley/core/ports/conversations.ts'
@@ -8,6 +7,7 @@ import type { Erasures } from '@parley/core/ports/erasures.ts'
 import { type RecordedTurn, recordedTurns } from '@parley/core/recorded-turns.ts'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { isTakenBack } from '../read-log.ts'
 import { checked } from './operator-gate.ts'
 
 export interface OperatorTurnParts {
@@ -71,9 +71,5 @@ export function registerTurnRoutes(
     yield lineOf({ done: total, total })
   }
 }
-
-/** A customer who takes a message back has said something wrong, not been told it. */
-const isTakenBack = ({ received }: RecordedTurn, events: readonly Logged[]): boolean =>
-  events.some(event => event.type === 'rolled_back' && event.by !== 'customer' && event.seq > received.upTo && event.toSeq < received.turn)
 
 const lineOf = (line: TurnLine): string => `${JSON.stringify(line)}\n`

@@ -10,6 +10,8 @@ export function registerStudioEnsembles(http: FastifyInstance, askingOf: AskingO
   http.get<{ Params: { version: string } }>('/v1/studio/ensembles/:version', async request =>
     askingOf(request).shop.ensembles.look(request.params.version),
   )
+  http.get('/v1/studio/canary', async request => ({ canary: await askingOf(request).shop.ensembles.canary() }))
+  http.get('/v1/studio/shadow', async request => ({ shadow: await askingOf(request).shop.ensembles.shadow() }))
   http.post('/v1/studio/ensembles/orders', async request => {
     const { who, shop } = askingOf(request)
     await shop.ensembles.order(checked(EnsembleOrder, request.body), who.name)

@@ -7,6 +7,7 @@ import { createBuckets } from '../realtime/buckets.ts'
 import type { StudioShop } from '../studio/studio.ts'
 import { protect } from './session-routes.ts'
 import { registerStudioEnsembles } from './studio-ensembles.ts'
+import { registerStudioReports } from './studio-reports.ts'
 import { registerStudioSets } from './studio-sets.ts'
 
 export interface StudioRouteParts {
@@ -41,5 +42,6 @@ export function registerStudioRoutes(http: FastifyInstance, { studioSessions, st
     const askingOf: AskingOf = request => asking.get(request)! // the hook has put it there, or has refused the request
     registerStudioEnsembles(scope, askingOf)
     registerStudioSets(scope, askingOf)
+    registerStudioReports(scope, askingOf)
   })
 }

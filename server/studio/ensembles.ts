@@ -1,6 +1,16 @@
 // A shop's ensembles as the Studio shows them, and its orders.
 import { readdirSync } from 'node:fs'
-import type { EnsembleOrder, EnsemblesView, EnsembleView, StandingView, VersionView, Weights } from '@parley/core/protocol/studio.ts'
+import { isFault } from '@parley/core/faults.ts'
+import type {
+  CanaryView,
+  EnsembleOrder,
+  EnsemblesView,
+  EnsembleView,
+  ShadowView,
+  StandingView,
+  VersionView,
+  Weights,
+} from '@parley/core/protocol/studio.ts'
 import type { EnsembleStore, EnsembleText } from '../ensemble-store/ensemble-store.ts'
 import { readConfigured, resolveEnsemble, type ShopOf } from '../ensemble-store/resolve-ensemble.ts'
 import type { EnsembleRouteParts } from '../http/operator-ensembles.ts'
@@ -14,18 +24,25 @@ export interface StudioEnsembles {
   resolve(named: string): EnsembleText
   /** In force for the next turn when it resolves. Faults: UNKNOWN_ENSEMBLE, ENSEMBLE_INVALID, NO_EARLIER_ENSEMBLE, ENSEMBLE_REFUSED, STORAGE_FULL. */
   order(order: EnsembleOrder, who: string): Promise<void>
+  /** Null where there is none. */
+  canary(): Promise<CanaryView | null>
+  shadow(): Promise<ShadowView | null>
 }
 
 export interface StudioEnsembleParts {
   readonly shop: ShopOf
-  readonly store: Pick<EnsembleStore, 'list' | 'find' | 'read' | 'standing' | 'history'>
-  readonly ensembles: Pick<EnsembleRouteParts['ensembles'], 'view' | 'order'>
+  readonly store: Pick<EnsembleStore, 'add' | 'list' | 'find' | 'read' | 'standing' | 'history'>
+  readonly ensembles: Pick<EnsembleRouteParts['ensembles'], 'view' | 'order' | 'canary' | 'shadow'>
 }
 
 export function studioEnsembles({ shop, store, ensembles }: StudioEnsembleParts): StudioEnsembles {
-  const resolve = (named: string): EnsembleText => resolveEnsemble(named, shop, store)
+  /** What is shipped or named by the settings has a version too, kept or not. */
+  const resolve = (named: string): EnsembleText =>
+    [...shipped(), ...configured(shop)].find(({ version }) => version === named) ?? resolveEnsemble(named, shop, store)
   return {
     resolve,
+    canary: () => ensembles.canary(shop.id),
+    shadow: () => ensembles.shadow(shop.id),
     look: named => {
       const found = resolve(named)
       return { ...viewOf(found, isShipped(found)), text: found.text }
@@ -34,7 +51,7 @@ export function studioEnsembles({ shop, store, ensembles }: StudioEnsembleParts)
       const kept = store.list()
       const texts = kept.flatMap(each => ('fault' in each ? [] : [each]))
       // What the settings name, which need not be shipped, and what is shipped: each once, by its text.
-      const others = new Map([readConfigured(shop.ensemble), ...shipped()].map(each => [each.hash, each]))
+      const others = new Map([...configured(shop), ...shipped()].map(each => [each.hash, each]))
       for (const { hash } of texts) others.delete(hash)
       return {
         versions: [
@@ -48,7 +65,9 @@ export function studioEnsembles({ shop, store, ensembles }: StudioEnsembleParts)
       }
     },
     async order(order, who) {
-      await ensembles.order(shop.id, { ...order, who })
+      if (!('ensemble' in order)) return void (await ensembles.order(shop.id, { ...order, who }))
+      const { version } = store.add(resolve(order.ensemble).text, order.ensemble)
+      await ensembles.order(shop.id, { ...order, ensemble: version, who })
     },
   }
 
@@ -71,6 +90,16 @@ const shipped = (): readonly EnsembleText[] =>
   readdirSync(PROJECT.ensembles)
     .filter(name => name.endsWith('.yaml'))
     .map(name => readConfigured(name.slice(0, -'.yaml'.length)))
+
+/** None where it cannot be read any more. */
+function configured({ ensemble }: ShopOf): readonly EnsembleText[] {
+  try {
+    return [readConfigured(ensemble)]
+  } catch (error) {
+    if (isFault(error)) return []
+    throw error
+  }
+}
 
 const isShipped = ({ hash }: EnsembleText): boolean => shipped().some(each => each.hash === hash)
 

@@ -5,7 +5,7 @@ import type { ActionId } from '@parley/plugin-sdk/vocabulary.ts'
 import { z } from 'zod'
 import { parseTurnsBeside, type TurnFile } from '../evaluation/read-turns.ts'
 import { agreedLabels, type LabelStore } from '../label-store/label-store.ts'
-import { newId, openShelf, type Shelf } from './studio-folder.ts'
+import { newId, openShelf, SETS, type Shelf } from './studio-folder.ts'
 
 export interface Sets {
   list(): readonly SetView[]
@@ -49,7 +49,7 @@ const Kept = z.strictObject({
 type Kept = z.infer<typeof Kept>
 
 export async function openSets({ data, shop, actions, labels, now }: SetsParts): Promise<Sets> {
-  const shelf: Shelf<Kept> = await openShelf(data, shop, 'sets', value => Kept.parse(value))
+  const shelf: Shelf<Kept> = await openShelf(data, shop, SETS, value => Kept.parse(value))
   const viewOf = (kept: Kept): SetView => ({ ...kept, kind: 'uploaded' })
 
   function named(id: string): Kept {

@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { replaceFile } from '../drivers/replace-file.ts'
 
 export const STUDIO_FOLDER = 'studio'
+/** Below it, what was uploaded, by shop. */
+export const SETS = 'sets'
 
 /** Of sets and reports. */
 export const newId = (): string => randomBytes(9).toString('base64url')
@@ -28,7 +30,12 @@ export interface Shelf<T> {
 }
 
 /** Reads what is there; what a kill has left without its JSON is taken away. */
-export async function openShelf<T>(data: string, shop: string, kind: 'sets' | 'reports', read: (value: unknown) => T): Promise<Shelf<T>> {
+export async function openShelf<T>(
+  data: string,
+  shop: string,
+  kind: typeof SETS | 'reports',
+  read: (value: unknown) => T,
+): Promise<Shelf<T>> {
   const folder = join(data, STUDIO_FOLDER, kind, shop)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const pathOf = (id: string, ending: string): string => join(folder, `${id}${ending}`)

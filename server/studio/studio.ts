@@ -1,52 +1,85 @@
 // What stands behind the pages of /studio, by shop: everything that a data team can see and do.
 
 import type { Shop } from '@parley/core/pipeline/shop.ts'
-import type { ShopView } from '@parley/core/protocol/studio.ts'
-import type { ShopConfig } from '../config.ts'
+import type { ReportState, ShopView } from '@parley/core/protocol/studio.ts'
+import type { Config } from '../config.ts'
 import type { EnsembleStore } from '../ensemble-store/ensemble-store.ts'
 import type { EnsembleRouteParts } from '../http/operator-ensembles.ts'
 import type { LabelStore } from '../label-store/label-store.ts'
 import { releaseHere } from '../project.ts'
+import type { LogParts } from '../read-log.ts'
 import { type StudioEnsembles, studioEnsembles } from './ensembles.ts'
+import { openReports, type Reports } from './reports.ts'
 import { openSets, type Sets } from './sets.ts'
 
 export interface StudioShop {
   view(): ShopView
   readonly ensembles: StudioEnsembles
   readonly sets: Sets
+  readonly reports: Reports
 }
 
 export interface StudioParts {
-  readonly data: string
-  readonly shops: readonly ShopConfig[]
+  readonly config: Config
   readonly shop: (id: string) => Shop
   readonly ensembleStore: EnsembleStore
   readonly ensembles: EnsembleRouteParts['ensembles']
   readonly labels: LabelStore
+  readonly log: LogParts
   readonly now: () => number
+  /** A report has ended so. */
+  readonly reported: (state: ReportState['state']) => void
+  readonly broke: (error: unknown) => void
 }
 
 export interface Studio {
   readonly of: (shop: string) => StudioShop
   /** Nothing here tells of the conversation any more when it resolves. */
   forget(shop: string, conversation: string): Promise<void>
+  /** What is under way in the background is broken off. */
+  close(): Promise<void>
 }
 
 export async function openStudio(parts: StudioParts): Promise<Studio> {
-  const { data, shops, labels, now } = parts
+  const { config, labels, now } = parts
+  const { data } = config
+  let last: Promise<void> = Promise.resolve()
+  const oneAtATime = (work: () => Promise<void>): Promise<void> => {
+    const mine = last.then(work)
+    last = mine.catch(() => {}) // whoever waits for it hears of it
+    return mine
+  }
   const opened = new Map<string, StudioShop>()
-  for (const settings of shops) {
+  for (const settings of config.shops) {
     const { id } = settings
     const shop = parts.shop(id)
     const actions = new Set(Object.keys(shop.actions))
     const sets = await openSets({ data, shop: id, actions, labels, now })
     const ensembles = studioEnsembles({ shop: settings, store: parts.ensembleStore, ensembles: parts.ensembles })
-    opened.set(id, { view: () => viewOf(parts.shop(id)), ensembles, sets })
+    const reports = await openReports({
+      config,
+      shop: id,
+      sets,
+      labels,
+      resolve: ensembles.resolve,
+      log: parts.log,
+      now,
+      oneAtATime,
+      ended: parts.reported,
+      broke: parts.broke,
+    })
+    opened.set(id, { view: () => viewOf(parts.shop(id)), ensembles, sets, reports })
   }
   return {
     of: shop => opened.get(shop)!, // sessions are of shops in force
     async forget(shop, conversation) {
-      await opened.get(shop)?.sets.forget(conversation)
+      const found = opened.get(shop)
+      // In this order: a report that begins now reads what is left.
+      await found?.sets.forget(conversation)
+      await found?.reports.forget(conversation)
+    },
+    async close() {
+      await Promise.all([...opened.values()].map(({ reports }) => reports.close()))
     },
   }
 }

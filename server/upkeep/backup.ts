@@ -2,8 +2,8 @@
 // The log first, the keys after it: a key is durable before anything is sealed with it (KEY1), so that no event of the copied log can be without
 // its key. The other way round a customer who came in between would be copied unreadable. And a key that is destroyed in between is not in the
 // copy: what was erased before the backup ended stays erased. The accounts come after the log too, since its events name agents.
-import { copyFileSync, cpSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
 import { addTail } from '../drivers/conversation-log.lmdb.ts'
 import { flushFolder } from '../drivers/flush-folder.ts'
@@ -16,6 +16,7 @@ import { LABELS_FOLDER } from '../label-store/label-store.ts'
 import { MODELS_FOLDER, versionFolders } from '../model-store/open-model-store.ts'
 import { BUNDLE_ENDING } from '../plugin-store/bundle-file.ts'
 import { BUNDLES_FOLDER, PLUGINS_FOLDER } from '../plugin-store/open-plugin-store.ts'
+import { SETS, STUDIO_FOLDER } from '../studio/studio-folder.ts'
 import { lookOver, type Progress } from './doctor.ts'
 import type { Findings } from './examine.ts'
 import { claimEmpty, flushTree, makeOwn } from './folders.ts'
@@ -40,6 +41,7 @@ export async function backUp(data: string, folder: string, progress?: Progress):
   if (existsSync(join(data, KNOWLEDGE_FOLDER, 'data.mdb'))) await copyStore(join(data, KNOWLEDGE_FOLDER), join(folder, KNOWLEDGE_FOLDER))
   await copyModels(join(data, MODELS_FOLDER), join(folder, MODELS_FOLDER))
   await copyEnsembles(join(data, ENSEMBLES_FOLDER), join(folder, ENSEMBLES_FOLDER))
+  copySets(join(data, STUDIO_FOLDER, SETS), join(folder, STUDIO_FOLDER, SETS))
   if (existsSync(join(data, 'secret'))) copyFileSync(join(data, 'secret'), join(folder, 'secret')) // keeps its mode
   flushTree(folder)
   const list = join(folder, LIST)
@@ -109,6 +111,21 @@ async function copyEnsembles(from: string, to: string): Promise<void> {
   makeOwn(to)
   await copyStore(from, to)
   for (const name of ensembleFiles(from)) copyFileSync(join(from, name), join(to, name))
+}
+
+/** What was uploaded to the Studio; reports are worked out anew. A set's own record comes first: what it is of is there before it, or was removed. */
+function copySets(from: string, to: string): void {
+  const names = existsSync(from) ? readdirSync(from, { recursive: true, withFileTypes: true }).filter(entry => entry.isFile()) : []
+  for (const ending of ['.json', '.jsonl'])
+    for (const { parentPath, name } of names.filter(each => each.name.endsWith(ending))) {
+      const folder = join(to, relative(from, parentPath))
+      mkdirSync(folder, { recursive: true, mode: 0o700 })
+      try {
+        copyFileSync(join(parentPath, name), join(folder, name))
+      } catch (error) {
+        if (existsSync(join(parentPath, name))) throw error // else it was taken away
+      }
+    }
 }
 
 /**

@@ -11,6 +11,7 @@ import { KNOWLEDGE_FOLDER } from '../knowledge-store/open-knowledge-store.ts'
 import { LABELS_FOLDER } from '../label-store/label-store.ts'
 import { MODELS_FOLDER, versionFolders } from '../model-store/open-model-store.ts'
 import { BUNDLES_FOLDER, PLUGINS_FOLDER } from '../plugin-store/open-plugin-store.ts'
+import { SETS, STUDIO_FOLDER } from '../studio/studio-folder.ts'
 import { lookOver, type Progress } from './doctor.ts'
 import type { Findings } from './examine.ts'
 import { claimEmpty, flushTree, makeOwn } from './folders.ts'
@@ -87,6 +88,11 @@ function copyBackup(from: string, to: string): void {
   if (existsSync(join(from, ENSEMBLES_FOLDER, 'data.mdb'))) {
     makeOwn(join(to, ENSEMBLES_FOLDER))
     for (const name of ['data.mdb', ...ensembleFiles(join(from, ENSEMBLES_FOLDER))]) copy(ENSEMBLES_FOLDER, name)
+  }
+  const sets = join(STUDIO_FOLDER, SETS)
+  if (existsSync(join(from, sets))) {
+    makeOwn(join(to, STUDIO_FOLDER))
+    cpSync(join(from, sets), join(to, sets), { recursive: true })
   }
   if (existsSync(join(from, 'secret'))) copy('secret')
 }

@@ -1,12 +1,26 @@
 // What stands behind /studio, of a real server: who is let in, and all that a data team does there.
 import assert from 'node:assert/strict'
+import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import type { EnsemblesView, EnsembleView, SetUploaded, SetView, ShopView, StudioSession } from '@parley/core/protocol/studio.ts'
+import { fileURLToPath } from 'node:url'
+import type {
+  EnsemblesView,
+  EnsembleView,
+  ReportOrder,
+  ReportView,
+  SetUploaded,
+  SetView,
+  ShopView,
+  StudioSession,
+} from '@parley/core/protocol/studio.ts'
 import { createAccounts } from '@parley/server/accounts/accounts.ts'
 import { openLmdbAccounts } from '@parley/server/drivers/accounts.lmdb.ts'
-import { makePeople, type RunningServer, startServer, temporaryFolder } from './running-server.ts'
+import { loadOrMakeSecret } from '@parley/server/secret.ts'
+import { parley } from './parley-command.ts'
+import { fetchVisitor, joinConversation, makePeople, type RunningServer, startServer, temporaryFolder } from './running-server.ts'
 
+const PATIENT = fileURLToPath(new URL('patient.yaml', import.meta.url))
 const PASSWORD = 'crab soup at nine'
 const folder = temporaryFolder()
 let server: RunningServer
@@ -136,3 +150,127 @@ test('[STUD2] an order is done at once, and the history says who and why', async
   assert.deepEqual([back.standing.rollback, back.history.length], [null, 2])
   assert.equal(await refused('/ensembles/orders', { body: { what: 'rollback', why: 'again' } }), '409 NO_EARLIER_ENSEMBLE')
 })
+
+const upload = async (): Promise<string> => (await ask<SetUploaded>('/sets', { body: { name: 'March', text: JSONL } })).set!.id // it has turns
+
+/** When it is under way no more. */
+async function ended(id: string): Promise<ReportView> {
+  for (;;) {
+    const view = await ask<ReportView>(`/reports/${id}`)
+    if (view.state.state !== 'waiting' && view.state.state !== 'running') return view
+    await new Promise(resolve => setTimeout(resolve, 100)) // as the page asks again
+  }
+}
+
+const report = async (order: ReportOrder): Promise<ReportView> => ended((await ask<ReportView>('/reports', { body: order })).id)
+
+test('[STUD5] a report is worked out in the background: what it says is what the command line says', async () => {
+  const set = await upload()
+  const ordered = await ask<ReportView>('/reports', { body: { kind: 'evaluation', set, ensemble: 'in-force' } })
+  const inForce = (await ask<EnsemblesView>('/ensembles')).standing.inForce
+  assert.deepEqual(ordered.order, { kind: 'evaluation', set, ensemble: inForce })
+  assert.ok(['waiting', 'running'].includes(ordered.state.state))
+  assert.equal(await refused(`/reports/${ordered.id}/result`), '409 REPORT_NOT_DONE')
+  const view = await ended(ordered.id)
+  assert.equal(view.state.state, 'done', JSON.stringify(view))
+  assert.deepEqual([view.who, view.setName], ['Lin Yu', 'March'])
+  const file = join(folder.path, 'turns.jsonl')
+  const json = join(folder.path, 'report.json')
+  writeFileSync(file, JSONL)
+  const told = await parley(['ensemble', 'evaluate', file, '--skip-bad', '--json', json], {
+    env: { PARLEY_DATA: folder.path, PARLEY_CONFIG: PATIENT },
+  })
+  assert.equal(told.status, 0, told.stderr)
+  assert.deepEqual(await ask(`/reports/${ordered.id}/result`), JSON.parse(readFileSync(json, 'utf8')))
+  const compared = await report({ kind: 'comparison', set, a: 'in-force', b: 'retail' })
+  assert.equal(compared.state.state, 'done')
+  const result = await ask<Readonly<Record<'turns' | 'groups' | 'gate', unknown>>>(`/reports/${compared.id}/result`)
+  assert.deepEqual([result.turns, result.groups, result.gate], [3, [], { maxBroken: null, against: [] }])
+  const sent = await fetched(`/reports/${compared.id}/html`)
+  assert.match(sent.headers.get('content-disposition') ?? '', /^attachment; filename="report-.*\.html"$/)
+  assert.match(await sent.text(), /^<!doctype html>/)
+  assert.equal((await fetched(`/reports/${compared.id}`, { method: 'DELETE' })).status, 204)
+  assert.equal(await refused(`/reports/${compared.id}`), '404 UNKNOWN_REPORT')
+})
+
+test('[STUD6] a report that is cancelled, or that the end of the server broke off, says so and can begin again', async () => {
+  const set = await upload()
+  const { id } = await ask<ReportView>('/reports', { body: { kind: 'evaluation', set, ensemble: 'retail' } })
+  assert.equal((await ask<ReportView>(`/reports/${id}/cancel`, { method: 'POST', body: {} })).state.state, 'cancelled')
+  await ask<ReportView>(`/reports/${id}/again`, { method: 'POST', body: {} })
+  await server.stop('SIGKILL')
+  server = await startServer(folder.path)
+  assert.equal((await ask<ReportView>(`/reports/${id}`)).state.state, 'broken-off')
+  await ask<ReportView>(`/reports/${id}/again`, { method: 'POST', body: {} })
+  assert.equal((await ended(id)).state.state, 'done')
+})
+
+interface Said {
+  readonly conversation: string
+  readonly turn: number
+}
+
+/** A conversation in which one thing was said. */
+async function said(text: string): Promise<Said> {
+  const visitor = await fetchVisitor(server.url)
+  const line = await joinConversation(server.url, visitor)
+  await line.next('welcome')
+  line.send({ type: 'say', ref: 'm1', text })
+  await line.next('events', ({ events }) => events.some(({ type }) => type === 'reply'))
+  line.socket.close()
+  const turns = await (await operator(`/shops/demo/turns?conversation=${visitor.conversation}`, 'GET')).text()
+  const [first] = turns
+    .trim()
+    .split('\n')
+    .map(row => JSON.parse(row) as { readonly turn: { readonly received: Said } }) // our own server's
+  return { conversation: visitor.conversation, turn: first!.turn.received.turn }
+}
+
+const operator = (path: string, method: string, body?: object): Promise<Response> =>
+  fetch(`${server.url}/v1/operator${path}`, {
+    method,
+    headers: {
+      authorization: `Bearer ${loadOrMakeSecret(folder.path).keyFor('operator').toString('hex')}`,
+      ...(body && { 'content-type': 'application/json' }),
+    },
+    ...(body && { body: JSON.stringify(body) }),
+  })
+
+test('[STUD4] what quotes a conversation is gone when it is erased: results, and lines of sets', async () => {
+  const [one, other] = [await said('an erased herring, where is my parcel'), await said('do you deliver to Chengdu')]
+  const labels = [
+    { ...one, who: 'Lin', action: 'TRACK_ORDER' },
+    { ...other, who: 'Lin', action: 'DELIVERY_INFO' },
+  ]
+  assert.deepEqual(await (await operator('/shops/demo/labels', 'POST', { labels })).json(), { kept: 2, gone: [] })
+  const row = JSON.stringify({ text: 'an erased herring', action: 'TRACK_ORDER', conversation: one.conversation })
+  const { set } = await ask<SetUploaded>('/sets', { body: { name: 'April', text: `${row}\n${JSONL}` } })
+  assert.ok(set)
+  const [ofLabels, ofSet, ofLog] = [
+    await report({ kind: 'evaluation', set: 'labelled', ensemble: 'retail' }),
+    await report({ kind: 'evaluation', set: set.id, ensemble: 'retail' }),
+    await report({ kind: 'log-comparison', a: 'retail', b: (await deaf()).version, days: 7 }),
+  ]
+  for (const { id, state } of [ofLabels, ofSet, ofLog]) {
+    assert.equal(state.state, 'done', JSON.stringify(state))
+    assert.match(await (await fetched(`/reports/${id}/result`)).text(), /an erased herring/)
+  }
+  assert.equal((await operator(`/shops/demo/conversations/${one.conversation}`, 'DELETE')).status, 200)
+  for (const { id } of [ofLabels, ofSet, ofLog]) {
+    assert.equal((await ask<ReportView>(`/reports/${id}`)).state.state, 'erased')
+    assert.equal(await refused(`/reports/${id}/result`), '409 REPORT_NOT_DONE')
+  }
+  assert.equal(await (await fetched(`/sets/${set.id}/text`)).text(), `\n${JSONL}`)
+  assert.equal((await ask<SetUploaded>(`/sets/${set.id}`)).set?.turns, 3)
+  const files = globSync('studio/**/*', { cwd: folder.path, withFileTypes: true }).filter(entry => entry.isFile())
+  assert.ok(files.length > 3)
+  for (const file of files) assert.ok(!readFileSync(join(file.parentPath, file.name)).includes('erased herring'), file.name)
+})
+
+/** Hears nobody, and holds everything to be about an invoice. */
+const deaf = async (): Promise<{ readonly version: string }> =>
+  (await (
+    await operator('/ensembles', 'POST', { text: 'name: deaf\nversion: 1\nvoters: {}\nprior: { INVOICE_REQUEST: 0.99 }\n' })
+  ).json()) as {
+    readonly version: string
+  } // our own server's answer

@@ -15,6 +15,7 @@ import { openKnowledgeStore } from '@parley/server/knowledge-store/open-knowledg
 import { openLabelStore } from '@parley/server/label-store/label-store.ts'
 import { openModelStore } from '@parley/server/model-store/open-model-store.ts'
 import { PROJECT } from '@parley/server/project.ts'
+import { openSets } from '@parley/server/studio/sets.ts'
 import { backUp } from '@parley/server/upkeep/backup.ts'
 import { lookOver } from '@parley/server/upkeep/doctor.ts'
 import { restore } from '@parley/server/upkeep/restore.ts'
@@ -217,7 +218,7 @@ test('[LOG7] [RT3] a customer of a running server that is backed up, lost and re
   assert.deepEqual((await lookOver(again)).damaged, [])
 })
 
-test('[KNOW6] articles come along with what the shop had before, and labels', async () => {
+test('[KNOW6] articles come along with what the shop had before, labels, and sets of turns', async () => {
   const folder = temporaryFolder()
   const [data, backup, again] = ['data', 'backup', 'again'].map(name => join(folder.path, name)) as [string, string, string] // three names
   try {
@@ -239,8 +240,14 @@ test('[KNOW6] articles come along with what the shop had before, and labels', as
     await labels.put('demo', [{ conversation: 'c1', turn: 1, who: 'chen', action: 'THANKS', at: 1 }])
     const labelled = labels.list('demo')
     await labels.close()
+    const actions = new Set(['THANKS'])
+    const openIn = (folder: string) => openSets({ data: folder, shop: 'demo', actions, labels: { list: () => [] }, now: Date.now })
+    const rows = ['thanks', 'thank you'].map(text => JSON.stringify({ text, action: 'THANKS' })).join('\n')
+    const { set } = await (await openIn(data)).add({ name: 'March', text: rows }, 'Lin')
     await backUp(data, backup)
     await restore(backup, again)
+    const sets = await openIn(again)
+    assert.deepEqual([sets.view(set!.id), await sets.text(set!.id)], [set, rows])
     const labelsAgain = openLabelStore(again)
     assert.deepEqual(labelsAgain.list('demo'), labelled)
     await labelsAgain.close()
