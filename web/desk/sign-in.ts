@@ -2,7 +2,11 @@
 import type { Shelf } from '../client/world.ts'
 import { element, setText } from '../widget/elements.ts'
 import type { Credentials, SignInAnswer } from './desk-world.ts'
-import type { Strings } from './strings.ts'
+import type { Strings as DeskStrings } from './strings.ts'
+
+type Strings = Pick<DeskStrings, 'signIn' | 'signingIn' | 'signInRefused' | 'signInTooOften' | 'signInUnreached'>
+/** `told`: refused for a reason that is worth telling. */
+type Answer = SignInAnswer | { readonly result: 'signed-in' } | { readonly result: 'told'; readonly text: string }
 
 const SHOP_KEY = 'parley.desk.shop'
 
@@ -14,7 +18,7 @@ export interface SignInPage {
 export function createSignInPage(
   settings: Shelf,
   strings: () => Strings,
-  signIn: (credentials: Credentials) => Promise<SignInAnswer>,
+  signIn: (credentials: Credentials) => Promise<Answer>,
 ): SignInPage {
   const page = element('sign-in', HTMLElement)
   const button = element('sign-in-button', HTMLButtonElement)
@@ -45,8 +49,12 @@ export function createSignInPage(
     if (notice.textContent !== '') (password.value === '' ? password : button).focus()
   }
 
-  const words = (answer: Exclude<SignInAnswer, { result: 'signed-in' }>): string =>
-    answer.result === 'refused' ? strings().signInRefused : strings().signInTooOften(Math.ceil(answer.retryAfterMs / 1_000))
+  const words = (answer: Exclude<Answer, { result: 'signed-in' }>): string =>
+    answer.result === 'told'
+      ? answer.text
+      : answer.result === 'refused'
+        ? strings().signInRefused
+        : strings().signInTooOften(Math.ceil(answer.retryAfterMs / 1_000))
 
   element('sign-in-form', HTMLFormElement).addEventListener('submit', event => {
     event.preventDefault()
