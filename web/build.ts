@@ -17,12 +17,13 @@ export interface Built {
   readonly sizes: readonly { readonly file: string; readonly bytes: number; readonly gzipped: number }[]
 }
 
-/** What each page costs: the widget's, the script on a shop's own pages, the demo storefront and the agents' console. */
+/** What each page costs: the widget's, the script on a shop's own pages, the demo storefront, the agents' console and the data team's Studio. */
 export const PAGES = {
   widget: ['index.html', 'assets/widget.js', 'assets/widget.css', 'assets/icon.svg'],
   loader: ['parley.js'],
   demo: ['demo.html', 'assets/demo.js', 'assets/demo.css'],
   desk: ['desk/index.html', 'assets/desk.js', 'assets/desk.css'],
+  studio: ['studio/index.html', 'assets/studio.js', 'assets/studio.css'],
   // In no page of the server: they go into the file that is a report.
   report: ['report/report.js', 'report/report.css'],
 } as const
@@ -41,10 +42,8 @@ export async function buildWeb(): Promise<Built> {
 }
 
 function hashOfSources(): string {
-  const files = globSync(['build.ts', 'client/**', 'widget/**', 'embed/**', 'demo/**', 'desk/**', 'report/**', '../core/protocol/*.ts'], {
-    cwd: web,
-    withFileTypes: true,
-  })
+  const folders = ['client', 'widget', 'embed', 'demo', 'look', 'desk', 'report', 'studio'].map(folder => `${folder}/**`)
+  const files = globSync(['build.ts', ...folders, '../core/protocol/*.ts'], { cwd: web, withFileTypes: true })
   const paths = files.filter(file => file.isFile()).map(file => join(file.parentPath, file.name))
   const hash = createHash('sha256').update(version)
   for (const path of paths.sort()) hash.update(`\0${path.slice(web.length)}\0`).update(readFileSync(path))
@@ -71,6 +70,8 @@ async function buildAnew(sources: string): Promise<void> {
       'demo-style': join(web, 'demo/demo.css'),
       desk: join(web, 'desk/main.ts'),
       'desk-style': join(web, 'desk/desk.css'),
+      studio: join(web, 'studio/main.ts'),
+      'studio-style': join(web, 'studio/studio.css'),
     },
     format: 'esm',
     target: ['es2022', 'chrome111', 'firefox113', 'safari16.4'],
@@ -99,6 +100,7 @@ async function buildAnew(sources: string): Promise<void> {
     ['index.html', 'widget/index.html'],
     ['demo.html', 'demo/index.html'],
     ['desk/index.html', 'desk/index.html'],
+    ['studio/index.html', 'studio/index.html'],
   ] as const) {
     // A browser may keep an asset; the version in its address makes it fetch what belongs to this page.
     const text = readFileSync(join(web, source), 'utf8')
