@@ -242,8 +242,7 @@ test('quick replies: pressing one says its text, they wrap on a phone, the keybo
   }
   await picture(page, 'quick-replies-320-zh')
   await page.focus('#scroller')
-  await page.keyboard.press('Tab')
-  await page.keyboard.press('Tab')
+  for (const _ of ['it helped', 'it did not', 'the first', 'the second']) await page.keyboard.press('Tab')
   await page.keyboard.press('Enter')
   await page.waitForSelector('.row.customer[data-state="delivered"]')
   assert.deepEqual(await messagesOf(page), ['2024-902 (delivered)'])
@@ -335,6 +334,41 @@ test('[RB6] [RB7] the last message is taken back with a button, by the keyboard 
   await second.locator('.recall:visible').click()
   await page.waitForFunction(() => document.querySelectorAll('.row').length === 0)
   assert.equal(await buttons.count(), 0)
+  assert.deepEqual(complaints, [])
+  await context.close()
+})
+
+test('[THUMB1] a reply is rated with a finger or the keyboard, also while the server is away; it is there after a reload and in every tab', {
+  skip,
+  timeout: 90_000,
+}, async () => {
+  const { page, context, complaints } = await visit({ locale: 'en', hasTouch: true })
+  await say(page, 'hello')
+  await replies(page, 1)
+  await say(page, 'how do I return an item?')
+  await replies(page, 2)
+  const pressed = (tab: typeof page): Promise<string[]> =>
+    tab.locator('.thumb[aria-pressed="true"]').evaluateAll(found => found.map(each => each.ariaLabel ?? ''))
+  await page.getByRole('button', { name: 'This did not help' }).last().tap()
+  await page.getByRole('button', { name: 'This helped' }).first().focus()
+  await page.keyboard.press('Enter')
+  assert.deepEqual(await pressed(page), ['This helped', 'This did not help'])
+  const second = await context.newPage()
+  await second.goto(`${server.url}/`)
+  await replies(second, 2)
+  assert.deepEqual(await pressed(second), ['This helped', 'This did not help'])
+
+  await server.stop('SIGKILL')
+  await page.waitForSelector('#line:not([data-state="connected"])')
+  await page.getByRole('button', { name: 'This did not help' }).last().tap()
+  assert.deepEqual(await pressed(page), ['This helped'], 'pressed again it is taken back, and shows so at once')
+  server = await startServer(data.path, { port: server.port })
+  await second.waitForFunction(() => document.querySelectorAll('.thumb[aria-pressed="true"]').length === 1)
+  await page.reload()
+  await replies(page, 2)
+  assert.deepEqual(await pressed(page), ['This helped'])
+  for (const box of await page.locator('.thumb').evaluateAll(found => found.map(each => each.getBoundingClientRect())))
+    assert.ok(box.width >= 44 && box.height >= 44, 'large enough for a finger')
   assert.deepEqual(complaints, [])
   await context.close()
 })

@@ -21,7 +21,7 @@ import { createRandom } from '../random.ts'
 import { createShelf } from '../web/fake-shop.ts'
 import type { Line } from './lines.ts'
 import { type Browser, openConsole, openPage, type Page } from './pages.ts'
-import { createShopOnDisk, keyOf, type ShopOnDisk } from './shop-on-disk.ts'
+import { createShopOnDisk, keyOf, type ShopOnDisk, thumbsShown } from './shop-on-disk.ts'
 
 const STEPS = 250
 export const AGENTS = ['Chen', 'Liu'].map(name => ({ id: asAgentId(name.toLowerCase()), name, isSupervisor: name === 'Liu' }))
@@ -85,6 +85,7 @@ export async function play(seed: number): Promise<void> {
     [70, 'deliver', () => deliver(shop)],
     [20, 'say', () => any(tabs)?.page.client.say(any(WORDS) ?? '')],
     [5, 'recall', () => recallLast(any(tabs)?.page.client)],
+    [8, 'rate', () => rateAny(any(tabs)?.page.client)],
     [3, 'type', () => any(tabs)?.page.client.typing()],
     [3, 'look', () => any(tabs)?.page.client.setInSight(random() < 0.5)],
     [3, 'open', () => any(consoles)?.client.open(any([...spoken(), null]) ?? null)],
@@ -121,6 +122,12 @@ export async function play(seed: number): Promise<void> {
   ]
   const lots = acts.flatMap(([weight, name, act]) => Array.from({ length: weight }, () => ({ name, act })))
 
+  function rateAny(client: Client | undefined): void {
+    const reply = any(client?.view.timeline.log.filter(({ type }) => type === 'reply') ?? [])
+    if (!client || !reply) return
+    client.rate(reply.seq, any(['up', 'down', null] as const) ?? null)
+    count('ratings')
+  }
   function moveLate(): void {
     const line = any(old())
     if (line && lines.moveLate(line, below, random() < 0.3)) count('late frames')
@@ -159,8 +166,9 @@ export async function play(seed: number): Promise<void> {
       const { timeline } = page.client.view
       const keys = rowsOf(timeline).map(({ key }) => key)
       assert.equal(new Set(keys).size, keys.length, `${where}: a bubble is there twice`)
-      const { conversation, position, log } = timeline
-      if (position && conversation) standsAt(`tab ${i}`, conversation, position, JSON.stringify(log), 'customer', where)
+      const { conversation, position, log, thumbs } = timeline
+      const rated = thumbsShown(log, reply => thumbs[reply])
+      if (position && conversation) standsAt(`tab ${i}`, conversation, position, { log: JSON.stringify(log), rated }, 'customer', where)
       else assert.deepEqual(log, [], where)
     }
     for (const [i, { client }] of consoles.entries()) {
@@ -168,7 +176,7 @@ export async function play(seed: number): Promise<void> {
         const keys = deskRowsOf(watched, 'x').map(({ key }) => key)
         assert.equal(new Set(keys).size, keys.length, `${where}: a row is there twice`)
         const { conversation, position, log } = watched
-        if (position) standsAt(`console ${i} ${conversation}`, conversation, position, JSON.stringify(log), 'agent', where)
+        if (position) standsAt(`console ${i} ${conversation}`, conversation, position, { log: JSON.stringify(log) }, 'agent', where)
         else assert.deepEqual(log, [], where)
       }
       const { waiting, mine, colleagues } = client.view.groups
@@ -181,12 +189,14 @@ export async function play(seed: number): Promise<void> {
     who: string,
     conversation: string,
     { epoch, seq }: { readonly epoch: string; readonly seq: number },
-    shown: string,
+    { log, rated }: { readonly log: string; readonly rated?: string },
     as: 'customer' | 'agent',
     where: string,
   ): void {
     const life = shop.epochs.indexOf(epoch as Epoch) // -1 where it is none of ours
-    assert.equal(shown, shop.sight(epoch, conversation, seq)?.[as], `${where}: ${who} shows what never stood at ${seq} of life ${life}`)
+    const sight = shop.sight(epoch, conversation, seq)
+    assert.equal(log, sight?.[as], `${where}: ${who} shows what never stood at ${seq} of life ${life}`)
+    if (rated !== undefined) assert.equal(rated, sight?.thumbs, `${where}: ${who} shows thumbs that never stood at ${seq} of life ${life}`)
     const before = seen.get(who)
     // A console that has let a conversation go begins again.
     const isAhead = !before || (as === 'agent' && seq === 0) || life > before.epoch || (life === before.epoch && seq >= before.seq)
@@ -241,7 +251,9 @@ export async function play(seed: number): Promise<void> {
       tabs.every(({ page: { client } }) => {
         const { connection, timeline } = client.view
         const end = timeline.conversation === null ? 0 : shop.events(timeline.conversation).length
-        return connection.name === 'connected' && timeline.outbox.length === 0 && timeline.position?.seq === end
+        return (
+          connection.name === 'connected' && timeline.outbox.length === 0 && timeline.ratings.length === 0 && timeline.position?.seq === end
+        )
       }) &&
       consoles.every(
         ({ client: { view } }) =>

@@ -32,7 +32,7 @@ test(`[RT1] [RT2] [RT3] [RT12] [WEB2] [WEB3] whatever befalls lines, machines an
   }
   t.diagnostic(JSON.stringify(Object.fromEntries(counts)))
   if (SEEDS.length === 1) return
-  for (const what of ['messages', 'agent messages', 'claims', 'recalls', 'rollbacks', 'kills', 'restores', 'late frames'])
+  for (const what of ['messages', 'agent messages', 'claims', 'recalls', 'ratings', 'rollbacks', 'kills', 'restores', 'late frames'])
     assert.ok((counts.get(what) ?? 0) > SEEDS.length / 4, `${what} hardly came up: ${counts.get(what)}`)
 })
 

@@ -33,6 +33,8 @@ import { createLines, type Lines } from './lines.ts'
 export interface Sight {
   readonly customer: string
   readonly agent: string
+  /** What the customer has said of the replies that stand: both see it. */
+  readonly thumbs: string
 }
 
 export interface ShopOnDisk {
@@ -316,11 +318,12 @@ export function createShopOnDisk(folder: string, random: () => number): ShopOnDi
       const name = `${epoch} ${conversation} ${seq}`
       const known = sights.get(name)
       if (known) return known
-      if (seq === 0) return { customer: '[]', agent: '[]' }
+      if (seq === 0) return { customer: '[]', agent: '[]', thumbs: '[]' }
       const state = pasts.find(past => past.epoch === epoch)?.conversations.get(conversation)?.states[seq]
       if (!state) return null
       const entries = entriesAfter(state.dialogue, 0)
       const sight = {
+        thumbs: thumbsShown(entries, seq => state.custody.thumbs[seq]?.thumb),
         customer: JSON.stringify(entries),
         agent: JSON.stringify([...entries, ...marksAfter(state.custody, 0)].sort((a, b) => a.seq - b.seq)),
       }
@@ -345,3 +348,9 @@ function copyStore(from: string, to: string): void {
   rmSync(to, { recursive: true, force: true })
   cpSync(from, to, { recursive: true })
 }
+
+/** The replies of a log with what was said of each, where anything was. */
+export const thumbsShown = (
+  log: readonly { readonly type: string; readonly seq: number }[],
+  thumbOf: (reply: number) => string | null | undefined,
+): string => JSON.stringify(log.flatMap(({ type, seq }) => (type === 'reply' && thumbOf(seq) ? [[seq, thumbOf(seq)]] : [])))

@@ -480,3 +480,80 @@ test('[RB6] asks for the last message to be taken back, and for no other', async
   await settle()
   assert.equal(client.recall(ref), false, 'without a connection there is nobody to ask')
 })
+
+/** Seqs of the replies with what the customer has said of each. */
+const thumbsOf = (client: Client): unknown[] =>
+  rowsOf(client.view.timeline).flatMap(row => (row.who === 'shop' ? [[row.reply, row.thumb, row.isNewest]] : []))
+const ratesOf = (shop: FakeShop): unknown[] => shop.received.flatMap(frame => (frame.type === 'rate' ? [[frame.reply, frame.thumb]] : []))
+
+test('[THUMB1] what is said of a reply shows at once, is sent when there is a line, again where it was not answered, and is there after a reload', async () => {
+  const shelf = createShelf()
+  const { shop, client } = await connected(shelf)
+  shop.reply('one')
+  shop.reply('two')
+  await shop.deliver()
+  shop.goDown()
+  client.rate(2, 'up')
+  client.rate(2, 'down')
+  client.rate(4, 'up')
+  assert.deepEqual(thumbsOf(client), [
+    [2, 'down', false],
+    [4, 'up', true],
+  ])
+  shop.goUp()
+  await live(shop, 5_000)
+  assert.deepEqual(ratesOf(shop), [
+    [2, 'down'],
+    [4, 'up'],
+  ])
+  assert.deepEqual([client.view.timeline.ratings, client.view.timeline.thumbs], [[], { 2: 'down', 4: 'up' }])
+
+  client.rate(4, null)
+  shop.moveToServer(shop.lines[0]!) // there is one
+  shop.kill() // its answer is lost
+  await live(shop, 5_000)
+  assert.deepEqual(ratesOf(shop).slice(2), [
+    [4, null],
+    [4, null],
+  ])
+  const other = startClient({ ...shop, world: { ...shop.world, shelf } })
+  await shop.deliver()
+  for (const each of [client, other])
+    assert.deepEqual(thumbsOf(each), [
+      [2, 'down', false],
+      [4, null, true],
+    ])
+  assert.deepEqual(other.view.timeline.ratings, [])
+})
+
+test('[THUMB2] a rating that is refused goes from the page; one that came too fast is sent again after as long as the shop says', async () => {
+  const { shop, client } = await connected()
+  shop.reply('one')
+  await shop.deliver()
+  shop.faults.push({ code: 'RATE_LIMITED', message: 'too fast', retryAfterMs: 2_000 }, undefined)
+  client.rate(2, 'up')
+  await shop.deliver()
+  assert.deepEqual([ratesOf(shop).length, thumbsOf(client)], [1, [[2, 'up', true]]])
+  await live(shop, 2_500)
+  assert.deepEqual([ratesOf(shop).length, client.view.timeline.thumbs], [2, { 2: 'up' }])
+  shop.faults.push({ code: 'RATING_INVALID', message: 'it was taken back' })
+  client.rate(2, 'down')
+  await shop.deliver()
+  assert.deepEqual(thumbsOf(client), [[2, 'up', true]])
+  assert.deepEqual(client.view.timeline.outbox, [])
+})
+
+test('[THUMB3] a thumb changes nothing else of the page: no unread message, no answer that is not awaited any more, the same quick replies', async () => {
+  const { shop, client } = await connected()
+  shop.reply('which?', [{ label: 'A', text: 'a' }])
+  await shop.deliver()
+  client.setInSight(true)
+  const { unread, quickReplies, isReplyAwaited } = client.view
+  client.rate(2, 'down')
+  await shop.deliver()
+  assert.deepEqual([client.view.unread, client.view.quickReplies, client.view.isReplyAwaited], [unread, quickReplies, isReplyAwaited])
+  // The seqs are another store's after a restore: what was said of them means nothing.
+  shop.restore(0)
+  await live(shop, 5_000)
+  assert.deepEqual([client.view.timeline.thumbs, client.view.timeline.ratings], [{}, []])
+})

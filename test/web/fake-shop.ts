@@ -4,7 +4,7 @@
 import { ClientMessage, type Hello } from '@parley/core/protocol/client-message.ts'
 import { CLOSE } from '@parley/core/protocol/close-codes.ts'
 import { LIMITS } from '@parley/core/protocol/limits.ts'
-import { type ConversationState, ServerMessage, type VisibleEvent } from '@parley/core/protocol/server-message.ts'
+import { type ConversationState, type GivenThumb, ServerMessage, type VisibleEvent } from '@parley/core/protocol/server-message.ts'
 import {
   type Proof,
   type Shelf,
@@ -20,6 +20,7 @@ import { createFakeClock, type FakeClock, settle } from './fake-clock.ts'
 type Entry =
   | VisibleEvent
   | { readonly type: 'decided'; readonly seq: number }
+  | ({ readonly type: 'rated'; readonly seq: number } & GivenThumb)
   /** The dialogue is again as it was after `to`; what was said stays known by its id. */
   | { readonly type: 'recalled'; readonly seq: number; readonly to: number }
 
@@ -59,7 +60,7 @@ export interface FakeShop {
   /** Who has the conversation, and the marks. Told to every line when it changes. */
   readonly state: ConversationState
   setState(state: Partial<ConversationState>): void
-  /** Takes the place of the next answers to `say`; undefined lets one through. */
+  /** Takes the place of the next answers to `say` and `rate`; undefined lets one through. */
   readonly faults: (Omit<Extract<ServerMessage, { type: 'fault' }>, 'type' | 'ref'> | undefined)[]
   visible(): readonly VisibleEvent[]
   /** Moves one frame, if there is one; true when it did. */
@@ -120,7 +121,7 @@ export function createFakeShop(
   const faults: FakeShop['faults'] = []
 
   const log = (): Entry[] => conversations.get(conversation) ?? []
-  const isVisible = (entry: Entry): entry is VisibleEvent => entry.type !== 'decided' && entry.type !== 'recalled'
+  const isVisible = (entry: Entry): entry is VisibleEvent => entry.type !== 'decided' && entry.type !== 'rated' && entry.type !== 'recalled'
   function dialogue(): VisibleEvent[] {
     let standing: VisibleEvent[] = []
     for (const entry of log()) {
@@ -134,11 +135,16 @@ export function createFakeShop(
     if (line.isOpen && !line.isDead) line.toClient.push(JSON.stringify(ServerMessage.parse(frame)))
   }
 
+  const thumbsIn = (entries: readonly Entry[]): { readonly thumbs?: GivenThumb[] } => {
+    const thumbs = entries.flatMap(entry => (entry.type === 'rated' ? [{ reply: entry.reply, thumb: entry.thumb }] : []))
+    return thumbs.length > 0 ? { thumbs } : {}
+  }
+
   function append(entries: readonly Entry[]): void {
     const after = log().length
     log().push(...entries)
     for (const line of lines.filter(({ isJoined }) => isJoined))
-      say(line, { type: 'events', after, upTo: log().length, events: entries.filter(isVisible) })
+      say(line, { type: 'events', after, upTo: log().length, events: entries.filter(isVisible), ...thumbsIn(entries) })
   }
 
   function setState(next: Partial<ConversationState>): void {
@@ -157,8 +163,9 @@ export function createFakeShop(
     line.isJoined = true
     say(line, { type: 'welcome', protocol: 1, conversation, epoch, recovered, heartbeatMs, limits })
     const isTakenBack = log().some(({ type, seq }) => type === 'recalled' && seq > after)
-    if (isTakenBack && after > 0) say(line, { type: 'events', after: 0, upTo: log().length, events: dialogue(), whole: true })
-    else say(line, { type: 'events', after, upTo: log().length, events: dialogue().filter(({ seq }) => seq > after) })
+    const thumbs = thumbsIn(log().filter(({ seq }) => seq > after))
+    if (isTakenBack && after > 0) say(line, { type: 'events', after: 0, upTo: log().length, events: dialogue(), ...thumbs, whole: true })
+    else say(line, { type: 'events', after, upTo: log().length, events: dialogue().filter(({ seq }) => seq > after), ...thumbs })
     say(line, { type: 'state', ...state })
   }
 
@@ -171,9 +178,14 @@ export function createFakeShop(
       if (shop[frame.state] !== state.shop[frame.state]) setState({ shop })
       return
     }
-    if (frame.type !== 'say') return
+    if (frame.type !== 'say' && frame.type !== 'rate') return
     const fault = faults.shift()
+    if (frame.type === 'rate' && !fault) {
+      append([{ type: 'rated', seq: log().length + 1, reply: frame.reply, thumb: frame.thumb }])
+      return say(line, { type: 'ack', ref: frame.ref, seq: log().length })
+    }
     if (fault) return say(line, { type: 'fault', ref: frame.ref, ...fault })
+    if (frame.type !== 'say') return
     const known = log().find(entry => entry.type === 'message' && entry.ref === frame.ref)
     if (!known)
       append([{ type: 'message', seq: log().length + 1, at: clock.now(), ref: frame.ref, parts: [{ kind: 'text', text: frame.text }] }])

@@ -1,4 +1,5 @@
 // The customer's side of a conversation, without a page: joins line, outbox and timeline, and tells a listener whenever something changed.
+import type { Thumb } from '@parley/core/protocol/client-message.ts'
 import type { QuickReply, ServerMessage } from '@parley/core/protocol/server-message.ts'
 import { PROTOCOL } from '@parley/core/protocol/version.ts'
 import { type ConnectionState, createConnection } from './connection.ts'
@@ -49,6 +50,8 @@ export interface Client {
   discard(ref: string): string | undefined
   /** Takes the customer's last message back. False, and nothing is done, where there is no connection or another message is the last. */
   recall(ref: string): boolean
+  /** The customer says of the bot's reply at seq `reply` that it helped, that it did not, or, with null, nothing any more; sent when there is a line. */
+  rate(reply: number, thumb: Thumb | null): void
   /** Forgets the visitor, the conversation and what is unsent, and begins anew. */
   startAnew(): void
   /** Whether the customer has the newest message before their eyes: the page is visible and scrolled to its end. */
@@ -85,6 +88,10 @@ export function createClient(
   /** The message that was asked to be taken back and still stands. */
   let recalling: string | undefined
   let isRecallRefused = false
+  /** Their refs are for this page's answers alone: what was said is known by the reply. */
+  let ratings = 0
+  /** Refs of ratings that wait for their answer on this line. */
+  const sentRatings = new Set<string>()
   let cancelAwaited = (): void => {}
   let cancelTyping = (): void => {}
 
@@ -103,9 +110,11 @@ export function createClient(
     changed(state) {
       if (state.name === 'connected') {
         sender.pump()
+        sendRatings()
         seen.changed()
       } else {
         sender.lineLost()
+        sentRatings.clear()
         seen.lineLost()
       }
       tell()
@@ -157,6 +166,16 @@ export function createClient(
     tell()
   }
 
+  /** Saying one again is harmless: whatever was not answered on the line of before is sent on this one. */
+  function sendRatings(): void {
+    if (connection.state.name !== 'connected') return
+    for (const { ref, reply, thumb } of timeline.ratings) {
+      if (sentRatings.has(ref)) continue
+      sentRatings.add(ref)
+      connection.send({ type: 'rate', ref, reply, thumb })
+    }
+  }
+
   function hear(heard: ServerMessage): void {
     // The line ends behind it, and the next one is of another conversation: what is under way is said there.
     if (heard.type === 'fault' && heard.code === 'CONVERSATION_ERASED') return apply({ type: 'erased' })
@@ -177,6 +196,8 @@ export function createClient(
       isRecallRefused = true
       tell()
     }
+    if (message.type === 'fault' && message.ref !== undefined && isPostponed(message) && sentRatings.delete(message.ref))
+      clock.after(message.retryAfterMs ?? UNTOLD_PAUSE_MS, sendRatings)
     if (message.type === 'fault' && message.ref !== undefined) {
       if (isPostponed(message)) sender.pause(message.ref, message.retryAfterMs ?? UNTOLD_PAUSE_MS)
       else sender.answered(message.ref)
@@ -218,6 +239,10 @@ export function createClient(
       recalling = ref
       isRecallRefused = false
       return true
+    },
+    rate(reply, thumb) {
+      apply({ type: 'rated', ref: `rating${++ratings}`, reply, thumb })
+      sendRatings()
     },
     startAnew() {
       outbox.clear()

@@ -1,6 +1,7 @@
 // The timeline as the page lists it: one row a bubble, each with a key that stays the same from the first keystroke's echo to the log.
+import type { Thumb } from '@parley/core/protocol/client-message.ts'
 import type { VisibleEvent } from '@parley/core/protocol/server-message.ts'
-import { recallableOf, type Timeline } from './timeline.ts'
+import { recallableOf, type Timeline, thumbOf } from './timeline.ts'
 
 /** `delivered` and `read` are by the shop's side. */
 export type MessageState = 'sending' | 'sent' | 'delivered' | 'read' | 'failed'
@@ -13,7 +14,17 @@ interface Said {
 
 export type Row =
   /** The bot. `isFirst`: nobody of the same name spoke right before. */
-  | (Said & { readonly who: 'shop'; readonly locale: 'zh-CN' | 'en'; readonly isFirst: boolean })
+  | (Said & {
+      readonly who: 'shop'
+      readonly locale: 'zh-CN' | 'en'
+      readonly isFirst: boolean
+      /** Its seq: what it is rated by. */
+      readonly reply: number
+      /** What the customer has said of it. */
+      readonly thumb: Thumb | null
+      /** The last of the bot's. */
+      readonly isNewest: boolean
+    })
   /** A person of the shop. */
   | (Said & { readonly who: 'person'; readonly name: string; readonly isFirst: boolean })
   /** What happened, said by nobody: a person joined. */
@@ -32,8 +43,12 @@ export function rowsOf(timeline: Timeline): readonly Row[] {
   const { log, outbox, state } = timeline
   const marks = marksOf(log, state)
   const recallable = recallableOf(timeline)
+  const newest = log.findLast(({ type }) => type === 'reply')?.seq
   return [
-    ...log.flatMap((event, i) => rowOf(event, log[i - 1], marks, recallable) ?? []),
+    ...log.flatMap((event, i): Row | readonly Row[] => {
+      if (event.type === 'reply') return replyOf(event, log[i - 1], thumbOf(timeline, event.seq), event.seq === newest)
+      return rowOf(event, log[i - 1], marks, recallable) ?? []
+    }),
     ...outbox.map(({ ref, text, at, delivery }): Row => {
       const canRetry = delivery.state === 'failed' && delivery.canRetry
       const shown = delivery.state === 'sent' ? gotTo(delivery.seq, marks) : delivery.state
@@ -41,6 +56,8 @@ export function rowsOf(timeline: Timeline): readonly Row[] {
     }),
   ]
 }
+
+type Reply = Extract<VisibleEvent, { type: 'reply' }>
 
 interface Marks {
   readonly delivered: number
@@ -58,8 +75,25 @@ function marksOf(log: Timeline['log'], state: Timeline['state']): Marks {
   return { delivered: isWithBot ? Number.POSITIVE_INFINITY : Math.max(delivered, replied), read: Math.max(read, replied) }
 }
 
+const replyOf = (event: Reply, before: VisibleEvent | undefined, thumb: Thumb | null, isNewest: boolean): Row => ({
+  who: 'shop',
+  key: `r${event.seq}`,
+  text: textOf(event),
+  at: event.at,
+  locale: event.locale,
+  isFirst: before?.type !== 'reply',
+  reply: event.seq,
+  thumb,
+  isNewest,
+})
+
 /** Undefined for a sort of event that this page does not know yet. */
-function rowOf(event: VisibleEvent, before: VisibleEvent | undefined, marks: Marks, recallable: string | undefined): Row | undefined {
+function rowOf(
+  event: Exclude<VisibleEvent, Reply>,
+  before: VisibleEvent | undefined,
+  marks: Marks,
+  recallable: string | undefined,
+): Row | undefined {
   const said = { text: textOf(event), at: event.at }
   switch (event.type) {
     case 'message':
@@ -72,8 +106,6 @@ function rowOf(event: VisibleEvent, before: VisibleEvent | undefined, marks: Mar
         canRetry: false,
         canRecall: event.ref === recallable,
       }
-    case 'reply':
-      return { ...said, who: 'shop', key: `r${event.seq}`, locale: event.locale, isFirst: before?.type !== 'reply' }
     case 'agent_message': {
       const isFirst = before?.type !== 'agent_message' || before.name !== event.name
       return { ...said, who: 'person', key: `a${event.seq}`, name: event.name, isFirst }

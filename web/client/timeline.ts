@@ -1,6 +1,6 @@
 // What the page shows, as plain data: the shop's log as far as it is known, and behind it what the customer wrote that is not in the log yet.
 // A pure fold: no time, wire or page. The log's order is the shop's; nothing here can put a message in twice or leave one out.
-import type { StreamPosition } from '@parley/core/protocol/client-message.ts'
+import type { StreamPosition, Thumb } from '@parley/core/protocol/client-message.ts'
 import type { ConversationState, QuickReply, ServerMessage, VisibleEvent } from '@parley/core/protocol/server-message.ts'
 
 /** `sent`: the shop has it for good, at `seq`; its event is on the way. */
@@ -18,6 +18,14 @@ export interface Outgoing {
   readonly delivery: Delivery
 }
 
+/** What the customer has said of the reply at seq `reply` and the shop has not acknowledged. */
+export interface Rating {
+  readonly ref: string
+  readonly reply: number
+  /** Null: taken back. */
+  readonly thumb: Thumb | null
+}
+
 export interface Timeline {
   readonly conversation: string | null
   /** Everything visible up to here is in `log`. */
@@ -26,6 +34,10 @@ export interface Timeline {
   readonly log: readonly VisibleEvent[]
   /** In the order of writing; no `ref` of it is in `log`. */
   readonly outbox: readonly Outgoing[]
+  /** What the shop has of what the customer has said of replies, by their seq. One that was taken back may be there: it shows with its reply. */
+  readonly thumbs: Readonly<Record<number, Thumb | null>>
+  /** One a reply. */
+  readonly ratings: readonly Rating[]
   /** Who has the conversation and how far messages have got, as the shop said last; null until it has. */
   readonly state: ConversationState | null
   /** Greatest seq of the shop's that this page has shown to the customer. */
@@ -42,13 +54,14 @@ export type Change =
   | { readonly type: 'wrote'; readonly ref: string; readonly text: string; readonly at: number }
   | { readonly type: 'retried'; readonly ref: string }
   | { readonly type: 'discarded'; readonly ref: string }
+  | ({ readonly type: 'rated' } & Rating)
   /** Everything that was said is gone for good, also what the shop has acknowledged. What has not reached it is for the next conversation. */
   | { readonly type: 'erased' }
   /** Everything of the shop's that is in the log was in the customer's sight. */
   | { readonly type: 'shown' }
 
 /** What begins again with another conversation or another life of the store: sequence numbers of before mean nothing in it. */
-const NOTHING_KNOWN = { log: [], state: null, shownUpTo: 0, replyAwaitedUntil: 0, typing: null } as const
+const NOTHING_KNOWN = { log: [], thumbs: {}, ratings: [], state: null, shownUpTo: 0, replyAwaitedUntil: 0, typing: null } as const
 
 export const emptyTimeline: Timeline = { ...NOTHING_KNOWN, conversation: null, position: null, outbox: [] }
 
@@ -79,6 +92,10 @@ export function change(timeline: Timeline, change: Change): Timeline {
       return deliver(timeline, change.ref, { state: 'sending' })
     case 'discarded':
       return { ...timeline, outbox: timeline.outbox.filter(({ ref }) => ref !== change.ref) }
+    case 'rated': {
+      const { ref, reply, thumb } = change
+      return { ...timeline, ratings: [...timeline.ratings.filter(rating => rating.reply !== reply), { ref, reply, thumb }] }
+    }
     case 'erased':
       return { ...emptyTimeline, outbox: timeline.outbox.filter(({ delivery }) => delivery.state !== 'sent') }
     case 'shown': {
@@ -121,10 +138,14 @@ function hear(timeline: Timeline, message: ServerMessage, at: number): Timeline 
     case 'events':
       return leavesGap(timeline, message) ? timeline : append(timeline, message, at)
     case 'ack':
-      return acknowledge(timeline, message.ref, message.seq, at)
+      return acknowledge(withoutRating(timeline, message.ref), message.ref, message.seq, at)
     case 'fault':
       if (message.ref === undefined || isPostponed(message)) return timeline
-      return deliver(timeline, message.ref, { state: 'failed', code: message.code, canRetry: !NEEDS_CHANGE.includes(message.code) })
+      return deliver(withoutRating(timeline, message.ref), message.ref, {
+        state: 'failed',
+        code: message.code,
+        canRetry: !NEEDS_CHANGE.includes(message.code),
+      })
     case 'typing': {
       const until = at + (message.forMs ?? TYPING_MS)
       if (message.who === 'agent') return { ...timeline, typing: { name: message.name, until } }
@@ -155,7 +176,22 @@ function welcome(timeline: Timeline, { conversation, epoch, recovered }: Extract
   return { ...NOTHING_KNOWN, conversation, position: { epoch, seq: 0 }, outbox }
 }
 
-function append(timeline: Timeline, { after, upTo, events, whole }: Extract<ServerMessage, { type: 'events' }>, at: number): Timeline {
+const withoutRating = (timeline: Timeline, ref: string): Timeline =>
+  timeline.ratings.some(rating => rating.ref === ref)
+    ? { ...timeline, ratings: timeline.ratings.filter(rating => rating.ref !== ref) }
+    : timeline
+
+/** What the customer has said of this reply, as far as this page knows. */
+export const thumbOf = ({ thumbs, ratings }: Timeline, reply: number): Thumb | null => {
+  const said = ratings.find(rating => rating.reply === reply)
+  return said ? said.thumb : (thumbs[reply] ?? null)
+}
+
+function append(
+  timeline: Timeline,
+  { after, upTo, events, thumbs = [], whole }: Extract<ServerMessage, { type: 'events' }>,
+  at: number,
+): Timeline {
   const { position } = timeline
   if (position === null || (whole ? upTo < position.seq : upTo <= position.seq)) return timeline
   const fresh = whole ? events : events.filter(event => event.seq > position.seq)
@@ -164,6 +200,7 @@ function append(timeline: Timeline, { after, upTo, events, whole }: Extract<Serv
     ...timeline,
     position: { ...position, seq: upTo },
     log: [...(whole ? timeline.log.filter(event => event.seq <= after) : timeline.log), ...fresh],
+    thumbs: { ...timeline.thumbs, ...Object.fromEntries(thumbs.map(({ reply, thumb }) => [reply, thumb])) },
     // What was acknowledged up to here and is not among the events was taken back: it is over, and not to be sent again.
     outbox: timeline.outbox.filter(({ ref, delivery }) => !refs.has(ref) && !(delivery.state === 'sent' && delivery.seq <= upTo)),
     typing: fresh.some(event => event.type === 'agent_message') ? null : timeline.typing,

@@ -1,8 +1,10 @@
 // One bubble of the list: made once, updated in place, so that a message which turns from sending to sent neither moves nor is read out again.
+import type { Thumb } from '@parley/core/protocol/client-message.ts'
 import type { Row } from '../client/rows.ts'
 import { make, setText } from './elements.ts'
 import { withLinks } from './links.ts'
 import type { PageLocale, Strings } from './strings.ts'
+import { createThumbs } from './thumbs.ts'
 
 export interface BubbleContext {
   readonly strings: Strings
@@ -11,6 +13,7 @@ export interface BubbleContext {
   readonly retry: (ref: string) => void
   readonly edit: (ref: string) => void
   readonly recall: (ref: string, event: MouseEvent) => void
+  readonly rate: (reply: number, thumb: Thumb | null) => void
 }
 
 export interface Bubble {
@@ -59,6 +62,8 @@ function createSpoken(who: Row['who']): Bubble {
   meta.append(time)
   if (who === 'customer') meta.append(icon, state, action, recallButton)
   element.append(speaker, text, meta)
+  const thumbs = who === 'shop' ? createThumbs() : undefined
+  if (thumbs) meta.append(thumbs.element)
   if (who === 'person') element.append(mark)
   let shown: string | undefined
 
@@ -72,13 +77,17 @@ function createSpoken(who: Row['who']): Bubble {
 
   return {
     element,
-    update(row, { strings, locale, isConnected, retry, edit, recall }) {
+    update(row, { strings, locale, isConnected, retry, edit, recall, rate }) {
       setText(speaker, row.who === 'person' ? row.name : row.who === 'shop' ? strings.bot : strings.you)
       // Named to the ear each time, to the eye at the first of a run.
       speaker.classList.toggle('unseen', !('isFirst' in row && row.isFirst))
       showText(row)
       showTime(time, row.at, locale)
-      if (row.who === 'shop') text.lang = row.locale
+      if (row.who === 'shop') {
+        text.lang = row.locale
+        element.classList.toggle('newest', row.isNewest)
+        thumbs?.show(row.thumb, strings, thumb => rate(row.reply, thumb))
+      }
       if (row.who === 'person') {
         mark.hidden = !row.isFirst
         setText(mark, initialsOf(row.name))

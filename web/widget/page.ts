@@ -96,6 +96,7 @@ export function createPage(parts: PageParts): Page {
     isConnected: view.connection.name === 'connected',
     retry: ref => client().retry(ref),
     edit: ref => composer.putBack(client().discard(ref) ?? ''),
+    rate: (reply, thumb) => client().rate(reply, thumb),
     recall(ref, event) {
       // The button goes with the message: the keyboard goes on where one writes.
       if (client().recall(ref) && event.detail === 0) composer.focus()
