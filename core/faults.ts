@@ -60,6 +60,7 @@ export const FAULTS = {
   ),
   ROLLBACK_INVALID: fault(false, (d: { reason: string }) => `that can't be taken back: ${d.reason}`),
   RATING_INVALID: fault(false, (d: { reason: string }) => `that can't be rated: ${d.reason}`),
+  LABEL_INVALID: fault(false, (d: { reason: string }) => `that can't be said of the turn: ${d.reason}`),
   RATE_LIMITED: fault(true, (d: { retryAfterMs: number }) => `too many in a short time; try again in ${d.retryAfterMs} ms`),
   OVERLOADED: fault(true, (d: { what: string; retryAfterMs: number }) => `${d.what} is full; try again in ${d.retryAfterMs} ms`),
   SHUTTING_DOWN: fault(true, (_: Record<never, never>) => 'the server is shutting down; connect again'),

@@ -37,6 +37,7 @@ import { createApp } from './http/app.ts'
 import { listen } from './http/listen.ts'
 import { knowledgeDesk } from './knowledge-desk.ts'
 import { openKnowledgeStore } from './knowledge-store/open-knowledge-store.ts'
+import { createCorrections } from './label-store/corrections.ts'
 import { openLabelStore } from './label-store/label-store.ts'
 import { serveLink } from './link/serve-link.ts'
 import { createMetrics } from './metrics.ts'
@@ -335,6 +336,7 @@ async function openServer(
     erasures,
     pluginsView: () => viewOf(brain),
     pluginsOff: shop => pluginsOff(brain, shop),
+    corrections: createCorrections({ conversations, erasures, labels, clock: systemClock, shop: id => brain.shops.get(id) }),
     async shadowsView() {
       await shadows.settled()
       await comparisons.flush()

@@ -28,6 +28,13 @@ export const DeskRequest = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('preview'), conversation: Id, toSeq: z.int().min(0) }),
   /** Puts the dialogue back as it was after `toSeq`. Who has the conversation may, and a supervisor. Faults: as `preview`. */
   z.strictObject({ type: z.literal('rollback'), conversation: Id, toSeq: z.int().min(0), reason: z.string().max(500) }),
+  /** The actions of the shop's catalogue; answered with `actions`. */
+  z.strictObject({ type: z.literal('actions') }),
+  /**
+   * What a turn of the bot's was about, as this agent says; null takes it back. Of any conversation of the shop; the last word of each agent counts. Answered
+   * with `labels`. Faults: LABEL_INVALID.
+   */
+  z.strictObject({ type: z.literal('label'), conversation: Id, turn: z.int().min(1), action: z.string().max(64).nullable() }),
   /** Erases the customer of this conversation for good. Only who has it, and where the customer asked. Faults: NOT_OWNER, ERASURE_NOT_ASKED. */
   z.strictObject({ type: z.literal('erase'), conversation: Id }),
   z.strictObject({ type: z.literal('ping') }),
@@ -38,6 +45,24 @@ export type DeskRequest = z.infer<typeof DeskRequest>
 /** Why a person is wanted. `asked`: the customer did; `always`: the action is always a person's; `doubt`: no answer was worth its risk. */
 export const HandoffReason = z.enum(['asked', 'always', 'doubt', 'risk', 'offered', 'trouble', 'effect', 'transferred'])
 export type HandoffReason = z.infer<typeof HandoffReason>
+
+/** What the catalogue calls an action. */
+const ActionLabel = z.strictObject({ 'zh-CN': z.string(), en: z.string() })
+
+/** What an agent has said that a turn was about. */
+export const TurnLabel = z.strictObject({
+  turn: z.int(),
+  by: z.string(),
+  /** It is what the agent of this console said. */
+  isMine: z.boolean(),
+  action: z.string(),
+  label: ActionLabel,
+})
+export type TurnLabel = z.infer<typeof TurnLabel>
+
+/** An action of the shop's catalogue. */
+export const NamedAction = z.strictObject({ action: z.string(), label: ActionLabel })
+export type NamedAction = z.infer<typeof NamedAction>
 
 /** One row of the queue. */
 export const QueueItem = z.strictObject({
@@ -53,7 +78,7 @@ export const QueueItem = z.strictObject({
   reason: HandoffReason,
   action: z.string(),
   /** What the catalogue calls the action. */
-  label: z.strictObject({ 'zh-CN': z.string(), en: z.string() }),
+  label: ActionLabel,
   /** 0 (whenever) to 1 (now). */
   urgency: z.number(),
   /** -1 (furious) to 1 (delighted); absent where nobody could tell. */
@@ -71,7 +96,7 @@ export const HandoffCard = z.strictObject({
   reason: HandoffReason,
   at: z.number(),
   action: z.string(),
-  label: z.strictObject({ 'zh-CN': z.string(), en: z.string() }),
+  label: ActionLabel,
   confidence: z.number(),
   /** The likeliest actions with their probabilities, best first, at most five. */
   ranking: z.array(z.strictObject({ action: z.string(), probability: z.number() })),
@@ -97,7 +122,7 @@ export const HandoffCard = z.strictObject({
   /** What is known: the order it is about, how many pieces. */
   slots: z.record(z.string(), z.string()),
   /** What the catalogue calls every action that the card names. */
-  labels: z.record(z.string(), z.strictObject({ 'zh-CN': z.string(), en: z.string() })),
+  labels: z.record(z.string(), ActionLabel),
   /** Effects that ran or run, with what came of them. */
   effects: z.array(
     z.strictObject({ name: z.string(), state: z.string(), result: z.record(z.string(), z.string()), reason: z.string().optional() }),
@@ -208,6 +233,10 @@ export const DeskMessage = z.discriminatedUnion('type', [
     /** Told of again, undone, and not done a second time. */
     staysUndone: z.array(RollbackEffect),
   }),
+  /** Answer to `actions`, in the catalogue's order. */
+  z.strictObject({ type: z.literal('actions'), actions: z.array(NamedAction) }),
+  /** All that agents have said of the conversation's turns: after the answer to watch where there is any, and the answer to `label`. */
+  z.strictObject({ type: z.literal('labels'), conversation: Id, labels: z.array(TurnLabel) }),
   /** To a supervisor: the shop's plugins that are off, after the welcome and within seconds of a change; empty where none is any more. */
   z.strictObject({ type: z.literal('plugins'), off: z.array(PluginOff) }),
   z.strictObject({

@@ -14,6 +14,7 @@ const Kept = z.strictObject({
   action: z.string(),
   /** Milliseconds since 1970. */
   at: z.number(),
+  atDesk: z.literal(true).optional(),
 })
 
 export interface Label {
@@ -22,12 +23,18 @@ export interface Label {
   readonly who: string
   readonly action: string
   readonly at: number
+  /** An agent said it at the desk, in passing: the turn is still worth a second person's label. */
+  readonly atDesk?: true
 }
 
 export interface LabelStore {
   /** All or none, on the disk when it resolves. What the same person said of the same turn before is replaced. Faults: STORAGE_FULL. */
   put(shop: string, labels: readonly Label[]): Promise<void>
   list(shop: string): readonly Label[]
+  /** Those of one conversation. */
+  of(shop: string, conversation: string): readonly Label[]
+  /** Takes back what this person said of the turn. Faults: STORAGE_FULL. */
+  remove(shop: string, label: Pick<Label, 'conversation' | 'turn' | 'who'>): Promise<void>
   /** Nothing names the conversation any more when it resolves. Faults: STORAGE_FULL. */
   forget(shop: string, conversation: string): Promise<void>
   close(): Promise<void>
@@ -41,14 +48,14 @@ export function createLabelStore(records: RecordStore<LabelKey>): LabelStore {
   return {
     put: (shop, labels) =>
       records.change(within => {
-        for (const { conversation, turn, who, action, at } of labels)
-          within.put(['label', shop, conversation, String(turn), who], { action, at } satisfies z.infer<typeof Kept>)
+        for (const { conversation, turn, who, ...kept } of labels)
+          within.put(['label', shop, conversation, String(turn), who], kept satisfies z.infer<typeof Kept>)
       }),
-    list: shop =>
-      records.list(['label', shop]).map(([[conversation, turn, who], value]) => {
-        const { action, at } = Kept.parse(value)
-        return { conversation: conversation!, turn: Number(turn), who: who!, action, at } // a key has all of them
-      }),
+    list: shop => records.list(['label', shop]).map(([[conversation, turn, who], value]) => labelOf(conversation!, turn!, who!, value)), // a key has all of them
+    of: (shop, conversation) =>
+      records.list(['label', shop, conversation]).map(([[turn, who], value]) => labelOf(conversation, turn!, who!, value)), // as above
+    remove: (shop, { conversation, turn, who }) =>
+      records.change(within => within.remove(['label', shop, conversation, String(turn), who])),
     async forget(shop, conversation) {
       const keys = records.list(['label', shop, conversation]).map(([names]): LabelKey => ['label', shop, conversation, ...names])
       if (keys.length === 0) return
@@ -58,6 +65,11 @@ export function createLabelStore(records: RecordStore<LabelKey>): LabelStore {
     },
     close: () => records.close(),
   }
+}
+
+function labelOf(conversation: string, turn: string, who: string, value: unknown): Label {
+  const { action, at, atDesk } = Kept.parse(value)
+  return { conversation, turn: Number(turn), who, action, at, ...(atDesk && { atDesk }) }
 }
 
 /** What everybody who labelled the turn says it is about, by `conversation/turn`; null where they disagree. */

@@ -13,6 +13,7 @@ import type { DeskMessage, DeskRequest, PluginOff, RollbackEffect } from '@parle
 import { LIMITS } from '@parley/core/protocol/limits.ts'
 import { messageText } from '@parley/core/protocol/message-text.ts'
 import { parseDeskFrame } from '@parley/core/protocol/parse-frame.ts'
+import type { Corrections } from '../label-store/corrections.ts'
 import { type Connection, createSession, type Session, type SessionParts, type Wire } from './session.ts'
 
 export interface AgentSocketParts extends SessionParts {
@@ -23,6 +24,8 @@ export interface AgentSocketParts extends SessionParts {
   readonly aboutShop: (shop: ShopId) => { readonly name: string; readonly locale: 'zh-CN' | 'en' }
   /** The shop's plugins that are not asked now. */
   readonly pluginsOff: (shop: ShopId) => readonly PluginOff[]
+  /** What agents say turns were about. */
+  readonly corrections: Corrections
   /** True while the agent's account and session stand; asked again while the connection lives. */
   readonly isAdmitted: () => Promise<boolean>
 }
@@ -47,7 +50,7 @@ const RECONCILE_MS = 5_000
 const MOST_WATCHED = 100
 
 export function createAgentSocket(wire: Wire, agent: AgentIdentity, parts: AgentSocketParts): Connection {
-  const { engine, fanOut, clock } = parts
+  const { engine, fanOut, clock, corrections } = parts
   const watches = new Map<string, Watch>()
   let endQueue = (): void => {}
   const session: Session<DeskMessage> = createSession<DeskRequest, DeskMessage>(wire, parts, {
@@ -74,6 +77,7 @@ export function createAgentSocket(wire: Wire, agent: AgentIdentity, parts: Agent
     }
     if (message.type === 'hello') return refuse(new Fault('HELLO_TWICE', {}))
     if (message.type === 'ping' || message.type === 'pong') return // the session's
+    if (message.type === 'actions') return send({ type: 'actions', actions: [...corrections.actionsOf(agent.shop)] })
     const { conversation } = message
     const about = { conversation, ...('ref' in message && { ref: message.ref }) }
     act(message, keyOf(conversation)).catch(error => refuse(error, about))
@@ -124,7 +128,7 @@ export function createAgentSocket(wire: Wire, agent: AgentIdentity, parts: Agent
     return { version, items: [...items] }
   }
 
-  async function act(message: Exclude<DeskRequest, { type: 'hello' | 'ping' | 'pong' }>, key: ConversationKey): Promise<void> {
+  async function act(message: Exclude<DeskRequest, { type: 'hello' | 'actions' | 'ping' | 'pong' }>, key: ConversationKey): Promise<void> {
     const { conversation } = message
     switch (message.type) {
       case 'watch':
@@ -169,6 +173,12 @@ export function createAgentSocket(wire: Wire, agent: AgentIdentity, parts: Agent
         ) // the schema has checked the id
         return send({ type: 'ack', conversation, ref, seq: said.seq })
       }
+      case 'label': {
+        const retryAfterMs = session.takeMessage()
+        if (retryAfterMs > 0) throw new Fault('RATE_LIMITED', { retryAfterMs })
+        await corrections.say(key, { id: agent.id, name: agent.name }, message.turn, message.action)
+        return tellLabels(key)
+      }
       case 'typing':
         if (isOwn(await engine.state(key))) engine.types(key, { who: 'agent', name: agent.name })
         return
@@ -198,6 +208,7 @@ export function createAgentSocket(wire: Wire, agent: AgentIdentity, parts: Agent
       tellAbout(key, about, caught.isRecovered)
       catchUp(mine, caught)
       send({ type: 'state', conversation, ...state })
+      if (corrections.of(key, agent).length > 0) tellLabels(key)
       for (const typist of engine.typing(key)) tellTyping(conversation, typist)
       const early = mine.early ?? []
       mine.early = null
@@ -213,6 +224,9 @@ export function createAgentSocket(wire: Wire, agent: AgentIdentity, parts: Agent
 
   const tellAbout = ({ conversation }: ConversationKey, { card, orders }: Awaited<ReturnType<typeof aboutOf>>, recovered = true): void =>
     send({ type: 'conversation', conversation, recovered, card, orders: orders ? [...orders] : null })
+
+  const tellLabels = (key: ConversationKey): void =>
+    send({ type: 'labels', conversation: key.conversation, labels: [...corrections.of(key, agent)] })
 
   function catchUp(
     watch: Watch,

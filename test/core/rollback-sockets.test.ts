@@ -71,6 +71,7 @@ async function open() {
             epoch: house.log.epoch,
             aboutShop: () => ({ name: 'Demo', locale: 'en' }),
             pluginsOff: () => [],
+            corrections: { actionsOf: () => [], of: () => [], say: async () => {} },
             isAdmitted: async () => true,
           },
         ),

@@ -20,6 +20,8 @@ export interface DeskHouse {
   customerReads(conversation: string): void
   /** Takes back the customer's last message. */
   recallLast(conversation: string): void
+  /** What the customer says of the bot's last reply. */
+  rateLast(conversation: string, thumb: 'up' | 'down' | null): void
   /** A customer whom the bot hands over. */
   newWaiting(conversation: string, more?: { readonly overdue: true }): void
   /** The plugins that are off, told to every supervisor. */
@@ -120,6 +122,10 @@ export async function openDeskHouse(now: () => number = Date.now): Promise<DeskH
     recallLast(conversation) {
       const last = desk.conversations.get(conversation)?.shown.findLast(({ type }) => type === 'message')
       desk.recall(conversation, (last?.seq ?? 1) - 1)
+    },
+    rateLast(conversation, thumb) {
+      const last = desk.conversations.get(conversation)?.shown.findLast(({ type }) => type === 'reply')
+      desk.rate(conversation, last?.seq ?? 0, thumb)
     },
     newWaiting(conversation, more) {
       desk.add(conversation, {

@@ -404,6 +404,53 @@ test(
   },
 )
 
+test('[THUMB1] a thumb of the customer stands at its reply, and goes when it is taken back', options, async () => {
+  const { page } = await signedIn()
+  await open(page, 'crab')
+  assert.equal(await page.locator('.thumb:visible').count(), 0)
+  house.rateLast('crab', 'down')
+  await page.locator('#log > .bot').nth(1).getByText('Did not help').waitFor()
+  house.rateLast('crab', null)
+  await page.waitForFunction(() => [...document.querySelectorAll<HTMLElement>('.thumb')].every(thumb => thumb.hidden))
+})
+
+test(
+  '[LAB6] says what a turn was about, by the keyboard, found in either language; a colleague sees it, and it can be taken back',
+  options,
+  async () => {
+    const { page, complaints } = await signedIn()
+    await open(page, 'crab')
+    house.rateLast('crab', 'down')
+    const reply = page.locator('#log > .bot').nth(1)
+    await reply.getByRole('button', { name: 'Say what it was about' }).focus()
+    await page.keyboard.press('Enter')
+    await page.waitForSelector('#about[open] [role="option"]')
+    assert.equal(await page.textContent('#about-said'), '2024-881，死了三只')
+    await page.keyboard.type('ret')
+    assert.deepEqual(await page.locator('#about-actions > * > :first-child').allTextContents(), ['A return'])
+    await page.fill('#about-find', '退')
+    assert.deepEqual(await page.locator('#about-actions > * > :first-child').allTextContents(), ['Refund status', 'A return'])
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('ArrowDown') // round to the first
+    assert.equal(await page.locator('#about-actions [aria-selected="true"] > :first-child').textContent(), 'Refund status')
+    assert.deepEqual(await faultsOf(page), [])
+    await picture(page, 'about')
+    await page.keyboard.press('Enter')
+    await reply.getByText('You: it was about “Refund status”').waitFor()
+    assert.equal(await page.locator('#about').isVisible(), false)
+    await picture(page, 'said-about')
+
+    const { page: other } = await signedIn(LIU)
+    await open(other, 'crab')
+    await other.locator('#log > .bot').nth(1).getByText('Chen: it was about “Refund status”').waitFor()
+    await reply.getByRole('button', { name: 'Say what it was about' }).click()
+    await page.waitForSelector('#about[open]')
+    await page.click('#about-withdraw')
+    await page.waitForFunction(() => document.querySelectorAll('.said-about li').length === 0)
+    assert.deepEqual(complaints, [])
+  },
+)
+
 test('what a customer writes is text: no markup of theirs becomes the page', options, async () => {
   const { page, complaints } = await signedIn()
   await open(page, 'crab')

@@ -176,7 +176,15 @@ export async function play(seed: number): Promise<void> {
         const keys = deskRowsOf(watched, 'x').map(({ key }) => key)
         assert.equal(new Set(keys).size, keys.length, `${where}: a row is there twice`)
         const { conversation, position, log } = watched
-        if (position) standsAt(`console ${i} ${conversation}`, conversation, position, { log: JSON.stringify(log) }, 'agent', where)
+        if (position)
+          standsAt(
+            `console ${i} ${conversation}`,
+            conversation,
+            position,
+            { log: JSON.stringify(log), rated: thumbsShown(log, reply => watched.thumbs[reply]) },
+            'agent',
+            where,
+          )
         else assert.deepEqual(log, [], where)
       }
       const { waiting, mine, colleagues } = client.view.groups

@@ -281,6 +281,7 @@ export function createShopOnDisk(folder: string, random: () => number): ShopOnDi
           epoch: mine.epoch,
           aboutShop: () => ({ name: 'Demo', locale: 'en' }),
           pluginsOff: () => [],
+          corrections: { actionsOf: () => [], of: () => [], say: async () => {} },
           isAdmitted: async () => true,
         },
       )

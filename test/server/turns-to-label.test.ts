@@ -1,11 +1,15 @@
 // The queue of turns worth a label, and what is made of labels, on turns that a small house has recorded.
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import { asAgentId } from '@parley/core/ids.ts'
+import { DeskMessage } from '@parley/core/protocol/desk-message.ts'
 import { recordedTurns } from '@parley/core/recorded-turns.ts'
 import { parseTurns } from '@parley/server/evaluation/read-turns.ts'
 import { labelledRows, queueOf, type RecordedLine } from '@parley/server/evaluation/turns-to-label.ts'
+import { createCorrections } from '@parley/server/label-store/corrections.ts'
 import { openLabelStore } from '@parley/server/label-store/label-store.ts'
-import { ANNA, createTestHouse, keyOf, literalVoter, poolOf, refOf } from '../core/house.ts'
+import { createAgentSocket } from '@parley/server/realtime/agent-socket.ts'
+import { ANNA, createTestHouse, createTestShop, keyOf, literalVoter, poolOf, refOf, SHOP } from '../core/house.ts'
 import { temporaryFolder } from '../e2e/running-server.ts'
 
 const temp = temporaryFolder()
@@ -95,6 +99,101 @@ test('[LAB4] labels are kept by turn and person; an erased conversation has none
     await store.forget('demo', 'c1')
     assert.deepEqual([said('demo'), said('other')], [['c10 chen HELLO'], ['c1 chen HELLO']])
   } finally {
+    await store.close()
+  }
+})
+
+test('[LAB6] over the desk’s socket: an action for a turn, the last word of each agent; what is not there is refused, and it goes with the conversation', async () => {
+  const house = createTestHouse()
+  const store = openLabelStore(temp.path)
+  try {
+    for (const text of ['hello', 'hours']) {
+      await house.engine.say(keyOf('c1'), ANNA, { ref: refOf(text), text, locale: 'en' })
+      await house.settled()
+    }
+    const corrections = createCorrections({
+      conversations: { read: async key => ({ events: await house.events(key.conversation), seq: 0, position: 'x' as never }) }, // no driver looks at it
+      erasures: house.erasures,
+      labels: store,
+      clock: house.clock,
+      shop: id => (id === SHOP ? createTestShop([]) : undefined),
+    })
+    const consoleOf = (name: string) => {
+      const frames: DeskMessage[] = []
+      let wake = (): void => {}
+      const wire = {
+        send(text: string) {
+          frames.push(DeskMessage.parse(JSON.parse(text)))
+          wake()
+        },
+        close: () => {},
+        bufferedBytes: 0,
+      }
+      const socket = createAgentSocket(
+        wire,
+        { id: asAgentId(name.replaceAll(' ', '')), name, shop: SHOP, isSupervisor: false },
+        {
+          engine: house.engine,
+          fanOut: house.fanOut,
+          clock: house.clock,
+          epoch: house.log.epoch,
+          aboutShop: () => ({ name: 'Demo', locale: 'en' }),
+          pluginsOff: () => [],
+          corrections,
+          isAdmitted: async () => true,
+          onFault: () => {},
+          onBug: error => void house.bugs.push(error),
+        },
+      )
+      const ask = (frame: object, type: DeskMessage['type']): Promise<DeskMessage> => {
+        const from = frames.length
+        return new Promise(resolve => {
+          wake = () => {
+            const found = frames.slice(from).find(each => each.type === type)
+            if (found) resolve(found)
+          }
+          socket.frame(JSON.stringify(frame))
+          wake()
+        })
+      }
+      const say = (turn: number, action: string | null, answer: DeskMessage['type'] = 'labels') =>
+        ask({ type: 'label', conversation: 'c1', turn, action }, answer)
+      return { ask, say }
+    }
+    const [chen, liu] = [consoleOf('Chen'), consoleOf('Li U')]
+    for (const each of [chen, liu]) await each.ask({ type: 'hello', protocol: 1 }, 'welcome')
+    const catalogue = await chen.ask({ type: 'actions' }, 'actions')
+    assert.ok(catalogue.type === 'actions' && catalogue.actions.some(({ action }) => action === 'HOURS'))
+    for (const [turn, action] of [
+      [3, 'HOURS'],
+      [2, 'NOTHING'],
+    ] as const) {
+      const fault = await chen.say(turn, action, 'fault')
+      assert.deepEqual(fault.type === 'fault' && [fault.code, fault.conversation], ['LABEL_INVALID', 'c1'])
+    }
+    await chen.say(2, 'TRACK')
+    await chen.say(2, 'HOURS')
+    const all = await liu.say(2, 'PAY')
+    assert.deepEqual(all.type === 'labels' && all.labels.map(({ turn, by, isMine, action }) => [turn, by, isMine, action]), [
+      [2, 'Chen', false, 'HOURS'],
+      [2, 'Li_U', true, 'PAY'],
+    ])
+    assert.deepEqual(
+      store.of(SHOP, 'c1').map(({ turn, who, action, atDesk }) => [turn, who, action, atDesk]),
+      [
+        [2, 'Chen', 'HOURS', true],
+        [2, 'Li_U', 'PAY', true],
+      ],
+    )
+    const left = await liu.say(2, null)
+    assert.deepEqual(left.type === 'labels' && left.labels.map(({ by }) => by), ['Chen'])
+    const shown = await liu.ask({ type: 'watch', conversation: 'c1', resumeAfter: null }, 'labels')
+    assert.deepEqual(shown, left)
+    await store.forget(SHOP, 'c1')
+    assert.deepEqual(store.of(SHOP, 'c1'), [])
+    assert.deepEqual(house.bugs, [])
+  } finally {
+    await store.forget(SHOP, 'c1')
     await store.close()
   }
 })

@@ -87,11 +87,12 @@ export const ORDERS: DeskOrder[] = [
 
 const text = (words: string) => ({ parts: [{ kind: 'text' as const, text: words }] })
 export const customer = (words: string) => ({ type: 'message' as const, ref: `c${words.length}-${words.codePointAt(0)}`, ...text(words) })
-export const bot = (words: string) => ({ type: 'reply' as const, turn: 1, locale: 'zh-CN' as const, ...text(words) })
+export const bot = (words: string, turn = 1) => ({ type: 'reply' as const, turn, locale: 'zh-CN' as const, ...text(words) })
 
 /** Two agents; `crab` is pressing and has a card, `refund` came first and is calmer. */
 export function fillHouse(desk: FakeDesk): void {
   for (const agent of [CHEN, LIU, QIAN]) desk.agents.set(agent.name, agent)
+  desk.actions.push(...Object.entries(CARD.labels).map(([action, label]) => ({ action, label })))
   desk.add('refund', REFUND)
   desk.append('refund', customer('Where is my refund? I want a person.'))
   desk.queue('refund')
@@ -100,7 +101,7 @@ export function fillHouse(desk: FakeDesk): void {
   desk.append('crab', bot('非常抱歉！请告诉我订单号，我马上为您核实。'))
   desk.append('crab', customer('2024-881，死了三只'))
   desk.skip('crab')
-  desk.append('crab', bot('您是想要赔付，还是想退款？'))
+  desk.append('crab', bot('您是想要赔付，还是想退款？', 3))
   desk.append('crab', customer('你们到底管不管！三只都死了'))
   desk.queue('crab')
 }

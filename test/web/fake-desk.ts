@@ -1,5 +1,7 @@
 // A shop with agents that speaks the desk protocol from memory. Slow and plain: the console is held against it, in this process (`fake-desk-lines.ts`)
 // and in a browser (`test/e2e/desk-house.ts`). Every frame in and out passes the schemas.
+
+import type { Thumb } from '@parley/core/protocol/client-message.ts'
 import { CLOSE } from '@parley/core/protocol/close-codes.ts'
 import {
   type DeskEvent,
@@ -8,11 +10,13 @@ import {
   type DeskOrder,
   DeskRequest,
   type HandoffCard,
+  type NamedAction,
   type PluginOff,
   type QueueItem,
+  type TurnLabel,
 } from '@parley/core/protocol/desk-message.ts'
 import { LIMITS } from '@parley/core/protocol/limits.ts'
-import type { ConversationState } from '@parley/core/protocol/server-message.ts'
+import type { ConversationState, GivenThumb } from '@parley/core/protocol/server-message.ts'
 
 export interface FakeAgent {
   readonly id: string
@@ -56,12 +60,16 @@ export interface FakeConversation {
   shop: { delivered: number; read: number }
   /** Messages that it has acknowledged, by agent's ref. */
   readonly refs: Map<string, number>
+  thumbs: readonly GivenThumb[]
+  labels: readonly Omit<TurnLabel, 'isMine'>[]
 }
 
 export interface FakeDesk {
   readonly agents: Map<string, FakeAgent>
   readonly conversations: Map<string, FakeConversation>
   readonly shop: { readonly id: string; readonly name: string }
+  /** The catalogue. */
+  readonly actions: NamedAction[]
   /** Every request that has reached the shop, with whose it is. */
   readonly received: { readonly agent: string; readonly request: DeskRequest }[]
   /** Take the place of the next answers to `say`; undefined lets one through. */
@@ -79,6 +87,8 @@ export interface FakeDesk {
   /** Takes back everything shown after `seq`. */
   recall(id: string, seq: number): void
   customerTypes(id: string): void
+  /** What the customer has said of the reply at this seq. */
+  rate(id: string, reply: number, thumb: Thumb | null): void
   /** How far the shop's messages have got with the customer. */
   customerSaw(id: string, state: 'delivered' | 'read', seq: number): void
   /** Which plugins are off, to every supervisor. */
@@ -170,6 +180,13 @@ export function createFakeDesk(now: () => number): FakeDesk {
     each(id, { type: 'events', conversation: id, after: 0, upTo: conversation.end, events: conversation.shown, whole: true })
   }
 
+  function rate(id: string, reply: number, thumb: Thumb | null): void {
+    const conversation = of(id)
+    conversation.thumbs = [...conversation.thumbs.filter(given => given.reply !== reply), { reply, thumb }]
+    const after = conversation.end++
+    each(id, { type: 'events', conversation: id, after, upTo: conversation.end, events: [], thumbs: [{ reply, thumb }] })
+  }
+
   function pass(id: string, holder: FakeConversation['holder']): void {
     const conversation = of(id)
     conversation.holder = holder
@@ -185,6 +202,9 @@ export function createFakeDesk(now: () => number): FakeDesk {
     const refuse = (code: string, conversation: string, ref?: string, more: object = {}): void =>
       say({ type: 'fault', code, message: code, conversation, ...(ref !== undefined && { ref }), ...more })
 
+    const tellLabels = ({ id, labels }: FakeConversation): void =>
+      say({ type: 'labels', conversation: id, labels: labels.map(label => ({ ...label, isMine: label.by === agent.name })) })
+
     function watch({ conversation: id, resumeAfter }: Extract<DeskRequest, { type: 'watch' }>): void {
       if (desk.busyWatches-- > 0) return refuse('OVERLOADED', id, undefined, { retryAfterMs: 200 })
       const conversation = conversations.get(id)
@@ -194,9 +214,11 @@ export function createFakeDesk(now: () => number): FakeDesk {
       const recovered = resumeAfter === null || (resumeAfter.epoch === desk.epoch && resumeAfter.seq <= upTo)
       const after = recovered ? (resumeAfter?.seq ?? 0) : 0
       say({ type: 'conversation', conversation: id, recovered, card, orders })
-      if (after > 0 && after < wholeAt) say({ type: 'events', conversation: id, after: 0, upTo, events: shown, whole: true })
-      else say({ type: 'events', conversation: id, after, upTo, events: shown.filter(({ seq }) => seq > after) })
+      const thumbs = conversation.thumbs.length > 0 ? { thumbs: [...conversation.thumbs] } : {}
+      if (after > 0 && after < wholeAt) say({ type: 'events', conversation: id, after: 0, upTo, events: shown, ...thumbs, whole: true })
+      else say({ type: 'events', conversation: id, after, upTo, events: shown.filter(({ seq }) => seq > after), ...thumbs })
       say({ type: 'state', conversation: id, ...stateOf(conversation) })
+      if (conversation.labels.length > 0) tellLabels(conversation)
     }
 
     function take(request: DeskRequest): void {
@@ -214,6 +236,7 @@ export function createFakeDesk(now: () => number): FakeDesk {
       }
       if (request.type === 'ping') return say({ type: 'pong' })
       if (request.type === 'pong') return
+      if (request.type === 'actions') return say({ type: 'actions', actions: [...desk.actions] })
       const id = request.conversation
       if (request.type === 'watch') return watch(request)
       if (request.type === 'unwatch') return void watching.delete(id)
@@ -275,6 +298,14 @@ export function createFakeDesk(now: () => number): FakeDesk {
           }
           return say({ type: 'ack', conversation: id, ref: request.ref, seq: known ?? conversation.end })
         }
+        case 'label': {
+          const { turn, action } = request
+          const named = desk.actions.find(each => each.action === action)
+          if (action !== null && !named) return refuse('LABEL_INVALID', id)
+          const others = conversation.labels.filter(label => label.turn !== turn || label.by !== agent.name)
+          conversation.labels = named ? [...others, { turn, by: agent.name, ...named }] : others
+          return tellLabels(conversation)
+        }
         case 'seen': {
           const { customer } = conversation
           customer.delivered = Math.max(customer.delivered, request.seq)
@@ -301,10 +332,12 @@ export function createFakeDesk(now: () => number): FakeDesk {
     shop: { id: 'demo', name: 'Parley Fresh' },
     received: [],
     faults: [],
+    actions: [],
     epoch: 'epoch1',
     busyWatches: 0,
     connect,
     append,
+    rate,
     tellQueue,
     tellPlugins(off) {
       for (const end of ends) if (end.agent.isSupervisor) end.say({ type: 'plugins', off: [...off] })
@@ -323,6 +356,8 @@ export function createFakeDesk(now: () => number): FakeDesk {
         customer: { ...NOBODY_READ },
         shop: { ...NOBODY_READ },
         refs: new Map(),
+        thumbs: [],
+        labels: [],
       }
       conversations.set(id, added)
       return added

@@ -1,5 +1,6 @@
 // The middle: who has the conversation, what may be done with it, the log, and where the agent writes.
 import { element, make, setText } from '../widget/elements.ts'
+import { createAboutDialog } from './about-dialog.ts'
 import { type Composer, createComposer } from './composer.ts'
 import type { Desk, DeskView, ReleaseTo } from './desk-client.ts'
 import { createEraseDialog } from './erase-dialog.ts'
@@ -50,6 +51,11 @@ export function createChat(desk: () => Desk, strings: () => Strings): Chat {
     },
     () => desk().leaveRollback(),
   )
+
+  const aboutDialog = createAboutDialog((turn, action) => {
+    const conversation = opened()
+    return conversation !== null && desk().label(conversation, turn, action)
+  })
 
   const askErase = createEraseDialog(() => {
     const conversation = opened()
@@ -141,6 +147,7 @@ export function createChat(desk: () => Desk, strings: () => Strings): Chat {
     show(view, words, locale) {
       const conversation = view.opened
       rollbackDialog.show(view.preview, words)
+      aboutDialog.show(view.actions, words, locale)
       chat.dataset.open = String(conversation !== null)
       if (conversation === null) {
         ownNotice = ''
@@ -166,6 +173,14 @@ export function createChat(desk: () => Desk, strings: () => Strings): Chat {
             retry: ref => desk().retry(conversation, ref),
             edit: ref => composer.putBack(desk().discard(conversation, ref) ?? ''),
             takeBack: view.mayRollBack(conversation) ? toSeq => void desk().considerRollback(conversation, toSeq) : undefined,
+            sayAbout:
+              watched.stage === 'synced'
+                ? turn => {
+                    desk().wantActions()
+                    aboutDialog.open(watched, turn)
+                    aboutDialog.show(desk().view.actions, words, locale)
+                  }
+                : undefined,
             lastSeq: watched.log.findLast(({ type }) => type !== 'mark')?.seq ?? 0,
           },
           watched.stage === 'synced',

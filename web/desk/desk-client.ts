@@ -1,6 +1,6 @@
 // The agent's side, without a page: joins the line, the queue, the conversations that are followed and what is unsent, and tells a listener whenever
 // something changed. It says nothing to a conversation whose newest events it has not seen, and claims nothing on anybody's behalf.
-import type { DeskMessage, DeskRequest, PluginOff, QueueItem } from '@parley/core/protocol/desk-message.ts'
+import type { DeskMessage, DeskRequest, NamedAction, PluginOff, QueueItem } from '@parley/core/protocol/desk-message.ts'
 import { PROTOCOL } from '@parley/core/protocol/version.ts'
 import { type ConnectionState, keepConnection } from '../client/connection.ts'
 import { createSender, type Sender } from '../client/sender.ts'
@@ -29,7 +29,7 @@ import {
 
 export type ReleaseTo = Extract<DeskRequest, { type: 'release' }>['to']
 
-type Ask = 'claim' | 'release' | 'preview' | 'rollback' | 'erase'
+type Ask = 'claim' | 'release' | 'preview' | 'rollback' | 'label' | 'erase'
 
 /** What came of the last thing that the agent asked for. */
 export type Outcome =
@@ -52,6 +52,8 @@ export interface DeskView {
   readonly isQueueKnown: boolean
   /** The shop's plugins that do not vote now; only a supervisor is told. */
   readonly pluginsOff: readonly PluginOff[]
+  /** The shop's catalogue, once it was asked for. */
+  readonly actions: readonly NamedAction[]
   readonly opened: string | null
   readonly watched: ReadonlyMap<string, Watched>
   /** What the agent has asked for that is under way. */
@@ -86,6 +88,10 @@ export interface Desk {
   say(conversation: string, text: string): boolean
   /** Erases the customer for good, with every conversation of theirs. */
   erase(conversation: string): boolean
+  /** Asks for the shop's catalogue, unless it is known. */
+  wantActions(): void
+  /** Says what a turn was about; null takes it back. Of any conversation that is followed. */
+  label(conversation: string, turn: number, action: string | null): boolean
   /** The agent does not consider a rollback any more. */
   leaveRollback(): void
   /** May be called for every key: it is told at most every three seconds. */
@@ -123,6 +129,7 @@ export function createDesk(world: DeskWorld, changed: (view: DeskView) => void):
   const told = new Map<string, { delivered: number; read: number }>()
   let queue = emptyQueue
   let pluginsOff: readonly PluginOff[] = []
+  let actions: readonly NamedAction[] = []
   let session: Session | null = null
   let unsent: Unsent | undefined
   let epoch = ''
@@ -181,6 +188,7 @@ export function createDesk(world: DeskWorld, changed: (view: DeskView) => void):
     groups: groupsOf(queue, ({ conversation }) => isMine(conversation)),
     isQueueKnown: isKnown(queue),
     pluginsOff,
+    actions,
     opened,
     watched,
     pending,
@@ -203,6 +211,9 @@ export function createDesk(world: DeskWorld, changed: (view: DeskView) => void):
         break
       case 'plugins':
         pluginsOff = message.off
+        break
+      case 'actions':
+        actions = message.actions
         break
       case 'done':
         done(message)
@@ -257,6 +268,9 @@ export function createDesk(world: DeskWorld, changed: (view: DeskView) => void):
         break
       case 'state':
         if (message.with !== 'agent' || (message.agent ?? session?.agent.name) !== session?.agent.name) claimed.delete(conversation)
+        break
+      case 'labels':
+        if (pending.get(conversation) === 'label') pending.delete(conversation)
         break
       case 'typing':
         endTypingLater()
@@ -393,6 +407,7 @@ export function createDesk(world: DeskWorld, changed: (view: DeskView) => void):
   function forget(): void {
     for (const conversation of [...watched.keys()]) end(conversation)
     claimed.clear()
+    actions = [] // they are the shop's
     outcomes.clear()
     queue = emptyQueue
     unsent = undefined
@@ -479,6 +494,11 @@ export function createDesk(world: DeskWorld, changed: (view: DeskView) => void):
       considered = undefined
       return true
     },
+    wantActions() {
+      if (actions.length === 0) connection.send({ type: 'actions' })
+    },
+    label: (conversation, turn, action) =>
+      isSynced(conversation) && ask(conversation, 'label', { type: 'label', conversation, turn, action }),
     leaveRollback() {
       if (considered === undefined) return
       considered = undefined

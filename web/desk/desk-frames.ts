@@ -12,6 +12,8 @@ const KNOWN: Readonly<Record<DeskMessage['type'], true>> = {
   done: true,
   preview: true,
   plugins: true,
+  actions: true,
+  labels: true,
   fault: true,
   ping: true,
   pong: true,

@@ -12,6 +12,8 @@ export interface MessageContext {
   readonly edit: (ref: string) => void
   /** Takes the dialogue back to after this event; undefined where that is not the agent's to do. */
   readonly takeBack: ((toSeq: number) => void) | undefined
+  /** Asks what the turn of this reply was about; undefined where the shop cannot be told. */
+  readonly sayAbout: ((turn: number) => void) | undefined
   /** The last event of the dialogue: behind it there is nothing to take back. */
   readonly lastSeq: number
 }
@@ -53,7 +55,10 @@ function createBubble(who: Exclude<Row['who'], 'mark'>): MessageRow {
   const time = make('time', '')
   const back = make('button', 'take-back', '↶')
   back.type = 'button'
-  head.append(speaker, time, back)
+  const thumb = make('span', 'thumb')
+  const about = make('button', 'say-about', '✎')
+  about.type = 'button'
+  head.append(speaker, time, thumb, ...(who === 'bot' ? [about] : []), back)
   const text = make('div', 'bubble')
   text.dir = 'auto'
   const foot = make('div', 'meta foot')
@@ -66,6 +71,9 @@ function createBubble(who: Exclude<Row['who'], 'mark'>): MessageRow {
   foot.append(icon, state, action)
   element.append(head, text)
   if (who === 'agent') element.append(foot)
+  const said = make('ul', 'said-about')
+  if (who === 'bot') element.append(said)
+  let saidBefore = ''
   let shown: string | undefined
 
   function showText(words: string): void {
@@ -74,9 +82,29 @@ function createBubble(who: Exclude<Row['who'], 'mark'>): MessageRow {
     text.replaceChildren(...withLinks(words).map(piece => (typeof piece === 'string' ? piece : anchor(piece))))
   }
 
+  function showBot({ turn, thumb: given, labels }: Extract<Row, { who: 'bot' }>, { strings, locale, sayAbout }: MessageContext): void {
+    thumb.hidden = given === null
+    if (given !== null) {
+      thumb.dataset.thumb = given
+      setText(thumb, strings.thumbs[given])
+    }
+    about.hidden = !sayAbout
+    about.ariaLabel = strings.sayAbout
+    about.title = strings.sayAbout
+    about.onclick = () => sayAbout?.(turn)
+    const now = JSON.stringify([labels, locale])
+    if (now === saidBefore) return
+    saidBefore = now
+    said.hidden = labels.length === 0
+    said.replaceChildren(
+      ...labels.map(({ by, isMine, label }) => make('li', '', strings.saidAbout(isMine ? strings.you : by, label[locale]))),
+    )
+  }
+
   return {
     element,
-    update(row, { strings, locale, isConnected, retry, edit, takeBack, lastSeq }) {
+    update(row, context) {
+      const { strings, locale, isConnected, retry, edit, takeBack, lastSeq } = context
       if (row.who === 'mark') return
       const { seq } = row
       back.hidden = !takeBack || seq === undefined || seq >= lastSeq
@@ -85,6 +113,8 @@ function createBubble(who: Exclude<Row['who'], 'mark'>): MessageRow {
       back.onclick = () => seq !== undefined && takeBack?.(seq)
       showText(row.text)
       showTime(time, row.at, locale)
+      if (row.who === 'bot') showBot(row, context)
+      else thumb.hidden = true
       if (row.who !== 'agent') return setText(speaker, strings[row.who])
       setText(speaker, row.isMine ? strings.you : row.name)
       element.classList.toggle('mine', row.isMine)

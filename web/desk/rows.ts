@@ -1,9 +1,22 @@
 // A conversation as the console lists it: one row a bubble or a line, each with a key that stays the same from the first keystroke's echo to the log.
-import type { DeskEvent, DeskMark } from '@parley/core/protocol/desk-message.ts'
+import type { Thumb } from '@parley/core/protocol/client-message.ts'
+import type { DeskEvent, DeskMark, TurnLabel } from '@parley/core/protocol/desk-message.ts'
 import type { Watched } from './watched.ts'
 
 export type Row =
-  | { readonly who: 'customer' | 'bot' | 'notice'; readonly key: string; readonly seq: number; readonly text: string; readonly at: number }
+  | { readonly who: 'customer' | 'notice'; readonly key: string; readonly seq: number; readonly text: string; readonly at: number }
+  | {
+      readonly who: 'bot'
+      readonly key: string
+      readonly seq: number
+      readonly text: string
+      readonly at: number
+      readonly turn: number
+      /** What the customer has said of it. */
+      readonly thumb: Thumb | null
+      /** What agents have said that its turn was about. */
+      readonly labels: readonly TurnLabel[]
+    }
   | {
       readonly who: 'agent'
       readonly key: string
@@ -53,13 +66,22 @@ export function rowsOf(watched: Watched, myName: string): readonly Row[] {
 }
 
 /** Undefined for a sort of event that this page does not know yet. */
-function rowOf(event: DeskEvent, { state }: Watched, myName: string): Row | undefined {
+function rowOf(event: DeskEvent, { state, thumbs, labels }: Watched, myName: string): Row | undefined {
   const { seq, at } = event
   switch (event.type) {
     case 'message':
       return { who: 'customer', key: `m${seq}`, seq, at, text: textOf(event) }
     case 'reply':
-      return { who: 'bot', key: `r${seq}`, seq, at, text: textOf(event) }
+      return {
+        who: 'bot',
+        key: `r${seq}`,
+        seq,
+        at,
+        text: textOf(event),
+        turn: event.turn,
+        thumb: thumbs[seq] ?? null,
+        labels: labels.filter(({ turn }) => turn === event.turn),
+      }
     case 'notice':
       return { who: 'notice', key: `n${seq}`, seq, at, text: textOf(event) }
     case 'agent_message': {

@@ -1,12 +1,12 @@
 // One conversation that the console follows, as plain data: the shop's log as far as it is known, what is known beside it, and what this agent wrote
 // that is not in the log yet. A pure fold, as client/timeline.ts is for the customer: nothing here can put a message in twice or leave one out.
-import type { StreamPosition } from '@parley/core/protocol/client-message.ts'
-import type { DeskEvent, DeskMessage, DeskOrder, HandoffCard } from '@parley/core/protocol/desk-message.ts'
+import type { StreamPosition, Thumb } from '@parley/core/protocol/client-message.ts'
+import type { DeskEvent, DeskMessage, DeskOrder, HandoffCard, TurnLabel } from '@parley/core/protocol/desk-message.ts'
 import type { ConversationState } from '@parley/core/protocol/server-message.ts'
 import type { Delivery, Outgoing } from '../client/timeline.ts'
 
 /** Frames about one conversation. */
-export type AboutOne = Extract<DeskMessage, { type: 'conversation' | 'events' | 'state' | 'typing' | 'ack' | 'fault' }>
+export type AboutOne = Extract<DeskMessage, { type: 'conversation' | 'events' | 'state' | 'typing' | 'labels' | 'ack' | 'fault' }>
 
 /**
  * How far the answer to `watch` has come: it is `conversation`, then `events`, then `state`. Only with the last is what is shown what the shop
@@ -28,6 +28,10 @@ export interface Watched {
   readonly position: StreamPosition | null
   /** Ascending in `seq`, none twice, none beyond `position`. */
   readonly log: readonly DeskEvent[]
+  /** What the customer has said of replies, by their seq. */
+  readonly thumbs: Readonly<Record<number, Thumb | null>>
+  /** What agents have said that turns were about. */
+  readonly labels: readonly TurnLabel[]
   readonly card: HandoffCard | null
   readonly orders: readonly DeskOrder[] | null
   readonly state: ConversationState | null
@@ -41,6 +45,8 @@ export const unwatched = (conversation: string): Watched => ({
   stage: 'unasked',
   position: null,
   log: [],
+  thumbs: {},
+  labels: [],
   card: null,
   orders: null,
   state: null,
@@ -106,6 +112,8 @@ export function hear(watched: Watched, message: AboutOne, epoch: string, at: num
       const others = watched.typing.filter(other => other.who !== who)
       return { ...watched, typing: [...others, { who, ...(name !== undefined && { name }), until: at + forMs }] }
     }
+    case 'labels':
+      return { ...watched, labels: message.labels }
     case 'ack':
       return acknowledge(watched, message.ref, message.seq)
     case 'fault':
@@ -123,10 +131,10 @@ function begin(watched: Watched, message: Extract<DeskMessage, { type: 'conversa
   if (message.recovered && (position === null || position.epoch === epoch)) return { ...told, position: position ?? { epoch, seq: 0 } }
   // Another life of the store. What the old one acknowledged and never showed may be gone with it: it is sent again, which is harmless.
   const outbox = watched.outbox.map(item => (item.delivery.state === 'sent' ? { ...item, delivery: { state: 'sending' } as const } : item))
-  return { ...told, position: { epoch, seq: 0 }, log: [], state: null, outbox }
+  return { ...told, position: { epoch, seq: 0 }, log: [], thumbs: {}, labels: [], state: null, outbox }
 }
 
-function append(watched: Watched, { after, upTo, events, whole }: Extract<DeskMessage, { type: 'events' }>): Watched {
+function append(watched: Watched, { after, upTo, events, thumbs = [], whole }: Extract<DeskMessage, { type: 'events' }>): Watched {
   // What comes after nothing is all that stands, too: it may answer a second `watch`, sent when the answer to the first was still on its way.
   const isAll = whole === true || after === 0
   const { position } = watched
@@ -141,6 +149,7 @@ function append(watched: Watched, { after, upTo, events, whole }: Extract<DeskMe
     stage,
     position: { ...position, seq: upTo },
     log: isAll ? fresh : [...watched.log, ...fresh],
+    thumbs: { ...watched.thumbs, ...Object.fromEntries(thumbs.map(({ reply, thumb }) => [reply, thumb])) },
     outbox: watched.outbox.filter(({ ref, delivery }) => {
       const isTakenBack = isAll && delivery.state === 'sent' && delivery.seq <= upTo
       return !refs.has(ref) && !isTakenBack
