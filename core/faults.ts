@@ -77,6 +77,8 @@ export const FAULTS = {
   ),
   UNKNOWN_SET: fault(false, (d: { set: string }) => `there is no set of turns ${JSON.stringify(d.set)}`),
   UNKNOWN_REPORT: fault(false, (d: { report: string }) => `there is no report ${JSON.stringify(d.report)}`),
+  TRIAL_FAILED: fault(false, (d: { reason: string }) => `it can't be tried: ${d.reason}`),
+  TRIAL_OVERTAKEN: fault(false, (_: Record<never, never>) => 'the same person has asked for another trial since'),
   REPORT_NOT_DONE: fault(false, (d: { report: string; state: string }) => `report ${d.report} has no result: it is ${d.state}`),
   STUDIO_FULL: fault(false, (d: { what: string; limit: number }) => `there are ${d.limit} ${d.what} already: remove some`),
   NO_EARLIER_ENSEMBLE: fault(false, (d: { shop: string }) => `no other ensemble was in force before in shop ${JSON.stringify(d.shop)}`),

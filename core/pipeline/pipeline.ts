@@ -3,6 +3,7 @@
 // throws on odd text, and no voter or source can fail a turn.
 import type { Clock } from '../ports/clock.ts'
 import type { Effects } from '../ports/effects.ts'
+import type { Ensemble } from '../ports/ensemble.ts'
 import type { Graph } from '../ports/graph.ts'
 import type { Mesh } from '../ports/mesh.ts'
 import { askSecond, isSecond } from './ask-second.ts'
@@ -18,7 +19,7 @@ import { record } from './record.ts'
 import { render } from './render.ts'
 import type { Shed } from './shed.ts'
 import type { Shop } from './shop.ts'
-import type { Received } from './turn.ts'
+import type { Polled, Received } from './turn.ts'
 
 /** Milliseconds, each counted from the start of its stage; `turn` from the start of the whole. */
 export interface Deadlines {
@@ -50,6 +51,18 @@ export async function workOut(received: Received, atAllTimes: Shop, stages: Stag
   const first = pools.filter(pool => !isSecond(pool))
   const polled = await askVoters(normalise(received, shop), first, stages, signal)
   const heard = await askSecond(polled, pools.filter(isSecond), shop, ensemble, stages, signal)
+  return conclude(heard, shop, ensemble, stages, signal, started)
+}
+
+/** What is made of the votes. `shop` with its costs of the moment; `started` by the stages' clock. */
+export async function conclude(
+  heard: Polled,
+  shop: Shop,
+  ensemble: Ensemble,
+  stages: Stages,
+  signal: AbortSignal,
+  started: number,
+): Promise<RecordedDecision> {
   const enriched = await enrich(decide(fuse(heard, shop, ensemble), shop, ensemble), shop, stages, signal)
   const planned = plan(enriched, shop, effect => stages.effects.has(shop.id, effect))
   return record(render(planned, shop), shop, ensemble.version, stages.clock.monotonic() - started)

@@ -2,10 +2,12 @@
 // are not asked. With the versions that the decision names the result is the same; with others it shows what they would have changed.
 import type { Mesh } from '../ports/mesh.ts'
 import type { Ballot, VoterPool } from '../ports/voters.ts'
+import { askVoters } from './ask-voters.ts'
 import type { BallotView, RecordedDecision } from './decision.ts'
+import { normalise } from './normalise-turn.ts'
 import { type Stages, workOut } from './pipeline.ts'
 import type { Shop } from './shop.ts'
-import type { Received } from './turn.ts'
+import type { Polled, Received } from './turn.ts'
 
 /** What of a decision is put through the stages again. */
 export type RecordedVotes = Pick<RecordedDecision, 'votes' | 'clauseVotes' | 'versions' | 'remembered' | 'facts' | 'place'> &
@@ -32,6 +34,20 @@ export function replay(
     new AbortController().signal,
   )
 }
+
+/** What the stages begin with that make a decision of these votes: with any ensemble, and at whatever costs. */
+export const heardAgain = (
+  votes: RecordedVotes,
+  received: Omit<Received, 'placeFor' | 'waiting'>,
+  shop: Shop,
+  stages: Stages,
+): Promise<Polled> =>
+  askVoters(
+    normalise({ ...received, placeFor: () => null, waiting: 0 }, shop),
+    [recordedPool(votes)],
+    { ...stages, shed: votes.clauseVotes ? 'none' : 'plugins' },
+    new AbortController().signal,
+  )
 
 /** Answers the first question with the votes on the whole, the next ones with those on the clauses. */
 function recordedPool({ votes, clauseVotes = [], versions, remembered = {} }: RecordedVotes, except?: VoterPool): VoterPool {

@@ -10,7 +10,7 @@ import { type ParsedEnsemble, parseEnsemble } from '@parley/ensembles/ensemble-f
 import { z } from 'zod'
 import { isNoRoom, RETRY_AFTER_MS } from '../drivers/disk-room.ts'
 import { placeFile } from '../drivers/place-file.ts'
-import type { RecordStore } from '../records.ts'
+import type { RecordStore, RecordsToChange } from '../records.ts'
 import { atFirst, CHANGES, type Change, changed, Standing } from './standing.ts'
 
 const ENDING = '.yaml'
@@ -27,7 +27,7 @@ export type EnsembleRecords = RecordStore<EnsembleKey>
 const Noted = z.strictObject({
   /** Milliseconds since 1970. */
   at: z.number(),
-  what: z.enum(CHANGES),
+  what: z.enum([...CHANGES, 'keep']),
   /** What it was done with, or what a rollback has put in force: `retail@2-3f2a9c01b2d4`; null: the one that the shop's settings name. */
   version: z.string().nullable(),
   /** Of a canary, 0 to 1. */
@@ -65,6 +65,8 @@ export interface EnsembleStore {
   standing(shop: string): Standing
   /** False where nothing was to change. Faults: UNKNOWN_ENSEMBLE, ENSEMBLE_INVALID, NO_EARLIER_ENSEMBLE, ENSEMBLE_REFUSED, STORAGE_FULL. */
   change(shop: string, change: Change, by: By): Promise<boolean>
+  /** Puts a line into the history: of a version that was kept, by whom and why. Faults: STORAGE_FULL. */
+  note(shop: string, kept: { readonly what: 'keep'; readonly version: string } & By): Promise<void>
   /** Every change, the last one first. */
   history(shop: string): readonly Noted[]
   readonly records: EnsembleRecords
@@ -157,11 +159,11 @@ export function createEnsembleStore(records: EnsembleRecords, folder: string, cl
           who,
           why,
         }
-        const place = String(within.list(['change', shop]).length).padStart(9, '0')
-        within.put(['change', shop, place], noted)
+        putLast(within, shop, noted)
         return true
       })
     },
+    note: (shop, kept) => records.change(within => putLast(within, shop, { at: clock.now(), ...kept })),
     history: shop =>
       records
         .list(['change', shop])
@@ -169,6 +171,11 @@ export function createEnsembleStore(records: EnsembleRecords, folder: string, cl
         .reverse(),
     records,
     close: () => records.close(),
+  }
+
+  function putLast(within: RecordsToChange<EnsembleKey>, shop: string, noted: Noted): void {
+    const place = String(within.list(['change', shop]).length).padStart(9, '0')
+    within.put(['change', shop, place], noted)
   }
 
   /** Of a change that names none: what it has ended, or put in force again. */

@@ -161,7 +161,10 @@ function brierOf(ranking: RecordedDecision['ranking'], right: ActionId): number 
 }
 
 /** ensembles/SPEC.md has what is expected of a decision; this is what came of it. */
-function costOf({ disposition, action, options, situation: { costs } }: RecordedDecision, right: ActionId): number {
+export function costOf(
+  { disposition, action, options, situation: { costs } }: Pick<RecordedDecision, 'disposition' | 'action' | 'options' | 'situation'>,
+  right: ActionId,
+): number {
   const missed = costs.wrongAnswer * (costs.severity[right] ?? 1)
   if (disposition === 'handoff') return costs.handoff
   if (disposition === 'clarify') return costs.clarify + (options.includes(right) ? 0 : missed)

@@ -9,6 +9,7 @@ import { protect } from './session-routes.ts'
 import { registerStudioEnsembles } from './studio-ensembles.ts'
 import { registerStudioReports } from './studio-reports.ts'
 import { registerStudioSets } from './studio-sets.ts'
+import { registerStudioTrials } from './studio-trials.ts'
 
 export interface StudioRouteParts {
   readonly studioSessions: Sessions
@@ -43,5 +44,6 @@ export function registerStudioRoutes(http: FastifyInstance, { studioSessions, st
     registerStudioEnsembles(scope, askingOf)
     registerStudioSets(scope, askingOf)
     registerStudioReports(scope, askingOf)
+    registerStudioTrials(scope, askingOf)
   })
 }

@@ -8,9 +8,11 @@ import type {
   EnsembleView,
   ShadowView,
   StandingView,
+  TrialToKeep,
   VersionView,
   Weights,
 } from '@parley/core/protocol/studio.ts'
+import { reweighedText } from '@parley/ensembles/reweigh.ts'
 import type { EnsembleStore, EnsembleText } from '../ensemble-store/ensemble-store.ts'
 import { readConfigured, resolveEnsemble, type ShopOf } from '../ensemble-store/resolve-ensemble.ts'
 import type { EnsembleRouteParts } from '../http/operator-ensembles.ts'
@@ -24,6 +26,8 @@ export interface StudioEnsembles {
   resolve(named: string): EnsembleText
   /** In force for the next turn when it resolves. Faults: UNKNOWN_ENSEMBLE, ENSEMBLE_INVALID, NO_EARLIER_ENSEMBLE, ENSEMBLE_REFUSED, STORAGE_FULL. */
   order(order: EnsembleOrder, who: string): Promise<void>
+  /** As a version of its own, in force nowhere; gives its name. Faults: UNKNOWN_ENSEMBLE, ENSEMBLE_INVALID, STORAGE_FULL. */
+  keep(trial: TrialToKeep, who: string): Promise<string>
   /** Null where there is none. */
   canary(): Promise<CanaryView | null>
   shadow(): Promise<ShadowView | null>
@@ -31,7 +35,7 @@ export interface StudioEnsembles {
 
 export interface StudioEnsembleParts {
   readonly shop: ShopOf
-  readonly store: Pick<EnsembleStore, 'add' | 'list' | 'find' | 'read' | 'standing' | 'history'>
+  readonly store: Pick<EnsembleStore, 'add' | 'list' | 'find' | 'read' | 'standing' | 'history' | 'note'>
   readonly ensembles: Pick<EnsembleRouteParts['ensembles'], 'view' | 'order' | 'canary' | 'shadow'>
 }
 
@@ -63,6 +67,15 @@ export function studioEnsembles({ shop, store, ensembles }: StudioEnsembleParts)
         standing: standingOf(),
         history: store.history(shop.id),
       }
+    },
+    async keep({ ensemble, weights, name, why }, who) {
+      const from = resolve(ensemble)
+      const taken = [...store.list(), ...shipped(), ...configured(shop)].flatMap(each =>
+        'file' in each && each.file.name === name ? [each.file.version] : [],
+      )
+      const { version } = store.add(reweighedText(from.text, weights, name, Math.max(0, ...taken) + 1), `${name}.yaml`)
+      await store.note(shop.id, { what: 'keep', version, who, why })
+      return version
     },
     async order(order, who) {
       if (!('ensemble' in order)) return void (await ensembles.order(shop.id, { ...order, who }))

@@ -2,16 +2,16 @@
 import { join } from 'node:path'
 import { Fault, isFault } from '@parley/core/faults.ts'
 import { asShopId } from '@parley/core/ids.ts'
-import { LABELLED, type Progress, ReportOrder, type ReportState, type ReportView } from '@parley/core/protocol/studio.ts'
+import { type Progress, ReportOrder, type ReportState, type ReportView } from '@parley/core/protocol/studio.ts'
 import type { RecordedTurn } from '@parley/core/recorded-turns.ts'
 import { z } from 'zod'
 import type { Config } from '../config.ts'
 import type { EnsembleText } from '../ensemble-store/ensemble-store.ts'
-import { labelledRows, type RecordedLine } from '../evaluation/turns-to-label.ts'
 import type { LabelStore } from '../label-store/label-store.ts'
-import { isTakenBack, type LogParts, readLog } from '../read-log.ts'
+import { type LogParts, readLog } from '../read-log.ts'
 import { ENDINGS, type JudgeTask } from './judge-messages.ts'
 import { createProgress } from './progress.ts'
+import type { RowsOf } from './rows-of.ts'
 import { runJudge } from './run-judge.ts'
 import type { Sets } from './sets.ts'
 import { newId, openShelf, STUDIO_FOLDER } from './studio-folder.ts'
@@ -40,6 +40,8 @@ export interface ReportsParts {
   readonly sets: Sets
   readonly labels: Pick<LabelStore, 'list'>
   readonly resolve: (named: string) => EnsembleText
+  /** The turns of a set, one a line. Faults: UNKNOWN_SET. */
+  readonly rowsOf: RowsOf
   readonly log: LogParts
   readonly now: () => number
   /** Lets one at a time through, in the order in which they come. */
@@ -164,24 +166,11 @@ export async function openReports(parts: ReportsParts): Promise<Reports> {
     const text = (name: 'ensemble' | 'a' | 'b') => texts[name]! // as it was ordered
     if (order.kind === 'log-comparison')
       return { kind: order.kind, a: text('a'), b: text('b'), labels: labels.list(shop), days: order.days }
-    const rows = order.set === LABELLED ? await labelledText(entry.stop.signal, onProgress) : await sets.text(order.set)
+    const rows = await parts.rowsOf(order.set, entry.stop.signal, share => onProgress({ step: 'reading the log', share }))
     entry.rows = rows
     return order.kind === 'evaluation'
       ? { kind: order.kind, ensemble: text('ensemble'), rows }
       : { kind: order.kind, a: text('a'), b: text('b'), rows }
-  }
-
-  async function labelledText(signal: AbortSignal, onProgress: (at: Pick<Progress, 'step' | 'share'>) => void): Promise<string> {
-    const given = labels.list(shop)
-    const conversations = new Set(given.map(({ conversation }) => conversation))
-    async function* lines(): AsyncGenerator<RecordedLine> {
-      for await (const { turns, events, done, total } of readLog(log, { shop: asShopId(shop), since: 0, conversations, signal })) {
-        onProgress({ step: 'reading the log', share: done / total })
-        for (const turn of turns) yield { turn, takenBack: isTakenBack(turn, events) }
-      }
-    }
-    const { rows } = await labelledRows(lines(), given)
-    return rows.map(row => JSON.stringify(row)).join('\n')
   }
 
   async function* loggedTurns(days: number, signal: AbortSignal): AsyncGenerator<readonly [turn: RecordedTurn, share: number]> {

@@ -4,19 +4,23 @@ import type { Shop } from '@parley/core/pipeline/shop.ts'
 import type { ReportState, ShopView } from '@parley/core/protocol/studio.ts'
 import type { Config } from '../config.ts'
 import type { EnsembleStore } from '../ensemble-store/ensemble-store.ts'
+import { nameOfVoters } from '../evaluation/evaluate-ensemble.ts'
 import type { EnsembleRouteParts } from '../http/operator-ensembles.ts'
 import type { LabelStore } from '../label-store/label-store.ts'
 import { releaseHere } from '../project.ts'
 import type { LogParts } from '../read-log.ts'
 import { type StudioEnsembles, studioEnsembles } from './ensembles.ts'
 import { openReports, type Reports } from './reports.ts'
+import { rowsOf } from './rows-of.ts'
 import { openSets, type Sets } from './sets.ts'
+import { openTrials, type Trials } from './trials.ts'
 
 export interface StudioShop {
   view(): ShopView
   readonly ensembles: StudioEnsembles
   readonly sets: Sets
   readonly reports: Reports
+  readonly trials: Trials
 }
 
 export interface StudioParts {
@@ -56,19 +60,31 @@ export async function openStudio(parts: StudioParts): Promise<Studio> {
     const actions = new Set(Object.keys(shop.actions))
     const sets = await openSets({ data, shop: id, actions, labels, now })
     const ensembles = studioEnsembles({ shop: settings, store: parts.ensembleStore, ensembles: parts.ensembles })
+    const rows = rowsOf(id, sets, labels, parts.log)
     const reports = await openReports({
       config,
       shop: id,
       sets,
       labels,
       resolve: ensembles.resolve,
+      rowsOf: rows,
       log: parts.log,
       now,
       oneAtATime,
       ended: parts.reported,
       broke: parts.broke,
     })
-    opened.set(id, { view: () => viewOf(parts.shop(id)), ensembles, sets, reports })
+    const trials = openTrials({
+      config,
+      shop: id,
+      resolve: ensembles.resolve,
+      setView: sets.view,
+      rowsOf: rows,
+      voters: () => nameOfVoters(parts.shop(id)),
+      now,
+      broke: parts.broke,
+    })
+    opened.set(id, { view: () => viewOf(parts.shop(id)), ensembles, sets, reports, trials })
   }
   return {
     of: shop => opened.get(shop)!, // sessions are of shops in force
@@ -77,9 +93,10 @@ export async function openStudio(parts: StudioParts): Promise<Studio> {
       // In this order: a report that begins now reads what is left.
       await found?.sets.forget(conversation)
       await found?.reports.forget(conversation)
+      await found?.trials.forget()
     },
     async close() {
-      await Promise.all([...opened.values()].map(({ reports }) => reports.close()))
+      await Promise.all([...opened.values()].flatMap(({ reports, trials }) => [reports.close(), trials.close()]))
     },
   }
 }

@@ -13,6 +13,8 @@ import type {
   SetView,
   ShopView,
   StudioSession,
+  Trial,
+  TrialOrder,
 } from '@parley/core/protocol/studio.ts'
 import { createAccounts } from '@parley/server/accounts/accounts.ts'
 import { openLmdbAccounts } from '@parley/server/drivers/accounts.lmdb.ts'
@@ -274,3 +276,42 @@ const deaf = async (): Promise<{ readonly version: string }> =>
   ).json()) as {
     readonly version: string
   } // our own server's answer
+
+/** When the votes of the set are there. */
+async function tried(order: Omit<TrialOrder, 'asked'>): Promise<Extract<Trial, { readonly state: 'ready' }>> {
+  for (let asked = 1; ; asked++) {
+    const trial = await ask<Trial>('/trials', { body: { ...order, asked } })
+    assert.equal(trial.asked, asked)
+    if (trial.state === 'ready') return trial
+    await new Promise(resolve => setTimeout(resolve, 100)) // as the page asks again
+  }
+}
+
+test('[STUD7] other weights and costs are tried, and kept as a version with who and why', async () => {
+  const set = await upload()
+  const same = await tried({ set, ensemble: 'in-force', weights: {}, costs: null })
+  assert.deepEqual([same.turns, same.changed, same.settings], [3, [], null])
+  const { id } = await report({ kind: 'evaluation', set, ensemble: 'in-force' })
+  const { headlines } = await ask<{ readonly headlines: Readonly<Record<string, { readonly value: number | null }>> }>(
+    `/reports/${id}/result`,
+  )
+  for (const [name, { value }] of Object.entries(headlines)) assert.deepEqual(same.figures[name], { before: value, now: value }, name)
+  const weights = Object.fromEntries(['keyword', 'intent', 'intent:end'].map(voter => [voter, { zh: 0, en: 0 }]))
+  const silent = await tried({ set, ensemble: 'in-force', weights, costs: { wrongAnswer: 20, clarify: 2, handoff: 9 } })
+  assert.ok(silent.changed.length > 0)
+  assert.match(silent.settings ?? '', /^shops:\n {2}- id: demo\n {4}costs:\n {6}wrongAnswer: 20\n {6}clarify: 2\n {6}handoff: 9\n$/)
+  const kept = await ask<{ readonly version: string }>('/trials/keep', {
+    body: { ensemble: 'in-force', weights, name: 'quiet', why: 'to see' },
+  })
+  assert.match(kept.version, /^quiet@1-/)
+  const { versions, history, standing } = await ask<EnsemblesView>('/ensembles')
+  assert.deepEqual(versions.find(({ version }) => version === kept.version)?.weights.intent, { zh: 0, en: 0 })
+  assert.notEqual(standing.inForce, kept.version)
+  assert.deepEqual([history[0]?.what, history[0]?.version, history[0]?.who, history[0]?.why], ['keep', kept.version, 'Lin Yu', 'to see'])
+  const asKept = await tried({ set, ensemble: kept.version, weights: {}, costs: { wrongAnswer: 20, clarify: 2, handoff: 9 } })
+  for (const name of Object.keys(silent.figures)) assert.deepEqual(asKept.figures[name]?.now, silent.figures[name]?.now, name)
+  assert.equal(
+    await refused('/trials', { body: { set: 'none', ensemble: 'retail', weights: {}, costs: null, asked: 1 } }),
+    '404 UNKNOWN_SET',
+  )
+})
