@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RecordedTurn } from '@parley/core/recorded-turns.ts'
 import type { Comparison } from '@parley/ensembles/comparison/comparison.ts'
+import { objectionsTo } from '@parley/ensembles/comparison/gate.ts'
 import type { Group } from '@parley/ensembles/comparison/group.ts'
 import { type Config, readConfig, type ShopConfig } from '../config.ts'
 import { ensembleNamed } from '../ensemble-store/resolve-ensemble.ts'
@@ -12,15 +13,17 @@ import type { DialogueToJudge } from '../evaluation/read-turns.ts'
 import { withVoters } from '../evaluation/with-voters.ts'
 import { readPack } from '../pack-folder.ts'
 import { PROJECT } from '../project.ts'
+import { aboutOf, fileOf } from '../report-file/about.ts'
 import type { WrongUse } from './agent.ts'
 import { comparisonLines, groupLines } from './comparison-report.ts'
 import { readDialogues } from './ensemble.ts'
 import { labelsOf } from './ensemble-label.ts'
+import { checkHtml, type HtmlOptions, writeHtml } from './html-report.ts'
 import { openShop, recorded } from './plugin-replay.ts'
 import { knownShop, say } from './plugin-store.ts'
 import { type Progress, untilInterrupted } from './until-interrupted.ts'
 
-export interface CompareOptions {
+export interface CompareOptions extends HtmlOptions {
   readonly shop?: string
   readonly url: string
   /** Milliseconds back from now: turns of the log, in the place of a file. */
@@ -45,6 +48,7 @@ export async function compare(a: string, b: string, data: string | undefined, op
   if ((data === undefined) === (options.log === undefined)) wrongUse('compare takes either a file of turns or --log')
   if (options.log !== undefined && options.pinned !== undefined)
     wrongUse('what is pinned is put to the voters, and with --log nobody is asked: compare it with a file')
+  checkHtml(options, wrongUse)
   const config = readConfig(process.env)
   const id = knownShop(options, config, wrongUse)
   const settings = config.shops.find(each => each.id === id)! // it is known
@@ -56,6 +60,23 @@ export async function compare(a: string, b: string, data: string | undefined, op
   )
   if (!compared) return
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(compared, null, 2)}\n`, { mode: 0o600 })
+  writeHtml(options, () => ({
+    kind: 'compare',
+    about: aboutOf({
+      shop: id,
+      pack: readPack(join(PROJECT.packs, settings.pack)).id,
+      data: data === undefined ? { logMs: options.log! } : fileOf(data), // either of them is there
+      settings: {
+        '--pinned': options.pinned && `${fileOf(options.pinned).file}, sha256 ${fileOf(options.pinned).sha256}`,
+        '--max-broken': options.maxBroken,
+        '--skip-bad': options.skipBad,
+        '--seed': options.seed,
+      },
+      now: new Date(),
+    }),
+    comparison: compared,
+    gate: { maxBroken: options.maxBroken ?? null, against: objectionsTo(compared, options) },
+  }))
   for (const line of options.group ? groupLines(compared, options.group) : comparisonLines(compared, options.limit)) say(line)
   const against = againstGate(compared, options)
   if (against.length === 0) return

@@ -13,14 +13,16 @@ import { priorOfTraffic, type Traffic, type TunedEnsemble, tuneEnsemble } from '
 import { withVoters } from '../evaluation/with-voters.ts'
 import { readPack } from '../pack-folder.ts'
 import { PROJECT, releaseHere } from '../project.ts'
+import { aboutOf, fileOf, tuneResultOf } from '../report-file/about.ts'
 import type { WrongUse } from './agent.ts'
 import { readDialogues } from './ensemble.ts'
 import { BROKEN_OFF, logged } from './ensemble-compare.ts'
+import { checkHtml, type HtmlOptions, writeHtml } from './html-report.ts'
 import { knownShop, say } from './plugin-store.ts'
 import { figuresTold, tuneLines } from './tune-report.ts'
 import { type Progress, untilInterrupted } from './until-interrupted.ts'
 
-export interface TuneOptions {
+export interface TuneOptions extends HtmlOptions {
   readonly ensemble?: string
   readonly shop?: string
   readonly languages: 'apart' | 'together'
@@ -46,11 +48,13 @@ export async function tune(data: string, options: TuneOptions, wrongUse: WrongUs
   const { out } = options
   if (out !== undefined && existsSync(out)) wrongUse(`${out} is there already, and an ensemble never changes: take another name`)
   if (out !== undefined && !out.endsWith('.yaml')) wrongUse('an ensemble is a .yaml file')
+  checkHtml(options, wrongUse)
   const config = readConfig(process.env)
   const id = knownShop(options, config, wrongUse)
   const settings = config.shops.find(each => each.id === id)! // it is known
   const inForce = await ensembleNamed(options.ensemble ?? IN_FORCE, settings, config.data)
-  const actions = new Set(Object.keys(readPack(join(PROJECT.packs, settings.pack)).actions))
+  const pack = readPack(join(PROJECT.packs, settings.pack))
+  const actions = new Set(Object.keys(pack.actions))
   const { dialogues } = readDialogues(data, actions, options.skipBad === true)
   const learned = await untilInterrupted(BROKEN_OFF, (signal, onProgress) =>
     learn(config, settings, dialogues, inForce, options, signal, onProgress),
@@ -67,6 +71,25 @@ export async function tune(data: string, options: TuneOptions, wrongUse: WrongUs
     const told = { ensemble: inForce.version, version, written: written ?? null, ...figures, ...(traffic && { traffic }), file }
     writeFileSync(options.json, `${JSON.stringify(told, null, 2)}\n`)
   }
+  writeHtml(options, () => ({
+    kind: 'tune',
+    about: aboutOf({
+      shop: id,
+      pack: pack.id,
+      data: fileOf(data),
+      settings: {
+        '--ensemble': options.ensemble,
+        '--languages': options.languages,
+        '--folds': options.folds,
+        '--skip-bad': options.skipBad,
+        '--seed': options.seed,
+        ...(traffic && { 'turns of traffic': traffic.turns }),
+      },
+      hasTexts: false,
+      now: new Date(),
+    }),
+    tune: tuneResultOf({ tuned, file, inForce, version, written }),
+  }))
   for (const line of tuneLines({ tuned, file, inForce, traffic, version, written })) say(line)
   if (!written) process.exitCode = NOT_SHOWN
 }

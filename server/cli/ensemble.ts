@@ -9,12 +9,14 @@ import { readTurnFile, type TurnFile } from '../evaluation/read-turns.ts'
 import { withVoters } from '../evaluation/with-voters.ts'
 import { readPack } from '../pack-folder.ts'
 import { PROJECT } from '../project.ts'
+import { aboutOf, fileOf } from '../report-file/about.ts'
 import type { WrongUse } from './agent.ts'
 import { cellLines, reportLines } from './ensemble-report.ts'
+import { checkHtml, type HtmlOptions, writeHtml } from './html-report.ts'
 import { knownShop, say } from './plugin-store.ts'
 import { untilInterrupted } from './until-interrupted.ts'
 
-export interface EvaluateOptions {
+export interface EvaluateOptions extends HtmlOptions {
   readonly ensemble?: string
   readonly shop?: string
   readonly precision?: number
@@ -26,11 +28,13 @@ export interface EvaluateOptions {
 
 /** Faults: TURNS_INVALID, UNKNOWN_SHOP, UNKNOWN_ENSEMBLE, ENSEMBLE_INVALID, and those of configuration and packs. */
 export async function evaluate(file: string, options: EvaluateOptions, wrongUse: WrongUse): Promise<void> {
+  checkHtml(options, wrongUse)
   const config = readConfig(process.env)
   const id = knownShop(options, config, wrongUse)
   const settings = config.shops.find(each => each.id === id)! // it is known
   const ensemble = await ensembleNamed(options.ensemble ?? IN_FORCE, settings, config.data)
-  const actions = new Set(Object.keys(readPack(join(PROJECT.packs, settings.pack)).actions))
+  const pack = readPack(join(PROJECT.packs, settings.pack))
+  const actions = new Set(Object.keys(pack.actions))
   const { dialogues } = readDialogues(file, actions, options.skipBad === true)
   const evaluated = await untilInterrupted('Broken off; the same command goes on where it was.', (signal, onProgress) =>
     withVoters(config, settings, (shop, stages) =>
@@ -49,6 +53,17 @@ export async function evaluate(file: string, options: EvaluateOptions, wrongUse:
   )
   if (!evaluated) return
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(evaluated, null, 2)}\n`, { mode: 0o600 })
+  writeHtml(options, () => ({
+    kind: 'evaluate',
+    about: aboutOf({
+      shop: id,
+      pack: pack.id,
+      data: fileOf(file),
+      settings: { '--ensemble': options.ensemble, '--precision': options.precision, '--skip-bad': options.skipBad, '--seed': options.seed },
+      now: new Date(),
+    }),
+    evaluation: evaluated,
+  }))
   for (const line of options.cell ? cellLines(evaluated, options.cell) : reportLines(evaluated)) say(line)
 }
 

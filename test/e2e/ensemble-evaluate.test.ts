@@ -37,7 +37,8 @@ test('[EVAL6] [EVAL7] [EVAL8] an ensemble is judged with the real voters; a seco
   const evaluate = (...args: readonly string[]) => parley(['ensemble', 'evaluate', file, '--json', json, ...args], { env })
   const told = (): Evaluation => JSON.parse(readFileSync(json, 'utf8')) as Evaluation // our own command's output
 
-  const first = await evaluate('--precision', '0.8')
+  const page = join(data.path, 'report.html')
+  const first = await evaluate('--precision', '0.8', '--html', page)
   assert.equal(first.status, 0, first.stderr)
   const report = told()
   assert.deepEqual([report.turns, report.conversations, report.draws, report.incomplete], [8, 7, 1_000, 0])
@@ -66,7 +67,14 @@ test('[EVAL6] [EVAL7] [EVAL8] an ensemble is judged with the real voters; a seco
   assert.match(first.stdout, /1 × GREETING taken for CANCEL_ORDER\n +line 5, [\d.]+ %: please cancel my order/)
   assert.doesNotMatch(first.stdout, /undefined|NaN/)
 
-  const second = await evaluate('--precision', '0.8', '--cell', 'THANKS:THANKS')
+  assert.match(
+    readFileSync(page, 'utf8'),
+    /"kind":"evaluate".*"file":"turns\.jsonl","sha256":"[0-9a-f]{64}".*"text":"please cancel my order"/,
+  )
+
+  const second = await evaluate('--precision', '0.8', '--cell', 'THANKS:THANKS', '--html', page, '--no-sentences')
+  assert.match(readFileSync(page, 'utf8'), /"hasTexts":false/)
+  assert.doesNotMatch(readFileSync(page, 'utf8'), /please cancel my order/)
   assert.equal(second.status, 0, second.stderr)
   assert.deepEqual(told(), report)
   assert.match(second.stdout, /^2 × THANKS taken for THANKS\n(?: +line [27], .*\n){2}$/)
@@ -92,5 +100,6 @@ test('[EVAL6] [EVAL7] [EVAL8] an ensemble is judged with the real voters; a seco
   assert.match(lonely.stderr, /fewer than two conversations.*TURNS_INVALID/)
   assert.equal((await parley(['ensemble', 'evaluate', join(data.path, 'none.jsonl')], { env })).status, 1)
   assert.equal((await evaluate('--precision', '2')).status, 2)
+  assert.equal((await evaluate('--no-sentences')).status, 2)
   assert.equal((await evaluate('--ensemble', 'none')).status, 1)
 })

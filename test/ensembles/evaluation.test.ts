@@ -9,7 +9,8 @@ import { figuresByVoter } from '@parley/ensembles/evaluation/by-voter.ts'
 import { measuresOf } from '@parley/ensembles/evaluation/measures.ts'
 import type { JudgedTurn, Outcome } from '@parley/ensembles/evaluation/outcome.ts'
 import { reportOn } from '@parley/ensembles/evaluation/report.ts'
-import { differenceOf, drawConversations, estimateOf, sampled } from '@parley/ensembles/evaluation/resample.ts'
+import { differenceOf, drawConversations, estimateOf, type Measure, sampled } from '@parley/ensembles/evaluation/resample.ts'
+import { riskWithin } from '@parley/ensembles/evaluation/risk-within.ts'
 import { reliabilityOf, riskCoverage, thinned, thresholdFor } from '@parley/ensembles/evaluation/sureness.ts'
 import { alone, equalWeights, majorityVote, without } from '@parley/ensembles/evaluation/variants.ts'
 import { createRandom } from '../random.ts'
@@ -136,6 +137,28 @@ test('[EVAL2] a wanted precision gives the threshold with which most is answered
     thinned(points, 3).map(({ threshold }) => threshold),
     [0.99, 0.85, 0.55, 0.45],
   )
+})
+
+test('[EVAL2] [EVAL4] each point of the curve has the interval of the share of wrong answers above its threshold', () => {
+  const random = createRandom(7)
+  const many = Array.from({ length: 300 }, (_, i): JudgedTurn => ({ ...turns[0]!, conversation: Math.floor(i / 3), line: i + 1 }))
+  const made = many.map((): Outcome => {
+    const confidence = Math.floor(random() * 20) / 20
+    return { ...outcomes[0]!, confidence, said: random() < 0.1 ? null : random() < confidence ? 'A' : 'B' }
+  })
+  const conversations = many.map(({ conversation }) => conversation)
+  const draws = drawConversations(conversations, random)
+  const points = thinned(riskCoverage(many, made), 8)
+  const slowly = points.map(({ threshold }) => {
+    const rows = made.flatMap(({ said, confidence }, i) => (said !== null && confidence >= threshold ? [i] : []))
+    const count = (draw: Uint16Array, of: readonly number[]): number => of.reduce((sum, row) => sum + draw[row]!, 0)
+    const wrong = rows.filter(row => made[row]!.said !== 'A')
+    const measure: Measure = Object.assign((draw: Uint16Array) => count(draw, wrong) / count(draw, rows), { among: rows })
+    const { low, high } = estimateOf(sampled(measure, conversations, draws))
+    return { low, high }
+  })
+  assert.ok(slowly.length >= 8 && slowly.some(({ low, high }) => low! > 0 && high! > low!))
+  assert.deepEqual(riskWithin(many, made, points, draws), slowly)
 })
 
 test('[EVAL3] per voter: coverage, overlap, conflict and precision', () => {
@@ -339,6 +362,11 @@ test('[EVAL6] the report puts it together: rivals by paired differences, slices 
     ],
   )
   near(report.thresholds[0]!.reached.value, 5 / 6)
+  assert.deepEqual(
+    report.reliability.map(({ accuracy, reached }) => [accuracy, reached.value]),
+    report.reliability.map(({ accuracy }) => [accuracy, accuracy]),
+  )
+  assert.ok(report.reliability[8]!.reached.low! < 0.5 && report.reliability[8]!.reached.high! > 0.5, 'one of two is right there')
   assert.deepEqual(report.unreached, [])
   assert.deepEqual(report.voters[0]?.weight, { zh: 1, en: 2 })
 })

@@ -92,7 +92,7 @@ function itemOf({ text, right, place, a, b }: TurnToCompare, strings: Strings): 
   const item = make('li', 'turn')
   const said = make('p', 'sentence', text === '' ? strings.textLeftOut : text)
   const about = make('p', 'faint')
-  about.append(`${place} · ${strings.about1}: `, make('strong', '', right ?? strings.notKnown))
+  about.append(`${strings.place(place)} · ${strings.pair(strings.about1, '')}`, make('strong', '', right ?? strings.notKnown))
   const sides = make('div', 'sides')
   sides.append(sideOf('A', a, right, strings), sideOf('B', b, right, strings))
   item.append(said, about, sides)
@@ -109,7 +109,7 @@ function sideOf(name: string, side: Side, right: string | null, strings: Strings
 }
 
 function decisionOf({ said, done, confidence, options, rules }: Side, strings: Strings): string {
-  if (done === 'asked back') return `${strings.done[done]}: ${options.join(strings.optionsOr)}`
+  if (done === 'asked back') return strings.pair(strings.done[done], options.join(strings.optionsOr))
   if (done === 'handed over') return strings.done[done]
   const risk = rules.find(({ kind }) => kind === 'risk')
   if (risk) return strings.riskTaken(risk.rule)

@@ -62,7 +62,12 @@ export function changesTable({ groups, turns, changed, sign }: Told['comparison'
     strings.changesExplained,
     table({
       title: strings.changesTitle,
-      columns: [{ title: strings.group }, { title: strings.turnsHead, isNumber: true }, { title: '%', isNumber: true }, { title: '' }],
+      columns: [
+        { title: strings.group },
+        { title: strings.turnsHead, isNumber: true },
+        { title: '%', isNumber: true },
+        { title: strings.meaning },
+      ],
       rows: [
         ...groups.map(({ group, turns: count, share, answers }) => [
           { by: group, show: groupName(group, strings) },
@@ -102,9 +107,9 @@ export function figuresPlot(figures: NonNullable<Told['comparison']['figures']>,
               ...between,
               told: [
                 strings.measures[name],
-                `${strings.bLessA}: ${exactDifference(between, kind, strings)}`,
-                `A: ${around(a, kind, strings)}`,
-                `B: ${around(b, kind, strings)}`,
+                strings.pair(strings.bLessA, exactDifference(between, kind, strings)),
+                strings.pair('A', around(a, kind, strings)),
+                strings.pair('B', around(b, kind, strings)),
               ],
             },
           ],

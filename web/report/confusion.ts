@@ -101,10 +101,10 @@ function matrixOf(
         if (found) {
           const share = found.count / all
           cell.textContent = String(found.count)
-          cell.className = `${isMiss(found) ? 'miss' : 'hit'} level-${Math.min(5, Math.ceil(share * 6))}`
+          cell.className = `${isMiss(found) ? 'miss' : 'hit'} level-${levelOf(share, isMiss(found))}`
           const lines = [strings.cellTitle(right, saidOf(found, strings)), strings.ofRow(found.count, all, told(share, 'share'))]
           cell.setAttribute('aria-label', lines.join(', '))
-          cells_.set(cell, { found, lines })
+          shownIn.set(cell, { found, lines })
         } else if (said === right) cell.className = 'hit none'
         places.set(cell, { row: grid.length, column, name, head: heads[column]! }) // a head a column
         row.append(cell)
@@ -119,6 +119,10 @@ function matrixOf(
   return box
 }
 
+/** From 1 to 5: a miss is worth a look from a few per cent on. */
+const levelOf = (share: number, isOfMiss: boolean): number =>
+  1 + (isOfMiss ? [0.03, 0.06, 0.1, 0.2] : [0.3, 0.5, 0.7, 0.85]).filter(from => share >= from).length
+
 interface Shown {
   readonly found: Cell
   readonly lines: readonly string[]
@@ -130,7 +134,7 @@ interface Place {
   readonly head: HTMLElement
 }
 /** Of cells with turns; of every cell. A cell that is gone is forgotten. */
-const cells_ = new WeakMap<Element, Shown>()
+const shownIn = new WeakMap<Element, Shown>()
 const places = new WeakMap<Element, Place>()
 
 /** Hover, focus and touch name a cell's numbers; a press or Enter opens its sentences; the arrow keys move. */
@@ -142,7 +146,7 @@ function answer(
   dialog: SentencesDialog,
 ): void {
   let marked: Place | undefined
-  const first = grid.flat().find(cell => cells_.has(cell))
+  const first = grid.flat().find(cell => shownIn.has(cell))
   if (first) first.tabIndex = 0
   let current = first
 
@@ -152,7 +156,7 @@ function answer(
     marked = cell ? places.get(cell) : undefined
     marked?.name.classList.add('marked')
     marked?.head.classList.add('marked')
-    const shown = cell ? cells_.get(cell) : undefined
+    const shown = cell ? shownIn.get(cell) : undefined
     tip.hidden = shown === undefined
     if (!cell || !shown) return
     tip.replaceChildren(...shown.lines.map((line, i) => make('div', i === 0 ? 'tip-title' : '', line)))
@@ -165,7 +169,7 @@ function answer(
   const cellOf = (event: Event): HTMLTableCellElement | null =>
     event.target instanceof Element ? event.target.closest<HTMLTableCellElement>('td[role="gridcell"]') : null
   function open(cell: HTMLTableCellElement | null): void {
-    const shown = cell && cells_.get(cell)
+    const shown = cell && shownIn.get(cell)
     if (shown) dialog.show(shown.found)
   }
 
@@ -213,20 +217,20 @@ function commonest(cells: readonly Cell[], dialog: SentencesDialog, strings: Str
         { title: strings.takenHead },
         { title: strings.turnsHead, isNumber: true },
         { title: '%', isNumber: true },
-        { title: strings.show },
+        { title: strings.example },
       ],
       rows: misses.map(cell => {
         const share = cell.count / total(about.get(cell.right) ?? [])
-        const button = make('button', 'secondary', strings.show)
+        const button = make('button', 'count', String(cell.count))
         button.type = 'button'
-        button.setAttribute('aria-label', `${strings.show}: ${strings.cellTitle(cell.right, saidOf(cell, strings))}`)
+        button.setAttribute('aria-label', `${cell.count} · ${strings.cellTitle(cell.right, saidOf(cell, strings))}`)
         button.addEventListener('click', () => dialog.show(cell))
         return [
           words(cell.right),
           words(saidOf(cell, strings)),
-          figure(cell.count, String(cell.count)),
+          figure(cell.count, button),
           figure(share, told(share, 'share')),
-          { by: null, show: button },
+          { by: null, show: cell.sentences[0]?.text ?? '', kind: 'example' }, // the surest
         ]
       }),
       sorted: { column: 2, isDown: true },

@@ -29,13 +29,15 @@ export interface RowsParts {
   readonly zero?: number
   /** The axis holds these too. */
   readonly holds?: readonly number[]
+  /** Names of rows that stand in line with those of another plot. */
+  readonly beside?: readonly string[]
 }
 
 const WIDE = 620
 const TALL = { wide: 27, narrow: 44 }
 
 /** On a phone a row's name stands above its interval. */
-export function intervalRows({ label, rows, axis, tick, zero, holds = [] }: RowsParts): HTMLElement {
+export function intervalRows({ label, rows, axis, tick, zero, holds = [], beside = [] }: RowsParts): HTMLElement {
   const values = rows.flatMap(({ points }) => points.flatMap(({ value, low, high }) => [value, low, high].filter(each => each !== null)))
   const all = [...values, ...holds, ...(zero === undefined ? [] : [zero])]
   const ticks = roundTicks(Math.min(...all), Math.max(...all), 6)
@@ -45,8 +47,8 @@ export function intervalRows({ label, rows, axis, tick, zero, holds = [] }: Rows
     const height = 8 + rows.length * tall + 44
     const svg = canvas(width, height)
     const x = axisOf(ticks, axis, tick)
-    const longest = Math.max(...rows.map(({ name }) => name.length), 0)
-    const left = isWide ? Math.min(280, 24 + longest * 7) : 12
+    const longest = Math.max(...[...rows.map(({ name }) => name), ...beside].map(widthOf), 0)
+    const left = isWide ? Math.min(300, 24 + longest) : 12
     const frame = frameOf(left, isWide ? width - 190 : width - 14, 4, height - 44, x, { from: 0, to: 1 })
     for (const at of ticks) {
       const kind = at === zero ? 'zero' : 'across'
@@ -77,3 +79,6 @@ export function intervalRows({ label, rows, axis, tick, zero, holds = [] }: Rows
     return { svg, marks }
   })
 }
+
+/** About, in pixels: characters of Chinese are wide. */
+const widthOf = (text: string): number => [...text].reduce((sum, character) => sum + (character > '\u2e7f' ? 12.5 : 7), 0)

@@ -56,8 +56,8 @@ export function reliabilityPlot(
       y,
       told: [
         named(level),
-        `${strings.rightShare}: ${around(level.reached, 'share', strings)}`,
-        `${strings.meanConfidence}: ${told(confidence, 'share')}`,
+        strings.pair(strings.rightShare, around(level.reached, 'share', strings)),
+        strings.pair(strings.meanConfidence, told(confidence, 'share')),
         strings.turns(level.count),
       ],
     }))

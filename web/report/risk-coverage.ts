@@ -39,8 +39,8 @@ export function riskCoveragePlot({ riskCoverage, thresholds, unreached }: Curve,
         x,
         y,
         told: [
-          `${strings.answeredThen}: ${told(point.coverage, 'share')}`,
-          `${strings.riskAxis}: ${around({ value: point.risk, ...point.within }, 'share', strings)}`,
+          strings.pair(strings.answeredThen, told(point.coverage, 'share')),
+          strings.pair(strings.riskAxis, around({ value: point.risk, ...point.within }, 'share', strings)),
           strings.answersFrom(places(point.threshold)),
         ],
       }
@@ -56,8 +56,8 @@ export function riskCoveragePlot({ riskCoverage, thresholds, unreached }: Curve,
         told: [
           strings.wantedRight(percent(precision)),
           strings.answersFrom(places(threshold)),
-          `${strings.answeredThen}: ${told(coverage, 'share')}`,
-          `${strings.reachedHere}: ${around(reached, 'share', strings)}`,
+          strings.pair(strings.answeredThen, told(coverage, 'share')),
+          strings.pair(strings.reachedHere, around(reached, 'share', strings)),
         ],
       })
     }

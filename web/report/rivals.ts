@@ -39,8 +39,8 @@ export function rivalsPlot({ rivals, bestAlone }: Pick<Report, 'rivals' | 'bestA
               ...against,
               told: [
                 nameOf(rival),
-                `${strings.ours}: ${exactDifference(against, kind, strings)}`,
-                `${strings.theirs}: ${around(rival.figures[measure], kind, strings)}`,
+                strings.pair(strings.ours, exactDifference(against, kind, strings)),
+                strings.pair(strings.theirs, around(rival.figures[measure], kind, strings)),
               ],
             },
           ],
@@ -50,15 +50,16 @@ export function rivalsPlot({ rivals, bestAlone }: Pick<Report, 'rivals' | 'bestA
         ...[...groups].flatMap(([title, those]) => [
           make('h3', '', title),
           intervalRows({
-            label: `${title}: ${strings.measures[measure]}`,
+            label: strings.pair(title, strings.measures[measure]),
             rows: those.map(rowOf),
             axis: strings.differenceAxis(strings.measures[measure], kind === 'share'),
             tick: signedTickOf(kind),
             zero: 0,
+            beside: rivals.map(nameOf),
           }),
         ]),
         behind(strings, () => ({
-          title: `${strings.rivalsTitle}: ${strings.measures[measure]}`,
+          title: strings.pair(strings.rivalsTitle, strings.measures[measure]),
           columns: [{ title: strings.rivalHead }, { title: strings.theirs, isNumber: true }, { title: strings.ours, isNumber: true }],
           rows: rivals.map(rival => [
             words(nameOf(rival)),

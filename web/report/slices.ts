@@ -30,7 +30,7 @@ export function slicesPlot(slices: readonly Slice[], whole: Pick<Report, 'headli
           {
             series: 1,
             ...estimate,
-            told: [name, `${strings.measures[measure]}: ${around(estimate, kind, strings)}`, strings.turns(turns)],
+            told: [name, strings.pair(strings.measures[measure], around(estimate, kind, strings)), strings.turns(turns)],
           },
         ],
       })
@@ -42,7 +42,7 @@ export function slicesPlot(slices: readonly Slice[], whole: Pick<Report, 'headli
         ...groups.flatMap(([by, those]) => [
           make('h3', '', strings.sliceKinds[by]),
           intervalRows({
-            label: `${strings.sliceKinds[by]}: ${strings.measures[measure]}`,
+            label: strings.pair(strings.sliceKinds[by], strings.measures[measure]),
             rows: [
               ...those.map(slice => rowOf(`${nameOf(slice)} · ${slice.turns}`, slice.turns, slice.figures[measure])),
               rowOf(`${strings.whole} · ${whole.turns}`, whole.turns, whole.headlines[measure]),
@@ -53,14 +53,14 @@ export function slicesPlot(slices: readonly Slice[], whole: Pick<Report, 'headli
           }),
         ]),
         behind(strings, () => ({
-          title: `${strings.slicesTitle}: ${strings.measures[measure]}`,
+          title: strings.pair(strings.slicesTitle, strings.measures[measure]),
           columns: [
             { title: strings.slice },
             { title: strings.turnsHead, isNumber: true },
             { title: strings.measures[measure], isNumber: true },
           ],
           rows: slices.map(slice => [
-            words(`${strings.sliceKinds[slice.by]}: ${nameOf(slice)}`),
+            words(strings.pair(strings.sliceKinds[slice.by], nameOf(slice))),
             figure(slice.turns, String(slice.turns)),
             figure(slice.figures[measure].value, around(slice.figures[measure], kind, strings)),
           ]),

@@ -43,7 +43,7 @@ export function table({ title, columns, rows, sorted }: TableParts): HTMLElement
     const cell = make('th', isNumber ? 'number' : '')
     cell.scope = 'col'
     if (hint) cell.title = hint
-    if (!sorted) cell.textContent = name
+    if (!sorted || rows.every(row => (row[i]?.by ?? null) === null)) cell.textContent = name
     else {
       const button = make('button', 'sort', name)
       button.type = 'button'

@@ -35,7 +35,7 @@ const MEASURES = Object.keys(KINDS) as readonly TunedBy[] // its own keys
 /** What was written, or why nothing was and how much is missing. */
 export function verdictCard({ verdict, written, version, turns, chosen }: TuneResult, strings: Strings): HTMLElement {
   const name = make('p', '')
-  name.append(`${strings.chosen}: `, make('strong', '', strings.candidates[chosen]))
+  name.append(strings.pair(strings.chosenIs, ''), make('strong', '', strings.candidates[chosen]))
   if (verdict.isBetter) {
     const line = written === null ? strings.isBetterUnwritten(version) : strings.isWritten(version, written)
     return card(strings.verdictTitle, '', make('p', 'verdict good', line), name)
@@ -76,8 +76,8 @@ export function candidatesPlot({ inForce, bestAlone, candidates, chosen }: TuneR
               ...between,
               told: [
                 titleOf(name),
-                `${strings.differenceHead}: ${exactDifference(between, KINDS[measure], strings)}`,
-                `${strings.measures[measure]}: ${around(candidates[name].figures[measure], KINDS[measure], strings)}`,
+                strings.pair(strings.differenceHead, exactDifference(between, KINDS[measure], strings)),
+                strings.pair(strings.measures[measure], around(candidates[name].figures[measure], KINDS[measure], strings)),
               ],
             },
           ],
@@ -91,9 +91,9 @@ export function candidatesPlot({ inForce, bestAlone, candidates, chosen }: TuneR
       strings.measure,
       MEASURES.map(name => [name, strings.measures[name]] as const),
       measure => [
-        make('h3', '', `${strings.compareWith}: ${strings.against.inForce}`),
+        make('h3', '', strings.pair(strings.compareWith, strings.against.inForce)),
         plotOf(measure, 'againstInForce', strings.against.inForce),
-        make('h3', '', `${strings.compareWith}: ${strings.alone(bestAlone.voter)}`),
+        make('h3', '', strings.pair(strings.compareWith, strings.alone(bestAlone.voter))),
         plotOf(measure, 'againstBestAlone', strings.against.bestAlone),
       ],
     ),
@@ -119,7 +119,10 @@ export function surenessTable({ inForce, candidates, chosen }: TuneResult, strin
     strings.sureExplained,
     table({
       title: strings.sureTitle,
-      columns: [{ title: '' }, ...[strings.inForce, strings.tuned, strings.differenceHead].map(title => ({ title, isNumber: true }))],
+      columns: [
+        { title: strings.measure },
+        ...[strings.inForce, strings.tuned, strings.differenceHead].map(title => ({ title, isNumber: true })),
+      ],
       rows: (['calibrationError', 'brier'] as const).map(name => [
         words(strings.measures[name]),
         figure(inForce[name].value, around(inForce[name], KINDS[name], strings)),
@@ -146,7 +149,7 @@ export function learnedCard(voters: TuneResult['voters'], strings: Strings): HTM
     ...languages.flatMap(language => [
       make('h3', '', strings.languages[language]),
       intervalRows({
-        label: `${strings.learnedTitle}: ${strings.languages[language]}`,
+        label: strings.pair(strings.learnedTitle, strings.languages[language]),
         axis: strings.weightAxis,
         tick: value => String(Number(value.toFixed(3))),
         holds: [0, 1],
@@ -162,11 +165,17 @@ export function learnedCard(voters: TuneResult['voters'], strings: Strings): HTM
                     value: before[language],
                     low: null,
                     high: null,
-                    told: [voter, `${strings.before}: ${before[language]}`],
+                    told: [voter, strings.pair(strings.before, String(before[language]))],
                   },
                 ]
               : []),
-            { series: 1, value: weight[language], low: null, high: null, told: [voter, `${strings.after}: ${weight[language]}`] },
+            {
+              series: 1,
+              value: weight[language],
+              low: null,
+              high: null,
+              told: [voter, strings.pair(strings.after, String(weight[language]))],
+            },
           ],
         })),
       }),

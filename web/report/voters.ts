@@ -69,7 +69,7 @@ export function weightsPlot(voters: readonly Pick<Voters[number], 'voter' | 'wei
           value: weight[language],
           low: null,
           high: null,
-          told: [voter, `${strings.weight(strings.languages[language])}: ${weight[language]}`],
+          told: [voter, strings.pair(strings.weight(strings.languages[language]), String(weight[language]))],
         })),
       })),
     }),

@@ -50,6 +50,8 @@ export function addEnsembleCommands(program: Command): void {
     .option('--skip-bad', 'go on without the lines that are wrong; they are named all the same')
     .addOption(new Option('--seed <n>', 'of the draws that the intervals come from').default(1).argParser(whole))
     .option('--json <file>', 'write all of it there, every sentence of every cell too')
+    .option('--html <file>', 'write it as a page of its own, with plots, to open or to send: it holds what customers wrote')
+    .option('--no-sentences', 'leave the sentences of customers out of the page')
     .action(async (data, options, command) => (await import('../ensemble.ts')).evaluate(data, options, wrongUse(command)))
   ensemble
     .command('compare')
@@ -73,6 +75,8 @@ export function addEnsembleCommands(program: Command): void {
     .option('--skip-bad', 'go on without the lines that are wrong; they are named all the same')
     .addOption(new Option('--seed <n>', 'of the draws that the intervals come from').default(1).argParser(whole))
     .option('--json <file>', 'write all of it there, with what customers wrote')
+    .option('--html <file>', 'write it as a page of its own, with plots, to open or to send: it holds what customers wrote')
+    .option('--no-sentences', 'leave the sentences of customers out of the page')
     .action(async (a, b, data, options, command) =>
       (await import('../ensemble-compare.ts')).compare(a, b, data, options, wrongUse(command)),
     )
@@ -153,5 +157,6 @@ function addTuneCommand(ensemble: Command): void {
     .option('--skip-bad', 'go on without the lines that are wrong; they are named all the same')
     .addOption(new Option('--seed <n>', 'of the folds, and of the draws that the intervals come from').default(1).argParser(whole))
     .option('--json <file>', 'write all of it there')
+    .option('--html <file>', 'write it as a page of its own, with plots, to open or to send; no sentence is in it')
     .action(async (data, options, command) => (await import('../ensemble-tune.ts')).tune(data, options, wrongUse(command)))
 }
