@@ -5,6 +5,7 @@ import { isFault } from '@parley/core/faults.ts'
 import { asConversationId, type ConversationKey, type ShopId } from '@parley/core/ids.ts'
 import type { Conversations } from '@parley/core/ports/conversations.ts'
 import type { Erasures } from '@parley/core/ports/erasures.ts'
+import type { Thumb } from '@parley/core/protocol/client-message.ts'
 import { type RecordedTurn, recordedTurns } from '@parley/core/recorded-turns.ts'
 
 export interface LogParts {
@@ -74,3 +75,9 @@ export async function* readLog({ conversations, erasures, isStrained }: LogParts
 /** An agent or the operator has taken the dialogue back to before it. A customer who takes a message back has said something wrong, not been told it. */
 export const isTakenBack = ({ received }: RecordedTurn, events: readonly Logged[]): boolean =>
   events.some(event => event.type === 'rolled_back' && event.by !== 'customer' && event.seq > received.upTo && event.toSeq < received.turn)
+
+/** The last that the customer has said of the turn's reply; null where they have said nothing, or have taken it back. */
+export const thumbOf = ({ received }: RecordedTurn, events: readonly Logged[]): Thumb | null => {
+  const last = events.findLast(event => event.type === 'rated' && event.turn === received.turn)
+  return last?.type === 'rated' ? last.thumb : null
+}

@@ -1,16 +1,31 @@
 // How much there is to learn from a turn's label: where the ensemble could not tell two actions apart, where its voters contradict it, where the turn was taken
-// back afterwards. What everybody agrees on teaches nothing.
+// back afterwards, where the customer says that it did not help, where an agent says that it was about something else. What everybody agrees on teaches
+// nothing.
 import type { RecordedDecision } from '@parley/core/pipeline/decision.ts'
+import type { Thumb } from '@parley/core/protocol/client-message.ts'
 import { firstVote } from '../evaluation/variants.ts'
 import { PRIOR } from '../fuse.ts'
 
-export const REASONS = ['unsure', 'contradicted', 'asked back', 'handed over', 'taken back'] as const
+export const REASONS = ['unsure', 'contradicted', 'asked back', 'handed over', 'taken back', 'thumbs down', 'corrected'] as const
 export type Reason = (typeof REASONS)[number]
 
 export interface Worth {
-  /** 0 to 3: 1 less the margin between the two likeliest actions, the share of the voters that are for another one, and 1 for what was taken back. */
+  /**
+   * 0 to 5: 1 less the margin between the two likeliest actions, the share of the voters that are for another one, and 1 each for what was taken back,
+   * for a thumb down, and for what an agent has corrected.
+   */
   readonly value: number
   readonly why: readonly Reason[]
+}
+
+/** What people have made of a turn. */
+export interface Regrets {
+  /** The dialogue went back to before it, since an agent or the operator wanted so. */
+  readonly takenBack?: boolean
+  /** The last that the customer has said of its reply; null: nothing, or it was taken back. */
+  readonly thumb?: Thumb | null
+  /** An agent has said at the desk that it was about another action. */
+  readonly isCorrected?: boolean
 }
 
 /** From where on a turn is called so. */
@@ -18,10 +33,9 @@ const UNSURE = 0.5
 const CONTRADICTED = 1 / 3
 
 /**
- * Undefined where there is nothing to label: no votes decided it, or it answers what the bot had asked. `takenBack`: the dialogue went back to before it,
- * since the customer or an agent wanted so.
+ * Undefined where there is nothing to label: no votes decided it, or it answers what the bot had asked.
  */
-export function worthOf(decision: RecordedDecision, takenBack: boolean): Worth | undefined {
+export function worthOf(decision: RecordedDecision, { takenBack = false, thumb = null, isCorrected = false }: Regrets): Worth | undefined {
   const { ranking, breakdown, votes, how, disposition, situation, risks = [] } = decision
   const top = ranking[0]
   if (!top || (how !== undefined && how !== 'plain')) return undefined
@@ -37,8 +51,11 @@ export function worthOf(decision: RecordedDecision, takenBack: boolean): Worth |
     'asked back': disposition === 'clarify',
     'handed over': isDoubt,
     'taken back': takenBack,
+    'thumbs down': thumb === 'down',
+    corrected: isCorrected,
   } satisfies Record<Reason, boolean>
-  return { value: 1 - margin + against + (takenBack ? 1 : 0), why: REASONS.filter(reason => given[reason]) }
+  const regrets = [takenBack, thumb === 'down', isCorrected].filter(Boolean).length
+  return { value: 1 - margin + against + regrets, why: REASONS.filter(reason => given[reason]) }
 }
 
 /** Between the probabilities of the two likeliest. */

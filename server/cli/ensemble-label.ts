@@ -160,18 +160,17 @@ function rowIn(row: string): Given | string {
 }
 
 async function queue(options: QueueOptions, shop: string): Promise<{ readonly rows: readonly RowToLabel[]; readonly total: number }> {
-  const labels = (await labelsOf(options, shop)).filter(({ who }) => options.by === undefined || who === options.by)
-  const all = await queueOf(turnsOf(options, shop), labels)
+  const all = await queueOf(turnsOf(options, shop), await labelsOf(options, shop), options.by)
   return { rows: all.slice(0, options.limit), total: all.length }
 }
 
 async function* turnsOf({ url, since }: QueueOptions, shop: string): AsyncGenerator<RecordedLine> {
   const bar = progressBar('reading the log')
   try {
-    for await (const { done, total, conversation, turn, takenBack, damaged } of recorded({ url, shop, since: Date.now() - since })) {
+    for await (const { done, total, conversation, turn, takenBack, thumb, damaged } of recorded({ url, shop, since: Date.now() - since })) {
       bar.show(done, total)
       if (damaged !== undefined) process.stderr.write(`conversation ${conversation}: ${damaged}\n`)
-      if (turn) yield { turn, takenBack: takenBack === true }
+      if (turn) yield { turn, takenBack: takenBack === true, ...(thumb && { thumb }) }
     }
   } finally {
     bar.end()

@@ -87,6 +87,8 @@ const MEASURED: Readonly<Record<Measure, string>> = {
   askedBack: 'asked back',
   corrected: 'taken back by an agent',
   recalled: 'taken back by the customer',
+  thumbsUp: 'thumbs up',
+  thumbsDown: 'thumbs down',
 }
 
 function sayFigures({ since, arms: { inForce, canary }, differences, unread }: CanaryFigures): void {

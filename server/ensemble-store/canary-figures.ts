@@ -7,10 +7,10 @@ export const ARMS = ['inForce', 'canary'] as const
 export type Arm = (typeof ARMS)[number]
 
 /**
- * Turns that were handed to a person; that were answered by a question which of several was meant; that an agent or the operator has taken back; and
- * that the customer has taken back.
+ * Turns that were handed to a person; that were answered by a question which of several was meant; that an agent or the operator has taken back; that
+ * the customer has taken back; and of whose reply the customer has said last that it helped, or that it did not.
  */
-export const MEASURES = ['handedOver', 'askedBack', 'corrected', 'recalled'] as const
+export const MEASURES = ['handedOver', 'askedBack', 'corrected', 'recalled', 'thumbsUp', 'thumbsDown'] as const
 export type Measure = (typeof MEASURES)[number]
 
 /** Of one arm in one conversation. */
@@ -40,10 +40,12 @@ export function tallyOf(
   versions: Readonly<Record<Arm, string>>,
   since: number,
 ): Readonly<Partial<Record<Arm, Tally>>> {
+  const arms = new Map<number, Arm>()
+  const thumbs = new Map<number, Measure | null>()
   const standing: { readonly turn: number; readonly arm: Arm }[] = []
   const tallies: Partial<Record<Arm, Record<'turns' | Measure, number>>> = {}
   const count = (arm: Arm, what: 'turns' | Measure): void => {
-    tallies[arm] ??= { turns: 0, handedOver: 0, askedBack: 0, corrected: 0, recalled: 0 }
+    tallies[arm] ??= { ...NONE }
     tallies[arm][what]++
   }
   for (const event of events) {
@@ -52,15 +54,23 @@ export function tallyOf(
       const arm = ARMS.find(each => versions[each] === ensemble)
       if (arm === undefined) continue
       standing.push({ turn: event.turn, arm })
+      arms.set(event.turn, arm)
       count(arm, 'turns')
       if (disposition === 'handoff') count(arm, 'handedOver')
       if (disposition === 'clarify') count(arm, 'askedBack')
-    } else if (event.type === 'rolled_back')
+    } else if (event.type === 'rated') thumbs.set(event.turn, event.thumb && (event.thumb === 'up' ? 'thumbsUp' : 'thumbsDown'))
+    else if (event.type === 'rolled_back')
       while (standing.length > 0 && standing.at(-1)!.turn > event.toSeq)
         count(standing.pop()!.arm, event.by === 'customer' ? 'recalled' : 'corrected') // there is one
   }
+  for (const [turn, thumb] of thumbs) {
+    const arm = arms.get(turn)
+    if (arm && thumb) count(arm, thumb)
+  }
   return tallies
 }
+
+const NONE: Tally = { turns: 0, handedOver: 0, askedBack: 0, corrected: 0, recalled: 0, thumbsUp: 0, thumbsDown: 0 }
 
 export function figuresOf(
   tallies: readonly Readonly<Partial<Record<Arm, Tally>>>[],

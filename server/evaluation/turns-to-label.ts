@@ -1,6 +1,7 @@
 // The turns of a shop's log that are worth a label, and those that have one, as rows of a file. Pure but for what it reads: turns of one conversation come one
 // after another.
 import { normaliseText } from '@parley/core/pipeline/normalise.ts'
+import type { Thumb } from '@parley/core/protocol/client-message.ts'
 import type { RecordedTurn } from '@parley/core/recorded-turns.ts'
 import { type Reason, worthOf } from '@parley/ensembles/labels/worth.ts'
 import type { ActionId } from '@parley/plugin-sdk/vocabulary.ts'
@@ -9,6 +10,8 @@ import { agreedLabels, type Label, nameOf } from '../label-store/label-store.ts'
 export interface RecordedLine {
   readonly turn: RecordedTurn
   readonly takenBack: boolean
+  /** The last that the customer has said of its reply, where they have. */
+  readonly thumb?: Thumb | null
 }
 
 /** A row for a person to fill in. */
@@ -22,6 +25,10 @@ export interface RowToLabel {
   /** Turns with these words. */
   readonly times: number
   readonly why: readonly Reason[]
+  /** What the customer has said of the reply. */
+  readonly thumb?: Thumb
+  /** What agents have said at the desk that it was about, where that is another action. */
+  readonly corrected?: readonly ActionId[]
   /** What the bot took it for, and what else was likely. */
   readonly said: ActionId
   readonly likely: readonly ActionId[]
@@ -41,20 +48,25 @@ const BEFORE = 4
 const LIKELY = 5
 
 /**
- * Worthiest first, the same words once, and none that `labels` has; of one person's labels those are what is left for that person. Keeps a row a
- * wording, and no decision.
+ * Worthiest first, the same words once, and none that somebody has labelled; with `by`, none that this person has. What an agent said at the desk in passing is
+ * no label to be done with, but for that agent: such a turn is worth another look. Keeps a row a wording, and no decision. `labels` are all of the shop's.
  */
-export async function queueOf(lines: AsyncIterable<RecordedLine>, labels: readonly Label[]): Promise<readonly RowToLabel[]> {
-  const done = new Set(labels.map(nameOf))
+export async function queueOf(lines: AsyncIterable<RecordedLine>, labels: readonly Label[], by?: string): Promise<readonly RowToLabel[]> {
+  const done = new Set(labels.filter(({ who, atDesk }) => (by === undefined ? !atDesk : who === by)).map(nameOf))
+  const said = Map.groupBy(
+    labels.filter(({ atDesk }) => atDesk),
+    nameOf,
+  )
   const rows = new Map<string, { readonly worth: number; readonly row: RowToLabel }>()
   const labelled = new Set<string>()
   let [conversation, before]: [string, string[]] = ['', []]
-  for await (const { turn, takenBack } of lines) {
+  for await (const { turn, takenBack, thumb = null } of lines) {
     const { received, decision } = turn
     if (received.conversation !== conversation) [conversation, before] = [received.conversation, []]
     const text = received.texts.join('\n')
     const key = normaliseText(text)
-    const worth = worthOf(decision, takenBack)
+    const corrected = [...new Set(said.get(nameOf(received))?.map(({ action }) => action))].filter(action => action !== decision.action)
+    const worth = worthOf(decision, { takenBack, thumb, isCorrected: corrected.length > 0 })
     if (done.has(nameOf(received))) labelled.add(key)
     else if (worth) {
       const known = rows.get(key)
@@ -71,6 +83,8 @@ export async function queueOf(lines: AsyncIterable<RecordedLine>, labels: readon
             before: before.slice(-BEFORE),
             times,
             why: worth.why,
+            ...(thumb && { thumb }),
+            ...(corrected.length > 0 && { corrected }),
             said: decision.action,
             likely: decision.ranking.slice(0, LIKELY).map(({ action }) => action),
             action: '',

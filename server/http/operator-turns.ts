@@ -4,10 +4,11 @@ import { Fault, isFault } from '@parley/core/faults.ts'
 import { asConversationId, asShopId, type ConversationKey, isId, type ShopId } from '@parley/core/ids.ts'
 import type { Conversations } from '@parley/core/ports/conversations.ts'
 import type { Erasures } from '@parley/core/ports/erasures.ts'
+import type { Thumb } from '@parley/core/protocol/client-message.ts'
 import { type RecordedTurn, recordedTurns } from '@parley/core/recorded-turns.ts'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { isTakenBack } from '../read-log.ts'
+import { isTakenBack, thumbOf } from '../read-log.ts'
 import { checked } from './operator-gate.ts'
 
 export interface OperatorTurnParts {
@@ -23,6 +24,8 @@ export interface TurnLine {
   readonly turn?: RecordedTurn
   /** An agent or the operator has taken the dialogue back to before it. */
   readonly takenBack?: true
+  /** The last that the customer has said of its reply, where they have. */
+  readonly thumb?: Thumb
   /** Why the conversation cannot be read. */
   readonly damaged?: string
 }
@@ -59,9 +62,12 @@ export function registerTurnRoutes(
       const { conversation } = key
       try {
         const { events, position } = await conversations.read(key, 0)
-        for (const turn of recordedTurns(key, events, position))
-          if (turn.at >= since)
-            yield lineOf({ done, total, conversation, turn, ...(isTakenBack(turn, events) && { takenBack: true as const }) })
+        for (const turn of recordedTurns(key, events, position)) {
+          if (turn.at < since) continue
+          const thumb = thumbOf(turn, events)
+          const said = { ...(isTakenBack(turn, events) && { takenBack: true as const }), ...(thumb && { thumb }) }
+          yield lineOf({ done, total, conversation, turn, ...said })
+        }
       } catch (error) {
         if (isFault(error, 'CONVERSATION_ERASED')) continue // while the others were read
         if (!isFault(error)) throw error

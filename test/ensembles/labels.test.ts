@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { RecordedDecision } from '@parley/core/pipeline/decision.ts'
 import { agreementOf, kappaOf, type Pair } from '@parley/ensembles/labels/agreement.ts'
-import { worthOf } from '@parley/ensembles/labels/worth.ts'
+import { type Regrets, worthOf } from '@parley/ensembles/labels/worth.ts'
 import { createRandom } from '../random.ts'
 
 /** Probabilities of A, B and C, what each voter is for, and what else there is to say. */
@@ -22,20 +22,26 @@ const decided = (p: readonly [number, number, number], firsts: Readonly<Record<s
     ...more,
   }) as unknown as RecordedDecision // what is looked at
 
-const worth = (decision: RecordedDecision, takenBack = false): readonly [number, readonly string[]] | undefined => {
-  const found = worthOf(decision, takenBack)
+const worth = (decision: RecordedDecision, regrets: Regrets = {}): readonly [number, readonly string[]] | undefined => {
+  const found = worthOf(decision, regrets)
   return found && [Math.round(found.value * 1000) / 1000, found.why]
 }
 
-test('[LAB1] what is worth a label: no margin, voters against it, taken back', () => {
+test('[LAB1] what is worth a label: no margin, voters against it, taken back, a thumb down, a correction', () => {
   const all = { x: 'A', y: 'A', z: 'A' }
   assert.deepEqual(worth(decided([0.9, 0.06, 0.04], all)), [0.16, []])
   assert.deepEqual(worth(decided([0.5, 0.4, 0.1], all)), [0.9, ['unsure']])
   assert.deepEqual(worth(decided([0.9, 0.06, 0.04], { x: 'A', y: 'B', z: 'C' })), [0.827, ['contradicted']]) // who is not heard counts for nothing
-  assert.deepEqual(worth(decided([0.9, 0.06, 0.04], all), true), [1.16, ['taken back']])
-  assert.deepEqual(worth(decided([0.45, 0.45, 0.1], { x: 'A', y: 'B' }, { disposition: 'clarify' }), true), [
+  assert.deepEqual(worth(decided([0.9, 0.06, 0.04], all), { takenBack: true }), [1.16, ['taken back']])
+  assert.deepEqual(worth(decided([0.45, 0.45, 0.1], { x: 'A', y: 'B' }, { disposition: 'clarify' }), { takenBack: true }), [
     2.5,
     ['unsure', 'contradicted', 'asked back', 'taken back'],
+  ])
+  assert.deepEqual(worth(decided([0.9, 0.06, 0.04], all), { thumb: 'up' }), [0.16, []])
+  assert.deepEqual(worth(decided([0.9, 0.06, 0.04], all), { thumb: 'down' }), [1.16, ['thumbs down']])
+  assert.deepEqual(worth(decided([0.9, 0.06, 0.04], all), { takenBack: true, thumb: 'down', isCorrected: true }), [
+    3.16,
+    ['taken back', 'thumbs down', 'corrected'],
   ])
   assert.deepEqual(worth(decided([0.5, 0.4, 0.1], all, { disposition: 'handoff' })), [0.9, ['unsure', 'handed over']])
   assert.deepEqual(worth(decided([0.5, 0.4, 0.1], all, { disposition: 'handoff', action: 'C' })), [0.9, ['unsure']]) // a person's: no doubt

@@ -17,6 +17,15 @@ const takenBack = (seq: number, toSeq: number, by: 'customer' | 'agent' | 'opera
   reason: '',
 })
 
+const rated = (seq: number, turn: number, thumb: 'up' | 'down' | null): Logged => ({
+  type: 'rated',
+  seq,
+  at: 10,
+  reply: turn + 1,
+  turn,
+  thumb,
+})
+
 test('[LIVE8] what came of a conversation, by who decided each of its turns', () => {
   const events = [
     decided(2, 'a@1-0', 'handoff', 1), // before the canary began
@@ -28,17 +37,32 @@ test('[LIVE8] what came of a conversation, by who decided each of its turns', ()
     takenBack(12, 0, 'customer'), // all three that stood
     takenBack(13, 0, 'operator'), // none any more
     decided(15, 'none', 'handoff'), // an apology is nobody's
+    rated(16, 3, 'up'),
+    rated(17, 7, 'up'),
+    rated(18, 7, 'down'), // the last word
+    rated(19, 5, 'up'),
+    rated(20, 5, null), // taken back
+    rated(21, 1, 'down'), // of before the canary
+    rated(22, 14, 'down'), // nobody's
   ]
-  const none = { handedOver: 0, askedBack: 0, corrected: 0, recalled: 0 }
+  const none = { handedOver: 0, askedBack: 0, corrected: 0, recalled: 0, thumbsUp: 0, thumbsDown: 0 }
   assert.deepEqual(tallyOf(events, VERSIONS, 5), {
-    inForce: { ...none, turns: 1, recalled: 1 },
-    canary: { turns: 3, handedOver: 1, askedBack: 1, corrected: 1, recalled: 2 },
+    inForce: { ...none, turns: 1, recalled: 1, thumbsUp: 1 },
+    canary: { ...none, turns: 3, handedOver: 1, askedBack: 1, corrected: 1, recalled: 2, thumbsDown: 1 },
   })
   assert.deepEqual(tallyOf([], VERSIONS, 5), {})
 })
 
 test('[LIVE8] an interval has room for what turns of one conversation have in common, and says so where there is nothing to go by', () => {
-  const of = (turns: number, handedOver: number): Tally => ({ turns, handedOver, askedBack: 0, corrected: 0, recalled: 0 })
+  const of = (turns: number, handedOver: number): Tally => ({
+    turns,
+    handedOver,
+    askedBack: 0,
+    corrected: 0,
+    recalled: 0,
+    thumbsUp: 0,
+    thumbsDown: 0,
+  })
   const widthOf = (tallies: readonly Tally[]): number => {
     const { low, high } = figuresOf(
       tallies.map(inForce => ({ inForce })),
@@ -63,7 +87,7 @@ test('[LIVE8] in 95 of 100 canaries that differ in nothing no difference is show
     Array.from({ length: 60 }, () => {
       const [turns, p] = [1 + Math.floor(random() * 6), random() < 0.3 ? 0.8 : 0.05] // some conversations are hard, others easy
       const handedOver = Array.from({ length: turns }, random).filter(each => each < p).length
-      return { turns, handedOver, askedBack: 0, corrected: 0, recalled: 0 }
+      return { turns, handedOver, askedBack: 0, corrected: 0, recalled: 0, thumbsUp: 0, thumbsDown: 0 }
     })
   let shown = 0
   for (let round = 0; round < 1_000; round++) {

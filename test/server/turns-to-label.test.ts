@@ -66,6 +66,25 @@ test('[LAB1] the worthiest first, the same words once, what came before with the
   )
 })
 
+test('[LAB1] a thumb down and a correction at the desk go first, and say so; what an agent said in passing is left for others', async () => {
+  const lines = (await linesOf({ c1: ['hello', 'hours!', 'track'] })).map((line, i) =>
+    i === 0 ? { ...line, thumb: 'down' as const } : line,
+  )
+  const corrected = { ...label('c1', lines[2]!, 'PAY'), atDesk: true as const }
+  const confirmed = { ...label('c1', lines[0]!, 'HELLO', 'lin'), atDesk: true as const }
+  const rows = await queueOf(stream(lines), [corrected, confirmed])
+  const told = rows.map(row => [row.text, [row.why.filter(why => why === 'thumbs down' || why === 'corrected'), row.thumb, row.corrected]])
+  assert.deepEqual(Object.fromEntries(told), {
+    track: [['corrected'], undefined, ['PAY']],
+    hello: [['thumbs down'], 'down', undefined], // what the bot took it for is no correction
+    'hours!': [[], undefined, undefined],
+  })
+  assert.equal(rows.at(-1)!.text, 'hours!')
+  const left = async (by?: string) =>
+    (await queueOf(stream(lines), [corrected, label('c1', lines[1]!, 'HOURS')], by)).map(({ text }) => text).sort()
+  assert.deepEqual([await left(), await left('chen'), await left('lin')], [['hello', 'track'], ['hello'], ['hello', 'hours!', 'track']])
+})
+
 test('[LAB5] labelled turns come out as dialogues that an evaluation reads; a disputed one is told, and labels nothing', async () => {
   const lines = await linesOf({ c1: ['hello', 'hours!', 'track'], c2: ['pay!'] })
   const labels = [

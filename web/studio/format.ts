@@ -37,6 +37,7 @@ const COSTLY = new Set([
   'askedBack',
   'corrected',
   'recalled',
+  'thumbsDown',
 ])
 /** 1: better, -1: worse, 0: neither can be told (`answered` alone is neither). */
 export const isBetter = (measure: string, value: number): -1 | 0 | 1 => {
