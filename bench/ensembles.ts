@@ -19,11 +19,11 @@ import { dissatisfaction, handoffs } from './ensembles/escalations.ts'
 import { type Fused, fuseSignals, type SignalledTurns } from './ensembles/fuse-signals.ts'
 import { figuresOf, type TurnFigures } from './ensembles/judge-turns.ts'
 import { fusePlatforms, type Question, readQuestions } from './ensembles/platforms.ts'
-import { askVoters, fuseOutOfFold } from './ensembles/turns.ts'
+import { askVoters, fuseOutOfFold, halfOf } from './ensembles/turns.ts'
 import { machine } from './machine.ts'
 
 const PARTS = ['turns', 'platforms', 'satisfaction', 'handoffs'] as const
-const HELP = `npm run bench:ensembles -- [--part ${PARTS.join('|')}] [--seed N] [--json FILE]
+const HELP = `npm run bench:ensembles -- [--part ${PARTS.join('|')}] [--half 0|1] [--seed N] [--json FILE]
 
 What fused votes are worth beside the best single voter, cross-validated:
   turns         test/turns, the shop's own voters, ten folds
@@ -32,6 +32,7 @@ What fused votes are worth beside the best single voter, cross-validated:
   handoffs      mhch_handoff_ids_zh: which utterances were handed over to a person, five folds by dialogue
 
   --part   one of them alone; may be given more than once
+  --half   of the turns, those of one half of the conversations: 0 is the one that votes on clauses were designed on
   --seed   of folds within training, and of draws (1)
   --json   writes all figures there
 
@@ -42,13 +43,14 @@ const { values } = parseArgs({
   options: {
     help: { type: 'boolean', default: false },
     part: { type: 'string', multiple: true, default: [...PARTS] },
+    half: { type: 'string' },
     seed: { type: 'string', default: '1' },
     json: { type: 'string' },
   },
 })
 const seed = Number(values.seed)
 const unknown = values.part.find(part => !PARTS.some(each => each === part))
-if (values.help || unknown !== undefined || !Number.isInteger(seed)) {
+if (values.help || unknown !== undefined || !Number.isInteger(seed) || !['0', '1', undefined].includes(values.half)) {
   process.stdout.write(unknown === undefined ? HELP : `there is no part "${unknown}"\n\n${HELP}`)
   process.exit(values.help ? 0 : 2)
 }
@@ -72,7 +74,8 @@ process.exit(0)
 async function ofTurns(): Promise<TurnFigures> {
   const path = join(PROJECT.ensembles, 'retail.yaml')
   const votes = await askVoters(parseEnsemble(readFileSync(path, 'utf8'), 'retail').file)
-  const figures = figuresOf(votes.turns, fuseOutOfFold(votes, seed), seed)
+  const turns = values.half === undefined ? votes.turns : halfOf(votes.turns, Number(values.half))
+  const figures = figuresOf(turns, fuseOutOfFold({ ...votes, turns }, seed), seed)
   console.log(
     `\ntest/turns: ${figures.turns} turns of ${figures.conversations} conversations; the best single voter is ${figures.best.join(', ')}; tuning chose ${[...new Set(figures.chosen)].join(', ')}`,
   )
@@ -84,6 +87,9 @@ async function ofTurns(): Promise<TurnFigures> {
     `  wrong answers of the best single voter gone, at 75 %: ${shown(figures.wrongAnswersGone)} (by the single voter itself ${shown(figures.goneByBestSingle)})`,
   )
   console.log(`  its errors gone over all turns: ${shown(figures.errorsGone)}`)
+  console.log(
+    `  of the wrong answers of intent alone ${shown(figures.ofIntent.wrongAnswersGone)} gone, of its errors ${shown(figures.ofIntent.errorsGone)}`,
+  )
   console.log(
     '  handed over: wrong by a threshold on the best single voter | tuned, never asking back | tuned, asking back where that is cheaper (asked back)',
   )

@@ -1,12 +1,16 @@
 // What a model thread does: one job is a batch of turns, answered by both models. The features of a text are worked out here, off the engine's
 // thread. Run by the pool in server/drivers/voters.models.ts, which starts another thread when one dies.
+
+import { fileURLToPath } from 'node:url'
 import type { Language, Vote } from '@parley/plugin-sdk/vocabulary.ts'
+import { readClauseWeights } from './clause-weights.ts'
+import { clausesOf } from './clauses.ts'
 import { type Encoder, openEncoder } from './encoder/encode.ts'
 import { encoderOf } from './encoder/kept-encoder.ts'
 import { intentVotes } from './intent-votes.ts'
-import { lastClause } from './last-clause.ts'
 import { readModelFile } from './model-file.ts'
 import { type MoodAnswer, moodAnswer } from './mood-answer.ts'
+import { type ClauseWeights, poolClauses } from './pool-clauses.ts'
 import { probabilitiesOf } from './probabilities.ts'
 import { OUT_OF_SCOPE, withRejection } from './rejection.ts'
 import { createSession } from './session.ts'
@@ -17,14 +21,16 @@ export interface VoterJob {
   /** Where the files of each model are. */
   readonly folders: { readonly intent: string; readonly sentiment: string }
   readonly turns: readonly { readonly text: string; readonly language: Language }[]
-  /** Whether the intent model is asked about the last clause of each by itself as well. */
-  readonly ends?: boolean
+  /** Whether the intent model is asked about the clauses of each as well. */
+  readonly clauses?: boolean
 }
 
 /** One entry a turn, in the same order. */
 export type VoterJobAnswer = readonly {
   readonly intent: readonly Vote[]
-  /** Of the last clause; absent where it is the whole, or is not asked about. */
+  /** Of the whole and its clauses together; absent where they are not asked about. */
+  readonly clauses?: readonly Vote[]
+  /** Of the last clause by itself; absent where it is the whole as well. */
   readonly end?: readonly Vote[]
   readonly sentiment: MoodAnswer
 }[]
@@ -32,20 +38,40 @@ export type VoterJobAnswer = readonly {
 let loading: ReturnType<typeof loadModels> | undefined
 
 /** A thread has the models of its first job for life. */
-export default async function vote({ folders, turns, ends }: VoterJob): Promise<VoterJobAnswer> {
+export default async function vote({ folders, turns, clauses }: VoterJob): Promise<VoterJobAnswer> {
   loading ??= loadModels(folders)
   const { intent, sentiment, forget } = await loading
   const intents = await intent.probabilities(turns)
-  const clauses = turns.map(({ text, language }) => (ends ? lastClause(text, language) : undefined))
-  const asked = turns.flatMap(({ language }, i) => (clauses[i] === undefined ? [] : [{ text: clauses[i], language }]))
-  const told = (asked.length > 0 ? await intent.probabilities(asked) : []).values()
+  const apart = clauses ? await inClauses(intent, turns, intents) : []
   const moods = await sentiment.probabilities(turns)
   forget()
+  const votes = (probabilities: Float64Array): readonly Vote[] => intentVotes(intent.classes, probabilities)
   return turns.map(({ text, language }, i) => ({
-    intent: intentVotes(intent.classes, intents[i]!), // one row a turn
-    ...(clauses[i] !== undefined && { end: intentVotes(intent.classes, told.next().value!) }), // one row a clause, in order
+    intent: votes(intents[i]!), // one row a turn, here and below
+    ...(apart[i] && { clauses: votes(apart[i].pooled), ...(apart[i].end && { end: votes(apart[i].end) }) }),
     sentiment: moodAnswer(sentiment.classes, moods[i]!, sentiment.actionsByMood, sentiment.urgency?.(text, language)),
   }))
+}
+
+/** They are of the languages, not of a model: one that a shop has trained is pooled by them as well. */
+const SHIPPED = fileURLToPath(new URL('./shipped', import.meta.url))
+let weights: ClauseWeights | undefined
+
+/** `wholes`: what the model says of the turns. All clauses of a job are asked about together. */
+async function inClauses(
+  { classes, probabilities }: Awaited<ReturnType<typeof loadModel>>,
+  turns: VoterJob['turns'],
+  wholes: readonly Float64Array[],
+): Promise<readonly { readonly pooled: Float64Array; readonly end?: Float64Array | undefined }[]> {
+  weights ??= readClauseWeights(SHIPPED).weights
+  const known = weights
+  const parts = turns.map(({ text, language }) => clausesOf(text, language)).map(found => (found.length > 1 ? found : []))
+  const asked = turns.flatMap(({ language }, i) => parts[i]!.map(({ text }) => ({ text, language }))) // one list a turn, here and below
+  const told = (asked.length > 0 ? await probabilities(asked) : []).values()
+  return wholes.map((whole, i) => {
+    const clauses = parts[i]!.map(clause => ({ clause, probabilities: told.next().value! })) // one row a clause, in order
+    return { pooled: poolClauses({ whole, clauses }, classes, known), end: clauses.at(-1)?.probabilities }
+  })
 }
 
 async function loadModels({ intent, sentiment }: VoterJob['folders']) {

@@ -133,7 +133,7 @@ export async function createBrain(
       createModelVoters({
         folders,
         threads: config.modelThreads,
-        ends: config.endVoter,
+        clauses: config.clauseVoters,
         onFailure: error => logger.error({ err: error }, 'a model thread failed; its turns go on without it'),
       }),
   )

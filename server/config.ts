@@ -215,11 +215,11 @@ export const Config = z.strictObject({
     .default(false)
     .describe('Whether nothing is ever asked of the hub.')
     .meta({ env: 'PARLEY_OFFLINE' }),
-  endVoter: z
+  clauseVoters: z
     .boolean()
     .default(false)
     .describe(
-      'Whether the intent model votes on the last clause of a message by itself as well, as intent:end; an ensemble hears it that gives it a weight.',
+      'Whether the intent model votes on clauses as well: as intent:clauses on a message with all of them, as intent:end on the last one. An ensemble hears those that it gives a weight.',
     ),
   modelThreads: z.int().min(1).max(64).default(1).describe('Threads that run models.').meta({ env: 'PARLEY_MODEL_THREADS' }),
   deadlines: z

@@ -52,6 +52,8 @@ export interface TurnFigures {
   readonly goneByBestSingle: Estimate
   /** Of the best single voter's errors over all turns: the share that is gone. */
   readonly errorsGone: Estimate
+  /** The same two of the intent voter, which sees a message as a whole. */
+  readonly ofIntent: { readonly wrongAnswersGone: Estimate; readonly errorsGone: Estimate }
   readonly escalation: readonly CurvePoint[]
   readonly sources: Readonly<
     Record<string, { readonly turns: number; readonly single: Estimate; readonly tuned: Estimate; readonly difference: Difference }>
@@ -81,8 +83,8 @@ export function figuresOf(turns: readonly Told[], { taken, best, chosen }: OutOf
     return share(isWrong(name).map((wrong, i) => wrong && sure.has(i)))
   }
   const single = share(isWrong('best single voter'))
-  const gone = (left: Sampled): Estimate =>
-    estimateOf({ value: 1 - left.value / single.value, samples: left.samples.map((sample, i) => 1 - sample / single.samples[i]!) }) // of the same draws
+  const gone = (left: Sampled, before = single): Estimate =>
+    estimateOf({ value: 1 - left.value / before.value, samples: left.samples.map((sample, i) => 1 - sample / before.samples[i]!) }) // of the same draws
   const accuracy = (name: SystemName, among?: readonly number[]): Sampled => share(not(isWrong(name)), among)
   const systems = Object.fromEntries(
     SYSTEMS.map(name => {
@@ -108,6 +110,10 @@ export function figuresOf(turns: readonly Told[], { taken, best, chosen }: OutOf
     wrongAnswersGone: gone(wrongSure('tuned')),
     goneByBestSingle: gone(wrongSure('best single voter')),
     errorsGone: gone(share(isWrong('tuned'))),
+    ofIntent: {
+      wrongAnswersGone: gone(wrongSure('tuned'), share(isWrong('intent alone'))),
+      errorsGone: gone(share(isWrong('tuned')), share(isWrong('intent alone'))),
+    },
     escalation: HANDED_OVER.map(handedOver => pointAt(handedOver)),
     sources: Object.fromEntries(
       [...Map.groupBy(turns.keys(), row => turns[row]!.source)].sort().map(([source, rows]) => {

@@ -47,11 +47,21 @@ export interface Votes {
 
 const PATIENCE_MS = 10_000
 
-/** Asks the shop's voters, with that on last clauses, about every turn, in its dialogue. Votes are kept in the data folder between runs. `inForce`: who answers in dialogues. */
+/** Votes on clauses were designed on half 0, and judged once on the other: the conversations are dealt out by hash. */
+export function halfOf(turns: readonly Told[], half: number): readonly Told[] {
+  const halves = foldsOf(
+    turns.map(({ conversation }) => conversation),
+    2,
+    'half',
+  )
+  return turns.filter((_, i) => halves[i] === half)
+}
+
+/** Asks the shop's voters, with those on clauses, about every turn, in its dialogue. Votes are kept in the data folder between runs. `inForce`: who answers in dialogues. */
 export async function askVoters(inForce: EnsembleFile): Promise<Votes> {
   const config = readConfig({})
   const deadlines = { ...config.deadlines, voters: PATIENCE_MS, plugin: PATIENCE_MS }
-  const brain = await createBrain({ ...config, deadlines, endVoter: true }, createLogger('error'))
+  const brain = await createBrain({ ...config, deadlines, clauseVoters: true }, createLogger('error'))
   try {
     await brain.plugins.ready
     const [shop] = brain.shops.values()
@@ -85,6 +95,7 @@ export async function askVoters(inForce: EnsembleFile): Promise<Votes> {
 
 export const SYSTEMS = [
   'best single voter',
+  'intent alone',
   'majority vote',
   'equal weights',
   'as shipped',
@@ -106,7 +117,11 @@ export interface OutOfFold {
 
 export const FOLDS = 10
 
-const EVERYBODY = EnsembleFile.parse({ name: 'everybody', version: 1, voters: { 'intent:end': { weight: { zh: 0.5, en: 0.5 } } } })
+const EVERYBODY = EnsembleFile.parse({
+  name: 'everybody',
+  version: 1,
+  voters: { 'intent:clauses': { weight: { zh: 0.5, en: 0.5 } }, 'intent:end': { weight: { zh: 0.5, en: 0.5 } } },
+})
 
 export function fuseOutOfFold({ turns, situation, inForce }: Votes, seed: number, onFold: (fold: number) => void = () => {}): OutOfFold {
   const places = foldsOf(
@@ -139,15 +154,8 @@ export function fuseOutOfFold({ turns, situation, inForce }: Votes, seed: number
     for (const [row, turn] of turns.entries()) {
       if (places[row] !== fold) continue
       const { ballots, language, past } = turn
-      const ballot = ballots.find(({ voter }) => voter === alone)
-      const first = ballot && firstVote(ballot, situation.domain)
-      taken['best single voter'][row] = {
-        said: first?.action ?? null,
-        answer: first?.action ?? null,
-        confidence: first?.confidence ?? 0,
-        doubt: 1 - (first?.confidence ?? 0),
-        options: [],
-      }
+      taken['best single voter'][row] = takenAlone(ballots, alone, situation.domain)
+      taken['intent alone'][row] = takenAlone(ballots, 'intent', situation.domain)
       taken['majority vote'][row] = takenFrom(majority.fuse(ballots, language, situation.domain, past), open)
       for (const [name, file] of Object.entries(files) as [keyof typeof files, EnsembleFile][]) // its keys
         taken[name][row] = takenFrom(fuse(file, ballots, language, situation.domain, past), open)
@@ -155,6 +163,14 @@ export function fuseOutOfFold({ turns, situation, inForce }: Votes, seed: number
     onFold(fold)
   }
   return { taken, best, chosen }
+}
+
+function takenAlone(ballots: Told['ballots'], voter: string, domain: readonly ActionId[]): Taken {
+  const ballot = ballots.find(each => each.voter === voter)
+  const first = ballot && firstVote(ballot, domain)
+  const said = first?.action ?? null
+  const confidence = first?.confidence ?? 0
+  return { said, answer: said, confidence, doubt: 1 - confidence, options: [] }
 }
 
 function takenFrom(fusion: Fusion, open: Situation): Taken {

@@ -5,8 +5,10 @@ import { type RowTable, vectorise } from '../rows.ts'
 import type { Corpus } from './corpus.ts'
 import type { Example } from './examples.ts'
 import { fit } from './fit.ts'
+import { type ReadMessage, readMessages } from './fit-clauses.ts'
 import { assignFolds, nearDuplicateGroups } from './folds.ts'
 import { intentLessons, moodLessons } from './lessons.ts'
+import { createRandom } from './random.ts'
 
 export const FOLDS = 5
 
@@ -22,6 +24,8 @@ export interface OutOfFold {
   /** By row of the corpus. */
   readonly intents: readonly (Judged & { readonly mood: Float64Array; readonly fold: number })[]
   readonly moods: readonly Judged[]
+  /** Requests of several clauses. */
+  readonly messages: readonly ReadMessage[]
 }
 
 /** Trains both models once a fold; `fitted` is called after each. The same for the same corpus and seed. */
@@ -35,6 +39,7 @@ export function judgeOutOfFold(corpus: Corpus, seed: number, fitted: () => void 
   const folds = assignFolds(groups.subarray(0, examples.length), labels, FOLDS, seed)
   const foldOfGroup = new Map(examples.map((_, row) => [groups[row]!, folds[row]!]))
   const judged = examples.map(() => ({ intent: NONE, mood: NONE }))
+  const messages: ReadMessage[] = []
   for (let fold = 0; fold < FOLDS; fold++) {
     const without = (offset: number) => (_: unknown, i: number) => folds[offset + i] !== fold
     // A phrase that nearly repeats an example is left out together with it.
@@ -43,6 +48,13 @@ export function judgeOutOfFold(corpus: Corpus, seed: number, fitted: () => void 
     fitted()
     const mood = trained(moodLessons(moods.filter(without(intents.length)), seed), moodClasses, seed)
     fitted()
+    messages.push(
+      ...readMessages(
+        intents.filter((_, i) => folds[i] === fold),
+        intent,
+        createRandom(seed + fold),
+      ),
+    )
     for (const [row, { text }] of examples.entries())
       if (folds[row] === fold) judged[row] = { intent: row < intents.length ? intent(text) : NONE, mood: mood(text) }
   }
@@ -51,6 +63,7 @@ export function judgeOutOfFold(corpus: Corpus, seed: number, fitted: () => void 
     moodClasses,
     intents: intents.map((example, row) => ({ example, logits: judged[row]!.intent, mood: judged[row]!.mood, fold: folds[row]! })),
     moods: moods.map((example, i) => ({ example, logits: judged[intents.length + i]!.mood })),
+    messages,
   }
 }
 

@@ -1,6 +1,7 @@
 // The whole training: judges every example out of fold, calibrates, learns which actions a mood asks for, then trains both models on everything
 // and writes them. The same pack and seed give the same files, byte for byte.
 
+import { writeClauseWeights } from '../clause-weights.ts'
 import { writeLearnedPhrases } from '../keyword/learned-phrases.ts'
 import { type WrittenModel, writeModelFile } from '../model-file.ts'
 import { networkGraph } from '../onnx/network-graph.ts'
@@ -8,6 +9,7 @@ import { probabilitiesOf } from '../probabilities.ts'
 import type { UrgencyWeights } from '../urgency.ts'
 import type { Corpus, Lesson } from './corpus.ts'
 import { type Figures, figuresOf } from './figures.ts'
+import { fitClauseWeights } from './fit-clauses.ts'
 import { fitUrgency } from './fit-urgency.ts'
 import { learnPhrases, phraseData } from './learn-phrases.ts'
 import { dataHash, intentLessons, moodLessons } from './lessons.ts'
@@ -35,6 +37,7 @@ export function trainAndWrite(corpus: Corpus, folder: string, seed: number, prog
     moods: probabilitiesOf(mood, sentiment.temperature[example.language]),
   }))
   writeLearnedPhrases(folder, learnPhrases(corpus.intents), phraseData(corpus.intents))
+  writeClauseWeights(folder, fitClauseWeights(outOfFold.messages, intentClasses, intent.temperature), phraseData(corpus.intents))
   writeModel(folder, 'intent', intentLessons(corpus.intents, corpus.phrases, seed), intentClasses, corpus.intents.length, intent, seed)
   progress()
   const urgency = fitUrgency(corpus.urgency, seed)

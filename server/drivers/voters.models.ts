@@ -1,9 +1,11 @@
-// The intent and sentiment voters, and the intent model's vote on the last clause where that is wanted: trained models in worker threads, since running one
+// The intent and sentiment voters, and the intent model's votes on clauses where they are wanted: trained models in worker threads, since running one
 // blocks its thread. Turns of one tick (those whose messages one flush made durable, say) go together as soon as a thread is free. Nothing ever waits for a
 // batch to fill.
 import '@parley/models/without-telemetry.ts' // the threads inherit it
 
+import { fileURLToPath } from 'node:url'
 import type { Ballot, VoterInfo, VoterPool } from '@parley/core/ports/voters.ts'
+import { readClauseWeights } from '@parley/models/clause-weights.ts'
 import { readModelFile, readModelVersion } from '@parley/models/model-file.ts'
 import type { VoterJob, VoterJobAnswer } from '@parley/models/voter-worker.ts'
 import type { Question } from '@parley/plugin-sdk/vocabulary.ts'
@@ -13,8 +15,8 @@ export interface ModelVotersOptions {
   /** Where each model's `.onnx` and `.json` lie. */
   readonly folders: VoterJob['folders']
   readonly threads?: number
-  /** Whether the intent model votes on the last clause of a message by itself as well, as `intent:end`. */
-  readonly ends?: boolean
+  /** Whether the intent model votes on clauses as well: on the message and all of them together as `intent:clauses`, on the last one as `intent:end`. */
+  readonly clauses?: boolean
   /** Most turns in one job. */
   readonly batch?: number
   /** What a thread runs; tests put a faulty one here. */
@@ -30,13 +32,20 @@ export interface ModelVoters extends VoterPool {
 }
 
 const WORKER = new URL('../../models/voter-worker.ts', import.meta.url)
+const SHIPPED = fileURLToPath(new URL('../../models/shipped', import.meta.url))
 
 interface Infos {
   readonly intent: VoterInfo
   readonly sentiment: VoterInfo
+  readonly clauses?: VoterInfo
   readonly end?: VoterInfo
 }
-const all = ({ intent, sentiment, end }: Infos): readonly VoterInfo[] => [intent, ...(end ? [end] : []), sentiment]
+const all = ({ intent, sentiment, clauses, end }: Infos): readonly VoterInfo[] => [
+  intent,
+  ...(clauses ? [clauses] : []),
+  ...(end ? [end] : []),
+  sentiment,
+]
 
 interface Waiting {
   readonly question: Question
@@ -47,12 +56,15 @@ interface Waiting {
 
 /** Resolves when every thread has its models loaded and has run them once. Faults: MODEL_INVALID, naming the file. */
 export async function createModelVoters(options: ModelVotersOptions): Promise<ModelVoters> {
-  const { folders, threads = 1, ends = false, batch = 64, worker = WORKER, onFailure = () => {} } = options
+  const { folders, threads = 1, clauses = false, batch = 64, worker = WORKER, onFailure = () => {} } = options
   const infoOf = (voter: 'intent' | 'sentiment'): VoterInfo => ({ voter, version: readModelVersion(folders[voter], voter) })
   const infos: Infos = {
     intent: infoOf('intent'),
     sentiment: infoOf('sentiment'),
-    ...(ends && { end: { ...infoOf('intent'), voter: 'intent:end' } }),
+    ...(clauses && {
+      clauses: { voter: 'intent:clauses', version: `${infoOf('intent').version}.${readClauseWeights(SHIPPED).version.slice(0, 4)}` },
+      end: { ...infoOf('intent'), voter: 'intent:end' },
+    }),
   }
   const pool = new Piscina({
     filename: worker.href,
@@ -62,7 +74,7 @@ export async function createModelVoters(options: ModelVotersOptions): Promise<Mo
     recordTiming: false,
   })
   pool.on('error', onFailure) // a thread that broke between two jobs
-  const run = (turns: VoterJob['turns']): Promise<VoterJobAnswer> => pool.run({ folders, turns, ends } satisfies VoterJob)
+  const run = (turns: VoterJob['turns']): Promise<VoterJobAnswer> => pool.run({ folders, turns, clauses } satisfies VoterJob)
   // The threads read the models, whose weights are megabytes. A fault does not come across from them: what is wrong with a file is found out again here.
   await Promise.all(Array.from({ length: threads }, () => run([{ text: '你好 hello', language: 'zh' }]))).catch(async error => {
     await pool.destroy()
@@ -154,6 +166,7 @@ function ballotsOf(given: VoterJobAnswer[number] | undefined, infos: Infos, ms: 
   const { votes, signals } = given.sentiment
   return [
     { ...infos.intent, ms, ...cast(given.intent) },
+    ...(infos.clauses ? [{ ...infos.clauses, ms, ...cast(given.clauses ?? []) }] : []),
     ...(infos.end ? [{ ...infos.end, ms, ...cast(given.end ?? []) }] : []),
     { ...infos.sentiment, ms, ...cast(votes), signals },
   ]

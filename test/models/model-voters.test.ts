@@ -7,7 +7,6 @@ import { fileURLToPath } from 'node:url'
 import { isFault } from '@parley/core/faults.ts'
 import { detectLanguage, normaliseText } from '@parley/core/pipeline/normalise.ts'
 import type { Ballot, VoterPool } from '@parley/core/ports/voters.ts'
-import { lastClause } from '@parley/models/last-clause.ts'
 import type { Question } from '@parley/plugin-sdk/vocabulary.ts'
 import { createModelVoters, type ModelVotersOptions } from '@parley/server/drivers/voters.models.ts'
 
@@ -40,30 +39,27 @@ async function withPool(options: ModelVotersOptions, use: (pool: VoterPool) => P
   }
 }
 
-test('model voters: where it is wanted, the intent model votes on the last clause as well, and on no message that has only one', () =>
-  withPool({ ...both(shipped), ends: true }, async pool => {
+test('model voters: where it is wanted, the intent model votes on a message and its clauses together, and on the last clause, as well', () =>
+  withPool({ ...both(shipped), clauses: true }, async pool => {
     assert.deepEqual(
       pool.voters.map(({ voter }) => voter),
-      ['intent', 'intent:end', 'sentiment'],
+      ['intent', 'intent:clauses', 'intent:end', 'sentiment'],
     )
-    // Turns of one job, so that each gets its own clause's votes.
-    const [refused, single, asked] = await Promise.all(
-      ['I do not want a refund, where is my parcel?', 'where is my parcel', '不退货，发票怎么开'].map(text => ask(pool, text)),
+    // Turns of one job, so that each gets its own clauses' votes.
+    const [denied, single, asked] = await Promise.all(
+      ["i don't want to cancel it, i only want to know where it is", 'where is my parcel', '不退货，发票怎么开'].map(text =>
+        ask(pool, text),
+      ),
     )
-    const first = (ballots: typeof refused, voter: string) => ballots?.[voter]?.votes[0]
-    assert.deepEqual(first(refused, 'intent:end'), first(single, 'intent'))
-    assert.equal(first(asked, 'intent:end')?.action, 'INVOICE_REQUEST')
+    const first = (ballots: typeof denied, voter: string) => ballots?.[voter]?.votes[0]?.action
+    assert.equal(first(denied, 'intent'), 'CANCEL_ORDER')
+    assert.equal(first(denied, 'intent:clauses'), 'TRACK_ORDER')
+    assert.equal(first(asked, 'intent:clauses'), 'INVOICE_REQUEST')
+    assert.equal(first(single, 'intent:clauses'), first(single, 'intent'))
+    assert.deepEqual(asked?.['intent:end']?.votes, (await ask(pool, '发票怎么开')).intent?.votes)
     assert.deepEqual([single?.['intent:end']?.abstained, single?.['intent:end']?.reason], [true, 'silent'])
+    assert.notEqual(single?.['intent:clauses']?.version, single?.intent?.version)
   }))
-
-test('the last clause is what stands behind the last mark or turn of a sentence, and there is none where there is one clause', () => {
-  assert.equal(lastClause("i don't want a refund, just tell me when it comes", 'en'), 'just tell me when it comes')
-  assert.equal(lastClause('lovely shoes but where is the invoice?', 'en'), 'but where is the invoice')
-  assert.equal(lastClause('where is my parcel?', 'en'), undefined)
-  assert.equal(lastClause('order 4.50, ok', 'en'), undefined)
-  assert.equal(lastClause('不退款,就问什么时候到', 'zh'), '就问什么时候到')
-  assert.equal(lastClause('什么时候到', 'zh'), undefined)
-})
 
 test('model voters: both vote, by their names and versions, calibrated, with signals', () =>
   withPool(both(shipped), async pool => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { readClauseWeights } from '@parley/models/clause-weights.ts'
 import { dataOfLearned } from '@parley/models/keyword/learned-phrases.ts'
 import { readModelFile } from '@parley/models/model-file.ts'
 import { readCorpus } from '@parley/models/train/corpus.ts'
@@ -21,6 +22,7 @@ test('the shipped models were trained from the pack as it is: after a change to 
     assert.equal(training.data, dataHash(lessonsOf(training.seed)), name)
   }
   assert.equal(dataOfLearned(PROJECT.models), phraseData(corpus.intents), 'phrases')
+  assert.equal(readClauseWeights(PROJECT.models).data, phraseData(corpus.intents), 'clauses')
   const { metadata } = readModelFile(PROJECT.models, 'sentiment')
   assert.equal(metadata.urgency?.training.data, dataHash(moodLessons(corpus.urgency, metadata.training.seed)), 'urgency')
 })
