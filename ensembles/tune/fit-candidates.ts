@@ -182,31 +182,41 @@ function stack(
   places: readonly number[],
 ): readonly Record<Language, number>[] {
   const half = new Float64Array(evidence.voters).fill(HALF)
-  const fit = (rows: readonly number[], towards: Float64Array): Float64Array => {
+  const fit = (rows: readonly number[], starts: readonly Float64Array[]): Float64Array => {
     const [fitted, tried] = split(some(rows, SOME), places)
-    const strength = bestPull(PULLS.weights, fitted.length / rows.length, pull =>
-      lossOf(evidence, tried, fitWeights(evidence, fitted, { towards, strength: pull })),
+    const [towards, strength] = best(
+      starts.flatMap(towards => PULLS.weights.map(pull => [towards, pull] as const)),
+      ([towards, pull]) =>
+        // The fit at the end has more turns: in proportion the pull is as strong.
+        lossOf(evidence, tried, fitWeights(evidence, fitted, { towards, strength: pull * Math.min(1, fitted.length / rows.length) })),
     )
     return fitWeights(evidence, rows, { towards, strength })
   }
-  const together = fit(all, half)
-  return byVoter(byLanguage(language => (own[language] ? fit(own[language], together) : together)))
+  const together = fit(all, [half, bestAlone(evidence, some(all, FEW))])
+  return byVoter(byLanguage(language => (own[language] ? fit(own[language], [together]) : together)))
+}
+
+/** The voter that tells most by itself with all the say, the others with none. */
+function bestAlone(evidence: Evidence, rows: readonly number[]): Float64Array {
+  const alone = Array.from({ length: evidence.voters }, (_, v) =>
+    Float64Array.from({ length: evidence.voters }, (_, u) => (u === v ? 1 : 0)),
+  )
+  return best(alone, weights => lossOf(evidence, rows, weights))
+}
+
+/** The one of least loss; of equals the first. */
+function best<T>(ways: readonly T[], lossOf: (way: T) => number): T {
+  let [found, least] = [ways[0] as T, Number.POSITIVE_INFINITY] // there are some
+  for (const way of ways) {
+    const loss = lossOf(way)
+    if (loss < least) [found, least] = [way, loss]
+  }
+  return found
 }
 
 /** Those of all parts but the first, and those of the first. */
 const split = (rows: readonly number[], places: readonly number[]) =>
   [rows.filter(row => places[row] !== 0), rows.filter(row => places[row] === 0)] as const
-
-/** The pull with the least loss on turns that were not fitted on; a weaker one has to be better. `share`: of the turns, that are fitted on for this. */
-function bestPull(pulls: readonly number[], share: number, lossWith: (pull: number) => number): number {
-  let [best, least] = [pulls[0]!, Number.POSITIVE_INFINITY] // there are some
-  for (const pull of pulls) {
-    // The fit at the end has more turns: in proportion the pull is as strong.
-    const loss = lossWith(pull * Math.min(1, share))
-    if (loss < least) [best, least] = [pull, loss]
-  }
-  return best
-}
 
 function addByAction(
   file: EnsembleFile,
@@ -218,8 +228,8 @@ function addByAction(
 ): EnsembleFile {
   const weightOf = (voter: number, row: number): number => weights[voter]![turns[row]!.language] // of its rows and voters
   const [fitted, tried] = split(some(all, SOME), places)
-  const strength = bestPull(PULLS.byAction, fitted.length / all.length, pull =>
-    lossByAction(evidence, tried, weightOf, fitByAction(evidence, fitted, weightOf, pull)),
+  const strength = best(PULLS.byAction, pull =>
+    lossByAction(evidence, tried, weightOf, fitByAction(evidence, fitted, weightOf, pull * Math.min(1, fitted.length / all.length))),
   )
   const { factors, signals } = fitByAction(evidence, all, weightOf, strength)
   const named = (from: number, values: Float64Array, rest: number): Record<ActionId, number> =>

@@ -138,3 +138,29 @@ test('[TUNE7] the prior of live traffic is found from its votes alone', () => {
   }
   assert.deepEqual(countPrior(made(996, 1, [1, 0, 0, 0]), domain), { A: 0.997 })
 })
+
+test('[TUNE10] where many voters say the same and one says it better, that one gets the say: few turns do not pull it towards a half each', () => {
+  const random = createRandom(4)
+  const pick = (): string => domain[Math.floor(random() * domain.length)]! // there are four
+  const turns = Array.from({ length: 120 }, (_, i): TurnToFit => {
+    const right = pick()
+    const cast = (voter: string, action: string): Ballot => ({
+      voter,
+      version: '1',
+      abstained: false,
+      votes: [{ action, confidence: 0.9 }],
+      ms: 0,
+    })
+    const guess = random() < 0.55 ? right : pick()
+    return {
+      conversation: i,
+      language: 'en',
+      right,
+      ballots: [cast('knows', random() < 0.9 ? right : pick()), ...['a', 'b', 'c', 'd', 'e', 'f'].map(voter => cast(voter, guess))],
+    }
+  })
+  const { voters } = seeded({ turns }).files.stacked
+  const others = Object.entries(voters).filter(([name]) => name.length === 1)
+  const sum = others.reduce((sum, [, { weight }]) => sum + weight.en, 0)
+  assert.ok(voters.knows!.weight.en > 0.8 && sum < 1, JSON.stringify(voters))
+})
