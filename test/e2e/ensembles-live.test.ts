@@ -37,8 +37,13 @@ const [one, deaf] = [ONE, DEAF].map(text => ({ ...parseEnsemble(text, 'test.yaml
 type Named = ReturnType<typeof parseEnsemble> & { readonly hash: string }
 const shipped = parseEnsemble(SHIPPED, 'retail.yaml')
 
-test('[LIVE4] [LIVE5] [LIVE6] [LIVE8] promoted, a canary, in shadow and rolled back while customers write, and killed', {
-  timeout: 240_000,
+interface Tuned {
+  readonly traffic: { readonly turns: number; readonly prior: Readonly<Record<string, number>> }
+  readonly file: { readonly priorOfTraffic: Readonly<Record<string, number>> }
+}
+
+test('[LIVE4] [LIVE5] [LIVE6] [LIVE8] [TUNE7] promoted, a canary, in shadow and rolled back while customers write, and killed', {
+  timeout: 360_000,
 }, async t => {
   const data = temporaryFolder()
   t.after(data.remove)
@@ -124,6 +129,27 @@ test('[LIVE4] [LIVE5] [LIVE6] [LIVE8] promoted, a canary, in shadow and rolled b
     assert.ok(changes > 2 && counts.size === 2, `${changes} changes, ${[...counts]}`)
     const { inForce } = await operator<{ inForce: string }>('/shops/demo/ensemble')
     if (inForce !== one.version) await order({ what: 'promote', ensemble: one.hash, why: 'as it began' })
+  })
+
+  await t.test('a tune estimates the prior of live traffic from the votes in the log', async () => {
+    const [turns, json] = ['turns.jsonl', 'tuned.json'].map(name => join(data.path, name)) as [string, string] // of two
+    const written = readFileSync(new URL('../turns/retail.en.jsonl', import.meta.url), 'utf8').split('\n')
+    writeFileSync(turns, `${written.slice(0, 60).join('\n')}\n`)
+    const args = ['tune', turns, '--traffic', '7d', '--folds', '2', '--json', json, '--url', server.url]
+    const { status, stdout, stderr } = await parley(['ensemble', ...args], { env })
+    assert.equal(status, 3, stderr) // too few turns to win
+    assert.match(stdout, new RegExp(`^Live traffic, by the votes on ${CONVERSATIONS * TURNS} turns of the log\n +data +traffic\n`, 'm'))
+    const { traffic, file } = JSON.parse(readFileSync(json, 'utf8')) as Tuned // our own command's output
+    assert.equal(traffic.turns, CONVERSATIONS * TURNS)
+    assert.deepEqual(file.priorOfTraffic, traffic.prior)
+    const likeliest = Object.entries(traffic.prior).sort(([, p], [, q]) => q - p)
+    assert.deepEqual(
+      likeliest
+        .slice(0, TURNS)
+        .map(([action]) => action)
+        .sort(),
+      ['GREETING', 'INVOICE_REQUEST', 'STORE_INFO', 'THANKS', 'TRACK_ORDER'],
+    )
   })
 
   await t.test('a canary keeps its conversations over a reconnection and a kill -9, and is told of beside the others', async () => {
