@@ -32,6 +32,7 @@ export function cardOf(
     confidence: decision?.confidence ?? 0,
     ranking,
     votes,
+    ...(decision && fusedOf(decision, wait)),
     moods: [...dialogue.frame.moods],
     ...(decision?.signals.trend !== undefined && { trend: decision.signals.trend }),
     ...(decision?.signals.urgency !== undefined && { urgency: decision.signals.urgency }),
@@ -69,6 +70,17 @@ function votesOf({ breakdown, votes }: RecordedDecision, { action }: Wait): Hand
         .map(({ action, confidence, evidence }) => ({ action, confidence, ...(evidence !== undefined && { evidence }) })),
     }
   })
+}
+
+/** Nothing where the fusion knew no such action: then nothing has a share in it. */
+function fusedOf({ breakdown, ranking, votes }: RecordedDecision, { action }: Wait): Pick<HandoffCard, 'fused'> {
+  const score = ranking.find(ranked => ranked.action === action)?.score
+  if (score === undefined) return {}
+  const voters = new Set(votes.map(({ voter }) => voter))
+  const beside = breakdown
+    .filter(share => share.action === action && !voters.has(share.voter))
+    .map(({ voter, share }) => ({ what: voter.replace(/^signal:/, ''), share }))
+  return { fused: { beside, score } }
 }
 
 function triedOf({ tried }: Conversation['dialogue']): HandoffCard['tried'] {

@@ -110,6 +110,11 @@ export const HandoffCard = z.strictObject({
       votes: z.array(z.strictObject({ action: z.string(), confidence: z.number(), evidence: z.string().optional() })),
     }),
   ),
+  /**
+   * What else added to the score of `action`: `prior`, and the signals of the turn and its conversation that the ensemble has weights for (`mood`,
+   * `urgency`, …); and the score. All shares together are exactly the score. Absent where nothing was fused.
+   */
+  fused: z.strictObject({ beside: z.array(z.strictObject({ what: z.string(), share: z.number() })), score: z.number() }).optional(),
   /** The customer's mood over the last turns, oldest first, -1 to 1. */
   moods: z.array(z.number()),
   /** How it has moved, -1 (growing angry) to 1; absent at the first turn. */

@@ -1,7 +1,9 @@
 // The handoff: the queue, the claim, the silence of the bot, the way back.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { fold, unwritten } from '@parley/core/conversation/conversation.ts'
 import { isFault } from '@parley/core/faults.ts'
+import { cardOf } from '@parley/core/handoff/card.ts'
 import type { Agent } from '@parley/core/handoff/owner.ts'
 import { type AgentId, asCustomerId } from '@parley/core/ids.ts'
 import { createMemoryLog } from '@parley/server/drivers/conversation-log.memory.ts'
@@ -244,6 +246,40 @@ test('the card says why: votes with their shares, what was tried, mood and reaso
   assert.deepEqual(vote?.votes, [{ action: 'HUMAN_AGENT', confidence: 0.99 }])
   assert.ok((vote?.share ?? 0) > 0)
   assert.equal(card?.ranking[0]?.action, 'HUMAN_AGENT')
+  assert.deepEqual(
+    card?.fused?.beside.map(({ what }) => what),
+    ['prior'],
+  )
+})
+
+test('[ENS1] the shares on the card, the voters’ and what was beside them, sum to the score that it shows', async () => {
+  const house = createTestHouse()
+  await say(house, 'hours')
+  await say(house, 'human please')
+  const decided = (await house.events('c1')).findLast(event => event.type === 'decided')
+  assert.ok(decided?.type === 'decided')
+  const { breakdown, ranking } = decided.decision
+  const action = 'HUMAN_AGENT'
+  // As an ensemble with weights for signals would have recorded it.
+  const signals = [
+    { voter: 'signal:mood', action, share: 0.25 },
+    { voter: 'signal:repeats', action, share: -0.5 },
+    { voter: 'signal:mood', action: 'HOURS', share: 9 },
+  ]
+  const score = ranking.find(ranked => ranked.action === action)!.score - 0.25 // it is ranked
+  const decision = {
+    ...decided.decision,
+    breakdown: [...breakdown, ...signals],
+    ranking: ranking.map(ranked => (ranked.action === action ? { ...ranked, score } : ranked)),
+  }
+  const events = (await house.events('c1')).map(event => (event.seq === decided.seq ? { ...decided, decision } : event))
+  const card = cardOf(events, fold(unwritten, events, 'x' as never), name => ({ 'zh-CN': name, en: name })) // no driver looks at the position
+  assert.deepEqual(card?.fused?.beside.slice(1), [
+    { what: 'mood', share: 0.25 },
+    { what: 'repeats', share: -0.5 },
+  ])
+  const shares = [...card!.votes.map(({ share = 0 }) => share), ...card!.fused!.beside.map(({ share }) => share)] // it was just looked at
+  assert.ok(Math.abs(shares.reduce((sum, share) => sum + share, 0) - card!.fused!.score) < 1e-9)
 })
 
 test('[RT10] marks: the bot has read what it decided; a person reads when they do; nothing moves back', async () => {

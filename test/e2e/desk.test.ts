@@ -214,6 +214,9 @@ test('the card tells why, who voted what, what was tried, what is known, and the
     'Mood falling',
     '× 8',
     '¥ 698.00',
+    'How common it is',
+    'A later one',
+    'All shares together: +0.27',
   ])
     assert.ok(card.includes(word), `${word} in ${card}`)
   const mood = page.getByRole('img', { name: 'Mood, oldest turn first: Neutral, Unhappy, Unhappy, Furious' })

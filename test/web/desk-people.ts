@@ -61,6 +61,15 @@ export const CARD: HandoffCard = {
     COMPLAINT: { 'zh-CN': '投诉', en: 'A complaint' },
     RETURN_REQUEST: { 'zh-CN': '退货', en: 'A return' },
   },
+  fused: {
+    beside: [
+      { what: 'prior', share: -2.1 },
+      { what: 'mood', share: 0.34 },
+      { what: 'repeats', share: 0 },
+      { what: 'a-later-one', share: 0.12 },
+    ],
+    score: 0.27,
+  },
   moods: [0.1, -0.2, -0.45, -0.7],
   risks: ['mood-falling', 'second-claim-this-week'],
   tried: [

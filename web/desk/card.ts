@@ -65,7 +65,7 @@ function cardParts(card: HandoffCard, context: CardContext): HTMLElement[] {
     )
   if (card.moods.length > 0) parts.push(part(strings.moodOver, moodsOf(card, strings)))
   parts.push(part(strings.thought, rankingOf(card, name)))
-  parts.push(part(strings.votes, votesOf(card, name, strings)))
+  parts.push(part(strings.votes, ...votesOf(card, name, strings)))
   if (card.tried.length > 0) parts.push(part(strings.tried, triedOf(card, name, strings)))
   const slots = Object.entries(card.slots)
   if (slots.length > 0)
@@ -100,18 +100,20 @@ const rankingOf = ({ ranking }: HandoffCard, name: (action: string) => string): 
     }),
   )
 
-function votesOf({ votes }: HandoffCard, name: (action: string) => string, strings: Strings): HTMLElement {
-  const most = Math.max(0.01, ...votes.map(({ share }) => Math.abs(share ?? 0)))
-  return list(
+function votesOf({ votes, fused }: HandoffCard, name: (action: string) => string, strings: Strings): HTMLElement[] {
+  const beside = (fused?.beside ?? []).filter(({ share }) => share !== 0)
+  const most = Math.max(0.01, ...[...votes, ...beside].map(({ share }) => Math.abs(share ?? 0)))
+  const amountOf = (share: number): readonly Node[] => [
+    make('span', 'number', strings.share(signed(share))),
+    balance(share / most, share < 0 ? 'against' : 'for'),
+  ]
+  const cast = list(
     'votes',
     votes.map(({ voter, abstained, reason, share, votes: cast }) => {
       const head = make('div', 'vote-head')
       head.append(make('span', 'voter', voter))
       if (abstained) head.append(make('span', 'number faint', strings.abstained[reason ?? ''] ?? reason ?? ''))
-      else if (share !== undefined) {
-        const amount = make('span', 'number', strings.share(signed(share)))
-        head.append(amount, balance(share / most, share < 0 ? 'against' : 'for'))
-      }
+      else if (share !== undefined) head.append(...amountOf(share))
       const said = cast.map(({ action, confidence, evidence }) => {
         const line = make('div', 'cast')
         line.append(make('span', '', `${name(action)} ${percent(confidence)}`))
@@ -121,6 +123,20 @@ function votesOf({ votes }: HandoffCard, name: (action: string) => string, strin
       return [head, ...said]
     }),
   )
+  if (!fused) return [cast]
+  const others = list(
+    'votes',
+    beside.map(({ what, share }) => {
+      const head = make('div', 'vote-head')
+      head.append(make('span', '', strings.beside[what] ?? readable(what)), ...amountOf(share))
+      return [head]
+    }),
+  )
+  return [
+    cast,
+    ...(beside.length > 0 ? [make('h4', '', strings.besideVotes), others] : []),
+    make('p', 'faint', strings.score(signed(fused.score))),
+  ]
 }
 
 function moodsOf({ moods, trend, urgency }: HandoffCard, strings: Strings): HTMLElement {
