@@ -4,7 +4,7 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { parley } from './parley-command.ts'
-import { fetchVisitor, joinConversation, startServer, temporaryFolder } from './running-server.ts'
+import { fetchVisitor, joinConversation, makeAgents, openDeskLine, startServer, temporaryFolder } from './running-server.ts'
 
 interface Row {
   readonly conversation: string
@@ -12,6 +12,8 @@ interface Row {
   readonly text: string
   readonly why: readonly string[]
   readonly action: string
+  readonly thumb?: string
+  readonly corrected?: readonly string[]
 }
 
 test('[LAB1] [LAB2] [LAB3] [LAB4] [LAB5] turns are labelled by two people, told how far they agree, and gone once they are erased', {
@@ -99,6 +101,39 @@ test('[LAB1] [LAB2] [LAB3] [LAB4] [LAB5] turns are labelled by two people, told 
     })
 
     assert.equal((await command('conversation', 'erase', second, '--yes')).status, 0)
+    assert.match((await label('agreement')).stdout, /^3 labels of 2 people: chen 1, lin 2\n/)
+
+    // A thumb of the customer's, and what an agent says at the desk.
+    const visitor = await fetchVisitor(server.url)
+    const { conversation } = visitor
+    const line = await joinConversation(server.url, visitor)
+    await line.next('state')
+    line.send({ type: 'say', ref: 'm1', text: 'do you ship to the moon' })
+    const { events } = await line.next('events', frame => frame.events.some(event => event.type === 'reply'))
+    const reply = events.find(event => event.type === 'reply')
+    assert.ok(reply?.type === 'reply')
+    line.send({ type: 'rate', ref: 'r1', reply: reply.seq, thumb: 'down' })
+    await line.next('ack', frame => frame.ref === 'r1')
+    line.socket.close()
+    const [cookie = ''] = await makeAgents(data, ['Mei Lan'], 'demo')
+    const desk = await openDeskLine(server.url, cookie)
+    desk.send({ type: 'hello', protocol: 1 })
+    await desk.next('welcome')
+    desk.send({ type: 'watch', conversation, resumeAfter: null })
+    assert.deepEqual((await desk.next('events')).thumbs, [{ reply: reply.seq, thumb: 'down' }])
+    desk.send({ type: 'label', conversation, turn: reply.turn, action: 'COUPON_HELP' })
+    assert.deepEqual(
+      (await desk.next('labels')).labels.map(({ turn, by, isMine, action }) => [turn, by, isMine, action]),
+      [[reply.turn, 'Mei_Lan', true, 'COUPON_HELP']],
+    )
+    desk.socket.close()
+    await label('export', file)
+    const row = rows().find(each => each.conversation === conversation)
+    assert.deepEqual([row?.thumb, row?.corrected, row?.why.slice(-2)], ['down', ['COUPON_HELP'], ['thumbs down', 'corrected']])
+    await label('export', file, '--by', 'Mei_Lan')
+    assert.ok(!rows().some(each => each.conversation === conversation), 'who said it is done with it')
+    assert.match(await (await fetch(`${server.url}/metrics`)).text(), /parley_thumbs_total\{shop="demo",thumb="down"\} 1\n/)
+    assert.equal((await command('conversation', 'erase', conversation, '--yes')).status, 0)
     assert.match((await label('agreement')).stdout, /^3 labels of 2 people: chen 1, lin 2\n/)
   } finally {
     await server.stop('SIGTERM')
