@@ -47,7 +47,6 @@ export function rivalsPlot({ rivals, bestAlone }: Pick<Report, 'rivals' | 'bestA
         }
       }
       return [
-        make('p', 'explained', strings.better[measure]),
         ...[...groups].flatMap(([title, those]) => [
           make('h3', '', title),
           intervalRows({

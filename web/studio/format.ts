@@ -7,7 +7,7 @@ export const percent = (share: number | null | undefined, digits = 1): string =>
 
 /** A difference with its sign: +1.2. A true minus, so that a line doesn't break after it. */
 export const signed = (value: number, digits = 1): string => {
-  const text = Math.abs(value).toFixed(digits)
+  const text = Math.abs(value).toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits })
   return Number(text) === 0 ? `±${text}` : `${value < 0 ? '−' : '+'}${text}`
 }
 

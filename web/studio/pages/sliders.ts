@@ -7,8 +7,10 @@ export interface SliderParts {
   readonly name: string
   readonly label: string
   readonly value: number
-  /** Where it began; undefined where it began at two places. */
-  readonly was: number | undefined
+  /** It has not been moved, wherever it stands. */
+  readonly isUnmoved: boolean
+  /** Where it began: in two languages at two places, it may be. */
+  readonly was: readonly number[]
   readonly min?: number
   readonly max: number
   readonly step: number
@@ -18,7 +20,7 @@ export interface SliderParts {
 
 const rounded = (value: number): string => String(Math.round(value * 100) / 100)
 
-export function slider({ key, name, label, value, was, min = 0, max, step, wasText, moved }: SliderParts): HTMLElement {
+export function slider({ key, name, label, value, isUnmoved, was, min = 0, max, step, wasText, moved }: SliderParts): HTMLElement {
   const began = h('span', { class: 'faint was' })
   const range = h('input', {
     type: 'range',
@@ -49,9 +51,9 @@ export function slider({ key, name, label, value, was, min = 0, max, step, wasTe
     moved(Number(rounded(next)))
   }
   function tell(now: number): void {
-    began.textContent = was === undefined || rounded(was) === rounded(now) ? '' : wasText(rounded(was))
+    began.textContent = was.every(each => rounded(each) === rounded(now)) ? '' : wasText(was.map(rounded).join(' / '))
   }
-  tell(value)
+  if (!isUnmoved) tell(value)
   return h('div', { class: 'slider' }, h('span', { class: 'slider-name' }, label, ' ', began), range, number)
 }
 

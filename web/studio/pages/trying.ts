@@ -1,49 +1,15 @@
 // What a canary and a shadow have shown so far.
+import type { CanaryArm, CanaryView, DivergentSide, ShadowView } from '@parley/core/protocol/studio.ts'
 import { h } from '../dom.ts'
 import { difference, isBetter, percent, time } from '../format.ts'
 import { table } from '../parts.ts'
 import type { Studio } from '../studio.ts'
 
-interface Interval {
-  readonly value: number
-  readonly low: number
-  readonly high: number
-}
-interface Arm {
-  readonly version: string
-  readonly conversations: number
-  readonly turns: number
-  readonly shares: Readonly<Record<string, Interval>>
-}
-export interface CanaryView {
-  readonly since: number
-  readonly arms: { readonly inForce: Arm; readonly canary: Arm }
-  readonly differences: Readonly<Record<string, Interval>>
-}
-interface Told {
-  readonly action: string
-  readonly disposition: string
-  readonly template: string
-  readonly confidence: number
-}
-export interface ShadowView {
-  readonly counts: Readonly<Record<'same' | 'otherwise' | 'failed' | 'late' | 'skipped', number>>
-  readonly agreement: number | null
-  readonly turns: readonly {
-    readonly conversation: string
-    readonly turn: number
-    readonly at: number
-    readonly text?: string | null
-    readonly before: Told
-    readonly now: Told
-  }[]
-}
-
 export function canaryTable(studio: Studio, canary: CanaryView | null): HTMLElement {
   const { versions: words, common } = studio.words()
   if (canary === null || canary.arms.canary.turns === 0) return h('p', { class: 'faint' }, words.tooFew)
   const { inForce, canary: tried } = canary.arms
-  const arm = (name: string, { turns, conversations }: Arm): string =>
+  const arm = (name: string, { turns, conversations }: CanaryArm): string =>
     `${name}: ${common.turns(turns)}, ${common.conversations(conversations)}`
   const figures = table(
     words.canaryTable,
@@ -86,7 +52,7 @@ export function shadowFindings(studio: Studio, shadow: ShadowView | null): HTMLE
   const { versions: words, locale } = studio.words()
   const { same = 0, otherwise = 0, failed = 0, late = 0, skipped = 0 } = shadow?.counts ?? {}
   if (shadow === null || shadow.agreement === null) return h('p', { class: 'faint' }, words.noAgreement)
-  const side = (name: string, { action, disposition, confidence }: Told): HTMLElement =>
+  const side = (name: string, { action, disposition, confidence }: DivergentSide): HTMLElement =>
     h(
       'p',
       null,
@@ -114,7 +80,6 @@ export function shadowFindings(studio: Studio, shadow: ShadowView | null): HTMLE
                 h(
                   'li',
                   null,
-                  turn.text && h('p', { class: 'said' }, turn.text),
                   side(words.before, turn.before),
                   side(words.now, turn.now),
                   h('p', { class: 'faint' }, `${time(turn.at, locale)} · ${turn.conversation}, ${words.turn(turn.turn)}`),

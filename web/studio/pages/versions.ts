@@ -1,15 +1,15 @@
 // What decides in the shop, what is tried, every version there is, and what was done by whom and why. Every change asks for its reason.
-import type { EnsembleOrder, EnsemblesView, EnsembleView, VersionView } from '@parley/core/protocol/studio.ts'
+import type { CanaryView, EnsembleOrder, EnsemblesView, EnsembleView, ShadowView, VersionView } from '@parley/core/protocol/studio.ts'
 import { fill, h } from '../dom.ts'
 import { percent, time } from '../format.ts'
 import { askOrder, type Question, showText } from '../order-dialog.ts'
 import { empty, loading, table, trouble } from '../parts.ts'
 import { hashOf } from '../route.ts'
 import type { Page, Studio } from '../studio.ts'
-import { type CanaryView, canaryTable, type ShadowView, shadowFindings } from './trying.ts'
+import { canaryTable, shadowFindings } from './trying.ts'
 
-/** How often what customers make of a canary and a shadow is looked at again. */
-const LOOK_MS = 15_000
+/** How often what came of a canary and a shadow is looked at again: the log is read for it. */
+const LOOK_MS = 60_000
 
 interface Known {
   readonly view: EnsemblesView
@@ -135,8 +135,8 @@ export function createVersionsPage(studio: Studio): Page {
         h('p', { class: 'faint' }, more),
         ...rest,
       )
-    const none = (title: string, id: string, text: string): HTMLElement =>
-      h('section', { class: 'panel', 'aria-labelledby': id }, h('h3', { id }, title), empty(text, words.pick))
+    const none = (title: string, id: string, text: string, hint: string): HTMLElement =>
+      h('section', { class: 'panel', 'aria-labelledby': id }, h('h3', { id }, title), empty(text, `${hint} ${words.pick}`))
     const { canary: trial, shadow: unseen } = standing
     return [
       trial
@@ -154,7 +154,7 @@ export function createVersionsPage(studio: Studio): Page {
               end('canary-off'),
             ),
           )
-        : none(words.canaryTitle, 'canary-title', words.noCanary),
+        : none(words.canaryTitle, 'canary-title', words.noCanary, words.canaryIs),
       unseen
         ? running(
             words.shadowTitle,
@@ -164,7 +164,7 @@ export function createVersionsPage(studio: Studio): Page {
             shadowFindings(studio, findings),
             h('div', { class: 'actions' }, promote(unseen.version, 'secondary', 'shadow'), end('shadow-off')),
           )
-        : none(words.shadowTitle, 'shadow-title', words.noShadow),
+        : none(words.shadowTitle, 'shadow-title', words.noShadow, words.shadowIs),
     ]
   }
 
@@ -243,7 +243,7 @@ export function createVersionsPage(studio: Studio): Page {
       h('h2', null, words.versions.title),
       failed !== undefined && trouble(words, failed, () => void load()),
       said,
-      h('div', { class: 'standing' }, inForce(known), ...tried(known)),
+      h('div', { class: 'standing', 'data-canary': known.view.standing.canary !== null }, inForce(known), ...tried(known)),
       h('h3', null, words.versions.all),
       h(
         'ul',

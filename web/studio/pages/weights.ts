@@ -51,8 +51,15 @@ export function createWeightsPage(studio: Studio): Page {
   )
 
   const startOf = (): Weights => known?.ensembles.versions.find(({ version }) => version === from)?.weights ?? {}
-  /** Voters of the version, and those of the shop that it doesn't hear. */
-  const voters = (): string[] => [...new Set([...Object.keys(startOf()), ...(known?.shop.voters ?? [])])]
+  /** Voters of the version, `plugin:*` and the like where such a voter votes here, and voters of the shop that it does not hear. */
+  function voters(): readonly string[] {
+    const [named, here] = [Object.keys(startOf()), known?.shop.voters ?? []]
+    const stands = (voter: string): string => (named.includes(voter) ? voter : voter.replace(/:.*$/, ':*'))
+    return [
+      ...named.filter(name => !name.endsWith(':*') || here.some(voter => stands(voter) === name)),
+      ...here.filter(voter => !named.includes(stands(voter))),
+    ]
+  }
   const weightOf = (voter: string): { zh: number; en: number } => moved[voter] ?? startOf()[voter] ?? { zh: 0, en: 0 }
   const isMoved = (): boolean => Object.keys(moved).length > 0 || costs !== null
 
@@ -146,7 +153,8 @@ export function createWeightsPage(studio: Studio): Page {
         name: isNamed ? words.of(voter, named) : voter,
         label: isNamed ? named : voter,
         value: weightOf(voter)[language],
-        was: languages.length === 2 && was.zh !== was.en ? undefined : was[language],
+        isUnmoved: moved[voter] === undefined,
+        was: languages.length === 2 && was.zh !== was.en ? [was.zh, was.en] : [was[language]],
         max: Math.max(2, Math.ceil(was[language] * 1.5)),
         step: 0.01,
         wasText: words.was,
@@ -256,7 +264,8 @@ export function createWeightsPage(studio: Studio): Page {
               name: table.cost[which],
               label: table.cost[which],
               value: costs?.[which] ?? shop.costs[which],
-              was: shop.costs[which],
+              isUnmoved: costs === null,
+              was: [shop.costs[which]],
               ...costLabels(shop.costs[which]),
               wasText: table.was,
               moved: value => price(which, value),

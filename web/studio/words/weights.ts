@@ -38,7 +38,7 @@ const en = {
   noneChanged: 'No turn is decided otherwise.',
   firstOf: (n: number): string => `the first ${n}`,
   settings: 'Lines for parley.yaml',
-  settingsHint: 'Costs are settings of the shop. Put these lines into parley.yaml and restart, or send SIGHUP where it is read again.',
+  settingsHint: 'Costs are settings of the shop. Put these lines into parley.yaml and restart the server.',
   copy: 'Copy',
   copied: 'Copied.',
   noSet: 'There is no set to try it on yet.',
