@@ -309,6 +309,7 @@ async function openServer(
     ensembles: ensembles.routes,
     labels,
     log: { conversations, erasures, isStrained: () => bare.isStrained },
+    erasures,
     now: systemClock.now,
     reported: state => metrics.studioReports.inc({ state }),
     broke: brokeOrFailed,

@@ -286,7 +286,7 @@ export interface TrialSide {
 }
 
 // /v1/studio/labels?from=0&limit=20: GET gives a LabelPage. POST takes a LabelGiven and gives 204; POST /v1/studio/labels/undo takes a TurnNamed and takes
-// back what the signed-in person said of the turn (204). /v1/studio/labels/agreement: GET gives AgreementView. Faults: UNKNOWN_CONVERSATION.
+// back what the signed-in person said of the turn (204). /v1/studio/labels/agreement: GET gives AgreementView. Faults: LABEL_INVALID.
 
 const Turn = { conversation: z.string().min(1).max(200), turn: z.int().min(1) }
 export const TurnNamed = z.strictObject(Turn)
@@ -343,12 +343,13 @@ export interface DriftView {
   /** When it was worked out; null: never. */
   readonly at: number | null
   readonly progress: Progress | null
-  /** The oldest first; weeks begin on Monday, by the shop's clock. One without a turn is not there. */
+  /** The oldest first; one without a turn is not there. */
   readonly weeks: readonly DriftWeek[]
   /** Starts of the weeks that the mix is held against. */
   readonly reference: readonly number[]
 }
 export interface DriftWeek {
+  /** Its Monday by the shop's clock, as midnight UTC of that day: `new Date(start).toISOString().slice(0, 10)`. */
   readonly start: number
   readonly turns: number
   readonly shares: {

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
-import { agreementOf, type Pair } from '@parley/ensembles/labels/agreement.ts'
+import { agreementsOf } from '@parley/ensembles/labels/agreements.ts'
 import { createRandom } from '@parley/models/train/random.ts'
 import { z } from 'zod'
 import { readConfig } from '../config.ts'
@@ -85,38 +85,18 @@ export async function importLabels(file: string, options: LabelOptions & { reado
 export async function tellAgreement(options: LabelOptions & { readonly seed: number }, wrongUse: WrongUse): Promise<void> {
   const shop = shopIn(options, wrongUse)
   const labels = await labelsOf(options, shop)
-  const byPerson = Map.groupBy(labels, ({ who }) => who)
-  const people = [...byPerson.keys()].sort()
+  const { people, pairs, disputes } = agreementsOf(labels, () => createRandom(options.seed))
   say(
-    `${labels.length} labels of ${people.length} ${people.length === 1 ? 'person' : 'people'}${people.length > 0 ? `: ${people.map(who => `${who} ${byPerson.get(who)!.length}`).join(', ')}` : ''}`,
-  ) // of the people
-  const rows: string[][] = []
-  const disputes = new Map<string, number>()
-  for (const [i, first] of people.entries())
-    for (const second of people.slice(i + 1)) {
-      const pairs = pairsOf(byPerson.get(first)!, byPerson.get(second)!) // of the people
-      if (pairs.length === 0) continue
-      const { turns, agreed, kappa } = agreementOf(pairs, createRandom(options.seed))
-      const around = kappa.low === null ? '' : ` (${number(kappa.low, 2)} to ${number(kappa.high, 2)})`
-      rows.push([`${first}, ${second}`, String(turns), share(agreed / turns), `${number(kappa.value, 2)}${around}`])
-      for (const { a, b } of pairs.filter(pair => pair.a !== pair.b)) {
-        const name = [a, b].sort().join(' or ')
-        disputes.set(name, (disputes.get(name) ?? 0) + 1)
-      }
-    }
+    `${labels.length} labels of ${people.length} ${people.length === 1 ? 'person' : 'people'}${people.length > 0 ? `: ${people.map(({ who, labels: of }) => `${who} ${of}`).join(', ')}` : ''}`,
+  )
+  const rows = pairs.map(({ a, b, turns, agreed, kappa }) => {
+    const around = kappa.low === null ? '' : ` (${number(kappa.low, 2)} to ${number(kappa.high, 2)})`
+    return [`${a}, ${b}`, String(turns), share(agreed / turns), `${number(kappa.value, 2)}${around}`]
+  })
   if (rows.length === 0) return say('No turn is labelled by two people: have a second one label the same file.')
   for (const line of section('Two by two', table([['', 'turns', 'agree', "Cohen's kappa"], ...rows]))) say(line)
-  const commonest = [...disputes].sort(([, a], [, b]) => b - a)
-  if (commonest.length > 0)
-    for (const line of section('Disputed', table(commonest.map(([name, count]) => [name, String(count)])))) say(line)
-}
-
-function pairsOf(first: readonly Label[], second: readonly Label[]): readonly Pair[] {
-  const said = new Map(second.map(label => [`${label.conversation}/${label.turn}`, label.action]))
-  return first.flatMap(({ conversation, turn, action }) => {
-    const other = said.get(`${conversation}/${turn}`)
-    return other === undefined ? [] : [{ conversation, a: action, b: other }]
-  })
+  if (disputes.length > 0)
+    for (const line of section('Disputed', table(disputes.map(({ actions, turns }) => [actions.join(' or '), String(turns)])))) say(line)
 }
 
 const Row = z.object({ conversation: z.string().min(1), turn: z.int().min(1), action: z.string().default('') })

@@ -7,6 +7,7 @@ import { createBuckets } from '../realtime/buckets.ts'
 import type { StudioShop } from '../studio/studio.ts'
 import { protect } from './session-routes.ts'
 import { registerStudioEnsembles } from './studio-ensembles.ts'
+import { registerStudioLabels } from './studio-labels.ts'
 import { registerStudioReports } from './studio-reports.ts'
 import { registerStudioSets } from './studio-sets.ts'
 import { registerStudioTrials } from './studio-trials.ts'
@@ -45,5 +46,6 @@ export function registerStudioRoutes(http: FastifyInstance, { studioSessions, st
     registerStudioSets(scope, askingOf)
     registerStudioReports(scope, askingOf)
     registerStudioTrials(scope, askingOf)
+    registerStudioLabels(scope, askingOf)
   })
 }

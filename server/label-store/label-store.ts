@@ -7,8 +7,10 @@ import type { RecordStore } from '../records.ts'
 
 export const LABELS_FOLDER = 'labels'
 
-/** Shop, conversation, turn and who said it. */
-type LabelKey = readonly ['label', ...names: string[]]
+/** Shop, conversation, turn and who said it, or has left it to others. */
+type LabelKey = readonly ['label' | 'skip', ...names: string[]]
+
+const KINDS = ['label', 'skip'] as const
 
 const Kept = z.strictObject({
   action: z.string(),
@@ -33,8 +35,12 @@ export interface LabelStore {
   list(shop: string): readonly Label[]
   /** Those of one conversation. */
   of(shop: string, conversation: string): readonly Label[]
-  /** Takes back what this person said of the turn. Faults: STORAGE_FULL. */
+  /** Takes back what this person said of the turn, or that they skipped it. Faults: STORAGE_FULL. */
   remove(shop: string, label: Pick<Label, 'conversation' | 'turn' | 'who'>): Promise<void>
+  /** This person does not want to say what the turn is about. `at` in milliseconds since 1970. Faults: STORAGE_FULL. */
+  skip(shop: string, turn: Pick<Label, 'conversation' | 'turn' | 'who' | 'at'>): Promise<void>
+  /** Turns that this person has skipped. */
+  skipped(shop: string, who: string): readonly Pick<Label, 'conversation' | 'turn'>[]
   /** Nothing names the conversation any more when it resolves. Faults: STORAGE_FULL. */
   forget(shop: string, conversation: string): Promise<void>
   close(): Promise<void>
@@ -55,9 +61,19 @@ export function createLabelStore(records: RecordStore<LabelKey>): LabelStore {
     of: (shop, conversation) =>
       records.list(['label', shop, conversation]).map(([[turn, who], value]) => labelOf(conversation, turn!, who!, value)), // as above
     remove: (shop, { conversation, turn, who }) =>
-      records.change(within => within.remove(['label', shop, conversation, String(turn), who])),
+      records.change(within => {
+        for (const kind of KINDS) within.remove([kind, shop, conversation, String(turn), who])
+      }),
+    skip: (shop, { conversation, turn, who, at }) =>
+      records.change(within => within.put(['skip', shop, conversation, String(turn), who], { at })),
+    skipped: (shop, who) =>
+      records
+        .list(['skip', shop])
+        .flatMap(([[conversation, turn, by]]) => (by === who ? [{ conversation: conversation!, turn: Number(turn) }] : [])), // as above
     async forget(shop, conversation) {
-      const keys = records.list(['label', shop, conversation]).map(([names]): LabelKey => ['label', shop, conversation, ...names])
+      const keys = KINDS.flatMap(kind =>
+        records.list([kind, shop, conversation]).map(([names]): LabelKey => [kind, shop, conversation, ...names]),
+      )
       if (keys.length === 0) return
       await records.change(within => {
         for (const key of keys) within.remove(key)

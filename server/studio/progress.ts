@@ -18,12 +18,15 @@ export interface Progressing {
   at(step: Progress['step'], share: number): Progress
 }
 
+/** Of work that is nothing but reading. */
+export const READING = { ...STEPS, 'reading the log': [0, 1] } as const satisfies typeof STEPS
+
 /** `now` in milliseconds. */
-export function createProgress(now: () => number): Progressing {
+export function createProgress(now: () => number, steps: typeof STEPS = STEPS): Progressing {
   const begun = now()
   return {
     at(step, share) {
-      const [from, to] = STEPS[step]
+      const [from, to] = steps[step]
       const whole = Math.min(1, from + (to - from) * share)
       const took = now() - begun
       const isTold = whole >= LEAST_SHARE && took >= LEAST_MS

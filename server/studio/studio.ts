@@ -1,6 +1,7 @@
 // What stands behind the pages of /studio, by shop: everything that a data team can see and do.
 
 import type { Shop } from '@parley/core/pipeline/shop.ts'
+import type { Erasures } from '@parley/core/ports/erasures.ts'
 import type { ReportState, ShopView } from '@parley/core/protocol/studio.ts'
 import type { Config } from '../config.ts'
 import type { EnsembleStore } from '../ensemble-store/ensemble-store.ts'
@@ -9,7 +10,9 @@ import type { EnsembleRouteParts } from '../http/operator-ensembles.ts'
 import type { LabelStore } from '../label-store/label-store.ts'
 import { releaseHere } from '../project.ts'
 import type { LogParts } from '../read-log.ts'
+import { type Drift, openDrift } from './drift.ts'
 import { type StudioEnsembles, studioEnsembles } from './ensembles.ts'
+import { type LabelQueue, openLabelQueue } from './label-queue.ts'
 import { openReports, type Reports } from './reports.ts'
 import { rowsOf } from './rows-of.ts'
 import { openSets, type Sets } from './sets.ts'
@@ -21,6 +24,8 @@ export interface StudioShop {
   readonly sets: Sets
   readonly reports: Reports
   readonly trials: Trials
+  readonly labels: LabelQueue
+  readonly drift: Drift
 }
 
 export interface StudioParts {
@@ -30,6 +35,7 @@ export interface StudioParts {
   readonly ensembles: EnsembleRouteParts['ensembles']
   readonly labels: LabelStore
   readonly log: LogParts
+  readonly erasures: Pick<Erasures, 'isErased'>
   readonly now: () => number
   /** A report has ended so. */
   readonly reported: (state: ReportState['state']) => void
@@ -84,7 +90,17 @@ export async function openStudio(parts: StudioParts): Promise<Studio> {
       now,
       broke: parts.broke,
     })
-    opened.set(id, { view: () => viewOf(parts.shop(id)), ensembles, sets, reports, trials })
+    const drift = await openDrift({ data, shop: id, timeZone: settings.timeZone, log: parts.log, labels, now, broke: parts.broke })
+    const queue = openLabelQueue({
+      shop: id,
+      shopNow: () => parts.shop(id),
+      log: parts.log,
+      erasures: parts.erasures,
+      labels,
+      now,
+      broke: parts.broke,
+    })
+    opened.set(id, { view: () => viewOf(parts.shop(id)), ensembles, sets, reports, trials, labels: queue, drift })
   }
   return {
     of: shop => opened.get(shop)!, // sessions are of shops in force
@@ -96,7 +112,9 @@ export async function openStudio(parts: StudioParts): Promise<Studio> {
       await found?.trials.forget()
     },
     async close() {
-      await Promise.all([...opened.values()].flatMap(({ reports, trials }) => [reports.close(), trials.close()]))
+      await Promise.all(
+        [...opened.values()].flatMap(each => [each.reports.close(), each.trials.close(), each.labels.close(), each.drift.close()]),
+      )
     },
   }
 }

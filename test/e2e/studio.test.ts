@@ -5,8 +5,11 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type {
+  AgreementView,
+  DriftView,
   EnsemblesView,
   EnsembleView,
+  LabelPage,
   ReportOrder,
   ReportView,
   SetUploaded,
@@ -314,4 +317,60 @@ test('[STUD7] other weights and costs are tried, and kept as a version with who 
     await refused('/trials', { body: { set: 'none', ensemble: 'retail', weights: {}, costs: null, asked: 1 } }),
     '404 UNKNOWN_SET',
   )
+})
+
+test('[LAB1] [LAB3] [STUD8] the queue shows turns with what was said around them; what is said of one is kept under the name of who is signed in', async () => {
+  const turn = await said('blorp vex quandle')
+  const page = async (): Promise<LabelPage> => {
+    for (;;) {
+      const found = await ask<LabelPage>('/labels?limit=5')
+      if (found.readAt !== null) return found
+      await new Promise(resolve => setTimeout(resolve, 50)) // as the page asks again
+    }
+  }
+  const before = await page()
+  const row = before.rows.find(({ text }) => text === 'blorp vex quandle')
+  assert.ok(row, JSON.stringify(before))
+  assert.deepEqual([row.conversation, row.turn, row.times, row.before], [turn.conversation, turn.turn, 1, []])
+  assert.ok(row.likely.length > 1 && row.likely.every(({ p }) => p > 0 && p <= 1) && row.votes.some(({ voter }) => voter === 'keyword'))
+  assert.ok(row.reply.length > 0)
+  const say = async (body: object): Promise<number> => (await fetched('/labels', { body })).status
+  assert.equal(await say({ ...turn, action: null }), 204)
+  const skipped = await page()
+  assert.deepEqual([skipped.skipped, skipped.total], [1, before.total - 1])
+  assert.ok(!skipped.rows.some(({ text }) => text === 'blorp vex quandle'))
+  assert.equal((await fetched('/labels/undo', { body: turn })).status, 204)
+  assert.equal((await page()).total, before.total)
+  assert.equal(await say({ ...turn, action: 'OUT_OF_SCOPE' }), 204)
+  assert.deepEqual([(await page()).labelled, (await page()).total], [1, before.total - 1])
+  assert.equal(await refused('/labels', { body: { ...turn, action: 'FIND_IT' } }), '400 LABEL_INVALID')
+  assert.equal(await refused('/labels', { body: { ...turn, turn: 99, action: 'THANKS' } }), '400 LABEL_INVALID')
+  const labels = [{ ...turn, who: 'Chen', action: 'PRODUCT_INFO' }]
+  assert.equal((await operator('/shops/demo/labels', 'POST', { labels })).status, 200)
+  const { people, pairs, disputes, disputed } = await ask<AgreementView>('/labels/agreement')
+  assert.ok(people.some(({ who, labels: of }) => who === 'Lin_Yu' && of === 1))
+  assert.deepEqual(
+    pairs.map(({ a, b, turns, agreed }) => [a, b, turns, agreed]),
+    [['Chen', 'Lin_Yu', 1, 0]],
+  )
+  assert.deepEqual(disputes, [{ actions: ['OUT_OF_SCOPE', 'PRODUCT_INFO'], turns: 1 }])
+  assert.deepEqual(disputed, [{ ...turn, said: { Chen: 'PRODUCT_INFO', Lin_Yu: 'OUT_OF_SCOPE' } }])
+})
+
+test('[STUD9] drift counts the turns of the week', async () => {
+  for (;;) {
+    const { at, weeks } = await ask<DriftView>('/drift')
+    if (at === null) {
+      await new Promise(resolve => setTimeout(resolve, 50)) // as the page asks again
+      continue
+    }
+    const turns = weeks.reduce((sum, week) => sum + week.turns, 0)
+    assert.equal(turns, 2, 'those that were said here, without the erased one')
+    assert.equal(
+      weeks.reduce((sum, { labelled }) => sum + (labelled?.turns ?? 0), 0),
+      1,
+      'one is disputed',
+    )
+    return
+  }
 })
