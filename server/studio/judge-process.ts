@@ -7,7 +7,7 @@ import type { RecordedTurn } from '@parley/core/recorded-turns.ts'
 import type { Comparison } from '@parley/ensembles/comparison/comparison.ts'
 import { objectionsTo } from '@parley/ensembles/comparison/gate.ts'
 import { parseEnsemble } from '@parley/ensembles/ensemble-file.ts'
-import type { About, ComparisonFile, Evaluation, EvaluationFile } from '@parley/ensembles/report-file.ts'
+import type { ComparisonFile, Evaluation, EvaluationFile } from '@parley/ensembles/report-file.ts'
 import { sha256 } from '@parley/models/model-file.ts'
 import { replaceFile } from '../drivers/replace-file.ts'
 import { compareEnsembles } from '../evaluation/compare-ensembles.ts'
@@ -15,7 +15,7 @@ import { compareLogged } from '../evaluation/compare-logged.ts'
 import { evaluateEnsemble, PRECISIONS } from '../evaluation/evaluate-ensemble.ts'
 import { type DialogueToJudge, parseTurns } from '../evaluation/read-turns.ts'
 import { withVoters } from '../evaluation/with-voters.ts'
-import { releaseHere } from '../project.ts'
+import { aboutOf } from '../report-file/about.ts'
 import { reportHtml } from '../report-file/report-html.ts'
 import { ENDINGS, type FromJudge, type JudgeTask, type StartJudging, type ToJudge } from './judge-messages.ts'
 
@@ -61,15 +61,13 @@ async function work({ config, shop: id, task, setName, into }: StartJudging): Pr
   const { result, conversations, pack } = await judge(task, config, settings)
   await replaceFile(`${into}${ENDINGS.conversations}`, JSON.stringify(conversations))
   await replaceFile(`${into}${ENDINGS.result}`, JSON.stringify(result.kind === 'evaluate' ? result.evaluation : comparisonIn(result)))
-  const about: About = {
-    made: new Date().toISOString(),
-    release: releaseHere(),
+  const about = aboutOf({
     shop: id,
     pack,
     data: task.kind === 'log-comparison' ? { logMs: task.days * DAY_MS } : { file: setName ?? '', sha256: sha256(task.rows) },
-    settings: { seed: String(SEED) },
-    hasTexts: true,
-  }
+    settings: { seed: SEED },
+    now: new Date(),
+  })
   await replaceFile(`${into}${ENDINGS.html}`, reportHtml({ ...result, about }))
   return result.kind === 'evaluate' ? result.evaluation.turns : result.comparison.turns
 }

@@ -69,11 +69,10 @@ export function openLabelQueue(parts: LabelQueueParts): LabelQueue {
     const steps = createProgress(now, READING)
     queue.progress = steps.at('reading the log', 0)
     try {
-      const theirs = labels.list(shop).filter(label => label.who === who)
       const lines = logLines(log, { shop, since: now() - BACK_MS, signal: stop.signal }, share => {
         queue.progress = steps.at('reading the log', share)
       })
-      const rows = await queueOf(lines, theirs)
+      const rows = await queueOf(lines, labels.list(shop), who)
       queue.rows = rows.slice(0, MOST).map(({ conversation, turn, times, why }) => ({ conversation, turn, times, why }))
       queue.readAt = now()
     } catch (error) {
