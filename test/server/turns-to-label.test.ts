@@ -102,7 +102,7 @@ test('[LAB5] labelled turns come out as dialogues that an evaluation reads; a di
   assert.deepEqual([dialogues.length, problems], [1, []])
 })
 
-test('[LAB4] labels are kept by turn and person; an erased conversation has none', async () => {
+test('[LAB4] [STUD8] labels and skips are kept by turn and person; an erased conversation has none', async () => {
   const store = openLabelStore(temp.path)
   try {
     const [one] = await linesOf({ c1: ['hello'] })
@@ -117,6 +117,15 @@ test('[LAB4] labels are kept by turn and person; an erased conversation has none
     assert.deepEqual(said('demo'), ['c1 chen HOURS', 'c1 lin PAY', 'c10 chen HELLO'])
     await store.forget('demo', 'c1')
     assert.deepEqual([said('demo'), said('other')], [['c10 chen HELLO'], ['c1 chen HELLO']])
+    const skip = (conversation: string, who: string) => store.skip('demo', { conversation, turn: 2, who, at: 1 })
+    await Promise.all([skip('c1', 'chen'), skip('c1', 'lin'), skip('c10', 'chen')])
+    assert.deepEqual(
+      store.skipped('demo', 'chen').map(({ conversation }) => conversation),
+      ['c1', 'c10'],
+    )
+    await store.remove('demo', { conversation: 'c10', turn: 2, who: 'chen' })
+    await store.forget('demo', 'c1')
+    assert.deepEqual([store.skipped('demo', 'chen'), store.skipped('demo', 'lin')], [[], []])
   } finally {
     await store.close()
   }
