@@ -89,6 +89,7 @@ async function buildAnew(sources: string): Promise<void> {
   const report = build({
     ...BUNDLED,
     outdir: join(dist, 'report'),
+    external: ['/assets/*'],
     entryPoints: { report: join(web, 'report/main.ts'), 'report-style': join(web, 'report/report.css') },
     format: 'iife',
     target: ['es2022', 'chrome111', 'firefox113', 'safari16.4'],

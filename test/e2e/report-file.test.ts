@@ -11,7 +11,7 @@ import { buildWeb } from '@parley/web/build.ts'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { assertAccessible } from './axe.ts'
 import { launchBrowser, missingBrowser } from './browser.ts'
-import { comparisonFile, evaluationFile, HOSTILE } from './report-values.ts'
+import { comparisonFile, evaluationFile, HOSTILE, tuneFile } from './report-values.ts'
 import { temporaryFolder } from './running-server.ts'
 import { picture } from './visit.ts'
 
@@ -151,7 +151,7 @@ test('[EVAL9] on a phone, in the dark, in Chinese: a finger gets the numbers, an
   const curve = PLOT('只回答最有把握的')
   await page.locator(curve).scrollIntoViewIfNeeded()
   await page.tap(curve)
-  assert.match(await tipOf(page, curve), /^作答率：.* %\n作答中的错误率：.* % \(.* 至 .*\)/)
+  assert.match(await tipOf(page, curve), /^作答率：.* %, \d+ 轮\n作答中的错误率：.* % \(.* 至 .*\)/)
   assert.equal(await overflow(page), 0)
   await assertAccessible(page, 'evaluate, phone, dark, zh')
   assert.notEqual(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), 'rgb(238, 241, 239)')
@@ -185,6 +185,25 @@ test('[EVAL9] a comparison: the gate, and every changed turn side by side, by gr
   await page.emulateMedia({ colorScheme: 'dark' })
   await assertAccessible(page, 'compare, dark')
   assert.equal(await page.evaluate('window.taken'), undefined)
+  assert.deepEqual(complaints, [])
+  await page.context().close()
+})
+
+test('[EVAL9] a tune: why nothing was written, and the candidates by any figure', { skip, timeout: 60_000 }, async () => {
+  const file = tuneFile()
+  const { page, complaints } = await open(file, { viewport: { width: 390, height: 844 } })
+  assert.match(await page.innerText('main'), /Nothing is written:\s+there are 60 conversations; it takes 100\s/)
+  const candidates = '.card:has(h2:text-is("Candidates"))'
+  assert.match(await page.innerText(candidates), new RegExp(`Held against: ${file.tune.bestAlone.voter} alone`))
+  await page.selectOption(`${candidates} select`, 'accuracy')
+  await page.locator(`${candidates} .plot-area`).first().focus()
+  const { value } = file.tune.candidates.equal.figures.accuracy
+  assert.match(
+    await tipOf(page, `${candidates} .plot-area`),
+    new RegExp(`^Equal weights.*\\nDifference: .*\\nAccuracy: ${(100 * value!).toFixed(1)} %`),
+  )
+  assert.equal(await overflow(page), 0)
+  await assertAccessible(page, 'tune')
   assert.deepEqual(complaints, [])
   await page.context().close()
 })

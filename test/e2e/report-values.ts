@@ -2,10 +2,13 @@
 
 import { createComparing } from '@parley/ensembles/comparison/compare.ts'
 import type { Objection } from '@parley/ensembles/comparison/gate.ts'
+import { parseEnsemble } from '@parley/ensembles/ensemble-file.ts'
 import type { JudgedTurn, Outcome } from '@parley/ensembles/evaluation/outcome.ts'
 import { reportOn } from '@parley/ensembles/evaluation/report.ts'
-import type { About, ComparisonFile, EvaluationFile } from '@parley/ensembles/report-file.ts'
+import type { About, ComparisonFile, EvaluationFile, TuneFile } from '@parley/ensembles/report-file.ts'
+import { tune } from '@parley/ensembles/tune/tune.ts'
 import { figuresOf } from '@parley/server/evaluation/compare-ensembles.ts'
+import { tuneResultOf } from '@parley/server/report-file/about.ts'
 import { createRandom } from '../random.ts'
 
 /** Each would set `window.taken`, or end what it stands in. */
@@ -104,4 +107,41 @@ export function comparisonFile(against: readonly Objection[]): ComparisonFile {
     },
     gate: { maxBroken: 5, against },
   }
+}
+
+/** Too few to learn from: it says so. */
+export function tuneFile(): TuneFile {
+  const inForce = parseEnsemble('name: made\nversion: 1\nvoters:\n  intent: { weight: { zh: 1, en: 0.8 } }\n', 'made')
+  const domain = ACTIONS.slice(0, 4)
+  const random = createRandom(6)
+  const tuned = tune({
+    turns: Array.from({ length: 60 }, (_, i) => {
+      const right = domain[i % 4]! // an index below its length, as below
+      const cast = (voter: string, skill: number) => ({
+        voter,
+        version: '1',
+        abstained: false,
+        votes: [{ action: random() < skill ? right : domain[Math.floor(random() * 4)]!, confidence: 0.8 }],
+        ms: 0,
+      })
+      return {
+        conversation: i,
+        language: i % 3 === 0 ? ('zh' as const) : ('en' as const),
+        right,
+        ballots: [cast('intent', 0.8), cast('keyword', 0.4)],
+      }
+    }),
+    situation: { domain, alwaysPerson: [], costs: { wrongAnswer: 10, clarify: 3, handoff: 6, severity: {} } },
+    inForce: inForce.file,
+    random,
+    folds: 2,
+  })
+  const told = {
+    tuned: { ...tuned, incomplete: 0, answers: 1 },
+    file: tuned.file,
+    inForce,
+    version: 'made@2-0123456789ab',
+    written: undefined,
+  }
+  return { kind: 'tune', about: { ...about, hasTexts: false }, tune: tuneResultOf(told) }
 }

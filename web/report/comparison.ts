@@ -72,7 +72,7 @@ export function changesTable({ groups, turns, changed, sign }: Told['comparison'
         ...groups.map(({ group, turns: count, share, answers }) => [
           { by: group, show: groupName(group, strings) },
           figure(count, String(count)),
-          figure(share.value, around(share, 'share', strings)),
+          figure(share.value, around(share, 'share', strings), 'loose'),
           words(
             `${strings.groupHints[group]}${answers.right + answers.wrong > 0 ? `; ${strings.answersWere(answers.right, answers.wrong)}` : ''}`,
             'wide',

@@ -61,7 +61,8 @@ export function intervalRows({ label, rows, axis, tick, zero, holds = [], beside
       const middle = isWide ? top + tall / 2 : top + 31
       const faint = row.isFaint ? ' faint' : ''
       const at = isWide ? { x: left - 12, y: middle + 4, 'text-anchor': 'end' } : { x: 2, y: top + 14 }
-      svg.append(draw('text', { class: 'row-name', ...at }, row.name))
+      const room = isWide ? left - 14 : width - widthOf(row.words) - 16
+      svg.append(draw('text', { class: 'row-name', ...at }, shortened(row.name, room)))
       const beside = isWide ? { x: frame.right + 12, y: middle + 4 } : { x: width - 2, y: top + 14, 'text-anchor': 'end' }
       svg.append(draw('text', { class: `row-words${faint}`, ...beside }, row.words))
       for (const { series, value, low, high, told } of row.points) {
@@ -82,3 +83,11 @@ export function intervalRows({ label, rows, axis, tick, zero, holds = [], beside
 
 /** About, in pixels: characters of Chinese are wide. */
 const widthOf = (text: string): number => [...text].reduce((sum, character) => sum + (character > '\u2e7f' ? 12.5 : 7), 0)
+
+/** Its marks tell the whole of it. */
+function shortened(text: string, room: number): string {
+  if (widthOf(text) <= room) return text
+  let kept = text
+  while (kept !== '' && widthOf(`${kept}…`) > room) kept = kept.slice(0, -1)
+  return `${kept}…`
+}

@@ -7,16 +7,18 @@ import type { Strings } from './strings.ts'
 import { axisOf, canvas, draw, drawAxes, drawPoint, pathThrough, roundTicks } from './svg.ts'
 import { behind, card, figure, table, words } from './table.ts'
 
-type Curve = Pick<Report, 'riskCoverage' | 'thresholds' | 'unreached'>
+type Curve = Pick<Report, 'turns' | 'riskCoverage' | 'thresholds' | 'unreached'>
 
 const COVERAGE = [0, 0.2, 0.4, 0.6, 0.8, 1]
 /** The first points are of few turns, and their intervals wide: the axis goes no higher than this part of what there is. */
 const HIGHEST = 0.6
 
-export function riskCoveragePlot({ riskCoverage, thresholds, unreached }: Curve, strings: Strings): HTMLElement {
+export function riskCoveragePlot({ turns, riskCoverage, thresholds, unreached }: Curve, strings: Strings): HTMLElement {
   const settled = riskCoverage.filter(({ coverage }) => coverage > 0.05).flatMap(({ risk, within }) => [risk, within.high ?? risk])
   const ticks = roundTicks(0, Math.min(HIGHEST, Math.max(0.05, ...settled)), 5)
   const places = (threshold: number): string => threshold.toFixed(3)
+  const answeredOf = (coverage: number): string =>
+    strings.pair(strings.answeredThen, `${told(coverage, 'share')}, ${strings.turns(Math.round(coverage * turns))}`)
   const drawAt = (width: number): Drawn => {
     const height = Math.min(440, Math.max(280, width * 0.72))
     const svg = canvas(width, height)
@@ -39,7 +41,7 @@ export function riskCoveragePlot({ riskCoverage, thresholds, unreached }: Curve,
         x,
         y,
         told: [
-          strings.pair(strings.answeredThen, told(point.coverage, 'share')),
+          answeredOf(point.coverage),
           strings.pair(strings.riskAxis, around({ value: point.risk, ...point.within }, 'share', strings)),
           strings.answersFrom(places(point.threshold)),
         ],
@@ -56,7 +58,7 @@ export function riskCoveragePlot({ riskCoverage, thresholds, unreached }: Curve,
         told: [
           strings.wantedRight(percent(precision)),
           strings.answersFrom(places(threshold)),
-          strings.pair(strings.answeredThen, told(coverage, 'share')),
+          answeredOf(coverage),
           strings.pair(strings.reachedHere, around(reached, 'share', strings)),
         ],
       })
@@ -79,7 +81,7 @@ export function riskCoveragePlot({ riskCoverage, thresholds, unreached }: Curve,
               words(percent(precision)),
               figure(threshold, places(threshold)),
               figure(coverage, told(coverage, 'share')),
-              figure(reached.value, around(reached, 'share', strings)),
+              figure(reached.value, around(reached, 'share', strings), 'loose'),
             ]),
           }),
           make('p', 'explained', strings.chosenHere),

@@ -47,6 +47,7 @@ export function rivalsPlot({ rivals, bestAlone }: Pick<Report, 'rivals' | 'bestA
         }
       }
       return [
+        make('p', 'explained', strings.better[measure]),
         ...[...groups].flatMap(([title, those]) => [
           make('h3', '', title),
           intervalRows({

@@ -4,7 +4,7 @@ import type { Objection } from '@parley/ensembles/comparison/gate.ts'
 import type { Group } from '@parley/ensembles/comparison/group.ts'
 import type { MeasureName } from '@parley/ensembles/evaluation/measures.ts'
 import type { Done } from '@parley/ensembles/evaluation/outcome.ts'
-import type { RivalFigures, Slice } from '@parley/ensembles/evaluation/report.ts'
+import type { Compared, RivalFigures, Slice } from '@parley/ensembles/evaluation/report.ts'
 import type { TunedBy } from '@parley/ensembles/tune/figures.ts'
 import type { Method } from '@parley/ensembles/tune/fit-calibration.ts'
 import type { CandidateName } from '@parley/ensembles/tune/fit-candidates.ts'
@@ -86,6 +86,14 @@ const en = {
   rivalsTitle: 'Beside others',
   rivalsExplained:
     'The ensemble less each of the others, on the same draws. Where an interval holds 0, these turns show no difference between the two.',
+  /** What a difference to the right of 0 means. */
+  better: {
+    accuracy: 'More is better: right of 0 the ensemble is.',
+    macroF1: 'More is better: right of 0 the ensemble is.',
+    wrongAnswers: 'Less is better: left of 0 the ensemble is.',
+    costPer1000: 'Less is better: left of 0 the ensemble is.',
+    abstention: 'Neither is better by itself: look at wrong answers and cost beside it.',
+  } as Readonly<Record<Compared, string>>,
   rivalNames: {
     majority: () => 'Majority vote',
     equal: () => 'Equal weights',
@@ -389,6 +397,13 @@ const zh: Strings = {
 
   rivalsTitle: '与其他方案相比',
   rivalsExplained: '本组合减去其他方案，使用相同的重抽样。区间包含 0 时，这些数据未显示两者有差异。',
+  better: {
+    accuracy: '越高越好：在 0 的右边，本组合更好。',
+    macroF1: '越高越好：在 0 的右边，本组合更好。',
+    wrongAnswers: '越低越好：在 0 的左边，本组合更好。',
+    costPer1000: '越低越好：在 0 的左边，本组合更好。',
+    abstention: '本身无所谓好坏：请同时看错误作答和成本。',
+  },
   rivalNames: {
     majority: () => '多数投票',
     equal: () => '等权重',

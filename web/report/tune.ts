@@ -125,9 +125,9 @@ export function surenessTable({ inForce, candidates, chosen }: TuneResult, strin
       ],
       rows: (['calibrationError', 'brier'] as const).map(name => [
         words(strings.measures[name]),
-        figure(inForce[name].value, around(inForce[name], KINDS[name], strings)),
-        figure(figures[name].value, around(figures[name], KINDS[name], strings)),
-        figure(againstInForce[name].value, exactDifference(againstInForce[name], KINDS[name], strings)),
+        figure(inForce[name].value, around(inForce[name], KINDS[name], strings), 'loose'),
+        figure(figures[name].value, around(figures[name], KINDS[name], strings), 'loose'),
+        figure(againstInForce[name].value, exactDifference(againstInForce[name], KINDS[name], strings), 'loose'),
       ]),
     }),
   )
