@@ -4,7 +4,6 @@ import { type Conversation, fold } from './conversation/conversation.ts'
 import { isUnsettled, markOf } from './conversation/custody.ts'
 import { rewinding, visible } from './conversation/dialogue.ts'
 import type { ConversationEvent, Logged } from './conversation/event.ts'
-import { thumbsAfter } from './conversation/thumbs.ts'
 import type { ConversationKey, CustomerId, Epoch, Seq } from './ids.ts'
 import { createLanes } from './lanes.ts'
 import type { Conversations } from './ports/conversations.ts'
@@ -80,7 +79,7 @@ const place = (events: readonly ConversationEvent[], after: Seq): readonly Logge
 
 function deliveryOf(before: Conversation, after: Conversation, events: readonly Logged[]): Delivery {
   const marks = events.flatMap(event => markOf(event, before.custody.effects) ?? [])
-  const thumbs = thumbsAfter(after.custody.thumbs, before.seq)
+  const thumbs = events.flatMap(event => (event.type === 'rated' ? [{ reply: event.reply, thumb: event.thumb }] : []))
   if (after.dialogue.rolledBackAt > before.seq)
     return { after: before.seq, upTo: after.seq, marks, thumbs, ...rewinding(before.dialogue, after.dialogue) }
   return { after: before.seq, upTo: after.seq, marks, thumbs, events: events.flatMap(event => visible(event) ?? []) }

@@ -23,7 +23,7 @@ const playAll = (seeds: readonly number[]): Promise<Played> =>
     child.send(seeds)
   })
 
-test(`[RT1] [RT2] [RT3] [RT12] [WEB2] [WEB3] whatever befalls lines, machines and server, every page shows what the log says (${SEEDS.length} seeds)`, async t => {
+test(`[RT1] [RT2] [RT3] [RT12] [THUMB1] [THUMB4] [WEB2] [WEB3] whatever befalls lines, machines and server, every page shows what the log says (${SEEDS.length} seeds)`, async t => {
   const hands = Array.from({ length: Math.min(PROCESSES, SEEDS.length) }, (_, i) => SEEDS.filter((_, at) => at % PROCESSES === i))
   const counts = new Map<string, number>()
   for (const played of await Promise.all(hands.map(playAll))) {
