@@ -1,0 +1,237 @@
+// One field that is an operation of a source: which arguments it takes, what it asks, and what it gives of the answer.
+import {
+  type GraphQLArgumentConfig,
+  type GraphQLFieldConfig,
+  GraphQLID,
+  GraphQLNonNull,
+  type GraphQLNullableInputType,
+  type GraphQLResolveInfo,
+  isEnumType,
+} from 'graphql'
+import { type Connection, callOperation } from '../openapi/call.ts'
+import { type ApiDocument, type ApiOperation, isObject, type JsonSchema } from '../openapi/document.ts'
+import { graphName, propertiesOf, type Typed, type Types } from '../openapi/types.ts'
+import type { Reader, Reading } from '../upstream/reader.ts'
+import type { Scope } from '../upstream/scope.ts'
+import { SourceError } from '../upstream/source-error.ts'
+import type { FieldConfig } from './mesh-config.ts'
+
+export interface MeshSource {
+  readonly document: ApiDocument
+  readonly connection: Connection
+  /** Reads keep their tries and deadlines within this. */
+  guard<T>(attempt: (signal: AbortSignal) => Promise<T>, isSafe: boolean, signal?: AbortSignal): Promise<T>
+}
+
+/** What goes along with one query. */
+export interface MeshContext {
+  readonly scope: Scope
+  readonly reader: Reader
+  readonly signal?: AbortSignal
+  /** Questions to sources that it may still have. */
+  questionsLeft: number
+  /** What is old in the answer. */
+  readonly stale: { readonly path: string; readonly source: string; readonly ageMs: number }[]
+}
+
+export interface FieldParts {
+  /** `Order.warehouseStatus` */
+  readonly path: string
+  readonly config: FieldConfig
+  readonly sourceName: string
+  readonly source: MeshSource
+  readonly operation: ApiOperation
+  readonly types: Types
+  readonly typesOfAnswer: readonly string[]
+  readonly keep: { readonly ms: number; readonly staleMs: number }
+  readonly seen: (type: string, value: unknown, context: unknown) => unknown
+}
+
+/** The largest list that an argument can ask for, by the field that has it: what a query may cost is reckoned with it. */
+export const LIST_SIZE = Symbol('list size')
+
+/** Throws an Error that says what in the configuration does not fit the document. */
+export function fieldOf(parts: FieldParts): {
+  readonly field: GraphQLFieldConfig<unknown, MeshContext>
+  readonly typed: Typed
+  readonly isOpen: boolean
+} {
+  const { path, config, sourceName, source, operation, types } = parts
+  const { document } = source
+  const isMutation = path.startsWith('Mutation.')
+  if (!operation.answer) throw new Error(`${path}: ${config.from} gives nothing`)
+  if (!isMutation && operation.method !== 'GET')
+    throw new Error(`${path}: ${config.from} changes something: it can be a field of Mutation alone`)
+  const { schema, pickedFrom, isSure } = picked(document, operation.answer, config, path)
+  const typed = types.output(sourceName, document, schema, `${graphName(operation.id)}Answer`)
+  const { args, locale, isOpen } = argumentsOf(parts)
+  const batch = batchOf(parts)
+  const reading: Reading = {
+    source: sourceName,
+    name: config.from + (batch ? ' each' : ''),
+    types: parts.typesOfAnswer,
+    keepMs: parts.keep.ms,
+    staleMs: parts.keep.staleMs,
+    ...(batch && { batch }),
+    call: (given, scope, signal) => ask(parts, locale, given, {}, scope, true, signal),
+  }
+
+  const resolve = async (
+    parent: unknown,
+    given: Record<string, unknown>,
+    context: MeshContext,
+    info: GraphQLResolveInfo,
+  ): Promise<unknown> => {
+    const { scope, reader } = context
+    const { key, ...rest } = given
+    const asked: Record<string, unknown> = config.key === undefined ? given : rest
+    if (config.customer !== undefined && scope.customer !== null && asked[config.customer] !== scope.customer) return null
+    if (config.customer === undefined && scope.customer !== null && (isMutation || path.startsWith('Query.')))
+      throw new SourceError('SOURCE_NOT_GRANTED', sourceName)
+    for (const [parameter, field] of Object.entries(config.with)) {
+      const value = isObject(parent) ? parent[field] : undefined
+      if ((value ?? null) === null) return null
+      asked[parameter] = value
+    }
+    let answer: unknown
+    if (isMutation) {
+      if (scope.sources && !scope.sources.includes(sourceName)) throw new SourceError('SOURCE_NOT_GRANTED', sourceName)
+      const headers = config.key === undefined ? {} : { [config.key.toLowerCase()]: String(key) }
+      answer = await ask(parts, locale, asked, headers, scope, false, context.signal)
+      for (const type of parts.typesOfAnswer) reader.outdate(type, String(asked[config.customer ?? ''] ?? '') || undefined)
+    } else {
+      if (context.questionsLeft-- <= 0) throw new SourceError('SOURCE_NOT_GRANTED', sourceName, { reason: 'the query asks too much' })
+      const read = await reader.read(reading, asked, scope, context.signal)
+      if (read.staleMs !== undefined) context.stale.push({ path: pathOf(info), source: sourceName, ageMs: read.staleMs })
+      answer = read.value
+    }
+    if ((answer ?? null) === null) return null
+    const value = pickedFrom(answer)
+    if ((value ?? null) === null && !(isSure && value === undefined)) return null
+    if (!typed.fits(value)) throw new SourceError('SOURCE_CHANGED', sourceName, { reason: path })
+    return typed.object === undefined ? value : parts.seen(typed.object, value, context)
+  }
+
+  const description = describe(operation, document, schema)
+  return {
+    field: {
+      type: typed.type,
+      args,
+      ...(description !== undefined && { description: `${description}\n\nFrom ${sourceName}.` }),
+      resolve,
+      extensions: { [LIST_SIZE]: typed.isList ? (batch ? 20 : null) : 1, isQuestion: !batch },
+    },
+    typed,
+    isOpen,
+  }
+}
+
+function ask(
+  { source, operation, sourceName }: FieldParts,
+  locale: string | undefined,
+  args: Readonly<Record<string, unknown>>,
+  headers: Readonly<Record<string, string>>,
+  scope: Scope,
+  isSafe: boolean,
+  signal?: AbortSignal,
+): Promise<unknown> {
+  const sent = locale === undefined ? headers : { ...headers, [locale]: scope.locale }
+  const bad = rangeProblem(operation, args)
+  if (bad !== undefined) throw new SourceError('SOURCE_REFUSED', sourceName, { reason: bad })
+  return source.guard(within => callOperation(source.connection, operation, { args, headers: sent }, within), isSafe, signal)
+}
+
+/** What of the answer the field is. */
+function picked(document: ApiDocument, answer: JsonSchema, { pick, batch }: FieldConfig, path: string) {
+  const whole = document.resolve(answer).schema
+  const items = isObject(whole.items) ? whole.items : undefined
+  if (batch !== undefined && !items) throw new Error(`${path}: batch needs an operation that gives a list`)
+  const one = batch === undefined ? answer : (items ?? answer)
+  if (pick === undefined) return { schema: one, pickedFrom: (value: unknown): unknown => value, isSure: false }
+  const { properties, required } = propertiesOf(document, document.resolve(one).schema)
+  const schema = properties[pick]
+  if (!schema) throw new Error(`${path}: the answer has no field ${pick}`)
+  return { schema, pickedFrom: (value: unknown): unknown => (isObject(value) ? value[pick] : undefined), isSure: required.has(pick) }
+}
+
+function batchOf({ path, config, operation }: FieldParts): Reading['batch'] {
+  if (config.batch === undefined) return undefined
+  const [by, ...others] = Object.keys(config.with)
+  const parameter = operation.parameters.find(each => each.name === by)
+  if (by === undefined || others.length > 0 || !parameter)
+    throw new Error(`${path}: batch needs the one parameter in \`with\` that takes a list`)
+  const most = typeof parameter.schema.maxItems === 'number' ? Math.min(parameter.schema.maxItems, config.most) : config.most
+  return { by, key: config.batch, most }
+}
+
+/** The arguments: what is neither given by `with` nor said by the mesh. `isOpen`: one of them can name anything. */
+function argumentsOf({ path, config, operation, source, types, sourceName }: FieldParts) {
+  const args: Record<string, GraphQLArgumentConfig> = {}
+  let locale: string | undefined
+  let isOpen = false
+  const known = new Set<string>()
+  const add = (name: string, type: GraphQLNullableInputType, isRequired: boolean, schema: JsonSchema, description?: string): void => {
+    const { schema: bare } = source.document.resolve(schema)
+    known.add(name)
+    if (name in config.with) return
+    const isString = !isEnumType(type) && bare.type !== 'integer' && bare.type !== 'number' && bare.type !== 'boolean'
+    if (isString && name !== config.customer) isOpen = true
+    const fallback = isEnumType(type) || isRequired ? undefined : bare.default
+    args[name] = {
+      type: isRequired ? new GraphQLNonNull(name === config.customer ? GraphQLID : type) : type,
+      ...(description !== undefined && { description }),
+      ...(fallback !== undefined && { default: { value: fallback } }),
+      extensions: { most: typeof bare.maximum === 'number' ? bare.maximum : undefined },
+    }
+  }
+  for (const { name, in: place, isRequired, schema, description } of operation.parameters) {
+    if (place === 'header' && name.toLowerCase() === 'accept-language') locale = 'accept-language'
+    else if (place === 'header' && name === config.key) {
+      args.key = {
+        type: new GraphQLNonNull(GraphQLID),
+        description: 'What is done under a key is done once, however often it is asked for.',
+      }
+    } else if (place !== 'header')
+      add(name, types.input(source.document, schema, `${graphName(operation.id)}_${graphName(name)}`), isRequired, schema, description)
+    else if (isRequired) throw new Error(`${path}: ${config.from} needs the header ${name}, which nothing gives`)
+  }
+  if (operation.body) {
+    const { properties, required } = propertiesOf(source.document, source.document.resolve(operation.body).schema)
+    for (const [name, schema] of Object.entries(properties)) {
+      const description = typeof schema.description === 'string' ? schema.description : undefined
+      add(
+        name,
+        types.input(source.document, schema, `${graphName(operation.id)}_${graphName(name)}`),
+        required.has(name),
+        schema,
+        description,
+      )
+    }
+  }
+  for (const name of Object.keys(config.with)) if (!known.has(name)) throw new Error(`${path}: ${config.from} has no parameter ${name}`)
+  if (config.customer !== undefined && !known.has(config.customer))
+    throw new Error(`${path}: ${config.from} has no parameter ${config.customer}`)
+  if (config.key !== undefined && !args.key) throw new Error(`${path}: ${sourceName} takes no header ${config.key} there`)
+  return { args, locale, isOpen }
+}
+
+function rangeProblem({ parameters }: ApiOperation, args: Readonly<Record<string, unknown>>): string | undefined {
+  for (const { name, schema } of parameters) {
+    const value = args[name]
+    if (typeof value !== 'number') continue
+    if (typeof schema.maximum === 'number' && value > schema.maximum) return `${name} is above ${schema.maximum}`
+    if (typeof schema.minimum === 'number' && value < schema.minimum) return `${name} is below ${schema.minimum}`
+  }
+  return undefined
+}
+
+function describe({ description }: ApiOperation, document: ApiDocument, schema: JsonSchema): string | undefined {
+  const own = schema.description ?? document.resolve(schema).schema.description
+  return typeof own === 'string' ? own : description
+}
+
+function pathOf({ path }: GraphQLResolveInfo): string {
+  const parts: (string | number)[] = []
+  for (let at: GraphQLResolveInfo['path'] | undefined = path; at; at = at.prev) parts.unshift(at.key)
+  return parts.join('.')
+}

@@ -1,0 +1,106 @@
+// The one schema over all sources, as the configuration joins them. What is wrong with the configuration is found here, before anybody asks.
+import { type GraphQLFieldConfig, GraphQLObjectType, GraphQLSchema } from 'graphql'
+import { type ApiDocument, isObject, type JsonSchema } from '../openapi/document.ts'
+import { createTypes, graphName, propertiesOf } from '../openapi/types.ts'
+import { fieldOf, type MeshContext, type MeshSource } from './field.ts'
+import type { MeshConfig } from './mesh-config.ts'
+
+export interface Joined {
+  readonly schema: GraphQLSchema
+  /** Of Mutation: which one takes it back, and its arguments by fields of the answer. */
+  readonly undo: ReadonlyMap<string, { readonly by: string; readonly with: Readonly<Record<string, string>> }>
+}
+
+/** Throws an Error that says what in the configuration is wrong, with its place. */
+export function joinedSchema(config: MeshConfig, sources: ReadonlyMap<string, MeshSource>): Joined {
+  const fieldsOf = new Map<string, [string, MeshConfig['fields'][string]][]>()
+  for (const [path, field] of Object.entries(config.fields)) {
+    const [type = '', name = ''] = path.split('.')
+    fieldsOf.set(type, [...(fieldsOf.get(type) ?? []), [name, field]])
+  }
+
+  /** What is another customer's is not there. */
+  const seen = (type: string, value: unknown, context: unknown): unknown => {
+    const owner = config.owners[type]
+    const { customer } = (context as MeshContext).scope // the context of every query here
+    if (owner === undefined || customer === null) return value
+    const isTheirs = (each: unknown): boolean => isObject(each) && each[owner] === customer
+    if (Array.isArray(value)) return value.filter(isTheirs)
+    return isTheirs(value) ? value : null
+  }
+
+  const problems: string[] = []
+  const made = (type: string): Record<string, GraphQLFieldConfig<unknown, unknown>> => {
+    const fields: Record<string, GraphQLFieldConfig<unknown, unknown>> = {}
+    for (const [name, field] of fieldsOf.get(type) ?? []) {
+      const path = `${type}.${name}`
+      const [sourceName = ''] = field.from.split('.', 1)
+      const source = sources.get(sourceName)
+      const operation = source?.document.operations.get(field.from.slice(sourceName.length + 1))
+      if (!source || !operation)
+        throw new Error(`${path}: there is no ${source ? 'operation' : 'source'} ${source ? field.from : sourceName}`)
+      const typesOfAnswer = operation.answer ? namesIn(source.document, operation.answer) : []
+      const keeps = typesOfAnswer.flatMap(each => config.keep[each] ?? [])
+      const keep = {
+        ms: keeps.length > 0 ? Math.min(...keeps.map(each => each.ms)) : 0,
+        staleMs: keeps.length > 0 ? Math.min(...keeps.map(each => each.staleMs)) : 0,
+      }
+      const {
+        field: resolved,
+        typed,
+        isOpen,
+      } = fieldOf({ path, config: field, sourceName, source, operation, types, typesOfAnswer, keep, seen })
+      const isForShop = (type === 'Query' || type === 'Mutation') && field.customer === undefined
+      const isOwned = typed.object !== undefined && config.owners[typed.object] !== undefined
+      if (isOpen && !isForShop && !isOwned && type !== 'Mutation')
+        problems.push(
+          `${path}: it can be asked for anything and gives what belongs to nobody: bind its parameters with \`with\`, or name the owner of ${typed.object ?? 'what it gives'}`,
+        )
+      // A cast: the context of every query here is a MeshContext.
+      fields[name] = resolved as GraphQLFieldConfig<unknown, unknown>
+    }
+    return fields
+  }
+
+  const types = createTypes({ more: made, seen })
+  const root = (name: 'Query' | 'Mutation'): GraphQLObjectType | undefined =>
+    fieldsOf.has(name) ? new GraphQLObjectType({ name, fields: () => made(name) }) : undefined
+  const query = root('Query')
+  if (!query) throw new Error('fields: there is no field of Query: nothing can be asked')
+  const mutation = root('Mutation')
+  const schema = new GraphQLSchema({ query, ...(mutation && { mutation }) })
+  for (const type of fieldsOf.keys())
+    if (type !== 'Query' && type !== 'Mutation' && !schema.getType(type)) throw new Error(`fields: ${type} is a type that no field gives`)
+  for (const [type, owner] of Object.entries(config.owners)) {
+    const fields = types.named.get(type)?.getFields()
+    if (!fields?.[graphName(owner)])
+      throw new Error(`owners: ${fields ? `${type} has no field ${owner}` : `${type} is a type that no field gives`}`)
+  }
+  if (problems.length > 0) throw new Error(problems.join('\n'))
+  const undo = new Map(
+    (fieldsOf.get('Mutation') ?? []).flatMap(([name, field]) => {
+      if (field.undo === undefined) return []
+      if (!mutation?.getFields()[field.undo.by])
+        throw new Error(`Mutation.${name}: it is undone by ${field.undo.by}, which is no field of Mutation`)
+      return [[name, field.undo] as const]
+    }),
+  )
+  return { schema, undo }
+}
+
+/** Names of the schemas that an answer is made of. */
+function namesIn(document: ApiDocument, schema: JsonSchema): readonly string[] {
+  const names = new Set<string>()
+  const walk = (given: JsonSchema): void => {
+    const { name, schema: bare } = document.resolve(given)
+    if (name !== undefined) {
+      if (names.has(name)) return
+      names.add(name)
+    }
+    if (isObject(bare.items)) walk(bare.items)
+    for (const part of [bare.anyOf, bare.oneOf, bare.allOf]) if (Array.isArray(part)) for (const each of part.filter(isObject)) walk(each)
+    for (const each of Object.values(propertiesOf(document, bare).properties)) walk(each)
+  }
+  walk(schema)
+  return [...names].map(graphName)
+}

@@ -1,0 +1,71 @@
+// What a shop's mesh is made of, as its file says (mesh.yaml): the sources, which of their operations are fields of which types, and whose the data are.
+import { z } from 'zod'
+import { GUARD } from '../upstream/guard.ts'
+
+const Name = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, 'a source is called by 1 to 40 of a-z 0-9 -')
+const FieldPath = z.string().regex(/^[A-Za-z_]\w*\.[A-Za-z_]\w*$/, 'it must be TYPE.FIELD')
+const OperationPath = z.string().regex(/^[a-z][a-z0-9-]{0,39}\.\S+$/, 'it must be SOURCE.OPERATION')
+
+const Source = z
+  .strictObject({
+    openapi: z.string().describe('Its OpenAPI document: a file, from the folder of this one.'),
+    url: z.url({ protocol: /^https?$/ }).describe('What stands before the paths of the document.'),
+    private: z.boolean().default(false).describe('Whether its address may be a private one: a machine of the house, or this one.'),
+    tokenEnv: z.string().optional().describe('Environment variable with the token that it is sent as a bearer token.'),
+    tokenFile: z.string().optional().describe('File with that token; read again when the source does not take it any more.'),
+    deadlineMs: z.int().min(1).max(60_000).default(GUARD.deadlineMs).describe('Milliseconds for one answer, with all attempts.'),
+    retries: z.int().min(0).max(5).default(GUARD.retries).describe('Attempts after the first, where nothing is changed by it.'),
+    atOnce: z.int().min(1).max(10_000).default(GUARD.atOnce).describe('Calls under way at most.'),
+    waiting: z.int().min(0).max(100_000).default(GUARD.waiting).describe('Calls in line behind these at most.'),
+    failures: z.int().min(1).default(GUARD.failures).describe('Failures in a row after which it is left alone for a while.'),
+    pauseMs: z.int().min(1).default(GUARD.pauseMs).describe('How long that is, in milliseconds.'),
+  })
+  .refine(({ url }) => !/^https?:\/\/[^/?#]*@/.test(url), {
+    path: ['url'],
+    message: 'a key is no part of the address: tokenEnv, tokenFile',
+  })
+  .refine(source => source.tokenEnv === undefined || source.tokenFile === undefined, 'give either tokenEnv or tokenFile')
+export type SourceConfig = z.infer<typeof Source>
+
+const Field = z.strictObject({
+  from: OperationPath.describe('Where it comes from: SOURCE.OPERATION, as the document calls it.'),
+  with: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe('Parameters that are fields of the object that it belongs to: {customer: id}. All others are arguments of the field.'),
+  batch: z
+    .string()
+    .optional()
+    .describe('The operation takes a list in the one parameter of `with`; this field of its answers says whose each is.'),
+  most: z.int().min(1).max(1_000).default(100).describe('Ids of one batch at most.'),
+  pick: z.string().optional().describe('The field of the answer that it is, instead of the whole.'),
+  customer: z
+    .string()
+    .optional()
+    .describe('Of Query and Mutation: the argument that is the customer. Without it the field is for the shop alone.'),
+  key: z.string().optional().describe('Of Mutation: the header that carries the key under which it is done once.'),
+  undo: z
+    .strictObject({ by: z.string(), with: z.record(z.string(), z.string()) })
+    .optional()
+    .describe(
+      'Of Mutation: which one takes it back, and its arguments by fields of the answer: {by: withdrawReturn, with: {return: number}}.',
+    ),
+})
+export type FieldConfig = z.infer<typeof Field>
+
+export const MeshConfig = z.strictObject({
+  sources: z.record(Name, Source).describe('The systems, by name.'),
+  fields: z
+    .record(FieldPath, Field)
+    .default({})
+    .describe('What operations are: fields of Query, of Mutation, and of what another source gives.'),
+  owners: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe("The field of a type that says whose it is. What is another customer's is as if it did not exist."),
+  keep: z
+    .record(z.string(), z.strictObject({ ms: z.int().min(0).default(0), staleMs: z.int().min(0).default(0) }))
+    .default({})
+    .describe('Milliseconds that answers of a type count as fresh, and for which they may stand in when their source gives none.'),
+})
+export type MeshConfig = z.infer<typeof MeshConfig>

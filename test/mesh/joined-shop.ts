@@ -1,0 +1,51 @@
+// The demo shop's mesh over its three services, as a test has it.
+
+import { readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import type { MeshAnswer, MeshRequest } from '@parley/mesh/joined/joined-mesh.ts'
+import { type OpenMesh, openMesh } from '@parley/mesh/joined/read-mesh.ts'
+import type { Scope } from '@parley/mesh/upstream/scope.ts'
+import { isPrivateAddress, lookupPublic } from '@parley/server/outgoing/public-address.ts'
+import { startTestServices, type TestServices, TOKENS } from './demo-services.ts'
+
+export const DEMO_MESH = fileURLToPath(new URL('../../examples/demo-shop/mesh.yaml', import.meta.url))
+
+/** The query of the documentation, to the letter. */
+export const LETTER = 'query { customer(id: "123") { orders(status: RETURNING) { items { name price } warehouseStatus refundProgress } } }'
+
+export const GUARDED = { lookupPublic: lookupPublic(host => new Error(`${host} is private`)), isPrivateAddress } as const
+
+export interface JoinedShop {
+  readonly mesh: OpenMesh
+  readonly services: TestServices
+  readonly bugs: unknown[]
+  /** The answer as JSON has it. */
+  ask(request: MeshRequest, scope: Scope): Promise<MeshAnswer>
+}
+
+/** As long as a busy machine takes; a test that is about a deadline sets a shorter one. No breaker opens by the way. */
+const PATIENT_MS = 30_000
+
+export async function openJoinedShop(t: Pick<TestContext, 'after'>, deadlines: Readonly<Record<string, number>> = {}): Promise<JoinedShop> {
+  const services = await startTestServices(t)
+  const bugs: unknown[] = []
+  const file = join(services.folder, 'mesh.yaml')
+  const config = readFileSync(DEMO_MESH, 'utf8').replaceAll(
+    /openapi: ((\w+)\.openapi\.yaml)/g,
+    (_, document: string, name: string) =>
+      `openapi: ${join(dirname(DEMO_MESH), document)}\n    deadlineMs: ${deadlines[name] ?? PATIENT_MS}\n    failures: 1000`,
+  )
+  writeFileSync(file, config)
+  const mesh = openMesh(file, {
+    environment: {},
+    ...GUARDED,
+    onBug: error => bugs.push(error),
+    // A cast: the file names these three.
+    instead: source => ({ url: services.services[source as 'crm'].url, token: TOKENS[source as 'crm'] }),
+  })
+  t.after(() => mesh.close())
+  const ask: JoinedShop['ask'] = async (request, scope) => JSON.parse(JSON.stringify(await mesh.ask(request, scope)))
+  return { mesh, services, bugs, ask }
+}
