@@ -221,6 +221,7 @@ export const FAULTS = {
       `${d.host} is no address that a webhook may reach: it is private, or asked without TLS; webhookHosts can name it`,
   ),
   SOURCE_UNAVAILABLE: fault(true, (d: { source: string; reason: string }) => `${d.source} gave no answer: ${d.reason}`),
+  MESH_MISSING: fault(false, (d: { shop: string }) => `shop ${JSON.stringify(d.shop)} has no mesh: set \`mesh\` in parley.yaml`),
   QUERY_REFUSED: fault(false, (d: { reason: string }) => `the query is not answered: ${d.reason}`),
   PLUGIN_TIMEOUT: fault(true, (d: { plugin: string; ms: number }) => `plugin "${d.plugin}" gave no answer in ${d.ms} ms`),
   PLUGIN_CRASHED: fault(true, (d: { plugin: string; reason: string }) => `plugin "${d.plugin}" took its host down: ${d.reason}`),

@@ -40,6 +40,7 @@ import { openKnowledgeStore } from './knowledge-store/open-knowledge-store.ts'
 import { createCorrections } from './label-store/corrections.ts'
 import { openLabelStore } from './label-store/label-store.ts'
 import { serveLink } from './link/serve-link.ts'
+import { createShopMeshes } from './mesh/shop-meshes.ts'
 import { createMetrics } from './metrics.ts'
 import { modelChoices } from './model-choice.ts'
 import { openModelStore } from './model-store/open-model-store.ts'
@@ -318,12 +319,15 @@ async function openServer(
   engine = seams?.engine(bare) ?? bare
   const state = { missing: 'plugins' as string | undefined }
   brain.plugins.ready.then(() => (state.missing = undefined), broke)
+  const meshes = createShopMeshes(config, process.env, broke)
+  keep(meshes)
   const app = await createApp({
     ...customerParts(config, secret),
     engine,
     isErased: engine.isErased,
     fanOut,
     epoch: conversations.epoch,
+    meshes,
     aboutShop: id => {
       const shop = config.shops.find(each => each.id === id)
       return { name: shop?.name || id, locale: shop?.locale ?? 'en' }

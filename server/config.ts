@@ -116,6 +116,11 @@ const Shop = z.strictObject({
     .enum(['none', 'demo-shop'])
     .default('none')
     .describe('Where facts and effects come from: no source, or the demo shop with its own orders (mesh/demo-shop/README.md).'),
+  mesh: z
+    .string()
+    .min(1)
+    .default('none')
+    .describe('Its systems as one GraphQL schema: none, demo-shop (examples/demo-shop), or the path of a mesh.yaml (docs/mesh.md).'),
   timeZone: z
     .string()
     .refine(isTimeZone, 'it is no time zone: Asia/Shanghai, Europe/Berlin, UTC')
@@ -266,6 +271,7 @@ export const Config = z.strictObject({
       Shop.parse({
         id: 'demo',
         source: 'demo-shop',
+        mesh: 'demo-shop',
         name: 'Parley Fresh',
         phone: '400-000-0000',
         hours: '9:00-21:00',

@@ -6,6 +6,7 @@ import { addConversationCommands } from './cli/commands/conversations.ts'
 import { addDeliveryCommands } from './cli/commands/deliveries.ts'
 import { addEnsembleCommands } from './cli/commands/ensembles.ts'
 import { addKnowledgeCommands } from './cli/commands/knowledge.ts'
+import { addMeshCommands } from './cli/commands/mesh.ts'
 import { addModelCommands } from './cli/commands/models.ts'
 import { addPhraseCommands } from './cli/commands/phrases.ts'
 import { addPluginCommands } from './cli/commands/plugins.ts'
@@ -99,6 +100,7 @@ addConversationCommands(program)
 addDeliveryCommands(program)
 addShopCommands(program)
 addPluginCommands(program)
+addMeshCommands(program)
 addModelCommands(program)
 addPhraseCommands(program)
 addVoterCommands(program)

@@ -10,6 +10,7 @@ export const PROJECT = {
   ensembles: folder('ensembles/shipped'),
   models: folder('models/shipped'),
   demoArticles: folder('mesh/demo-shop/articles'),
+  demoMesh: folder('examples/demo-shop/mesh.yaml'),
   demoQuestions: folder('mesh/demo-shop/questions'),
   pages: folder('web/dist'),
   pythonCache: folder('.cache/python'),

@@ -15,6 +15,7 @@ import { createConnections } from '../realtime/connections.ts'
 import { createCustomerSocket, type SocketParts } from '../realtime/customer-socket.ts'
 import { TIGHT_OPTIONS } from '../realtime/tight-web-socket.ts'
 import { type DemoParts, registerDemoRoutes } from './demo.ts'
+import { type GraphqlParts, registerGraphql } from './graphql.ts'
 import { type OperatorParts, registerOperatorRoutes } from './operator.ts'
 import { type EnsembleRouteParts, registerEnsembleRoutes } from './operator-ensembles.ts'
 import { type JobRouteParts, registerJobRoutes } from './operator-jobs.ts'
@@ -43,6 +44,7 @@ export interface AppParts
     Omit<AgentSocketParts, 'isAdmitted' | 'engine'>,
     VisitorParts,
     OperatorParts,
+    GraphqlParts,
     JobRouteParts,
     WebhookRouteParts,
     PluginRouteParts,
@@ -78,6 +80,7 @@ const STATUS: Partial<Record<FaultCode, number>> = {
   ROLE_REFUSED: 403,
   ORIGIN_REFUSED: 403,
   UNKNOWN_SHOP: 404,
+  MESH_MISSING: 404,
   UNKNOWN_CONVERSATION: 404,
   UNKNOWN_JOB: 404,
   UNKNOWN_ENSEMBLE: 404,
@@ -178,6 +181,7 @@ export async function createApp(parts: AppParts): Promise<App> {
 
   registerVisitorRoutes(http, parts)
   registerOperatorRoutes(http, parts)
+  registerGraphql(http, parts)
   registerJobRoutes(http, parts)
   registerWebhookRoutes(http, parts)
   registerPluginRoutes(http, parts)

@@ -1,0 +1,76 @@
+// The meshes that the shops name. One is opened when it is asked for the first time: an engine whose shops have none, or whose nobody asks, does
+// without GraphQL and without the demo shop's services.
+import { randomBytes } from 'node:crypto'
+import { join, resolve } from 'node:path'
+import { Fault } from '@parley/core/faults.ts'
+import type { ServicesThread } from '@parley/demo-shop/services-thread.ts'
+import type { OpenMesh } from '@parley/mesh/joined/read-mesh.ts'
+import type { Config } from '../config.ts'
+import { isPrivateAddress, lookupPublic } from '../outgoing/public-address.ts'
+import { PROJECT } from '../project.ts'
+
+export interface ShopMeshes {
+  readonly shops: readonly string[]
+  /** Faults: MESH_MISSING, where the shop has none; CONFIG_INVALID. */
+  of(shop: string): Promise<OpenMesh>
+  close(): Promise<void>
+}
+
+const DEMO = 'demo-shop'
+
+/** The file of a shop's mesh. Undefined where it has none. */
+export const meshFile = (mesh: string): string | undefined =>
+  mesh === 'none' ? undefined : mesh === DEMO ? PROJECT.demoMesh : resolve(mesh)
+
+export function createShopMeshes(
+  config: Pick<Config, 'shops' | 'data'>,
+  environment: NodeJS.ProcessEnv,
+  onBug: (error: unknown) => void,
+): ShopMeshes {
+  const named = new Map(config.shops.flatMap(({ id, mesh }) => (mesh === 'none' ? [] : [[id, mesh] as const])))
+  /** By file: shops that name the same share it. */
+  const open = new Map<string, Promise<OpenMesh>>()
+  let services: Promise<ServicesThread> | undefined
+
+  const startServices = async (): Promise<OpenMesh> => {
+    const token = randomBytes(24).toString('hex')
+    services = import('@parley/demo-shop/services-thread.ts').then(({ startServicesThread }) =>
+      startServicesThread(
+        { folder: join(config.data, DEMO, 'services'), tokens: { orders: token, crm: token, warehouse: token } },
+        error => {
+          // The next question starts them anew.
+          open.delete(DEMO)
+          onBug(error)
+        },
+      ),
+    )
+    const { urls } = await services
+    // A cast: the demo shop's file names these three.
+    return openFile(PROJECT.demoMesh, source => ({ url: urls[source as keyof typeof urls], token }))
+  }
+
+  async function openFile(file: string, instead?: Parameters<typeof import('@parley/mesh/joined/read-mesh.ts').openMesh>[1]['instead']) {
+    const { openMesh } = await import('@parley/mesh/joined/read-mesh.ts')
+    const refuse = (host: string): Error => new Error(`${host} is a private address`)
+    return openMesh(file, { environment, onBug, isPrivateAddress, lookupPublic: lookupPublic(refuse), ...(instead && { instead }) })
+  }
+
+  return {
+    shops: [...named.keys()],
+    of(shop) {
+      const mesh = named.get(shop)
+      if (mesh === undefined) return Promise.reject(new Fault('MESH_MISSING', { shop }))
+      const before = open.get(mesh)
+      if (before) return before
+      const opening = mesh === DEMO ? startServices() : openFile(resolve(mesh))
+      open.set(mesh, opening)
+      // What could not be opened is tried again: the file may have been mended.
+      opening.catch(() => open.delete(mesh))
+      return opening
+    },
+    async close() {
+      for (const opening of open.values()) await opening.then(mesh => mesh.close()).catch(() => {})
+      await services?.then(thread => thread.close()).catch(() => {})
+    },
+  }
+}

@@ -1,0 +1,61 @@
+// What is wrong with a mesh's file or a document is found when it is read, with its place.
+import assert from 'node:assert/strict'
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { test } from 'node:test'
+import { openMesh } from '@parley/mesh/joined/read-mesh.ts'
+import { readDocument } from '@parley/mesh/openapi/document.ts'
+import { printSchema } from 'graphql'
+import { temporaryFolder } from '../e2e/running-server.ts'
+import { DEMO_MESH, GUARDED } from './joined-shop.ts'
+
+test('[MESH14] a file that does not fit the documents, or under which a customer could reach anything, is refused with the place', t => {
+  const folder = temporaryFolder()
+  t.after(folder.remove)
+  for (const name of ['orders', 'crm', 'warehouse'])
+    cpSync(join(dirname(DEMO_MESH), `${name}.openapi.yaml`), join(folder.path, `${name}.openapi.yaml`))
+  const text = readFileSync(DEMO_MESH, 'utf8')
+  const file = join(folder.path, 'mesh.yaml')
+  const open = (from: string, to: string): string => {
+    assert.ok(text.includes(from), from)
+    writeFileSync(file, text.replace(from, to))
+    const mesh = openMesh(file, { environment: {}, ...GUARDED })
+    mesh.close()
+    return printSchema(mesh.schema)
+  }
+  for (const [from, to, message] of [
+    ['orders.listOrders', 'orders.listOrder', /Customer\.orders: there is no operation orders\.listOrder/],
+    ['from: crm.listCases', 'from: erp.listCases', /Customer\.cases: there is no source erp/],
+    ['pick: status', 'pick: state', /Order\.warehouseStatus: the answer has no field state/],
+    ['with: { customer: id }, pick', 'with: { client: id }, pick', /orders\.listOrders has no parameter client/],
+    ['Order.parcel:', 'Parcels.parcel:', /Parcels is a type that no field gives/],
+    ['Order: customer', 'Order: owner', /owners: Order has no field owner/],
+    ['Order: customer', 'Orders: customer', /owners: Orders is a type that no field gives/],
+    ['    private: true', '    privat: true', /sources\.orders.*privat/],
+    ['url: http://127.0.0.1:8101', 'url: http://me:secret@127.0.0.1:8101', /a key is no part of the address/],
+    ['Query.stock: { from: warehouse.getStock }', 'Query.stock: { from: crm.openCase }', /crm\.openCase changes something/],
+    ['by: withdrawReturn', 'by: withdraw', /it is undone by withdraw, which is no field of Mutation/],
+    ['  Order: customer\n', '', /Customer\.orders: it can be asked for anything and gives what belongs to nobody/],
+    ['Query.customer', 'Query.nobody.customer', /fields\.Query\.nobody\.customer/],
+    ['openapi: crm.openapi.yaml', 'openapi: none.yaml', /none\.yaml/],
+  ] as const)
+    assert.throws(() => open(from, to), { code: 'CONFIG_INVALID', message })
+  const schema = open('Query', 'Query')
+  assert.match(schema, /Where the goods are, as the warehouse sees it\./)
+  assert.match(schema, /"""Only orders of this status\."""\s+status: OrderStatus/)
+  assert.match(schema, /openCase\([^)]*key: ID![^)]*customer: ID![^)]*order: String![^)]*count: Int!\s+\): Case/)
+})
+
+test('a document that is none, or leads nowhere, is refused with what is wrong', () => {
+  const document = (more: string): string => `openapi: 3.0.3\ninfo: { title: T, version: "1" }\npaths:\n${more}`
+  for (const [text, message] of [
+    ['swagger: "2.0"', /openapi/],
+    ['{', /./],
+    [document('  /a: { get: { parameters: [{ $ref: "#/components/parameters/None" }] } }'), /leads nowhere/],
+    [document('  /a: { get: { parameters: [{ $ref: "other.yaml#/a" }] } }'), /outside of the document/],
+    [document('  /a: { get: { operationId: x } }\n  /b: { get: { operationId: x } }'), /x stands there twice/],
+  ] as const)
+    assert.throws(() => readDocument(text), message)
+  const read = readDocument(document('  /orders/{number}/items: { get: { responses: {} } }'))
+  assert.deepEqual([...read.operations.keys()], ['getOrdersNumberItems'])
+})
