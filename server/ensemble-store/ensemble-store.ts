@@ -1,16 +1,16 @@
 // The ensembles that were brought or tuned here: versions by the hash of their text, which never change, and for each shop how they stand. A version is
 // on the disk, whole, before a record names it; a change with its line in the history is one commit of the records. So whenever the process is killed,
 // what was in force is in force, or what was to be.
-import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Fault, isFault } from '@parley/core/faults.ts'
 import type { Clock } from '@parley/core/ports/clock.ts'
-import { type ParsedEnsemble, parseEnsemble } from '@parley/ensembles/ensemble-file.ts'
+import type { ParsedEnsemble } from '@parley/ensembles/ensemble-file.ts'
 import { z } from 'zod'
 import { isNoRoom, RETRY_AFTER_MS } from '../drivers/disk-room.ts'
 import { placeFile } from '../drivers/place-file.ts'
 import type { RecordStore, RecordsToChange } from '../records.ts'
+import { hashOf, parseOnce } from './parse-once.ts'
 import { atFirst, CHANGES, type Change, changed, Standing } from './standing.ts'
 
 const ENDING = '.yaml'
@@ -88,7 +88,7 @@ export function createEnsembleStore(records: EnsembleRecords, folder: string, cl
       throw new Fault('UNKNOWN_ENSEMBLE', { ensemble: hash, reason: 'there is no such version: parley ensemble list' })
     const text = readFileSync(file, 'utf8')
     if (hashOf(text) !== hash) throw new Fault('ENSEMBLE_INVALID', { file: name, path: '', reason: 'it is not as it was kept' })
-    return { ...parseEnsemble(text, name), hash, text }
+    return { ...parseOnce(text, name), text }
   }
 
   const readOrFault = (hash: string): EnsembleText | BrokenEnsemble => {
@@ -117,8 +117,7 @@ export function createEnsembleStore(records: EnsembleRecords, folder: string, cl
 
   return {
     add(text, name) {
-      const parsed = parseEnsemble(text, name)
-      const hash = hashOf(text)
+      const { hash, ...parsed } = parseOnce(text, name)
       if (existsSync(join(folder, `${hash}${ENDING}`))) return read(hash)
       try {
         mkdirSync(folder, { recursive: true, mode: 0o700 })
@@ -186,5 +185,3 @@ export function createEnsembleStore(records: EnsembleRecords, folder: string, cl
     return 'fault' in found ? hash : found.version
   }
 }
-
-export const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex')

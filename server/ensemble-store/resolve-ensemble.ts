@@ -2,10 +2,10 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
-import { parseEnsemble } from '@parley/ensembles/ensemble-file.ts'
 import { PROJECT } from '../project.ts'
-import { type EnsembleStore, type EnsembleText, hashOf } from './ensemble-store.ts'
+import type { EnsembleStore, EnsembleText } from './ensemble-store.ts'
 import { findEnsembleStore } from './open-ensemble-store.ts'
+import { parseOnce } from './parse-once.ts'
 
 /** What is in force in the shop, as `resolveEnsemble` takes it; with a canary, what decides the other conversations. */
 export const IN_FORCE = 'in-force'
@@ -47,7 +47,7 @@ export function readConfigured(name: string): EnsembleText {
   const shown = isPath(name) ? name : `${name}.yaml`
   if (!existsSync(file)) throw new Fault('ENSEMBLE_INVALID', { file: shown, path: '', reason: 'the file is not there' })
   const text = readFileSync(file, 'utf8')
-  return { ...parseEnsemble(text, shown), hash: hashOf(text), text }
+  return { ...parseOnce(text, shown), text }
 }
 
 const isPath = (name: string): boolean => name.endsWith('.yaml')

@@ -55,11 +55,13 @@ export function studioEnsembles({ shop, store, ensembles }: StudioEnsembleParts)
       const kept = store.list()
       const texts = kept.flatMap(each => ('fault' in each ? [] : [each]))
       // What the settings name, which need not be shipped, and what is shipped: each once, by its text.
-      const others = new Map([...configured(shop), ...shipped()].map(each => [each.hash, each]))
+      const release = shipped()
+      const ofRelease = new Set(release.map(({ hash }) => hash))
+      const others = new Map([...configured(shop), ...release].map(each => [each.hash, each]))
       for (const { hash } of texts) others.delete(hash)
       return {
         versions: [
-          ...[...texts, ...others.values()].map(each => viewOf(each, isShipped(each))),
+          ...[...texts, ...others.values()].map(each => viewOf(each, ofRelease.has(each.hash))),
           ...kept.flatMap(each =>
             'fault' in each ? [{ version: each.hash, isShipped: false, description: '', weights: {}, fault: each.fault.message }] : [],
           ),
