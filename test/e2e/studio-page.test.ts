@@ -226,6 +226,36 @@ test('two versions stand beside each other: what changed, the gate, and keys fro
   await picture(page, 'studio-compare')
 })
 
+test('the queue of labels is gone through by keyboard alone', options, async () => {
+  await visit('label', '[data-key="choice 1"]')
+  const left = async (): Promise<number> => Number.parseInt((await page.textContent('#label-left')) ?? '', 10)
+  const turn = (): Promise<string | null> => page.textContent('.the-turn p')
+  const all = await left()
+  await picture(page, 'studio-label')
+  assert.ok(all >= 4, `${all} left`)
+  const [first, action] = [await turn(), await page.getAttribute('[data-key="choice 1"]', 'data-action')]
+  await page.keyboard.press('1')
+  await reads('#label-left', `${all - 1} left`)
+  const second = await turn()
+  assert.notEqual(second, first)
+  await page.keyboard.press('u')
+  await reads('.the-turn p', first ?? '')
+  await page.keyboard.press('s')
+  await reads('.the-turn p', second ?? '')
+  await page.keyboard.press('/')
+  await page.keyboard.type('退款进')
+  await page.waitForSelector('#action-0')
+  await page.keyboard.press('Enter')
+  await reads('.label-said', 'where a refund is')
+  await reads('#label-left', `${all - 2} left`)
+  await page.keyboard.press('0')
+  await reads('#label-left', `${all - 3} left`)
+  await page.reload()
+  await reads('#label-left', `${all - 3} left`)
+  await reads('.label-count', '2 labelled by you, 1 skipped')
+  assert.match(action ?? '', /^[A-Z_]+$/)
+})
+
 test('what a customer wrote is text and nothing else, wherever it is shown', options, async () => {
   assert.equal(await page.evaluate('window.owned'), undefined)
   assert.equal(await page.locator('img').count(), 0)
@@ -249,6 +279,8 @@ const PAGES = {
   reports: '.report-row',
   compare: '#compare-start',
   weights: '[data-measure]',
+  label: '.key-list',
+  drift: '.card',
 }
 for (const colorScheme of ['light', 'dark'] as const)
   test(`axe finds nothing on any page, and none scrolls sideways on a phone: ${colorScheme}`, options, async () => {

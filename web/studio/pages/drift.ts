@@ -189,8 +189,7 @@ interface Series {
 
 const plain = (value: number | null, support: number) => ({ estimate: { value, low: null, high: null }, support })
 
-/** The week's Monday. Its start is midnight by the shop's clock, so that half a day later is the same day everywhere. */
-const mondayOf = (start: number): string => new Date(start + 12 * 3_600_000).toISOString().slice(0, 10)
+const mondayOf = (start: number): string => new Date(start).toISOString().slice(0, 10)
 
 /** Those that voted most first. */
 function votersOf(weeks: readonly DriftWeek[]): readonly string[] {

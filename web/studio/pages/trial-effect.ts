@@ -105,7 +105,7 @@ function figures(studio: Studio, { figures: all, differences }: Ready, isInForce
       if (row === undefined) return []
       const judged = differences[measure]
       const by = row.before === null || row.now === null ? null : row.now - row.before
-      const isShown = judged?.isShown ?? true
+      const isShown = judged?.isShown === true // of the others no interval is worked out
       const kind = by === null || !isShown ? '' : ['bad', '', 'good'][isBetter(measure, by) + 1]
       return [
         [

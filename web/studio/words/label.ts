@@ -1,4 +1,6 @@
 // Words of the queue of turns to label, and of what people agree on.
+import type { Reason } from '@parley/ensembles/labels/worth.ts'
+
 const en = {
   title: 'Label turns',
   intro:
@@ -17,12 +19,14 @@ const en = {
   took: 'The assistant took it for',
   replied: 'and said',
   reasons: {
-    margin: 'two actions are close',
-    conflict: 'voters contradict',
-    corrected: 'an agent took it back',
+    unsure: 'two actions are close',
+    contradicted: 'voters contradict what was decided',
+    'asked back': 'it was asked back',
+    'handed over': 'it was handed over in doubt',
     'taken back': 'it was taken back',
-    'thumbs down': 'thumbs down',
-  } as Readonly<Record<string, string>>,
+    'thumbs down': 'the customer gave a thumb down',
+    corrected: 'an agent corrected it',
+  } satisfies Record<Reason, string> as Readonly<Record<string, string>>,
   likely: 'Likely',
   search: 'Another action: type its name',
   noMatch: 'No action has that in its name.',
@@ -77,11 +81,13 @@ const zh: LabelWords = {
   took: '助手认为是',
   replied: '并回复',
   reasons: {
-    margin: '两个动作难分',
-    conflict: '投票者互相矛盾',
-    corrected: '被客服撤回',
+    unsure: '两个动作难分',
+    contradicted: '投票者与最终判断矛盾',
+    'asked back': '作了反问',
+    'handed over': '无把握转人工',
     'taken back': '被撤回',
     'thumbs down': '顾客点踩',
+    corrected: '被客服更正',
   },
   likely: '可能的动作',
   search: '其他动作：输入名称',
