@@ -111,10 +111,13 @@ const node = isAssembled ? process.execPath : findNode()
 letOthersInstall()
 const [first, ...rest] = process.argv.slice(2)
 const [program, args] = first === '--run' ? [rest[0], rest.slice(1)] : ['server/main.ts', process.argv.slice(2)]
-if (!isAssembled && args[0] === 'serve' && program === 'server/main.ts') {
+const isServing = args[0] === 'serve'
+// A report as a page holds the script that draws it.
+const needsPages = isServing || args.some(arg => arg === '--html' || arg.startsWith('--html='))
+if (!isAssembled && needsPages && program === 'server/main.ts') {
   const built = spawnSync(node, ['--disable-warning=ExperimentalWarning', join(root, 'web/build.ts')], {
     cwd: root,
-    stdio: ['ignore', 2, 2],
+    stdio: ['ignore', isServing ? 2 : 'ignore', 2],
   })
   if (built.status !== 0) fail('the pages could not be built; see the message above')
 }

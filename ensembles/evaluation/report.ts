@@ -67,7 +67,8 @@ export interface Report {
   readonly headlines: Readonly<Record<MeasureName, Estimate>>
   /** Turns that a rule gave to a person: an action that a person always takes, or a risk. Of these, those that were taken for what they are about. */
   readonly byRule: { readonly turns: number; readonly right: number; readonly rules: readonly RuleFigures[] }
-  readonly actions: readonly ActionFigures[]
+  /** `within`: intervals of precision and recall. */
+  readonly actions: readonly (ActionFigures & { readonly within: Readonly<Record<'precision' | 'recall', Within>> })[]
   readonly confusions: readonly Cell[]
   /** `reached`: its accuracy. */
   readonly reliability: readonly (Level & { readonly reached: Estimate })[]
@@ -116,6 +117,11 @@ export function reportOn({
   const within = riskWithin(turns, judged.outcomes, points, draws)
   const thresholds = precisions.flatMap(wanted => thresholdFor(curve, wanted) ?? [])
   const ruled = judged.outcomes.flatMap(({ done }, i) => (done === 'by rule' ? [i] : []))
+  const rightAmong = (isAmong: (of: { readonly said: ActionId | null; readonly right: ActionId }) => boolean): Within => {
+    const rows = turns.flatMap(({ right }, i) => (isAmong({ right, said: judged.outcomes[i]!.said }) ? [i] : [])) // an outcome a turn
+    const { low, high } = accuracyOn(rows, judged, turns, draws)
+    return { low, high }
+  }
   return {
     ensemble: judged.name,
     turns: turns.length,
@@ -127,7 +133,10 @@ export function reportOn({
       right: ruled.filter(i => isRight(turns[i]!, judged.outcomes[i]!)).length, // places of turns
       rules: figuresByRule(turns, judged.outcomes, alwaysPerson),
     },
-    actions: figuresByAction(turns, judged.outcomes),
+    actions: figuresByAction(turns, judged.outcomes).map(each => ({
+      ...each,
+      within: { precision: rightAmong(of => of.said === each.action), recall: rightAmong(of => of.right === each.action) },
+    })),
     confusions: confusionMatrix(turns, judged.outcomes),
     reliability: reliabilityOf(turns, judged.outcomes).map((level, i) => ({
       ...level,
@@ -180,11 +189,15 @@ const estimatesOf = <Name extends MeasureName>(samples: Samples<Name>): Readonly
 /** Of turns of which something was said, as surely as is asked for. */
 function accuracyWhere(
   isAsked: (confidence: number) => boolean,
-  { outcomes }: System,
+  judged: System,
   turns: readonly JudgedTurn[],
   draws: readonly Draw[],
 ): Estimate {
-  const rows = outcomes.flatMap(({ said, confidence }, i) => (said !== null && isAsked(confidence) ? [i] : []))
+  const rows = judged.outcomes.flatMap(({ said, confidence }, i) => (said !== null && isAsked(confidence) ? [i] : []))
+  return accuracyOn(rows, judged, turns, draws)
+}
+
+function accuracyOn(rows: readonly number[], { outcomes }: System, turns: readonly JudgedTurn[], draws: readonly Draw[]): Estimate {
   return estimateOf(
     sampled(
       measuresOf(turns, outcomes, rows).accuracy,

@@ -97,7 +97,7 @@ test('[EVAL9] an evaluation: hover, keys and a press tell numbers and sentences;
   const rivals = '.card:has(h2:text-is("Beside others"))'
   assert.match(await page.innerText(rivals), /Equal weights\s+no difference shown/)
   await page.selectOption(`${rivals} select`, 'costPer1000')
-  assert.match(await page.innerText(rivals), /Cost per 1,000 turns: the ensemble less the other/)
+  await page.locator(`${rivals} .axis`, { hasText: 'Cost per 1,000 turns: the ensemble less the other' }).first().waitFor()
 
   // The cell of the first hostile sentence: by keys to it, its sentences as text, and back.
   const cell = evaluation.confusions.find(({ sentences }) => sentences.some(({ text }) => text === HOSTILE[0]))!
@@ -196,7 +196,7 @@ test('[EVAL9] a tune: why nothing was written, and the candidates by any figure'
   const candidates = '.card:has(h2:text-is("Candidates"))'
   assert.match(await page.innerText(candidates), new RegExp(`Held against: ${file.tune.bestAlone.voter} alone`))
   await page.selectOption(`${candidates} select`, 'accuracy')
-  await page.locator(`${candidates} .plot-area`).first().focus()
+  await page.locator(`${candidates} .plot-area[role="slider"]`).first().focus()
   const { value } = file.tune.candidates.equal.figures.accuracy
   assert.match(
     await tipOf(page, `${candidates} .plot-area`),

@@ -367,6 +367,11 @@ test('[EVAL6] the report puts it together: rivals by paired differences, slices 
     report.reliability.map(({ accuracy }) => [accuracy, accuracy]),
   )
   assert.ok(report.reliability[8]!.reached.low! < 0.5 && report.reliability[8]!.reached.high! > 0.5, 'one of two is right there')
+  const about = report.actions.find(({ action }) => action === 'A')!
+  near(about.recall, 2 / 3)
+  assert.ok(about.within.recall.low! < 2 / 3 && about.within.recall.high! > 2 / 3)
+  const [never] = report.actions.filter(({ precision }) => precision === 1)
+  assert.ok(never!.within.precision.low! < 1 && never!.within.precision.high === 1, 'one of one is no certainty')
   assert.deepEqual(report.unreached, [])
   assert.deepEqual(report.voters[0]?.weight, { zh: 1, en: 2 })
 })

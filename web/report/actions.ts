@@ -1,7 +1,7 @@
 // Precision, recall and F1 of each action, in a table that sorts.
-import type { ActionFigures } from '@parley/ensembles/evaluation/by-action.ts'
+import type { Report } from '@parley/ensembles/evaluation/report.ts'
 import { make } from '../widget/elements.ts'
-import { told } from './numbers.ts'
+import { interval, told } from './numbers.ts'
 import type { Strings } from './strings.ts'
 import { canvas, draw } from './svg.ts'
 import { type CellValue, card, figure, table, words } from './table.ts'
@@ -9,7 +9,7 @@ import { type CellValue, card, figure, table, words } from './table.ts'
 /** Below so many turns an action's figures tell little. */
 const FEW = 20
 
-export const actionsTable = (actions: readonly ActionFigures[], strings: Strings): HTMLElement =>
+export const actionsTable = (actions: Report['actions'], strings: Strings): HTMLElement =>
   card(
     strings.actionsTitle,
     strings.actionsExplained,
@@ -19,28 +19,47 @@ export const actionsTable = (actions: readonly ActionFigures[], strings: Strings
         { title: strings.action },
         ...[strings.turnsHead, strings.precision, strings.recall, 'F1'].map(title => ({ title, isNumber: true })),
       ],
-      rows: actions.map(({ action, support, precision, recall, f1 }) => {
+      rows: actions.map(({ action, support, precision, recall, f1, within }) => {
         const kind = support < FEW ? 'few' : undefined
         return [
           words(action, kind),
-          figure(support, support < FEW ? `${support} (${strings.few})` : String(support), kind),
-          ...[precision, recall, f1].map(value => barred(value, kind)),
+          figure(support, supportOf(support, strings), kind),
+          barred(precision, within.precision, strings, kind),
+          barred(recall, within.recall, strings, kind),
+          barred(f1, undefined, strings, kind),
         ]
       }),
       sorted: { column: 1, isDown: true },
     }),
   )
 
-/** The number upon a bar. */
-function barred(value: number | null, kind: string | undefined): CellValue {
+function supportOf(support: number, strings: Strings): HTMLElement {
+  const box = make('span', '', String(support))
+  if (support < FEW) box.append(make('small', 'few-turns', strings.few))
+  return box
+}
+
+/** The number upon a bar, with its interval where there is one. */
+function barred(
+  value: number | null,
+  within: { readonly low: number | null; readonly high: number | null } | undefined,
+  strings: Strings,
+  kind: string | undefined,
+): CellValue {
   const box = make('span', 'barred')
-  const svg = canvas(100, 6)
+  const svg = canvas(100, 8)
   svg.setAttribute('class', 'bar')
   svg.setAttribute('preserveAspectRatio', 'none')
   svg.append(
-    draw('rect', { class: 'track', width: 100, height: 6 }),
-    draw('rect', { class: 'filled', width: 100 * (value ?? 0), height: 6 }),
+    draw('rect', { class: 'track', width: 100, height: 8 }),
+    draw('rect', { class: 'filled', width: 100 * (value ?? 0), height: 8 }),
   )
-  box.append(told(value, 'share'), svg)
+  const number = make('span', '', told(value, 'share'))
+  if (within && within.low !== null && within.high !== null) {
+    const { low, high } = within
+    number.append(make('small', 'faint', ` ${interval({ low, high }, 'share', strings)}`))
+    svg.append(draw('rect', { class: 'interval', x: 100 * low, width: Math.max(1, 100 * (high - low)), y: 3, height: 2 }))
+  }
+  box.append(number, svg)
   return figure(value, box, kind)
 }

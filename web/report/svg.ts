@@ -78,9 +78,11 @@ export function drawXAxis(svg: SVGSVGElement, frame: Frame, x: Axis): void {
   svg.append(draw('text', { class: 'axis', x: (frame.left + frame.right) / 2, y: frame.bottom + 35, 'text-anchor': 'middle' }, x.title))
 }
 
-/** About `count` round numbers from at most `from` to at least `to`. */
+/** About `count` round numbers from at most `from` to at least `to`, two at least; 0 and 1 where there is nothing between them (the least of no numbers is infinite). */
 export function roundTicks(from: number, to: number, count: number): readonly number[] {
-  const span = to - from || 1
+  if (!Number.isFinite(from) || !Number.isFinite(to)) return [0, 1]
+  if (from === to) return roundTicks(from, from + (Math.abs(from) / 10 || 1), count)
+  const span = to - from
   const rough = span / count
   const power = 10 ** Math.floor(Math.log10(rough))
   const step = ([1, 2, 5, 10].find(each => each * power >= rough - 1e-12) ?? 10) * power
