@@ -37,6 +37,8 @@ export interface ApiDocument {
   /** Where the document says that the service is. Nothing is asked there: the configuration says where. */
   readonly servers: readonly string[]
   readonly operations: ReadonlyMap<string, ApiOperation>
+  /** Names of `components/schemas` that are objects. */
+  readonly schemas: readonly string[]
   /** What a schema amounts to, with its name where it is one of `components/schemas`. Throws an Error on a reference that leads nowhere. */
   resolve(schema: JsonSchema): { readonly name?: string; readonly schema: JsonSchema }
 }
@@ -132,8 +134,16 @@ export function readDocument(text: string): ApiDocument {
     ...(info.description !== undefined && { description: info.description }),
     servers: servers.map(server => server.url),
     operations,
+    schemas: objectsIn(root),
     resolve,
   }
+}
+
+function objectsIn(root: unknown): readonly string[] {
+  const components = isObject(root) && isObject(root.components) ? root.components.schemas : undefined
+  return Object.entries(isObject(components) ? components : {}).flatMap(([name, schema]) =>
+    isObject(schema) && (schema.properties !== undefined || schema.allOf !== undefined) ? [name] : [],
+  )
 }
 
 function parametersOf(given: readonly JsonSchema[], where: string): readonly Parameter[] {

@@ -1,4 +1,6 @@
 // `parley mesh …`: a shop's systems as one schema, asked and looked at by the operator. Works on the configuration and the data folder; no server is needed.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
 import { asCustomerId, asShopId } from '@parley/core/ids.ts'
 import type { MeshAnswer } from '@parley/mesh/joined/joined-mesh.ts'
@@ -108,3 +110,52 @@ export const drawMesh = (options: MeshOptions & { readonly mermaid?: true; reado
     const ways = waysOf(mesh.config, mesh.schema)
     say(options.json ? JSON.stringify(ways) : options.mermaid ? drawMermaid(ways) : drawText(ways))
   })
+
+export interface AddOptions {
+  readonly openapi: string
+  readonly url: string
+  readonly file: string
+  readonly private?: true
+  readonly tokenEnv?: string
+}
+
+/** Writes the source into the file, and its document beside it. Faults: CONFIG_INVALID, SOURCE_UNAVAILABLE. */
+export async function addToMesh(name: string, options: AddOptions): Promise<void> {
+  const { addSource } = await import('@parley/mesh/joined/add-source.ts')
+  const document = await documentAt(name, options)
+  const documentFile = `${name}.openapi.${document.trimStart().startsWith('{') ? 'json' : 'yaml'}`
+  const beside = (file: string): string => resolve(dirname(options.file), file)
+  const text = existsSync(options.file) ? readFileSync(options.file, 'utf8') : ''
+  const { url, file, tokenEnv } = options
+  const source = { name, document, documentFile, url, isPrivate: options.private === true, ...(tokenEnv !== undefined && { tokenEnv }) }
+  const added = addSource(file, text, source, openapi => readFileSync(beside(openapi), 'utf8'))
+  if (resolve(options.openapi) !== beside(documentFile)) writeFileSync(beside(documentFile), document)
+  writeFileSync(file, added.text)
+  say(`${name} is in ${file}, with ${added.fields.length} fields: read them before you use them.`)
+  for (const field of added.fields) say(`  ${field}`)
+  for (const { field, reason } of added.leftOut) say(`Left out: ${field}, since ${reason.split('\n')[0]}`)
+}
+
+async function documentAt(name: string, options: AddOptions): Promise<string> {
+  const { openapi } = options
+  if (!/^https?:\/\//.test(openapi)) {
+    if (!existsSync(openapi)) throw new Fault('CONFIG_INVALID', { file: openapi, path: '', reason: 'the file cannot be read' })
+    return readFileSync(openapi, 'utf8')
+  }
+  const [{ createSend }, { isPrivateAddress, lookupPublic }] = await Promise.all([
+    import('@parley/mesh/upstream/send.ts'),
+    import('../outgoing/public-address.ts'),
+  ])
+  const guarded = { isPrivateAddress, lookupPublic: lookupPublic(host => new Error(`${host} is a private address`)) }
+  const { send, close } = createSend({ ...guarded, isPrivate: options.private === true })
+  try {
+    const { status, text } = await send({ source: name, method: 'GET', url: new URL(openapi), headers: {} }, AbortSignal.timeout(10_000))
+    if (status !== 200) throw new Fault('SOURCE_UNAVAILABLE', { source: name, reason: `its document is answered with status ${status}` })
+    return text
+  } catch (cause) {
+    if (cause instanceof Fault) throw cause
+    throw new Fault('SOURCE_UNAVAILABLE', { source: name, reason: cause instanceof Error ? cause.message : String(cause) }, { cause })
+  } finally {
+    close()
+  }
+}

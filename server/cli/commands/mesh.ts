@@ -30,4 +30,14 @@ export function addMeshCommands(program: Command): void {
     .option('--schema', 'print the whole schema, with descriptions, instead')
     .option('--json', 'print it as JSON')
     .action(async (options, command) => (await import('../mesh.ts')).drawMesh(options, wrongUse(command)))
+  mesh
+    .command('add')
+    .description('Read the OpenAPI document of a system, and write it into a mesh.yaml with the fields and joins that its names propose.')
+    .argument('<name>', 'what the system is called')
+    .requiredOption('--openapi <place>', 'its document: a file or a URL')
+    .requiredOption('--url <url>', "what stands before the document's paths")
+    .option('--file <file>', "the mesh's file; its folder gets the document", 'mesh.yaml')
+    .option('--token-env <name>', 'environment variable with its token')
+    .option('--private', 'it may be at a private address')
+    .action(async (name, options) => (await import('../mesh.ts')).addToMesh(name, options))
 }

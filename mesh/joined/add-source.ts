@@ -1,0 +1,88 @@
+// Adds a source to a mesh's file: what its document proposes, as far as the mesh can be made with it. Comments and what stands there stay.
+import { Fault } from '@parley/core/faults.ts'
+import { parseDocument } from 'yaml'
+import { readDocument } from '../openapi/document.ts'
+import { createJoinedMesh } from './joined-mesh.ts'
+import { MeshConfig } from './mesh-config.ts'
+import { propose } from './propose.ts'
+
+export interface NewSource {
+  readonly name: string
+  /** The text of its document, and the file in which it will lie beside the mesh's. */
+  readonly document: string
+  readonly documentFile: string
+  readonly url: string
+  readonly isPrivate: boolean
+  readonly tokenEnv?: string
+}
+
+export interface Added {
+  /** The mesh's file. */
+  readonly text: string
+  readonly fields: readonly string[]
+  /** What was proposed and cannot be, with why. */
+  readonly leftOut: readonly { readonly field: string; readonly reason: string }[]
+}
+
+/** `text` is the mesh's file, empty where there is none; `documentOf` reads the documents of its sources. Faults: CONFIG_INVALID. */
+export function addSource(file: string, text: string, source: NewSource, documentOf: (openapi: string) => string): Added {
+  const invalid = (path: string, reason: string): Fault => new Fault('CONFIG_INVALID', { file, path, reason })
+  const reading = (path: string, of: string) => {
+    try {
+      return readDocument(of)
+    } catch (error) {
+      throw invalid(path, error instanceof Error ? error.message : String(error))
+    }
+  }
+  const yaml = parseDocument(text.trim() === '' ? '{}' : text)
+  const before = MeshConfig.safeParse({ sources: {}, ...yaml.toJS() })
+  if (!before.success) throw invalid(before.error.issues[0]?.path.join('.') ?? '', before.error.issues[0]?.message ?? 'not of the schema')
+  if (source.name in before.data.sources) throw invalid(`sources.${source.name}`, 'there is a source of this name already')
+  const place = `sources.${source.name}.openapi`
+  const document = reading(place, source.document)
+  const others = Object.values(before.data.sources).map(({ openapi }) => reading(openapi, documentOf(openapi)))
+  const { fields, owners } = propose(source.name, document, others)
+
+  const block = (path: string[], value: unknown): void => {
+    const node = yaml.createNode(value)
+    if ('flow' in node && path[0] !== 'sources') node.flow = true
+    yaml.setIn(path, node)
+  }
+  if (text.trim() === '') yaml.contents = yaml.createNode({}) as never // a mapping, as it was read
+  const { name, documentFile: openapi, url, isPrivate, tokenEnv } = source
+  block(['sources', name], { openapi, url, ...(isPrivate && { private: true }), ...(tokenEnv !== undefined && { tokenEnv }) })
+  for (const [type, owner] of Object.entries(owners)) if (!yaml.hasIn(['owners', type])) yaml.setIn(['owners', type], owner)
+
+  const problemOf = (): string | undefined => {
+    const parsed = MeshConfig.safeParse(yaml.toJS())
+    if (!parsed.success) return `${parsed.error.issues[0]?.path.join('.')}: ${parsed.error.issues[0]?.message}`
+    try {
+      createJoinedMesh({
+        config: parsed.data,
+        documentOf: (of, config) => (of === name ? source.document : documentOf(config.openapi)),
+        connect: () => ({ send: () => Promise.reject(new Error('nothing is sent here')), authorization: () => undefined }),
+      })
+      return undefined
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error)
+    }
+  }
+  const added: string[] = []
+  const leftOut: Added['leftOut'][number][] = []
+  // Questions first: a join needs the type that it begins at.
+  const inOrder = Object.entries(fields).sort(([a], [b]) => Number(b.startsWith('Query.')) - Number(a.startsWith('Query.')))
+  for (const [path, field] of inOrder) {
+    if (yaml.hasIn(['fields', path])) continue
+    block(['fields', path], field)
+    const reason = problemOf()
+    // An owner of a type that no field gives yet is no fault of this field's.
+    if (reason === undefined || /^owners: .* no field gives$/.test(reason)) added.push(path)
+    else {
+      yaml.deleteIn(['fields', path])
+      leftOut.push({ field: path, reason })
+    }
+  }
+  for (const type of Object.keys(owners))
+    if (problemOf()?.startsWith(`owners: ${type} is a type that no field gives`)) yaml.deleteIn(['owners', type])
+  return { text: yaml.toString({ lineWidth: 150 }), fields: added, leftOut }
+}
