@@ -95,14 +95,16 @@ export async function prepare(dialogue: DialogueToJudge, votes: readonly Recorde
   return { dialogue, votes, first: await heardAgain(votes[0]!, received, shop, stages) } // a dialogue has a turn
 }
 
-/** As `playWith`, in less time: what comes before fusing is done. `shop` is the one that it was prepared with, at whatever costs. */
+/** As `playWith`, in less time, and without the words of replies: what comes before fusing is done. `shop` is the one that it was prepared with, at whatever costs. */
 export function playPrepared(
   { dialogue, votes, first }: Prepared,
   ensemble: Ensemble,
   shop: Shop,
   stages: Stages,
 ): Promise<readonly RecordedDecision[]> {
-  const judged = { ...pricedAt(shop, dialogue.moment), ensemble: () => ensemble }
+  // What is said has no part in what is decided next.
+  const templates = { resolve: (name: string) => shop.templates.resolve(name), render: () => '' }
+  const judged = { ...pricedAt(shop, dialogue.moment), ensemble: () => ensemble, templates }
   const asked = { ...stages, mesh: { facts: async () => votes[0]!.facts } } // as when they were given
   return play(dialogue, shop.id, (received, i) =>
     i === 0 ? conclude(first, judged, ensemble, asked, NEVER, stages.clock.monotonic()) : replay(votes[i]!, received, judged, stages),

@@ -10,7 +10,7 @@ import { ensembleOf } from '@parley/ensembles/ensemble.ts'
 import type { EnsembleFile, ParsedEnsemble } from '@parley/ensembles/ensemble-file.ts'
 import { MEASURES, type MeasureName, measuresOf } from '@parley/ensembles/evaluation/measures.ts'
 import type { JudgedTurn, Outcome } from '@parley/ensembles/evaluation/outcome.ts'
-import { type Draw, differenceOf, drawConversations, rounded, sampled } from '@parley/ensembles/evaluation/resample.ts'
+import { type Draw, differenceOf, drawConversations, rounded, type Sampled, sampled } from '@parley/ensembles/evaluation/resample.ts'
 import { reweighed, type Weights } from '@parley/ensembles/reweigh.ts'
 import { createRandom } from '@parley/models/train/random.ts'
 import type { Brain } from '../brain.ts'
@@ -40,6 +40,10 @@ const SEED = 1
 const EXAMPLES = 20
 /** Of which the difference is told with its interval. */
 const COMPARED = ['accuracy', 'abstention', 'wrongAnswers', 'costPer1000'] as const satisfies readonly MeasureName[]
+type Compared = (typeof COMPARED)[number]
+type Measures = ReturnType<typeof measuresOf>
+type Samples = Readonly<Partial<Record<Compared, Sampled>>>
+
 /** Ensembles as they are, of which the outcomes are kept: what is looked at beside what. */
 const KEPT = 4
 
@@ -48,6 +52,13 @@ interface PlayedTurn {
   readonly outcome: Outcome
   readonly side: Side
   readonly decision: Pick<RecordedDecision, 'disposition' | 'action' | 'options' | 'situation'>
+}
+
+/** An ensemble with the shop's own costs. */
+interface AsItIs {
+  readonly played: readonly PlayedTurn[]
+  readonly measures: Measures
+  readonly samples: Samples
 }
 
 /** `votes`: of each dialogue. */
@@ -61,7 +72,7 @@ export async function openTrialSet(
   for (const [i, dialogue] of dialogues.entries()) prepared.push(await prepare(dialogue, votes[i]!, shop, stages)) // the votes of each
   let turns: readonly JudgedTurn[] = []
   let draws: readonly Draw[] = []
-  const kept = new Map<string, readonly PlayedTurn[]>()
+  const kept = new Map<string, AsItIs>()
 
   async function play(file: EnsembleFile, version: string, priced: Shop): Promise<readonly PlayedTurn[]> {
     const fused: Ensemble = ensembleOf({ file, version })
@@ -90,53 +101,53 @@ export async function openTrialSet(
   }
 
   /** With the shop's costs. */
-  async function asItIs({ file, version }: ParsedEnsemble): Promise<readonly PlayedTurn[]> {
-    const played = kept.get(version) ?? (await play(file, version, shop))
+  async function asItIs({ file, version }: ParsedEnsemble): Promise<AsItIs> {
+    const found = kept.get(version) ?? withSamples(await play(file, version, shop))
     kept.delete(version)
-    kept.set(version, played)
+    kept.set(version, found)
     if (kept.size > KEPT) kept.delete([...kept.keys()][0]!) // there is a first
-    return played
+    return found
   }
+
+  function withSamples(played: readonly PlayedTurn[]): AsItIs {
+    const measures = measuresOf(turns, outcomesOf(played))
+    return { played, measures, samples: samplesOf(measures) }
+  }
+
+  const samplesOf = (measures: Measures, names: readonly Compared[] = COMPARED): Samples =>
+    Object.fromEntries(names.map(name => [name, sampled(measures[name], conversations(), draws)]))
+
+  const conversations = (): readonly number[] => turns.map(({ conversation }) => conversation)
 
   return {
     async try({ ensemble, weights, costs }) {
       const before = await asItIs(ensemble)
       const isChanged = costs !== null || Object.keys(weights).length > 0
       const priced = costs === null ? shop : withCosts(shop, costs)
-      const now = isChanged ? await play(reweighed(ensemble.file, weights), ensemble.version, priced) : before
-      const all = turns.map((_, i) => i)
+      const now = isChanged ? await play(reweighed(ensemble.file, weights), ensemble.version, priced) : before.played
       const whole = new Uint16Array(turns.length).fill(1)
-      const [was, is] = [before, now].map(played => measuresOf(turns, outcomesOf(played), all)) as [Measures, Measures] // of two
+      const [was, is] = [before.measures, isChanged ? measuresOf(turns, outcomesOf(now)) : before.measures]
       const value = (of: Measures, name: MeasureName): number | null => {
         const found = of[name](whole)
         return Number.isNaN(found) ? null : rounded(found)
       }
       return {
         turns: turns.length,
-        conversations: new Set(turns.map(({ conversation }) => conversation)).size,
+        conversations: new Set(conversations()).size,
         figures: Object.fromEntries(MEASURES.map(name => [name, { before: value(was, name), now: value(is, name) }])),
-        differences: differences(costs === null ? before : pricedAgain(before, costs), now),
-        changed: changesOf(before, now),
+        differences: differences(costs === null ? before.samples : pricedAgain(before, costs), samplesOf(is)),
+        changed: changesOf(before.played, now),
       }
     },
   }
 
-  type Measures = ReturnType<typeof measuresOf>
-
-  function differences(before: readonly PlayedTurn[], now: readonly PlayedTurn[]): TrialResult['differences'] {
-    const conversations = turns.map(({ conversation }) => conversation)
-    const [was, is] = [measuresOf(turns, outcomesOf(before)), measuresOf(turns, outcomesOf(now))]
-    return Object.fromEntries(
-      COMPARED.map(name => [name, differenceOf(sampled(is[name], conversations, draws), sampled(was[name], conversations, draws))]),
-    )
-  }
-
   /** What the same decisions would have come to at these costs. */
-  function pricedAgain(played: readonly PlayedTurn[], costs: Costs): readonly PlayedTurn[] {
-    return played.map(({ decision, outcome, side }, i) => {
+  function pricedAgain({ played, samples }: AsItIs, costs: Costs): Samples {
+    const outcomes = played.map(({ decision, outcome }, i) => {
       const situation = { ...decision.situation, costs: { ...decision.situation.costs, ...costs } }
-      return { decision, side, outcome: { ...outcome, cost: costOf({ ...decision, situation }, turns[i]!.right) } } // of each turn
+      return { ...outcome, cost: costOf({ ...decision, situation }, turns[i]!.right) } // of each turn
     })
+    return { ...samples, ...samplesOf(measuresOf(turns, outcomes), ['costPer1000']) }
   }
 
   function changesOf(before: readonly PlayedTurn[], now: readonly PlayedTurn[]): TrialResult['changed'] {
@@ -156,6 +167,9 @@ export async function openTrialSet(
     })
   }
 }
+
+const differences = (before: Samples, now: Samples): TrialResult['differences'] =>
+  Object.fromEntries(COMPARED.map(name => [name, differenceOf(now[name]!, before[name]!)])) // both have them
 
 const outcomesOf = (played: readonly PlayedTurn[]): readonly Outcome[] => played.map(({ outcome }) => outcome)
 
