@@ -83,7 +83,7 @@ interface UnderWay {
 
 export async function openReports(parts: ReportsParts): Promise<Reports> {
   const { config, shop, sets, labels, log, now } = parts
-  const shelf = await openShelf(config.data, shop, 'reports', value => Kept.parse(value))
+  const shelf = await openShelf(config.data, shop, 'reports', value => Kept.parse(value), parts.broke)
   const underWay = new Map<string, UnderWay>()
   for (const kept of shelf.list())
     if (kept.state.state === 'waiting') {

@@ -29,6 +29,7 @@ export interface SetsParts {
   readonly actions: ReadonlySet<ActionId>
   readonly labels: Pick<LabelStore, 'list'>
   readonly now: () => number
+  readonly broke: (error: unknown) => void
 }
 
 const MOST = 200
@@ -48,8 +49,8 @@ const Kept = z.strictObject({
 })
 type Kept = z.infer<typeof Kept>
 
-export async function openSets({ data, shop, actions, labels, now }: SetsParts): Promise<Sets> {
-  const shelf: Shelf<Kept> = await openShelf(data, shop, SETS, value => Kept.parse(value))
+export async function openSets({ data, shop, actions, labels, now, broke }: SetsParts): Promise<Sets> {
+  const shelf: Shelf<Kept> = await openShelf(data, shop, SETS, value => Kept.parse(value), broke)
   const viewOf = (kept: Kept): SetView => ({ ...kept, kind: 'uploaded' })
 
   function named(id: string): Kept {

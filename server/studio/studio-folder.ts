@@ -29,23 +29,31 @@ export interface Shelf<T> {
   remove(id: string): Promise<void>
 }
 
-/** Reads what is there; what a kill has left without its JSON is taken away. */
+/** Reads what is there; what a kill has left without its JSON is taken away. `broke` hears of what cannot be read: it is left as it is, and left out. */
 export async function openShelf<T>(
   data: string,
   shop: string,
   kind: typeof SETS | 'reports',
   read: (value: unknown) => T,
+  broke: (error: unknown) => void,
 ): Promise<Shelf<T>> {
   const folder = join(data, STUDIO_FOLDER, kind, shop)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const pathOf = (id: string, ending: string): string => join(folder, `${id}${ending}`)
   const there = await readdir(folder)
   const values = new Map<string, T>()
+  const known = new Set<string>()
   for (const name of there) {
     const id = name.slice(0, -JSON_ENDING.length)
-    if (name === `${id}${JSON_ENDING}` && ID.test(id)) values.set(id, read(JSON.parse(await readFile(join(folder, name), 'utf8'))))
+    if (name !== `${id}${JSON_ENDING}` || !ID.test(id)) continue
+    known.add(id)
+    try {
+      values.set(id, read(JSON.parse(await readFile(join(folder, name), 'utf8'))))
+    } catch (cause) {
+      broke(new Error(`${join(folder, name)} cannot be read`, { cause }))
+    }
   }
-  for (const name of there) if (!values.has(name.split('.')[0] ?? '') || name.endsWith('.new')) await rm(join(folder, name))
+  for (const name of there) if (!known.has(name.split('.')[0] ?? '') || name.endsWith('.new')) await rm(join(folder, name))
 
   return {
     get: id => values.get(id),

@@ -64,7 +64,7 @@ export async function openStudio(parts: StudioParts): Promise<Studio> {
     const { id } = settings
     const shop = parts.shop(id)
     const actions = new Set(Object.keys(shop.actions))
-    const sets = await openSets({ data, shop: id, actions, labels, now })
+    const sets = await openSets({ data, shop: id, actions, labels, now, broke: parts.broke })
     const ensembles = studioEnsembles({ shop: settings, store: parts.ensembleStore, ensembles: parts.ensembles })
     const rows = rowsOf(id, sets, labels, parts.log)
     const reports = await openReports({

@@ -241,7 +241,8 @@ test('[KNOW6] articles come along with what the shop had before, labels, and set
     const labelled = labels.list('demo')
     await labels.close()
     const actions = new Set(['THANKS'])
-    const openIn = (folder: string) => openSets({ data: folder, shop: 'demo', actions, labels: { list: () => [] }, now: Date.now })
+    const openIn = (folder: string) =>
+      openSets({ data: folder, shop: 'demo', actions, labels: { list: () => [] }, now: Date.now, broke: assert.ifError })
     const rows = ['thanks', 'thank you'].map(text => JSON.stringify({ text, action: 'THANKS' })).join('\n')
     const { set } = await (await openIn(data)).add({ name: 'March', text: rows }, 'Lin')
     await backUp(data, backup)
