@@ -97,12 +97,13 @@ export function createVersionsPage(studio: Studio): Page {
     const { versions: words, locale } = studio.words()
     const change = history.find(({ what, version }) => (what === 'promote' || what === 'rollback') && version === standing.inForce)
     const back = standing.rollback
+    const description = versions.find(({ version }) => version === standing.inForce)?.description ?? ''
     return h(
       'section',
       { class: 'panel in-force', 'aria-labelledby': 'in-force-title' },
       h('h3', { id: 'in-force-title' }, words.inForce),
       h('p', { class: 'big version' }, standing.inForce),
-      h('p', { class: 'faint' }, versions.find(({ version }) => version === standing.inForce)?.description),
+      description !== '' && h('p', { class: 'faint' }, description),
       h('p', { class: 'faint' }, change ? words.since(time(change.at, locale), change.who) : words.fromSettings),
       change && change.why !== '' && h('blockquote', null, change.why),
       h(
@@ -200,7 +201,7 @@ export function createVersionsPage(studio: Studio): Page {
         each.isShipped && h('span', { class: 'badge' }, words.shipped),
         each.fault !== null && h('span', { class: 'badge bad' }, words.unreadable),
       ),
-      h('p', { class: 'faint' }, each.fault ?? each.description),
+      (each.fault ?? each.description) !== '' && h('p', { class: 'faint' }, each.fault ?? each.description),
       Object.keys(each.weights).length > 0 && weightList(each.weights, words.weights),
       h(
         'div',
