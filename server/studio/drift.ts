@@ -41,6 +41,8 @@ export interface DriftParts {
 const DAY_MS = 86_400_000
 const WEEK_MS = 7 * DAY_MS
 const STALE_MS = 3_600_000
+/** The same where there was nothing: the first turns are to be seen soon. */
+const STALE_EMPTY_MS = 60_000
 /** After so long nobody takes a turn back any more that anybody would count. */
 const SETTLED_MS = 14 * DAY_MS
 /** The mix is held against that of the first weeks. */
@@ -159,7 +161,7 @@ export async function openDrift(parts: DriftParts): Promise<Drift> {
 
   return {
     view() {
-      if (!kept || now() - kept.at > STALE_MS) reading ??= bringForward()
+      if (!kept || now() - kept.at > (kept.weeks.length > 0 ? STALE_MS : STALE_EMPTY_MS)) reading ??= bringForward()
       const weeks = kept?.weeks ?? []
       const reference = weeks.slice(0, REFERENCE_WEEKS)
       const mix = mixOf(reference)

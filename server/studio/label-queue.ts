@@ -40,6 +40,8 @@ export interface LabelQueueParts {
 const BACK_MS = 30 * 86_400_000
 /** Then it is read again, beside what is known. */
 const STALE_MS = 10 * 60_000
+/** The same where nothing is left: whoever looks again waits for what customers write now. */
+const STALE_EMPTY_MS = 20_000
 /** Of one person; there is more to do than anybody does. */
 const MOST = 2_000
 const BEFORE = 8
@@ -110,12 +112,12 @@ export function openLabelQueue(parts: LabelQueueParts): LabelQueue {
   return {
     async page(who, from, limit) {
       const queue = queueFor(who)
-      const isStale = queue.readAt === null || now() - queue.readAt > STALE_MS
-      if (isStale && from === 0) queue.reading ??= read(who, queue)
       const theirs = labels.list(shop).filter(label => label.who === who)
       const skipped = labels.skipped(shop, who)
       const done = new Set([...theirs, ...skipped].map(nameOf))
       const left = queue.rows.filter(row => !done.has(nameOf(row)))
+      const isStale = queue.readAt === null || now() - queue.readAt > (left.length > 0 ? STALE_MS : STALE_EMPTY_MS)
+      if (isStale && from === 0) queue.reading ??= read(who, queue)
       const rows: LabelRow[] = []
       const gone = new Set<Queue['rows'][number]>()
       for (const row of left.slice(from)) {

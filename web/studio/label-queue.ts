@@ -55,7 +55,7 @@ export function createLabelQueue(server: Pick<Server, 'get' | 'post'>, changed: 
       const first = rows[0]
       const fresh = next.rows.filter(row => !gone.has(keyOf(row)) && (!first || keyOf(row) !== keyOf(first)))
       rows = first ? [first, ...fresh] : fresh // what is being looked at stays
-      if (next.readAt === null) timer = setTimeout(() => void load(), READING_MS)
+      if (next.readAt === null || (next.progress && rows.length === 0)) timer = setTimeout(() => void load(), READING_MS)
     } catch (error) {
       if (mine !== asked) return
       failed = error

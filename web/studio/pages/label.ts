@@ -3,7 +3,7 @@ import type { LabelRow } from '@parley/core/protocol/studio.ts'
 import { bar } from '../../desk/svg.ts'
 import { createActionSearch } from '../action-search.ts'
 import { fill, h } from '../dom.ts'
-import { percent } from '../format.ts'
+import { percent, time } from '../format.ts'
 import { createLabelQueue } from '../label-queue.ts'
 import { empty, loading, progressBar, trouble, troubleText } from '../parts.ts'
 import { hashOf } from '../route.ts'
@@ -171,11 +171,12 @@ export function createLabelPage(studio: Studio): Page {
         { class: 'label-count' },
         h('p', { class: 'figure', id: 'label-left' }, table.left(left)),
         h('p', { class: 'faint' }, table.done(labelled, skipped)),
+        page.readAt !== null && h('p', { class: 'faint' }, table.readAt(time(page.readAt, words.locale))),
         said,
       ),
       failed !== undefined && h('p', { class: 'trouble', role: 'alert' }, `${table.notKept} ${troubleText(words.shell, failed)}`),
-      page.readAt === null &&
-        page.progress &&
+      page.progress &&
+        !current &&
         h('div', { class: 'panel' }, h('p', null, table.reading), progressBar(words, page.progress, table.reading)),
       current
         ? h('div', { class: 'label-work' }, conversation(current), choices(current))
@@ -186,6 +187,7 @@ export function createLabelPage(studio: Studio): Page {
               h(
                 'div',
                 { class: 'actions' },
+                h('button', { class: 'secondary', type: 'button', onclick: () => void load() }, table.lookAgain),
                 h('a', { class: 'secondary', href: hashOf({ page: 'reports' }) }, table.toReports),
                 queue.canUndo && undoButton(),
               ),
