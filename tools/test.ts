@@ -28,12 +28,16 @@ const HEAVY = [
 /** Those of them that are about limits of milliseconds or about a busy server: each runs with nothing beside it. */
 const ALONE = ['test/e2e/overload', 'test/e2e/reconnect', 'test/e2e/hostile-plugins', 'test/plugin-host/', 'test/hostile/']
 /** Of these, what is slow and asks for nothing within milliseconds. */
-const NOT_ALONE = ['installed', 'change', 'bundle', 'write-a-plugin', 'rogue-host'].map(name => `test/plugin-host/${name}`)
+const NOT_ALONE = [
+  ...['installed', 'change', 'bundle', 'write-a-plugin', 'rogue-host', 'scaffold', 'check', 'dev'],
+  ...['plugin-store', 'plugin-log', 'host-program', 'walls', 'api-breaks', 'shadow-store'],
+].map(name => `test/plugin-host/${name}`)
 /** Of one file; the kills take minutes where something else keeps the processor busy. */
 const FILE_MS = 900_000
 /** Those that take longest, longest first: begun with, so that none of them is at work when the others are done. */
 const LONG = [
   ...['test/e2e/crash', 'test/e2e/desk.', 'test/e2e/command-line', 'test/e2e/embed', 'test/e2e/widget', 'test/e2e/accessibility'],
+  ...['test/e2e/ensembles-', 'test/e2e/studio', 'test/resume/resume-fuzz', 'test/e2e/container'],
   ...['test/models/encoder-training', 'test/plugin-host/installed', 'test/plugin-host/write-a-plugin', 'test/e2e/socket-processes'],
   ...['test/e2e/models', 'test/server/erasure-crash', 'test/e2e/train-a-model', 'test/e2e/erasure', 'test/server/backup'],
 ]
@@ -138,9 +142,10 @@ await runFiles(
 )
 if (!flags.has('--quick')) {
   if (all.some(isHeavy)) setUpDebian()
+  // They wait for processes, flushes and pages as much as they work: with two at a time a quarter of two cores was idle.
   await runFiles(
     all.filter(file => isHeavy(file) && !isAlone(file)),
-    2,
+    3,
   )
   await runFiles(all.filter(isAlone), 1, { isNodeBare: true })
 }
