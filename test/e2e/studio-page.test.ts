@@ -12,7 +12,8 @@ import { fetchVisitor, joinConversation, type RunningServer, startServer, tempor
 import { picture } from './visit.ts'
 
 const skip = missingBrowser
-const options = { skip, timeout: 60_000 }
+// Reports and trials are worked out with the least priority: beside other tests they wait for the processor.
+const options = { skip, timeout: 300_000 }
 const PASSWORD = 'crab soup at nine'
 const HOSTILE = '<img src=x onerror="window.owned = 1"><b>where is</b> my parcel'
 const TALKS = [[HOSTILE], ['谢谢，这周第三只死蟹了', '发票怎么开'], ['I do not want a refund, where is my parcel?'], ['blorp vex quandle']]
@@ -48,7 +49,7 @@ before(async () => {
   await Promise.all(TALKS.map(talk))
   context = await browser.newContext({ locale: 'en', viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce' })
   page = await context.newPage()
-  page.setDefaultTimeout(30_000)
+  page.setDefaultTimeout(240_000)
   page.on('pageerror', error => complaints.push(String(error)))
   page.on('console', message => /Content Security Policy/i.test(message.text()) && complaints.push(message.text()))
 })
