@@ -85,3 +85,6 @@ export interface RecordedDecision extends Decision {
   /** The place in line that the reply named. */
   readonly place?: number
 }
+
+/** Whether the votes say what the turn is about: it stands by itself, or leaves the bot's question for another request. */
+export const isByItsWords = ({ how = 'plain' }: Pick<RecordedDecision, 'how'>): boolean => how === 'plain' || how === 'left'

@@ -1,7 +1,7 @@
 // How much there is to learn from a turn's label: where the ensemble could not tell two actions apart, where its voters contradict it, where the turn was taken
 // back afterwards, where the customer says that it did not help, where an agent says that it was about something else. What everybody agrees on teaches
 // nothing.
-import type { RecordedDecision } from '@parley/core/pipeline/decision.ts'
+import { isByItsWords, type RecordedDecision } from '@parley/core/pipeline/decision.ts'
 import type { Thumb } from '@parley/core/protocol/client-message.ts'
 import { firstVote } from '../evaluation/variants.ts'
 import { PRIOR } from '../fuse.ts'
@@ -36,9 +36,9 @@ const CONTRADICTED = 1 / 3
  * Undefined where there is nothing to label: no votes decided it, or it answers what the bot had asked.
  */
 export function worthOf(decision: RecordedDecision, { takenBack = false, thumb = null, isCorrected = false }: Regrets): Worth | undefined {
-  const { ranking, breakdown, votes, how, disposition, situation, risks = [] } = decision
+  const { ranking, breakdown, votes, disposition, situation, risks = [] } = decision
   const top = ranking[0]
-  if (!top || (how !== undefined && how !== 'plain')) return undefined
+  if (!top || !isByItsWords(decision)) return undefined
   const heard = new Set(breakdown.map(({ voter }) => voter).filter(voter => voter !== PRIOR))
   const firsts = votes.flatMap(ballot => (heard.has(ballot.voter) ? (firstVote(ballot, situation.domain)?.action ?? []) : []))
   if (firsts.length === 0) return undefined

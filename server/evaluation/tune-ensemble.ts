@@ -1,7 +1,7 @@
 // A better ensemble from turns of which it is known what they are about: the votes of the shop's own voters, kept from before or asked for now, and what
 // ensembles/tune/ learns of them.
 import { setImmediate } from 'node:timers/promises'
-import type { RecordedDecision } from '@parley/core/pipeline/decision.ts'
+import { isByItsWords, type RecordedDecision } from '@parley/core/pipeline/decision.ts'
 import type { Shop } from '@parley/core/pipeline/shop.ts'
 import type { RecordedTurn } from '@parley/core/recorded-turns.ts'
 import { ensembleOf } from '@parley/ensembles/ensemble.ts'
@@ -67,8 +67,6 @@ export async function tuneEnsemble(parts: TuneEnsembleParts): Promise<TunedEnsem
     signal.throwIfAborted()
   }
 }
-
-const isByItsWords = ({ how = 'plain' }: RecordedDecision): boolean => how === 'plain' || how === 'left'
 
 const heardIn = (decision: RecordedDecision): Omit<TurnToFit, 'conversation' | 'right'> => ({
   language: languageOf(decision),

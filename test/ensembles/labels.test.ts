@@ -46,6 +46,8 @@ test('[LAB1] what is worth a label: no margin, voters against it, taken back, a 
   assert.deepEqual(worth(decided([0.5, 0.4, 0.1], all, { disposition: 'handoff' })), [0.9, ['unsure', 'handed over']])
   assert.deepEqual(worth(decided([0.5, 0.4, 0.1], all, { disposition: 'handoff', action: 'C' })), [0.9, ['unsure']]) // a person's: no doubt
   assert.deepEqual(worth(decided([0.5, 0.4, 0.1], all, { disposition: 'handoff', risks: ['lawyer'] })), [0.9, ['unsure']])
+  // What leaves the bot's question for another request is about that.
+  assert.deepEqual(worth(decided([0.9, 0.06, 0.04], all, { how: 'left' }), { thumb: 'down' }), [1.16, ['thumbs down']])
   // Nothing to label: an answer to what the bot had asked, an apology, a turn on which nobody who is heard voted.
   assert.equal(worth(decided([0.5, 0.4, 0.1], all, { how: 'slot' })), undefined)
   assert.equal(worth(decided([0.5, 0.4, 0.1], all, { ranking: [] })), undefined)
