@@ -30,6 +30,8 @@ export interface DriftParts {
 }
 
 const MOST = 6
+/** Of the axis of shares, so that a change of nothing does not look like one. */
+const LEAST_SPAN = 0.1
 const seriesAt = (i: number): Series => ((i % MOST) + 1) as Series // 1 to 6
 
 export function driftPlot({ title, explanation, kind, series }: DriftParts, strings: Strings): HTMLElement {
@@ -38,7 +40,9 @@ export function driftPlot({ title, explanation, kind, series }: DriftParts, stri
     points.flatMap(({ estimate: { value, low, high } }) => [value, low, high].filter(each => each !== null)),
   )
   if (values.length === 0) return card(title, explanation, strings.driftNone)
-  const ticks = roundTicks(Math.min(...values), Math.max(...values), 5)
+  const [least, most] = [Math.min(...values), Math.max(...values)]
+  const lowest = kind === 'share' ? Math.max(0, Math.min(least, (least + most - LEAST_SPAN) / 2)) : least
+  const ticks = roundTicks(lowest, kind === 'share' ? Math.max(most, Math.min(1, lowest + LEAST_SPAN)) : most, 5)
   const drawAt = (width: number): Drawn => {
     const height = Math.min(320, Math.max(220, width * 0.5))
     const svg = canvas(width, height)
