@@ -28,10 +28,7 @@ const HEAVY = [
 /** Those of them that are about limits of milliseconds or about a busy server: each runs with nothing beside it. */
 const ALONE = ['test/e2e/overload', 'test/e2e/reconnect', 'test/e2e/hostile-plugins', 'test/plugin-host/', 'test/hostile/']
 /** Of these, what is slow and asks for nothing within milliseconds. */
-const NOT_ALONE = [
-  ...['installed', 'change', 'bundle', 'write-a-plugin', 'rogue-host', 'scaffold', 'check', 'dev'],
-  ...['plugin-store', 'plugin-log', 'host-program', 'walls', 'api-breaks', 'shadow-store'],
-].map(name => `test/plugin-host/${name}`)
+const NOT_ALONE = ['installed', 'change', 'bundle', 'write-a-plugin', 'rogue-host'].map(name => `test/plugin-host/${name}`)
 /** Of one file; the kills take minutes where something else keeps the processor busy. */
 const FILE_MS = 900_000
 /** Those that take longest, longest first: begun with, so that none of them is at work when the others are done. */

@@ -57,7 +57,7 @@ const overflow = (page: Page): Promise<number> =>
 
 test('[EVAL9] an evaluation: hover, keys and a press tell numbers and sentences; nothing is asked of anybody, and nothing of a customer runs', {
   skip,
-  timeout: 120_000,
+  timeout: 240_000,
 }, async () => {
   const file = evaluationFile()
   const { page, complaints } = await open(file)
@@ -137,7 +137,7 @@ test('[EVAL9] an evaluation: hover, keys and a press tell numbers and sentences;
 
 test('[EVAL9] on a phone, in the dark, in Chinese: a finger gets the numbers, and nothing makes the page wider than it is', {
   skip,
-  timeout: 120_000,
+  timeout: 240_000,
 }, async () => {
   const { page, complaints } = await open(evaluationFile(), {
     locale: 'zh-CN',
@@ -162,7 +162,7 @@ test('[EVAL9] on a phone, in the dark, in Chinese: a finger gets the numbers, an
   await page.context().close()
 })
 
-test('[EVAL9] a comparison: the gate, and every changed turn side by side, by group and by words', { skip, timeout: 120_000 }, async () => {
+test('[EVAL9] a comparison: the gate, and every changed turn side by side, by group and by words', { skip, timeout: 240_000 }, async () => {
   const file = comparisonFile([{ what: 'broken', broken: 40, may: 5 }])
   const { changed, groups } = file.comparison
   const { page, complaints } = await open(file, { viewport: { width: 390, height: 844 } })
@@ -189,7 +189,7 @@ test('[EVAL9] a comparison: the gate, and every changed turn side by side, by gr
   await page.context().close()
 })
 
-test('[EVAL9] a tune: why nothing was written, and the candidates by any figure', { skip, timeout: 60_000 }, async () => {
+test('[EVAL9] a tune: why nothing was written, and the candidates by any figure', { skip, timeout: 240_000 }, async () => {
   const file = tuneFile()
   const { page, complaints } = await open(file, { viewport: { width: 390, height: 844 } })
   assert.match(await page.innerText('main'), /Nothing is written:\s+there are 60 conversations; it takes 100\s/)
@@ -210,7 +210,7 @@ test('[EVAL9] a tune: why nothing was written, and the candidates by any figure'
 
 test('[EVAL9] without sentences nothing that a customer wrote is in the file, and lines still say where it stands', {
   skip,
-  timeout: 60_000,
+  timeout: 240_000,
 }, async () => {
   const [evaluation, comparison] = [evaluationFile(), comparisonFile([])]
   for (const file of [evaluation, comparison]) {
