@@ -54,7 +54,9 @@ function variablesOf(text: string): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(text)
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown> // an object that is no array
-  } catch {}
+  } catch {
+    // no JSON: refused below, as what is JSON and no object
+  }
   throw new Fault('QUERY_REFUSED', { reason: '--variables must be a JSON object' })
 }
 

@@ -69,6 +69,7 @@ export function createShopMeshes(
       return opening
     },
     async close() {
+      // What could not be opened has been told to who asked, and holds nothing.
       for (const opening of open.values()) await opening.then(mesh => mesh.close()).catch(() => {})
       await services?.then(thread => thread.close()).catch(() => {})
     },
