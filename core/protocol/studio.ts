@@ -322,6 +322,8 @@ export interface LabelRow extends TurnNamed {
   /** Best first; probabilities of all actions sum to 1. */
   readonly likely: readonly { readonly action: string; readonly p: number }[]
   readonly votes: readonly { readonly voter: string; readonly action: string | null; readonly confidence: number }[]
+  /** What each voter, the prior and each signal added to the score of `said`; they sum to it. Empty where nothing was fused for it. */
+  readonly shares: readonly { readonly what: string; readonly share: number }[]
 }
 export interface AgreementView {
   readonly people: readonly { readonly who: string; readonly labels: number }[]

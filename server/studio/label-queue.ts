@@ -215,6 +215,9 @@ function shown(
       const first = firstVote(ballot, situation.domain)
       return { voter: ballot.voter, action: first?.action ?? null, confidence: first?.confidence ?? 0 }
     }),
+    shares: decision.breakdown.flatMap(({ voter, action, share }) =>
+      action === decision.action ? [{ what: voter.replace(/^signal:/, ''), share }] : [],
+    ),
   }
 }
 

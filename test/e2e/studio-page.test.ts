@@ -234,6 +234,7 @@ test('the queue of labels is gone through by keyboard alone', options, async () 
   const all = await left()
   await picture(page, 'studio-label')
   assert.ok(all >= 4, `${all} left`)
+  assert.match((await page.textContent('[data-key="shares"]')) ?? '', /prior −\d/)
   const [first, action] = [await turn(), await page.getAttribute('[data-key="choice 1"]', 'data-action')]
   await page.keyboard.press('1')
   await reads('#label-left', `${all - 1} left`)

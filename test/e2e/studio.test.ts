@@ -339,6 +339,10 @@ test('[LAB1] [LAB3] [STUD8] the queue shows turns with what was said around them
   assert.deepEqual([row.conversation, row.turn, row.times, row.before], [turn.conversation, turn.turn, 1, []])
   assert.ok(row.likely.length > 1 && row.likely.every(({ p }) => p > 0 && p <= 1) && row.votes.some(({ voter }) => voter === 'keyword'))
   assert.ok(row.reply.length > 0)
+  assert.ok(
+    ['prior', 'intent'].every(name => row.shares.some(({ what }) => what === name)),
+    JSON.stringify(row.shares),
+  )
   const say = async (body: object): Promise<number> => (await fetched('/labels', { body })).status
   assert.equal(await say({ ...turn, action: null }), 204)
   const skipped = await page()

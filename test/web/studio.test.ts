@@ -64,6 +64,7 @@ const row = (turn: number): LabelRow => ({
   reply: '',
   likely: [],
   votes: [],
+  shares: [],
 })
 
 /** A server with so many turns in its queue, which can be told to refuse. */

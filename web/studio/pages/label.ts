@@ -12,6 +12,7 @@ import { createAgreement } from './agreement.ts'
 
 const OUT_OF_SCOPE = 'OUT_OF_SCOPE'
 const DIGITS = 9
+const signed = (share: number): string => `${share < 0 ? '−' : '+'}${Math.abs(share).toFixed(2)}`
 
 export function createLabelPage(studio: Studio): Page {
   const element = h('div', { class: 'page' })
@@ -94,6 +95,14 @@ export function createLabelPage(studio: Studio): Page {
             ),
           ),
         ),
+        row.shares.length > 0 && [
+          h('p', { class: 'faint' }, words.shares(studio.nameOf(row.said), signed(row.shares.reduce((sum, { share }) => sum + share, 0)))),
+          h(
+            'ul',
+            { class: 'votes', 'data-key': 'shares' },
+            row.shares.map(({ what, share }) => h('li', null, h('span', { class: 'faint' }, what), ' ', signed(share))),
+          ),
+        ],
       ),
     )
   }

@@ -40,6 +40,7 @@ const en = {
   skipped: 'Skipped.',
   notKept: 'Not kept:',
   votes: 'Votes',
+  shares: (action: string, score: string): string => `What counted for “${action}”, ${score} together`,
   silent: 'no opinion',
   keysTitle: 'Keys',
   keys: [
@@ -104,6 +105,7 @@ const zh: LabelWords = {
   skipped: '已跳过。',
   notKept: '未保存：',
   votes: '投票',
+  shares: (action, score) => `“${action}”的得分构成，合计 ${score}`,
   silent: '没有意见',
   keysTitle: '按键',
   keys: [
