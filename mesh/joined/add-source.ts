@@ -1,7 +1,7 @@
 // Adds a source to a mesh's file: what its document proposes, as far as the mesh can be made with it. Comments and what stands there stay.
 import { Fault } from '@parley/core/faults.ts'
 import { parseDocument } from 'yaml'
-import { readDocument } from '../openapi/document.ts'
+import { readDocument } from '../source/openapi/document.ts'
 import { createJoinedMesh } from './joined-mesh.ts'
 import { MeshConfig } from './mesh-config.ts'
 import { propose } from './propose.ts'
@@ -39,9 +39,9 @@ export function addSource(file: string, text: string, source: NewSource, documen
   if (!before.success) throw invalid(before.error.issues[0]?.path.join('.') ?? '', before.error.issues[0]?.message ?? 'not of the schema')
   if (source.name in before.data.sources) throw invalid(`sources.${source.name}`, 'there is a source of this name already')
   const place = `sources.${source.name}.openapi`
-  const document = reading(place, source.document)
-  const others = Object.values(before.data.sources).map(({ openapi }) => reading(openapi, documentOf(openapi)))
-  const { fields, owners } = propose(source.name, document, others)
+  const catalogue = reading(place, source.document)
+  const others = new Map(Object.entries(before.data.sources).map(([name, { openapi }]) => [name, reading(openapi, documentOf(openapi))]))
+  const { fields, owners } = propose(source.name, catalogue, [...others.values()])
 
   const block = (path: string[], value: unknown): void => {
     const node = yaml.createNode(value)
@@ -59,8 +59,10 @@ export function addSource(file: string, text: string, source: NewSource, documen
     try {
       createJoinedMesh({
         config: parsed.data,
-        documentOf: (of, config) => (of === name ? source.document : documentOf(config.openapi)),
-        connect: () => ({ send: () => Promise.reject(new Error('nothing is sent here')), authorization: () => undefined }),
+        sourceOf: of => ({
+          catalogue: others.get(of) ?? catalogue,
+          call: () => Promise.reject(new Error('nothing is asked here')),
+        }),
       })
       return undefined
     } catch (error) {

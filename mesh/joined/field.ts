@@ -8,17 +8,15 @@ import {
   type GraphQLResolveInfo,
   isEnumType,
 } from 'graphql'
-import { type Connection, callOperation } from '../openapi/call.ts'
-import { type ApiDocument, type ApiOperation, isObject, type JsonSchema } from '../openapi/document.ts'
-import { graphName, propertiesOf, type Typed, type Types } from '../openapi/types.ts'
+import { type Catalogue, isObject, type JsonSchema, type Operation, propertiesOf } from '../source/catalogue.ts'
+import type { Source } from '../source/source.ts'
 import type { Reader, Reading } from '../upstream/reader.ts'
 import type { Scope } from '../upstream/scope.ts'
 import { SourceError } from '../upstream/source-error.ts'
 import type { FieldConfig } from './mesh-config.ts'
+import { graphName, type Typed, type Types } from './types.ts'
 
-export interface MeshSource {
-  readonly document: ApiDocument
-  readonly connection: Connection
+export interface MeshSource extends Source {
   /** Reads keep their tries and deadlines within this. */
   guard<T>(attempt: (signal: AbortSignal) => Promise<T>, isSafe: boolean, signal?: AbortSignal): Promise<T>
 }
@@ -40,7 +38,7 @@ export interface FieldParts {
   readonly config: FieldConfig
   readonly sourceName: string
   readonly source: MeshSource
-  readonly operation: ApiOperation
+  readonly operation: Operation
   readonly types: Types
   readonly typesOfAnswer: readonly string[]
   readonly keep: { readonly ms: number; readonly staleMs: number }
@@ -57,13 +55,12 @@ export function fieldOf(parts: FieldParts): {
   readonly isOpen: boolean
 } {
   const { path, config, sourceName, source, operation, types } = parts
-  const { document } = source
+  const { catalogue } = source
   const isMutation = path.startsWith('Mutation.')
   if (!operation.answer) throw new Error(`${path}: ${config.from} gives nothing`)
-  if (!isMutation && operation.method !== 'GET')
-    throw new Error(`${path}: ${config.from} changes something: it can be a field of Mutation alone`)
-  const { schema, pickedFrom, isSure } = picked(document, operation.answer, config, path)
-  const typed = types.output(sourceName, document, schema, `${graphName(operation.id)}Answer`)
+  if (!isMutation && !operation.isSafe) throw new Error(`${path}: ${config.from} changes something: it can be a field of Mutation alone`)
+  const { schema, pickedFrom, isSure } = picked(catalogue, operation.answer, config, path)
+  const typed = types.output(sourceName, catalogue, schema, `${graphName(operation.id)}Answer`)
   const { args, locale, isOpen } = argumentsOf(parts)
   const batch = batchOf(parts)
   const reading: Reading = {
@@ -112,7 +109,7 @@ export function fieldOf(parts: FieldParts): {
     return typed.object === undefined ? value : parts.seen(typed.object, value, context)
   }
 
-  const description = describe(operation, document, schema)
+  const description = describe(operation, catalogue, schema)
   return {
     field: {
       type: typed.type,
@@ -138,17 +135,17 @@ function ask(
   const sent = locale === undefined ? headers : { ...headers, [locale]: scope.locale }
   const bad = rangeProblem(operation, args)
   if (bad !== undefined) throw new SourceError('SOURCE_REFUSED', sourceName, { reason: bad })
-  return source.guard(within => callOperation(source.connection, operation, { args, headers: sent }, within), isSafe, signal)
+  return source.guard(within => source.call(operation.id, { args, headers: sent }, within), isSafe, signal)
 }
 
 /** What of the answer the field is. */
-function picked(document: ApiDocument, answer: JsonSchema, { pick, batch }: FieldConfig, path: string) {
-  const whole = document.resolve(answer).schema
+function picked(catalogue: Catalogue, answer: JsonSchema, { pick, batch }: FieldConfig, path: string) {
+  const whole = catalogue.resolve(answer).schema
   const items = isObject(whole.items) ? whole.items : undefined
   if (batch !== undefined && !items) throw new Error(`${path}: batch needs an operation that gives a list`)
   const one = batch === undefined ? answer : (items ?? answer)
   if (pick === undefined) return { schema: one, pickedFrom: (value: unknown): unknown => value, isSure: false }
-  const { properties, required } = propertiesOf(document, document.resolve(one).schema)
+  const { properties, required } = propertiesOf(catalogue, catalogue.resolve(one).schema)
   const schema = properties[pick]
   if (!schema) throw new Error(`${path}: the answer has no field ${pick}`)
   return { schema, pickedFrom: (value: unknown): unknown => (isObject(value) ? value[pick] : undefined), isSure: required.has(pick) }
@@ -171,7 +168,7 @@ function argumentsOf({ path, config, operation, source, types, sourceName }: Fie
   let isOpen = false
   const known = new Set<string>()
   const add = (name: string, type: GraphQLNullableInputType, isRequired: boolean, schema: JsonSchema, description?: string): void => {
-    const { schema: bare } = source.document.resolve(schema)
+    const { schema: bare } = source.catalogue.resolve(schema)
     known.add(name)
     if (name in config.with) return
     const isString = !isEnumType(type) && bare.type !== 'integer' && bare.type !== 'number' && bare.type !== 'boolean'
@@ -192,16 +189,16 @@ function argumentsOf({ path, config, operation, source, types, sourceName }: Fie
         description: 'What is done under a key is done once, however often it is asked for.',
       }
     } else if (place !== 'header')
-      add(name, types.input(source.document, schema, `${graphName(operation.id)}_${graphName(name)}`), isRequired, schema, description)
+      add(name, types.input(source.catalogue, schema, `${graphName(operation.id)}_${graphName(name)}`), isRequired, schema, description)
     else if (isRequired) throw new Error(`${path}: ${config.from} needs the header ${name}, which nothing gives`)
   }
   if (operation.body) {
-    const { properties, required } = propertiesOf(source.document, source.document.resolve(operation.body).schema)
+    const { properties, required } = propertiesOf(source.catalogue, source.catalogue.resolve(operation.body).schema)
     for (const [name, schema] of Object.entries(properties)) {
       const description = typeof schema.description === 'string' ? schema.description : undefined
       add(
         name,
-        types.input(source.document, schema, `${graphName(operation.id)}_${graphName(name)}`),
+        types.input(source.catalogue, schema, `${graphName(operation.id)}_${graphName(name)}`),
         required.has(name),
         schema,
         description,
@@ -215,7 +212,7 @@ function argumentsOf({ path, config, operation, source, types, sourceName }: Fie
   return { args, locale, isOpen }
 }
 
-function rangeProblem({ parameters }: ApiOperation, args: Readonly<Record<string, unknown>>): string | undefined {
+function rangeProblem({ parameters }: Operation, args: Readonly<Record<string, unknown>>): string | undefined {
   for (const { name, schema } of parameters) {
     const value = args[name]
     if (typeof value !== 'number') continue
@@ -225,8 +222,8 @@ function rangeProblem({ parameters }: ApiOperation, args: Readonly<Record<string
   return undefined
 }
 
-function describe({ description }: ApiOperation, document: ApiDocument, schema: JsonSchema): string | undefined {
-  const own = schema.description ?? document.resolve(schema).schema.description
+function describe({ description }: Operation, catalogue: Catalogue, schema: JsonSchema): string | undefined {
+  const own = schema.description ?? catalogue.resolve(schema).schema.description
   return typeof own === 'string' ? own : description
 }
 

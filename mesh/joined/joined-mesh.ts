@@ -12,11 +12,11 @@ import {
   specifiedRules,
   validate,
 } from 'graphql'
-import { type ApiDocument, readDocument } from '../openapi/document.ts'
+import type { Catalogue } from '../source/catalogue.ts'
+import type { Source } from '../source/source.ts'
 import { createGuard } from '../upstream/guard.ts'
 import { createReader, type Reader } from '../upstream/reader.ts'
 import type { Scope } from '../upstream/scope.ts'
-import type { Send } from '../upstream/send.ts'
 import { SourceError } from '../upstream/source-error.ts'
 import type { MeshContext, MeshSource } from './field.ts'
 import { type Joined, joinedSchema } from './joined-schema.ts'
@@ -25,18 +25,8 @@ import type { MeshConfig, SourceConfig } from './mesh-config.ts'
 
 export interface JoinedMeshOptions {
   readonly config: MeshConfig
-  /** The text of a source's document. Throws an Error where it cannot be read. */
-  readonly documentOf: (source: string, config: SourceConfig) => string
-  /** How a source is reached, and what it is sent as `authorization`. */
-  readonly connect: (
-    source: string,
-    config: SourceConfig,
-  ) => {
-    readonly send: Send
-    /** Instead of the configuration's. */
-    readonly url?: string
-    readonly authorization: (isAgain: boolean) => string | undefined
-  }
+  /** Throws an Error that says what is wrong with it. */
+  readonly sourceOf: (name: string, config: SourceConfig) => Source
   readonly limits?: Limits
   /** An error that is no source's. */
   readonly onBug?: (error: unknown) => void
@@ -59,7 +49,7 @@ export interface MeshAnswer {
 export interface JoinedMesh {
   readonly schema: GraphQLSchema
   readonly undo: Joined['undo']
-  readonly documents: ReadonlyMap<string, ApiDocument>
+  readonly catalogues: ReadonlyMap<string, Catalogue>
   readonly reader: Reader
   /** Never rejects because of a source; by the deadline of `signal` at the latest, where there is one, then with what is known. */
   ask(request: MeshRequest, scope: Scope, signal?: AbortSignal): Promise<MeshAnswer>
@@ -76,13 +66,11 @@ const KEPT_DOCUMENTS = 500
 
 /** Throws an Error that says what in the configuration or a document is wrong, with its place. */
 export function createJoinedMesh(options: JoinedMeshOptions): JoinedMesh {
-  const { config, documentOf, connect, limits = LIMITS, onBug = () => {}, reader = createReader() } = options
+  const { config, sourceOf, limits = LIMITS, onBug = () => {}, reader = createReader() } = options
   const sources = new Map<string, MeshSource>()
   for (const [name, source] of Object.entries(config.sources)) {
-    const { send, url, authorization } = connect(name, source)
     const guard = createGuard(name, source)
-    const connection = { source: name, base: new URL(url ?? source.url), send, authorization }
-    sources.set(name, { document: documentFor(name, documentOf(name, source)), connection, guard: guard.call })
+    sources.set(name, { ...sourceOf(name, source), guard: guard.call })
   }
   const { schema, undo } = joinedSchema(config, sources)
   const forShop = [...specifiedRules, limitsRule(limits)]
@@ -121,7 +109,7 @@ export function createJoinedMesh(options: JoinedMeshOptions): JoinedMesh {
   return {
     schema,
     undo,
-    documents: new Map([...sources].map(([name, { document }]) => [name, document])),
+    catalogues: new Map([...sources].map(([name, { catalogue }]) => [name, catalogue])),
     reader,
     rules,
     context,
@@ -139,14 +127,6 @@ export function createJoinedMesh(options: JoinedMeshOptions): JoinedMesh {
       })
       return answerOf(result, contextValue)
     },
-  }
-}
-
-function documentFor(source: string, text: string): ApiDocument {
-  try {
-    return readDocument(text)
-  } catch (error) {
-    throw new Error(`sources.${source}.openapi: ${error instanceof Error ? error.message : String(error)}`)
   }
 }
 

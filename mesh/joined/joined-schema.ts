@@ -1,9 +1,9 @@
 // The one schema over all sources, as the configuration joins them. What is wrong with the configuration is found here, before anybody asks.
 import { type GraphQLFieldConfig, GraphQLObjectType, GraphQLSchema } from 'graphql'
-import { type ApiDocument, isObject, type JsonSchema } from '../openapi/document.ts'
-import { createTypes, graphName, propertiesOf } from '../openapi/types.ts'
+import { type Catalogue, isObject, type JsonSchema, propertiesOf } from '../source/catalogue.ts'
 import { fieldOf, type MeshContext, type MeshSource } from './field.ts'
 import type { MeshConfig } from './mesh-config.ts'
+import { createTypes, graphName } from './types.ts'
 
 export interface Joined {
   readonly schema: GraphQLSchema
@@ -36,10 +36,10 @@ export function joinedSchema(config: MeshConfig, sources: ReadonlyMap<string, Me
       const path = `${type}.${name}`
       const [sourceName = ''] = field.from.split('.', 1)
       const source = sources.get(sourceName)
-      const operation = source?.document.operations.get(field.from.slice(sourceName.length + 1))
+      const operation = source?.catalogue.operations.get(field.from.slice(sourceName.length + 1))
       if (!source || !operation)
         throw new Error(`${path}: there is no ${source ? 'operation' : 'source'} ${source ? field.from : sourceName}`)
-      const typesOfAnswer = operation.answer ? namesIn(source.document, operation.answer) : []
+      const typesOfAnswer = operation.answer ? namesIn(source.catalogue, operation.answer) : []
       const keeps = typesOfAnswer.flatMap(each => config.keep[each] ?? [])
       const keep = {
         ms: keeps.length > 0 ? Math.min(...keeps.map(each => each.ms)) : 0,
@@ -89,17 +89,17 @@ export function joinedSchema(config: MeshConfig, sources: ReadonlyMap<string, Me
 }
 
 /** Names of the schemas that an answer is made of. */
-function namesIn(document: ApiDocument, schema: JsonSchema): readonly string[] {
+function namesIn(catalogue: Catalogue, schema: JsonSchema): readonly string[] {
   const names = new Set<string>()
   const walk = (given: JsonSchema): void => {
-    const { name, schema: bare } = document.resolve(given)
+    const { name, schema: bare } = catalogue.resolve(given)
     if (name !== undefined) {
       if (names.has(name)) return
       names.add(name)
     }
     if (isObject(bare.items)) walk(bare.items)
     for (const part of [bare.anyOf, bare.oneOf, bare.allOf]) if (Array.isArray(part)) for (const each of part.filter(isObject)) walk(each)
-    for (const each of Object.values(propertiesOf(document, bare).properties)) walk(each)
+    for (const each of Object.values(propertiesOf(catalogue, bare).properties)) walk(each)
   }
   walk(schema)
   return [...names].map(graphName)

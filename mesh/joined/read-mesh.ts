@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
 import { parseDocument } from 'yaml'
+import { openApiSource } from '../source/openapi/openapi-source.ts'
 import { createSend, type SendOptions } from '../upstream/send.ts'
 import { createJoinedMesh, type JoinedMesh } from './joined-mesh.ts'
 import { MeshConfig } from './mesh-config.ts'
@@ -46,13 +47,13 @@ export function openMesh(file: string, { environment, onBug, instead, ...sending
     const mesh = createJoinedMesh({
       config,
       ...(onBug && { onBug }),
-      documentOf: (_name, source) => readFileSync(besides(source.openapi), 'utf8'),
-      connect(name, source) {
+      sourceOf(name, source) {
         const { send, close } = createSend({ ...sending, isPrivate: source.private, connections: source.atOnce })
         closing.push(close)
         const other = instead?.(name)
-        if (other) return { send, url: other.url, authorization: () => `Bearer ${other.token}` }
-        return { send, authorization: tokenOf(source, environment, besides) }
+        const authorization = other ? () => `Bearer ${other.token}` : tokenOf(source, environment, besides)
+        const connection = { source: name, base: new URL(other?.url ?? source.url), send, authorization }
+        return withPlace(`sources.${name}.openapi`, () => openApiSource(readFileSync(besides(source.openapi), 'utf8'), connection))
       },
     })
     return {
@@ -66,6 +67,15 @@ export function openMesh(file: string, { environment, onBug, instead, ...sending
     for (const close of closing) close()
     if (error instanceof Fault || !(error instanceof Error)) throw error
     throw new Fault('CONFIG_INVALID', { file, path: '', reason: error.message }, { cause: error })
+  }
+}
+
+/** An error says where in the file what it is about stands. */
+function withPlace<T>(place: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw new Error(`${place}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
   }
 }
 

@@ -78,7 +78,7 @@ export const checkMesh = (options: MeshOptions & { readonly customer: string }, 
     const wrong = [...new Set((answer.errors ?? []).map(({ message }) => message))]
     const sources = Object.entries(mesh.config.sources).map(([name, { url, deadlineMs }]) => {
       const said = (answer.errors ?? []).find(({ extensions }) => extensions?.source === name)
-      const operations = mesh.documents.get(name)?.operations.size ?? 0
+      const operations = mesh.catalogues.get(name)?.operations.size ?? 0
       const used = new Set(Object.values(mesh.config.fields).flatMap(({ from }) => (from.startsWith(`${name}.`) ? [from] : []))).size
       return { name, url, operations, used, deadlineMs, state: said ? String(said.extensions?.code) : 'answers' }
     })

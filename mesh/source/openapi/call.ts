@@ -1,8 +1,9 @@
 // Makes of an operation and its arguments a request, and of the response a value or a SourceError.
 
-import type { Incoming, Outgoing, Send } from '../upstream/send.ts'
-import { SourceError } from '../upstream/source-error.ts'
-import type { ApiOperation, Parameter } from './document.ts'
+import type { Incoming, Outgoing, Send } from '../../upstream/send.ts'
+import { SourceError } from '../../upstream/source-error.ts'
+import type { Asking } from '../source.ts'
+import type { ApiOperation, ApiParameter } from './document.ts'
 
 /** What a source is asked with, beside what its operations say. */
 export interface Connection {
@@ -12,13 +13,6 @@ export interface Connection {
   readonly send: Send
   /** Sent as `authorization`; read anew with `isAgain`, after one was not taken. Undefined: none. */
   readonly authorization: (isAgain: boolean) => string | undefined
-}
-
-export interface Asking {
-  /** By the name of the parameter; those of the body by the name of its property. */
-  readonly args: Readonly<Record<string, unknown>>
-  /** `accept-language`, an idempotency key. */
-  readonly headers: Readonly<Record<string, string>>
 }
 
 /** Null where the source has no such thing (404). Rejects with a SourceError, or with the signal's reason. */
@@ -73,7 +67,7 @@ function pathPart(source: string, text: string): string {
   return encodeURIComponent(text)
 }
 
-function addToQuery(query: URLSearchParams, { name, isExploded }: Parameter, value: unknown): void {
+function addToQuery(query: URLSearchParams, { name, isExploded }: ApiParameter, value: unknown): void {
   if (!Array.isArray(value)) query.append(name, String(value))
   else if (isExploded) for (const each of value) query.append(name, String(each))
   else query.append(name, value.map(String).join(','))

@@ -1,5 +1,5 @@
-// GraphQL types of the schemas of OpenAPI documents. Every field of an answer may be null: a source that is wrong about one field leaves that one out,
-// with an error that names it, and nothing else. Descriptions come from the documents.
+// GraphQL types of what the sources' catalogues say. Every field of an answer may be null: a source that is wrong about one field leaves that one out,
+// with an error that names it, and nothing else. Descriptions come from the catalogues.
 import {
   GraphQLBoolean,
   GraphQLEnumType,
@@ -15,8 +15,8 @@ import {
   GraphQLScalarType,
   GraphQLString,
 } from 'graphql'
+import { type Catalogue, isObject, type JsonSchema, propertiesOf } from '../source/catalogue.ts'
 import { SourceError } from '../upstream/source-error.ts'
-import { type ApiDocument, isObject, type JsonSchema } from './document.ts'
 
 type Fields = Record<string, GraphQLFieldConfig<unknown, unknown>>
 
@@ -28,8 +28,8 @@ export interface TypesOptions {
 }
 
 export interface Types {
-  output(source: string, document: ApiDocument, schema: JsonSchema, name: string): Typed
-  input(document: ApiDocument, schema: JsonSchema, name: string): GraphQLNullableInputType
+  output(source: string, catalogue: Catalogue, schema: JsonSchema, name: string): Typed
+  input(catalogue: Catalogue, schema: JsonSchema, name: string): GraphQLNullableInputType
   readonly named: ReadonlyMap<string, GraphQLObjectType>
 }
 
@@ -86,19 +86,19 @@ export function createTypes({ more, seen }: TypesOptions): Types {
     return { type: known.type, isList: false, fits: value => values.includes(value as string) } // what is no string is not among them
   }
 
-  const objectOf = (source: string, document: ApiDocument, name: string, schema: JsonSchema): Typed => {
+  const objectOf = (source: string, catalogue: Catalogue, name: string, schema: JsonSchema): Typed => {
     const called = nameFor(source, name, schema)
     const typed: Typed = { type: objects.get(called) ?? GraphQLString, object: called, isList: false, fits: isObject }
     if (objects.has(called)) return typed
-    const { properties, required } = propertiesOf(document, schema)
+    const { properties, required } = propertiesOf(catalogue, schema)
     const type: GraphQLObjectType = new GraphQLObjectType({
       name: called,
       ...described(schema),
       fields: () => {
         const own: Fields = {}
         for (const [property, each] of Object.entries(properties)) {
-          const inner = output(source, document, each, `${called}${capital(graphName(property))}`)
-          const description = described(each).description ?? described(document.resolve(each).schema).description
+          const inner = output(source, catalogue, each, `${called}${capital(graphName(property))}`)
+          const description = described(each).description ?? described(catalogue.resolve(each).schema).description
           own[graphName(property)] = {
             type: inner.type,
             ...(description !== undefined && { description }),
@@ -118,15 +118,15 @@ export function createTypes({ more, seen }: TypesOptions): Types {
     return { ...typed, type }
   }
 
-  const output = (source: string, document: ApiDocument, given: JsonSchema, suggested: string): Typed => {
-    const { schema: bare, name = suggested } = document.resolve(given)
-    const [schema, inner] = withoutNull(document, bare)
-    if (inner) return output(source, document, inner, suggested)
+  const output = (source: string, catalogue: Catalogue, given: JsonSchema, suggested: string): Typed => {
+    const { schema: bare, name = suggested } = catalogue.resolve(given)
+    const [schema, inner] = withoutNull(catalogue, bare)
+    if (inner) return output(source, catalogue, inner, suggested)
     const type = typeOf(schema)
     const values = schema.enum
     if (Array.isArray(values) && values.every(value => typeof value === 'string')) return enumOf(source, name, schema, values)
     if (type === 'array') {
-      const items = output(source, document, isObject(schema.items) ? schema.items : {}, suggested)
+      const items = output(source, catalogue, isObject(schema.items) ? schema.items : {}, suggested)
       return {
         type: new GraphQLList(new GraphQLNonNull(items.type)),
         ...(items.object !== undefined && { object: items.object }),
@@ -134,35 +134,36 @@ export function createTypes({ more, seen }: TypesOptions): Types {
         fits: value => Array.isArray(value) && value.every(items.fits),
       }
     }
-    if (schema.properties !== undefined || schema.allOf !== undefined) return objectOf(source, document, name, schema)
+    if (schema.properties !== undefined || schema.allOf !== undefined) return objectOf(source, catalogue, name, schema)
     if (type === 'integer' && schema.format === 'int64') return { ...LONG, isList: false }
     const scalar = type === undefined ? undefined : SCALARS[type]
     return scalar ? { ...scalar, isList: false } : { type: Json, isList: false, fits: () => true }
   }
 
-  const input = (document: ApiDocument, given: JsonSchema, suggested: string): GraphQLNullableInputType => {
-    const { schema: bare, name = suggested } = document.resolve(given)
-    const [schema, inner] = withoutNull(document, bare)
-    if (inner) return input(document, inner, suggested)
+  const input = (catalogue: Catalogue, given: JsonSchema, suggested: string): GraphQLNullableInputType => {
+    const { schema: bare, name = suggested } = catalogue.resolve(given)
+    const [schema, inner] = withoutNull(catalogue, bare)
+    if (inner) return input(catalogue, inner, suggested)
     const values = schema.enum
     if (Array.isArray(values) && values.every(value => typeof value === 'string')) {
       const { type } = enumOf('', name, schema, values)
       return type as GraphQLEnumType // of an enum, or the String that stands in for it; both are taken and given
     }
     const type = typeOf(schema)
-    if (type === 'array') return new GraphQLList(new GraphQLNonNull(input(document, isObject(schema.items) ? schema.items : {}, suggested)))
+    if (type === 'array')
+      return new GraphQLList(new GraphQLNonNull(input(catalogue, isObject(schema.items) ? schema.items : {}, suggested)))
     if (schema.properties === undefined && schema.allOf === undefined)
       return type === 'integer' && schema.format === 'int64' ? GraphQLFloat : (SCALARS[type ?? '']?.type ?? Json)
     const called = `${graphName(name)}Input`
     const known = inputs.get(called)
     if (known) return known
-    const { properties, required } = propertiesOf(document, schema)
+    const { properties, required } = propertiesOf(catalogue, schema)
     const made = new GraphQLInputObjectType({
       name: called,
       fields: () =>
         Object.fromEntries(
           Object.entries(properties).map(([property, each]) => {
-            const of = input(document, each, `${called}${capital(property)}`)
+            const of = input(catalogue, each, `${called}${capital(property)}`)
             return [property, { type: required.has(property) ? new GraphQLNonNull(of) : of, ...described(each) }]
           }),
         ),
@@ -196,28 +197,9 @@ function typeOf({ type }: JsonSchema): string | undefined {
 }
 
 /** Of "this or null" the second is what it is: everything may be null here. */
-function withoutNull(document: ApiDocument, schema: JsonSchema): readonly [JsonSchema, JsonSchema?] {
+function withoutNull(catalogue: Catalogue, schema: JsonSchema): readonly [JsonSchema, JsonSchema?] {
   const any = schema.anyOf ?? schema.oneOf
   if (!Array.isArray(any)) return [schema]
-  const others = any.filter(isObject).filter(each => document.resolve(each).schema.type !== 'null')
+  const others = any.filter(isObject).filter(each => catalogue.resolve(each).schema.type !== 'null')
   return others.length === 1 ? [schema, others[0]!] : [{}]
-}
-
-/** Properties of an object with those of what it is made of (`allOf`). */
-export function propertiesOf(
-  document: ApiDocument,
-  schema: JsonSchema,
-): { readonly properties: Readonly<Record<string, JsonSchema>>; readonly required: ReadonlySet<string> } {
-  const properties: Record<string, JsonSchema> = {}
-  const required = new Set<string>()
-  const parts = Array.isArray(schema.allOf) ? schema.allOf.filter(isObject) : []
-  for (const part of parts) {
-    const inner = propertiesOf(document, document.resolve(part).schema)
-    Object.assign(properties, inner.properties)
-    for (const name of inner.required) required.add(name)
-  }
-  for (const [name, each] of Object.entries(isObject(schema.properties) ? schema.properties : {}))
-    if (isObject(each)) properties[name] = each
-  for (const name of Array.isArray(schema.required) ? schema.required : []) if (typeof name === 'string') required.add(name)
-  return { properties, required }
 }

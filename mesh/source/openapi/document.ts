@@ -2,61 +2,31 @@
 // have no use for (links, callbacks, examples, servers) is left alone.
 import { parse } from 'yaml'
 import { z } from 'zod'
+import { type Catalogue, isObject, type JsonSchema, type Operation, type Parameter } from '../catalogue.ts'
 
-/** A JSON schema as it stands there, `$ref` and all. */
-export type JsonSchema = Readonly<Record<string, unknown>>
-
-export interface Parameter {
-  readonly name: string
-  readonly in: 'path' | 'query' | 'header'
-  readonly isRequired: boolean
-  readonly description?: string
-  readonly schema: JsonSchema
+export interface ApiParameter extends Parameter {
   /** Lists as `a=1&a=2`; otherwise `a=1,2`. */
   readonly isExploded: boolean
 }
 
-export interface ApiOperation {
-  readonly id: string
+export interface ApiOperation extends Operation {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** `/orders/{number}` */
   readonly path: string
-  readonly description?: string
-  readonly parameters: readonly Parameter[]
-  /** Of its JSON body. */
-  readonly body?: JsonSchema
-  /** Of the answer when all is well; undefined where it has none. */
-  readonly answer?: JsonSchema
-  /** A 404 says that there is no such thing; without a word of it in the document as well. */
-  readonly tags: readonly string[]
-}
-
-export interface ApiDocument {
-  readonly title: string
-  readonly description?: string
-  /** Where the document says that the service is. Nothing is asked there: the configuration says where. */
-  readonly servers: readonly string[]
-  readonly operations: ReadonlyMap<string, ApiOperation>
-  /** Names of `components/schemas` that are objects. */
-  readonly schemas: readonly string[]
-  /** What a schema amounts to, with its name where it is one of `components/schemas`. Throws an Error on a reference that leads nowhere. */
-  resolve(schema: JsonSchema): { readonly name?: string; readonly schema: JsonSchema }
+  readonly parameters: readonly ApiParameter[]
 }
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const
 
 const Shape = z.looseObject({
   openapi: z.string().regex(/^3\.[01]\./, 'it must be an OpenAPI document of version 3.0 or 3.1'),
-  info: z.looseObject({ title: z.string(), description: z.string().optional() }),
-  servers: z.array(z.looseObject({ url: z.string() })).default([]),
   paths: z.record(z.string(), z.looseObject({})),
 })
 
-const Operation = z.looseObject({
+const OperationShape = z.looseObject({
   operationId: z.string().optional(),
   summary: z.string().optional(),
   description: z.string().optional(),
-  tags: z.array(z.string()).default([]),
   parameters: z.array(z.looseObject({})).default([]),
   requestBody: z.looseObject({}).optional(),
   responses: z.record(z.string(), z.looseObject({})).default({}),
@@ -72,14 +42,14 @@ const ParameterShape = z.looseObject({
 })
 
 /** `text` is YAML or JSON. Throws an Error that says what is wrong, and where. */
-export function readDocument(text: string): ApiDocument {
+export function readDocument(text: string): Catalogue<ApiOperation> {
   const root: unknown = parse(text, { maxAliasCount: 100 })
   const parsed = Shape.safeParse(root)
   if (!parsed.success) {
     const issue = parsed.error.issues[0]
     throw new Error(`${issue?.path.join('.') || '(the whole)'}: ${issue?.message ?? 'no OpenAPI document'}`)
   }
-  const { info, servers, paths } = parsed.data
+  const { paths } = parsed.data
 
   const follow = (reference: string): JsonSchema => {
     if (!reference.startsWith('#/')) throw new Error(`${reference} is outside of the document: put all into one file`)
@@ -99,7 +69,7 @@ export function readDocument(text: string): ApiDocument {
     }
     return at
   }
-  const resolve: ApiDocument['resolve'] = schema => {
+  const resolve: Catalogue['resolve'] = schema => {
     const last = /^#\/components\/schemas\/([^/]+)$/.exec(typeof schema.$ref === 'string' ? schema.$ref : '')?.[1]
     return { schema: dereference(schema), ...(last !== undefined && { name: last }) }
   }
@@ -108,7 +78,7 @@ export function readDocument(text: string): ApiDocument {
   for (const [path, item] of Object.entries(paths))
     for (const method of METHODS) {
       if (!isObject(item[method])) continue
-      const read = Operation.safeParse(item[method])
+      const read = OperationShape.safeParse(item[method])
       if (!read.success) throw new Error(`${method} ${path}: ${read.error.issues[0]?.message ?? 'no operation'}`)
       const operation = read.data
       const id = operation.operationId ?? nameOf(method, path)
@@ -120,34 +90,28 @@ export function readDocument(text: string): ApiDocument {
       const description = operation.summary ?? operation.description
       operations.set(id, {
         id,
+        isSafe: method === 'get',
         method: method.toUpperCase() as ApiOperation['method'], // METHODS has these alone
         path,
         ...(description !== undefined && { description }),
         parameters: parametersOf([...shared, ...operation.parameters].map(dereference), `${method} ${path}`),
         ...(body && { body }),
         ...(answer && { answer }),
-        tags: operation.tags,
       })
     }
-  return {
-    title: info.title,
-    ...(info.description !== undefined && { description: info.description }),
-    servers: servers.map(server => server.url),
-    operations,
-    schemas: objectsIn(root),
-    resolve,
-  }
+  return { operations, schemas: objectsIn(root), resolve }
 }
 
-function objectsIn(root: unknown): readonly string[] {
+function objectsIn(root: unknown): ReadonlyMap<string, JsonSchema> {
   const components = isObject(root) && isObject(root.components) ? root.components.schemas : undefined
-  return Object.entries(isObject(components) ? components : {}).flatMap(([name, schema]) =>
-    isObject(schema) && (schema.properties !== undefined || schema.allOf !== undefined) ? [name] : [],
-  )
+  const found = new Map<string, JsonSchema>()
+  for (const [name, schema] of Object.entries(isObject(components) ? components : {}))
+    if (isObject(schema) && (schema.properties !== undefined || schema.allOf !== undefined)) found.set(name, schema)
+  return found
 }
 
-function parametersOf(given: readonly JsonSchema[], where: string): readonly Parameter[] {
-  const found = new Map<string, Parameter>()
+function parametersOf(given: readonly JsonSchema[], where: string): readonly ApiParameter[] {
+  const found = new Map<string, ApiParameter>()
   for (const value of given) {
     const read = ParameterShape.safeParse(value)
     if (!read.success) throw new Error(`${where}: ${read.error.issues[0]?.path.join('.')}: ${read.error.issues[0]?.message}`)
@@ -180,5 +144,3 @@ const nameOf = (method: string, path: string): string =>
     .filter(Boolean)
     .map(part => part[0]!.toUpperCase() + part.slice(1))
     .join('')
-
-export const isObject = (value: unknown): value is JsonSchema => typeof value === 'object' && value !== null && !Array.isArray(value)
