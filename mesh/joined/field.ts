@@ -1,6 +1,7 @@
 // One field that is an operation of a source: which arguments it takes, what it asks, and what it gives of the answer.
 import {
   type GraphQLArgumentConfig,
+  GraphQLError,
   type GraphQLFieldConfig,
   GraphQLID,
   GraphQLNonNull,
@@ -26,11 +27,15 @@ export interface MeshContext {
   readonly scope: Scope
   readonly reader: Reader
   readonly signal?: AbortSignal
+  /** Under which a mutation is done that is given no other. */
+  readonly key?: string
   /** Questions to sources that it may still have. */
   questionsLeft: number
   /** What is old in the answer. */
   readonly stale: { readonly path: string; readonly source: string; readonly ageMs: number }[]
 }
+
+const REFUSED = { extensions: { code: 'QUERY_REFUSED' } }
 
 export interface FieldParts {
   /** `Order.warehouseStatus` */
@@ -80,9 +85,14 @@ export function fieldOf(parts: FieldParts): {
     info: GraphQLResolveInfo,
   ): Promise<unknown> => {
     const { scope, reader } = context
-    const { key, ...rest } = given
-    const asked: Record<string, unknown> = config.key === undefined ? given : rest
-    if (config.customer !== undefined && scope.customer !== null && asked[config.customer] !== scope.customer) return null
+    const { key = context.key, ...rest } = given
+    const asked: Record<string, unknown> = config.key === undefined ? { ...given } : rest
+    if (config.key !== undefined && key === undefined) throw new GraphQLError(`${path} needs a key`, REFUSED)
+    if (config.customer !== undefined) {
+      asked[config.customer] ??= scope.customer
+      if (asked[config.customer] === null) throw new GraphQLError(`${path} needs ${config.customer}: say which customer`, REFUSED)
+      if (scope.customer !== null && asked[config.customer] !== scope.customer) return null
+    }
     if (config.customer === undefined && scope.customer !== null && (isMutation || path.startsWith('Query.')))
       throw new SourceError('SOURCE_NOT_GRANTED', sourceName)
     for (const [parameter, field] of Object.entries(config.with)) {
@@ -175,7 +185,8 @@ function argumentsOf({ path, config, operation, source, types, sourceName }: Fie
     if (isString && name !== config.customer) isOpen = true
     const fallback = isEnumType(type) || isRequired ? undefined : bare.default
     args[name] = {
-      type: isRequired ? new GraphQLNonNull(name === config.customer ? GraphQLID : type) : type,
+      // The customer is known where one asks in their name.
+      type: name === config.customer ? GraphQLID : isRequired ? new GraphQLNonNull(type) : type,
       ...(description !== undefined && { description }),
       ...(fallback !== undefined && { default: { value: fallback } }),
       extensions: { most: typeof bare.maximum === 'number' ? bare.maximum : undefined },
@@ -185,8 +196,8 @@ function argumentsOf({ path, config, operation, source, types, sourceName }: Fie
     if (place === 'header' && name.toLowerCase() === 'accept-language') locale = 'accept-language'
     else if (place === 'header' && name === config.key) {
       args.key = {
-        type: new GraphQLNonNull(GraphQLID),
-        description: 'What is done under a key is done once, however often it is asked for.',
+        type: GraphQLID,
+        description: 'What is done under a key is done once, however often it is asked for. The engine gives its own where it asks.',
       }
     } else if (place !== 'header')
       add(name, types.input(source.catalogue, schema, `${graphName(operation.id)}_${graphName(name)}`), isRequired, schema, description)

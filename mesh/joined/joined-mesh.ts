@@ -37,6 +37,8 @@ export interface MeshRequest {
   readonly query: string
   readonly variables?: Readonly<Record<string, unknown>>
   readonly operationName?: string
+  /** Under which its mutation is done, once, where the query gives none. */
+  readonly key?: string
 }
 
 export interface MeshAnswer {
@@ -55,7 +57,7 @@ export interface JoinedMesh {
   ask(request: MeshRequest, scope: Scope, signal?: AbortSignal): Promise<MeshAnswer>
   /** The parts of `ask`, for who reads requests over HTTP. */
   readonly rules: (scope: Scope) => readonly (typeof specifiedRules)[number][]
-  context(scope: Scope, signal?: AbortSignal): MeshContext
+  context(scope: Scope, signal?: AbortSignal, key?: string): MeshContext
   answerOf(result: ExecutionResult, context: MeshContext): MeshAnswer
 }
 
@@ -92,12 +94,13 @@ export function createJoinedMesh(options: JoinedMeshOptions): JoinedMesh {
     return result
   }
 
-  const context: JoinedMesh['context'] = (scope, signal) => ({
+  const context: JoinedMesh['context'] = (scope, signal, key) => ({
     scope,
     reader,
     questionsLeft: MOST_QUESTIONS,
     stale: [],
     ...(signal && { signal }),
+    ...(key !== undefined && { key }),
   })
 
   const answerOf: JoinedMesh['answerOf'] = ({ data, errors }, { stale }) => ({
@@ -114,10 +117,10 @@ export function createJoinedMesh(options: JoinedMeshOptions): JoinedMesh {
     rules,
     context,
     answerOf,
-    async ask({ query, variables, operationName }, scope, signal) {
+    async ask({ query, variables, operationName, key }, scope, signal) {
       const document = check(query, scope)
       if (!('kind' in document)) return { errors: document.map(error => told(error, onBug)) }
-      const contextValue = context(scope, signal)
+      const contextValue = context(scope, signal, key)
       const result = await execute({
         schema,
         document,

@@ -108,6 +108,20 @@ test('[MESH12] what the configuration lets stand in is marked as old', async t =
   assert.ok(stale.every(({ ageMs }) => ageMs >= 1_000))
 })
 
+test("[MESH14] who asks in a customer's name need not say whose; the shop's own people must", async t => {
+  const { ask } = await openJoinedShop(t)
+  const query = '{ customer { id } }'
+  assert.deepEqual(await ask({ query }, forCustomer('123')), { data: { customer: { id: '123' } } })
+  const [error] = (await ask({ query }, FOR_SHOP)).errors ?? []
+  assert.deepEqual([error?.message, error?.extensions?.code], ['Query.customer needs id: say which customer', 'QUERY_REFUSED'])
+  const mutation = 'mutation { openCase(order: "2024-125", count: 1) { order customer } }'
+  const [keyless] = (await ask({ query: mutation }, forCustomer('123'))).errors ?? []
+  assert.equal(keyless?.message, 'Mutation.openCase needs a key')
+  assert.deepEqual(await ask({ query: mutation, key: 'k-1' }, forCustomer('123')), {
+    data: { openCase: { order: '2024-125', customer: '123' } },
+  })
+})
+
 test('[MESH13] the mesh answers as one who asks the services one after the other', async t => {
   const { mesh, ask, services } = await openJoinedShop(t)
   const random = createRandom(11)
