@@ -1,23 +1,13 @@
-// A Redis to measure against: the machine's own, or Debian's, fetched into models/cache/ and run from there. It flushes every append before it
-// answers (appendfsync always), listens on a socket file alone, and ends with the bench. The few lines of its protocol that an append needs are
-// written here, so that no client library's cost is counted against it.
-import { spawn, spawnSync } from 'node:child_process'
+// A Redis to measure against (tools/programs.ts finds it). It flushes every append before it answers (appendfsync always), listens on a socket file
+// alone, and ends with the bench. The few lines of its protocol that an append needs are written here, so that no client library's cost is counted
+// against it.
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, globSync, mkdirSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
-
-const CACHE = fileURLToPath(new URL('../models/cache/redis', import.meta.url))
-/** The program is in redis-tools, under the name of one of its tools; the other two are what it is linked with. */
-const PACKAGES = ['redis-tools', 'libjemalloc2', 'liblzf1']
-
-interface Program {
-  readonly command: string
-  readonly libraries: string
-  readonly version: string
-}
+import { bringRedis, isMissing } from '../tools/programs.ts'
 
 export interface Redis {
   readonly version: string
@@ -28,8 +18,8 @@ export interface Redis {
 
 /** Starts Redis with its data in `folder`, or says why there is none. */
 export async function startRedis(folder: string): Promise<Redis | { readonly skipped: string }> {
-  const program = findProgram()
-  if ('skipped' in program) return program
+  const program = bringRedis()
+  if (isMissing(program)) return program
   mkdirSync(folder)
   const path = join(folder, 'redis.sock')
   const settings = {
@@ -87,27 +77,4 @@ async function openConnection(path: string, stop: () => void, ended: Promise<unk
       await ended
     },
   }
-}
-
-function findProgram(): Program | { readonly skipped: string } {
-  const own = asProgram('redis-server', '')
-  if (own) return own
-  const unpacked = (): Program | undefined =>
-    asProgram(join(CACHE, 'usr/bin/redis-check-rdb'), globSync(join(CACHE, 'usr/lib/*-linux-gnu*'))[0] ?? '')
-  const kept = unpacked()
-  if (kept) return kept
-  mkdirSync(CACHE, { recursive: true })
-  const script = `apt-get download -qq ${PACKAGES.join(' ')} && for package in *.deb; do dpkg-deb -x "$package" . && rm "$package"; done`
-  const done = spawnSync('sh', ['-c', script], { cwd: CACHE, encoding: 'utf8' })
-  return unpacked() ?? { skipped: `no redis-server here, and apt-get brought none: ${done.stderr.trim().split('\n').at(-1)}` }
-}
-
-/** Run under the name redis-server it is the server, whatever its file is called. */
-function asProgram(file: string, libraries: string): Program | undefined {
-  if (file.includes('/') && !existsSync(file)) return undefined
-  const link = file.includes('/') ? join(CACHE, 'redis-server') : file
-  if (link !== file && !existsSync(link)) spawnSync('ln', ['-s', file, link])
-  const { status, stdout } = spawnSync(link, ['--version'], { encoding: 'utf8', env: { ...process.env, LD_LIBRARY_PATH: libraries } })
-  const version = /v=([\d.]+)/.exec(stdout ?? '')?.[1]
-  return status === 0 && version !== undefined ? { command: link, libraries, version } : undefined
 }

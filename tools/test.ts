@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { run } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { buildWeb } from '../web/build.ts'
+import { bringNats, isMissing } from './programs.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 process.chdir(root)
@@ -21,7 +22,16 @@ if (unknown) {
 
 /** Folders and files whose tests start servers, browsers and plugin hosts, end processes and threads, train models, or play long. */
 const HEAVY = [
-  ...['test/e2e/', 'test/power-cut/', 'test/damage/', 'test/plugin-host/', 'test/hostile/', 'test/server/', 'test/resume/'],
+  ...[
+    'test/e2e/',
+    'test/power-cut/',
+    'test/damage/',
+    'test/plugin-host/',
+    'test/hostile/',
+    'test/server/',
+    'test/resume/',
+    'test/cluster/',
+  ],
   ...['test/mesh/crash', 'test/mesh/recovery', 'test/core/pack-check', 'test/core/dialogue-fuzz', 'test/contracts/conversation-log'],
   ...['test/models/training', 'test/models/encoder-training', 'test/models/knowledge-encoder', 'test/models/moods', 'test/transcripts/'],
 ]
@@ -68,7 +78,7 @@ const DEBIAN = [
   { program: '/usr/bin/strace', packages: 'strace', what: 'the tests of flushes and losses of power' },
 ]
 
-function setUpDebian(): void {
+function setUp(): void {
   for (const { program, packages, what } of DEBIAN) {
     if (existsSync(program)) continue
     console.log(`Setting up ${packages} for ${what} …`)
@@ -78,6 +88,8 @@ function setUpDebian(): void {
     const reason = done?.stderr?.trim().split('\n').at(-1)
     console.log(`missing: ${packages} (install as root with apt-get${reason ? `; apt says: ${reason}` : ''}); ${what} skip`)
   }
+  const nats = bringNats()
+  if (isMissing(nats)) console.log(`missing: ${nats.skipped}; the tests of a cluster skip`)
 }
 
 /** With `isNodeBare` without Node's own snapshot, which isolated-vm needs so in the file's own process; the others start sooner. */
@@ -138,7 +150,7 @@ await runFiles(
   2,
 )
 if (!flags.has('--quick')) {
-  if (all.some(isHeavy)) setUpDebian()
+  if (all.some(isHeavy)) setUp()
   // Three at a time on two cores took longer, though with two a quarter of them is idle: each file half as long again and more.
   await runFiles(
     all.filter(file => isHeavy(file) && !isAlone(file)),

@@ -1,0 +1,121 @@
+// Real nats-servers on loopback, clustered, which flush every append: for tests that need a replicated log, and that stop, kill and halt its servers.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { findNats, isMissing } from '../../tools/programs.ts'
+
+const found = findNats()
+/** Why there is none: what tests say that are skipped for it. */
+export const noNats: string | false = isMissing(found) ? found.skipped : false
+
+export interface NatsServer {
+  readonly name: string
+  /** Where clients connect. */
+  readonly url: string
+  /** Where it tells of itself. */
+  readonly monitor: string
+  readonly folder: string
+  /** Starts it, again after an end. Resolves when it knows who leads the cluster. */
+  start(): Promise<void>
+  /** Sends the signal and waits for the end; SIGSTOP and SIGCONT end nothing. */
+  signal(signal: 'SIGTERM' | 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void>
+}
+
+export interface NatsCluster {
+  readonly servers: readonly NatsServer[]
+  readonly urls: readonly string[]
+  readonly monitors: readonly string[]
+  /** Ends the servers and removes their files. */
+  remove(): Promise<void>
+}
+
+export interface NatsSettings {
+  readonly servers?: number
+  /** `always`, where a test does not want otherwise. */
+  readonly sync?: string
+  readonly maxPayload?: string
+}
+
+export async function startNatsCluster({
+  servers: count = 3,
+  sync = 'always',
+  maxPayload = '8MB',
+}: NatsSettings = {}): Promise<NatsCluster> {
+  const folder = mkdtempSync(join(tmpdir(), 'parley-nats-'))
+  const ports = await freePorts(3 * count)
+  const routes = Array.from({ length: count }, (_, i) => `nats://127.0.0.1:${ports[3 * i + 2]}`)
+  const servers = Array.from({ length: count }, (_, i) => {
+    const [client, monitor, route] = ports.slice(3 * i, 3 * i + 3)
+    const name = `n${i + 1}`
+    const cluster = `cluster { name: parley, listen: "127.0.0.1:${route}", routes: [${routes.join(', ')}] }`
+    const settings = `
+      server_name: ${name}
+      listen: "127.0.0.1:${client}"
+      http: "127.0.0.1:${monitor}"
+      max_payload: ${maxPayload}
+      jetstream { store_dir: "${join(folder, name)}", sync_interval: ${sync} }
+      ${count > 1 ? cluster : ''}`
+    const file = join(folder, `${name}.conf`)
+    writeFileSync(file, settings)
+    return {
+      ...serverFrom(file, count > 1),
+      name,
+      folder: join(folder, name),
+      url: `127.0.0.1:${client}`,
+      monitor: `http://127.0.0.1:${monitor}`,
+    }
+  })
+  await Promise.all(servers.map(server => server.start()))
+  return {
+    servers,
+    urls: servers.map(({ url }) => url),
+    monitors: servers.map(({ monitor }) => monitor),
+    async remove() {
+      await Promise.all(servers.map(server => server.signal('SIGKILL')))
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+function serverFrom(file: string, isClustered: boolean): Pick<NatsServer, 'start' | 'signal'> {
+  let child: ChildProcess | undefined
+  const isKnown = isClustered ? /JetStream cluster (new )?metadata leader/ : /Server is ready/
+  const end = (): void => void child?.kill('SIGKILL')
+  return {
+    async start() {
+      if (isMissing(found)) throw new Error(found.skipped)
+      const started = spawn(found.command, ['-c', file], { stdio: ['ignore', 'ignore', 'pipe'] })
+      child = started
+      process.once('exit', end) // no test leaves one behind
+      const said: string[] = []
+      for await (const line of createInterface(started.stderr)) {
+        if (isKnown.test(line)) {
+          started.stderr.resume() // else it would wait to be read
+          return
+        }
+        said.push(line)
+      }
+      throw new Error(`nats-server ended:\n${said.join('\n')}`)
+    },
+    async signal(signal) {
+      if (!child || child.exitCode !== null || child.signalCode !== null) return
+      child.kill(signal)
+      if (signal === 'SIGSTOP' || signal === 'SIGCONT') return
+      await once(child, 'exit')
+      process.off('exit', end)
+    },
+  }
+}
+
+/** Free a moment ago: the routes of a cluster have to be known before its servers listen. */
+async function freePorts(count: number): Promise<number[]> {
+  const holders = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
+  await Promise.all(holders.map(holder => once(holder, 'listening')))
+  const ports = holders.map(holder => (holder.address() as { port: number }).port) // a TCP server's
+  await Promise.all(holders.map(holder => once(holder.close(), 'close')))
+  return ports
+}
