@@ -3,7 +3,9 @@
 import { randomBytes } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
+import type { CustomerId } from '@parley/core/ids.ts'
 import type { ServicesThread } from '@parley/demo-shop/services-thread.ts'
+import { shopperOf } from '@parley/demo-shop/shopper.ts'
 import type { OpenMesh } from '@parley/mesh/joined/read-mesh.ts'
 import type { Config } from '../config.ts'
 import { isPrivateAddress, lookupPublic } from '../outgoing/public-address.ts'
@@ -13,6 +15,8 @@ export interface ShopMeshes {
   readonly shops: readonly string[]
   /** Faults: MESH_MISSING, where the shop has none; CONFIG_INVALID. */
   of(shop: string): Promise<OpenMesh>
+  /** As whom the shop's systems know a customer: the demo shop takes strangers for its own. Every scope of a customer is made with it. */
+  customerIn(shop: string, customer: CustomerId): CustomerId
   close(): Promise<void>
 }
 
@@ -68,6 +72,7 @@ export function createShopMeshes(
       opening.catch(() => open.delete(mesh))
       return opening
     },
+    customerIn: (shop, customer) => (named.get(shop) === DEMO ? shopperOf(customer) : customer),
     async close() {
       // What could not be opened has been told to who asked, and holds nothing.
       for (const opening of open.values()) await opening.then(mesh => mesh.close()).catch(() => {})
