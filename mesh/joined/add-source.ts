@@ -1,19 +1,18 @@
 // Adds a source to a mesh's file: what its document proposes, as far as the mesh can be made with it. Comments and what stands there stay.
 import { Fault } from '@parley/core/faults.ts'
 import { parseDocument } from 'yaml'
-import { readDocument } from '../source/openapi/document.ts'
+import type { Catalogue } from '../source/catalogue.ts'
+import { catalogueOf, type SourceConfig, SourceSettings } from '../source/kinds.ts'
 import { createJoinedMesh } from './joined-mesh.ts'
 import { MeshConfig } from './mesh-config.ts'
 import { propose } from './propose.ts'
 
 export interface NewSource {
   readonly name: string
-  /** The text of its document, and the file in which it will lie beside the mesh's. */
-  readonly document: string
-  readonly documentFile: string
-  readonly url: string
-  readonly isPrivate: boolean
-  readonly tokenEnv?: string
+  /** As they will stand in the mesh's file. */
+  readonly settings: Readonly<Record<string, unknown>>
+  /** The texts of files that they name, and that will lie beside the mesh's. */
+  readonly files: ReadonlyMap<string, string>
 }
 
 export interface Added {
@@ -24,24 +23,28 @@ export interface Added {
   readonly leftOut: readonly { readonly field: string; readonly reason: string }[]
 }
 
-/** `text` is the mesh's file, empty where there is none; `documentOf` reads the documents of its sources. Faults: CONFIG_INVALID. */
-export function addSource(file: string, text: string, source: NewSource, documentOf: (openapi: string) => string): Added {
+/** `text` is the mesh's file, empty where there is none; `read` gives the text of a file beside it. Faults: CONFIG_INVALID. */
+export function addSource(file: string, text: string, { name, settings, files }: NewSource, read: (file: string) => string): Added {
   const invalid = (path: string, reason: string): Fault => new Fault('CONFIG_INVALID', { file, path, reason })
-  const reading = (path: string, of: string) => {
-    try {
-      return readDocument(of)
-    } catch (error) {
-      throw invalid(path, error instanceof Error ? error.message : String(error))
-    }
-  }
   const yaml = parseDocument(text.trim() === '' ? '{}' : text)
   const before = MeshConfig.safeParse({ sources: {}, ...yaml.toJS() })
   if (!before.success) throw invalid(before.error.issues[0]?.path.join('.') ?? '', before.error.issues[0]?.message ?? 'not of the schema')
-  if (source.name in before.data.sources) throw invalid(`sources.${source.name}`, 'there is a source of this name already')
-  const place = `sources.${source.name}.openapi`
-  const catalogue = reading(place, source.document)
-  const others = new Map(Object.entries(before.data.sources).map(([name, { openapi }]) => [name, reading(openapi, documentOf(openapi))]))
-  const { fields, owners } = propose(source.name, catalogue, [...others.values()])
+  if (name in before.data.sources) throw invalid(`sources.${name}`, 'there is a source of this name already')
+  const parsed = SourceSettings.safeParse(settings)
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]
+    throw invalid(['sources', name, ...(issue?.path ?? [])].join('.'), issue?.message ?? 'not of the schema')
+  }
+  const reading = (of: string, config: SourceConfig): Catalogue => {
+    try {
+      return catalogueOf(config, each => files.get(each) ?? read(each))
+    } catch (error) {
+      throw invalid(`sources.${of}.${config.kind}`, error instanceof Error ? error.message : String(error))
+    }
+  }
+  const catalogue = reading(name, parsed.data)
+  const others = new Map(Object.entries(before.data.sources).map(([of, config]) => [of, reading(of, config)]))
+  const { fields, owners } = propose(name, catalogue, [...others.values()])
 
   const block = (path: string[], value: unknown): void => {
     const node = yaml.createNode(value)
@@ -49,8 +52,7 @@ export function addSource(file: string, text: string, source: NewSource, documen
     yaml.setIn(path, node)
   }
   if (text.trim() === '') yaml.contents = yaml.createNode({}) as never // a mapping, as it was read
-  const { name, documentFile: openapi, url, isPrivate, tokenEnv } = source
-  block(['sources', name], { openapi, url, ...(isPrivate && { private: true }), ...(tokenEnv !== undefined && { tokenEnv }) })
+  block(['sources', name], settings)
   for (const [type, owner] of Object.entries(owners)) if (!yaml.hasIn(['owners', type])) yaml.setIn(['owners', type], owner)
 
   const problemOf = (): string | undefined => {

@@ -13,6 +13,7 @@ import {
   validate,
 } from 'graphql'
 import type { Catalogue } from '../source/catalogue.ts'
+import type { SourceConfig } from '../source/kinds.ts'
 import type { Source } from '../source/source.ts'
 import { createGuard } from '../upstream/guard.ts'
 import { createReader, type Reader } from '../upstream/reader.ts'
@@ -21,7 +22,7 @@ import { SourceError } from '../upstream/source-error.ts'
 import type { MeshContext, MeshSource } from './field.ts'
 import { type Joined, joinedSchema } from './joined-schema.ts'
 import { LIMITS, type Limits, limitsRule } from './limits.ts'
-import type { MeshConfig, SourceConfig } from './mesh-config.ts'
+import type { MeshConfig } from './mesh-config.ts'
 
 export interface JoinedMeshOptions {
   readonly config: MeshConfig

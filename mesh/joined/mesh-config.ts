@@ -1,31 +1,10 @@
 // What a shop's mesh is made of, as its file says (mesh.yaml): the sources, which of their operations are fields of which types, and whose the data are.
 import { z } from 'zod'
-import { GUARD } from '../upstream/guard.ts'
+import { SourceSettings } from '../source/kinds.ts'
 
 const Name = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, 'a source is called by 1 to 40 of a-z 0-9 -')
 const FieldPath = z.string().regex(/^[A-Za-z_]\w*\.[A-Za-z_]\w*$/, 'it must be TYPE.FIELD')
 const OperationPath = z.string().regex(/^[a-z][a-z0-9-]{0,39}\.\S+$/, 'it must be SOURCE.OPERATION')
-
-const Source = z
-  .strictObject({
-    openapi: z.string().describe('Its OpenAPI document: a file, from the folder of this one.'),
-    url: z.url({ protocol: /^https?$/ }).describe('What stands before the paths of the document.'),
-    private: z.boolean().default(false).describe('Whether its address may be a private one: a machine of the house, or this one.'),
-    tokenEnv: z.string().optional().describe('Environment variable with the token that it is sent as a bearer token.'),
-    tokenFile: z.string().optional().describe('File with that token; read again when the source does not take it any more.'),
-    deadlineMs: z.int().min(1).max(60_000).default(GUARD.deadlineMs).describe('Milliseconds for one answer, with all attempts.'),
-    retries: z.int().min(0).max(5).default(GUARD.retries).describe('Attempts after the first, where nothing is changed by it.'),
-    atOnce: z.int().min(1).max(10_000).default(GUARD.atOnce).describe('Calls under way at most.'),
-    waiting: z.int().min(0).max(100_000).default(GUARD.waiting).describe('Calls in line behind these at most.'),
-    failures: z.int().min(1).default(GUARD.failures).describe('Failures in a row after which it is left alone for a while.'),
-    pauseMs: z.int().min(1).default(GUARD.pauseMs).describe('How long that is, in milliseconds.'),
-  })
-  .refine(({ url }) => !/^https?:\/\/[^/?#]*@/.test(url), {
-    path: ['url'],
-    message: 'a key is no part of the address: tokenEnv, tokenFile',
-  })
-  .refine(source => source.tokenEnv === undefined || source.tokenFile === undefined, 'give either tokenEnv or tokenFile')
-export type SourceConfig = z.infer<typeof Source>
 
 const Field = z.strictObject({
   from: OperationPath.describe('Where it comes from: SOURCE.OPERATION, as the document calls it.'),
@@ -54,7 +33,7 @@ const Field = z.strictObject({
 export type FieldConfig = z.infer<typeof Field>
 
 export const MeshConfig = z.strictObject({
-  sources: z.record(Name, Source).describe('The systems, by name.'),
+  sources: z.record(Name, SourceSettings).describe('The systems, by name.'),
   fields: z
     .record(FieldPath, Field)
     .default({})

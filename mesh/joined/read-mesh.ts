@@ -3,13 +3,12 @@ import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
 import { parseDocument } from 'yaml'
-import { openApiSource } from '../source/openapi/openapi-source.ts'
-import { createSend, type SendOptions } from '../upstream/send.ts'
+import type { Means } from '../source/kind.ts'
+import { openSource } from '../source/kinds.ts'
 import { createJoinedMesh, type JoinedMesh } from './joined-mesh.ts'
 import { MeshConfig } from './mesh-config.ts'
 
-export interface OpenMeshOptions extends Pick<SendOptions, 'lookupPublic' | 'isPrivateAddress'> {
-  readonly environment: NodeJS.ProcessEnv
+export interface OpenMeshOptions extends Omit<Means, 'besides' | 'instead'> {
   readonly onBug?: (error: unknown) => void
   /** Where a source is instead, and with which token: of the demo shop's services, which are started on free ports. */
   readonly instead?: (source: string) => { readonly url: string; readonly token: string } | undefined
@@ -48,12 +47,12 @@ export function openMesh(file: string, { environment, onBug, instead, ...sending
       config,
       ...(onBug && { onBug }),
       sourceOf(name, source) {
-        const { send, close } = createSend({ ...sending, isPrivate: source.private, connections: source.atOnce })
-        closing.push(close)
         const other = instead?.(name)
-        const authorization = other ? () => `Bearer ${other.token}` : tokenOf(source, environment, besides)
-        const connection = { source: name, base: new URL(other?.url ?? source.url), send, authorization }
-        return withPlace(`sources.${name}.openapi`, () => openApiSource(readFileSync(besides(source.openapi), 'utf8'), connection))
+        const opened = withPlace(`sources.${name}.${source.kind}`, () =>
+          openSource(name, source, { ...sending, environment, besides, ...(other && { instead: other }) }),
+        )
+        closing.push(opened.close)
+        return opened
       },
     })
     return {
@@ -76,28 +75,5 @@ function withPlace<T>(place: string, read: () => T): T {
     return read()
   } catch (error) {
     throw new Error(`${place}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
-  }
-}
-
-function tokenOf(
-  { tokenEnv, tokenFile }: MeshConfig['sources'][string],
-  environment: NodeJS.ProcessEnv,
-  besides: (name: string) => string,
-): (isAgain: boolean) => string | undefined {
-  if (tokenEnv !== undefined) {
-    const token = environment[tokenEnv]
-    return () => (token ? `Bearer ${token}` : undefined)
-  }
-  if (tokenFile === undefined) return () => undefined
-  const read = (): string => `Bearer ${readFileSync(besides(tokenFile), 'utf8').trim()}`
-  let token = read()
-  return isAgain => {
-    if (isAgain)
-      try {
-        token = read()
-      } catch {
-        // The file is being replaced, perhaps: the token that there was is not taken, which is what the caller is told.
-      }
-    return token
   }
 }

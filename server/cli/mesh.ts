@@ -76,11 +76,13 @@ export const checkMesh = (options: MeshOptions & { readonly customer: string }, 
     const answer = await mesh.ask({ query }, scope)
     const ms = Math.round(performance.now() - started)
     const wrong = [...new Set((answer.errors ?? []).map(({ message }) => message))]
-    const sources = Object.entries(mesh.config.sources).map(([name, { url, deadlineMs }]) => {
+    const sources = Object.entries(mesh.config.sources).map(([name, source]) => {
       const said = (answer.errors ?? []).find(({ extensions }) => extensions?.source === name)
       const operations = mesh.catalogues.get(name)?.operations.size ?? 0
       const used = new Set(Object.values(mesh.config.fields).flatMap(({ from }) => (from.startsWith(`${name}.`) ? [from] : []))).size
-      return { name, url, operations, used, deadlineMs, state: said ? String(said.extensions?.code) : 'answers' }
+      const { kind, deadlineMs } = source
+      const url = 'url' in source ? source.url : null
+      return { name, kind, url, operations, used, deadlineMs, state: said ? String(said.extensions?.code) : 'answers' }
     })
     if (options.json) say(JSON.stringify({ sources, wrong, untried, ms, calls: mesh.reader.counts.calls, query }))
     else {
@@ -129,8 +131,9 @@ export async function addToMesh(name: string, options: AddOptions): Promise<void
   const beside = (file: string): string => resolve(dirname(options.file), file)
   const text = existsSync(options.file) ? readFileSync(options.file, 'utf8') : ''
   const { url, file, tokenEnv } = options
-  const source = { name, document, documentFile, url, isPrivate: options.private === true, ...(tokenEnv !== undefined && { tokenEnv }) }
-  const added = addSource(file, text, source, openapi => readFileSync(beside(openapi), 'utf8'))
+  const settings = { openapi: documentFile, url, ...(options.private && { private: true }), ...(tokenEnv !== undefined && { tokenEnv }) }
+  const files = new Map([[documentFile, document]])
+  const added = addSource(file, text, { name, settings, files }, each => readFileSync(beside(each), 'utf8'))
   if (resolve(options.openapi) !== beside(documentFile)) writeFileSync(beside(documentFile), document)
   writeFileSync(file, added.text)
   say(`${name} is in ${file}, with ${added.fields.length} fields: read them before you use them.`)

@@ -10,8 +10,8 @@ import { DEMO_MESH } from './joined-shop.ts'
 const documentOf = (file: string): string => readFileSync(join(dirname(DEMO_MESH), file), 'utf8')
 const add = (text: string, name: string): Added => {
   const documentFile = `${name}.openapi.yaml`
-  const source = { name, document: documentOf(documentFile), documentFile, url: `https://${name}.shop.example`, isPrivate: false }
-  return addSource('mesh.yaml', text, source, documentOf)
+  const settings = { openapi: documentFile, url: `https://${name}.shop.example` }
+  return addSource('mesh.yaml', text, { name, settings, files: new Map() }, documentOf)
 }
 
 test("the demo shop's systems, added one after the other, propose the joins that its file has", () => {
@@ -41,7 +41,8 @@ test("the demo shop's systems, added one after the other, propose the joins that
 test('a name that is there already and a document that is none are refused, and nothing is written', () => {
   const { text } = add('', 'crm')
   assert.throws(() => add(text, 'crm'), { code: 'CONFIG_INVALID', message: /there is a source of this name already/ })
-  const source = { name: 'erp', document: 'swagger: "2.0"', documentFile: 'e', url: 'https://erp.shop.example', isPrivate: false }
+  const settings = { openapi: 'e', url: 'https://erp.shop.example' }
+  const source = { name: 'erp', settings, files: new Map([['e', 'swagger: "2.0"']]) }
   assert.throws(() => addSource('mesh.yaml', text, source, documentOf), {
     code: 'CONFIG_INVALID',
     message: /sources\.erp\.openapi: openapi/,

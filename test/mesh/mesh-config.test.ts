@@ -37,7 +37,12 @@ test('[MESH14] a file that does not fit the documents, or under which a customer
     ['by: withdrawReturn', 'by: withdraw', /it is undone by withdraw, which is no field of Mutation/],
     ['  Order: customer\n', '', /Customer\.orders: it can be asked for anything and gives what belongs to nobody/],
     ['Query.customer', 'Query.nobody.customer', /fields\.Query\.nobody\.customer/],
-    ['openapi: crm.openapi.yaml', 'openapi: none.yaml', /none\.yaml/],
+    ['openapi: crm.openapi.yaml', 'openapi: none.yaml', /sources\.crm\.openapi: .*none\.yaml/],
+    ['openapi: crm.openapi.yaml', 'raml: crm.raml', /sources\.crm: one of openapi.* says of which kind it is: none is there/],
+    ['tokenEnv: DEMO_CRM_TOKEN', 'tokenEnv: A\n    tokenFile: b', /sources\.crm\.tokenFile: give either/],
+    ['tokenEnv: DEMO_CRM_TOKEN', 'tokenFile: no-such-file', /sources\.crm.*no-such-file/],
+    ['tokenEnv: DEMO_CRM_TOKEN', 'headers: { Authorization: x }', /sources\.crm\.headers\.Authorization: the mesh says this header/],
+    ['tokenEnv: DEMO_CRM_TOKEN', 'tokenHeader: X-Key\n    headers: { x-key: x }', /sources\.crm\.headers\.x-key/],
   ] as const)
     assert.throws(() => open(from, to), { code: 'CONFIG_INVALID', message })
   const schema = open('Query', 'Query')
