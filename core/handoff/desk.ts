@@ -66,6 +66,8 @@ export interface Desk {
   erase(key: ConversationKey, agent: Agent): Promise<void>
   /** What a console that knows up to `position` lacks. Faults: UNKNOWN_CONVERSATION. */
   watch(key: ConversationKey, position: StreamPosition | null): Promise<Watched>
+  /** Whose it is. Faults: UNKNOWN_CONVERSATION, CONVERSATION_ERASED. */
+  customerOf(key: ConversationKey): Promise<CustomerId>
   /** Why it was handed over, and the customer's orders as the mesh gives them by its deadline. Faults: UNKNOWN_CONVERSATION. */
   about(key: ConversationKey, locale: Locale): Promise<{ readonly card: HandoffCard | null; readonly orders: readonly DeskOrder[] | null }>
 }
@@ -178,6 +180,7 @@ export function createDesk({ holder, conversations, mesh, meshMs, labelOf, shop,
         const events = [...entriesAfter(dialogue, after), ...marksAfter(custody, after)].sort((a, b) => a.seq - b.seq)
         return { isRecovered, after, upTo: seq, events, thumbs: thumbsAfter(custody.thumbs, after), isWhole, customer }
       }),
+    customerOf: key => holder.run(key, async () => (await load(key)).customer),
     async about(key, locale) {
       const conversation = await holder.run(key, () => load(key))
       const deadline = new AbortController()

@@ -6,6 +6,16 @@ const Name = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, 'a source is called by 1
 const FieldPath = z.string().regex(/^[A-Za-z_]\w*\.[A-Za-z_]\w*$/, 'it must be TYPE.FIELD')
 const OperationPath = z.string().regex(/^[a-z][a-z0-9-]{0,39}\.\S+$/, 'it must be SOURCE.OPERATION')
 
+const Words = z.record(z.string(), z.string().min(1)).default({})
+
+const Panel = z.strictObject({
+  query: z.string().optional().describe('What is asked, in the scope of the customer alone; `$customer` is given.'),
+  words: z
+    .strictObject({ 'zh-CN': Words, en: Words })
+    .prefault({})
+    .describe('What fields (`field` or `Type.field`) and values of enums are called, by language.'),
+})
+
 const Field = z.strictObject({
   from: OperationPath.describe('Where it comes from: SOURCE.OPERATION, as the document calls it.'),
   with: z
@@ -46,5 +56,6 @@ export const MeshConfig = z.strictObject({
     .record(z.string(), z.strictObject({ ms: z.int().min(0).default(0), staleMs: z.int().min(0).default(0) }))
     .default({})
     .describe('Milliseconds that answers of a type count as fresh, and for which they may stand in when their source gives none.'),
+  panel: Panel.optional().describe('What the desk shows of the customer of a conversation.'),
 })
 export type MeshConfig = z.infer<typeof MeshConfig>

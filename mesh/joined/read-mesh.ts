@@ -7,6 +7,7 @@ import type { Means } from '../source/kind.ts'
 import { openSource } from '../source/kinds.ts'
 import { createJoinedMesh, type JoinedMesh } from './joined-mesh.ts'
 import { MeshConfig } from './mesh-config.ts'
+import { createPanel, type Panel } from './panel.ts'
 
 export interface OpenMeshOptions extends Omit<Means, 'besides' | 'instead'> {
   readonly onBug?: (error: unknown) => void
@@ -16,6 +17,8 @@ export interface OpenMeshOptions extends Omit<Means, 'besides' | 'instead'> {
 
 export interface OpenMesh extends JoinedMesh {
   readonly config: MeshConfig
+  /** What the desk shows of a customer; undefined where the mesh knows of none. */
+  readonly panel: Panel | undefined
   close(): void
 }
 
@@ -58,6 +61,7 @@ export function openMesh(file: string, { environment, onBug, instead, ...sending
     return {
       ...mesh,
       config,
+      panel: createPanel(config, mesh),
       close() {
         for (const close of closing) close()
       },

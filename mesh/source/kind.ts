@@ -7,6 +7,10 @@ import type { Source } from './source.ts'
 
 /** Settings that every source has, of whatever kind. */
 export const GUARD_SETTINGS = {
+  title: z
+    .strictObject({ 'zh-CN': z.string().min(1), en: z.string().min(1) })
+    .optional()
+    .describe('What people call it, by language: "The warehouse does not answer."'),
   deadlineMs: z.int().min(1).max(60_000).default(GUARD.deadlineMs).describe('Milliseconds for one answer, with all attempts.'),
   retries: z.int().min(0).max(5).default(GUARD.retries).describe('Attempts after the first, where nothing is changed by it.'),
   atOnce: z.int().min(1).max(10_000).default(GUARD.atOnce).describe('Calls under way at most.'),

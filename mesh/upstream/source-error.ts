@@ -49,7 +49,9 @@ export class SourceError extends Error {
 }
 
 /** Asked again it may be otherwise. */
-export const isPassing = ({ code }: SourceError): boolean =>
+export const isPassing = ({ code }: SourceError): boolean => isPassingCode(code)
+
+export const isPassingCode = (code: Trouble): boolean =>
   code === 'SOURCE_TIMEOUT' || code === 'SOURCE_DOWN' || code === 'SOURCE_BUSY' || code === 'SOURCE_BROKEN' || code === 'SOURCE_GARBLED'
 
 /** The source itself is in a bad way: these count against it. */

@@ -15,6 +15,7 @@ import { createConnections } from '../realtime/connections.ts'
 import { createCustomerSocket, type SocketParts } from '../realtime/customer-socket.ts'
 import { TIGHT_OPTIONS } from '../realtime/tight-web-socket.ts'
 import { type DemoParts, registerDemoRoutes } from './demo.ts'
+import { type CustomerPanelParts, registerCustomerPanel } from './desk-customer.ts'
 import { type GraphqlParts, registerGraphql } from './graphql.ts'
 import { type OperatorParts, registerOperatorRoutes } from './operator.ts'
 import { type EnsembleRouteParts, registerEnsembleRoutes } from './operator-ensembles.ts'
@@ -45,6 +46,7 @@ export interface AppParts
     VisitorParts,
     OperatorParts,
     GraphqlParts,
+    Omit<CustomerPanelParts, 'engine'>,
     JobRouteParts,
     WebhookRouteParts,
     PluginRouteParts,
@@ -182,6 +184,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   registerVisitorRoutes(http, parts)
   registerOperatorRoutes(http, parts)
   registerGraphql(http, parts)
+  registerCustomerPanel(http, parts)
   registerJobRoutes(http, parts)
   registerWebhookRoutes(http, parts)
   registerPluginRoutes(http, parts)

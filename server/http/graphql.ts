@@ -8,6 +8,7 @@ import type { Scope } from '@parley/mesh/upstream/scope.ts'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Sessions } from '../accounts/sessions.ts'
 import type { ShopMeshes } from '../mesh/shop-meshes.ts'
+import { localeOf } from './locale-of.ts'
 import { operatorGate } from './operator-gate.ts'
 
 export interface GraphqlParts {
@@ -101,6 +102,3 @@ async function makeHandler(mesh: JoinedMesh): Promise<Handle> {
     formatError: error => error,
   })
 }
-
-const localeOf = ({ headers }: FastifyRequest): 'zh-CN' | 'en' =>
-  headers['accept-language']?.toLowerCase().startsWith('zh') ? 'zh-CN' : 'en'
