@@ -92,6 +92,8 @@ export async function openDeskHouse(now: () => number = Date.now): Promise<DeskH
 
   const http = createServer((request, response) => {
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value)
+    // Its shop has no mesh.
+    if (request.url?.startsWith('/v1/desk/conversations/')) return void response.writeHead(404).end('{"code":"MESH_MISSING"}')
     void (request.url === '/v1/desk/session' ? session(request, response) : file(request, response))
   })
   const upgrades = new WebSocketServer({ noServer: true })

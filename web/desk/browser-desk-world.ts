@@ -1,6 +1,9 @@
 // The real world of the console: the browser's, with the session's cookie in place of a token. The cookie is httpOnly: this page never sees it.
+
+import type { CustomerPanel } from '@parley/core/protocol/customer-panel.ts'
 import type { Shelf, SocketEvents } from '../client/world.ts'
 import { browserWorld } from '../widget/browser-world.ts'
+import type { CustomerAnswer } from './customer/lookups.ts'
 import type { Credentials, DeskWorld, Session, SignInAnswer } from './desk-world.ts'
 
 const FETCH_MS = 10_000
@@ -9,11 +12,13 @@ const SESSION = '/v1/desk/session'
 export interface BrowserDeskWorld extends DeskWorld {
   /** Kept for this browser, over tabs and visits: what is no secret and nobody's words. */
   readonly settings: Shelf
+  /** What the shop's systems know of the customer of a conversation. Rejects when no answer came. */
+  fetchCustomer(conversation: string, locale: string): Promise<CustomerAnswer>
 }
 
 export function browserDeskWorld(): BrowserDeskWorld {
   const { clock, random, newRef, shelf: settings } = browserWorld('') // of its shop's parts nothing is used
-  return { clock, random, newRef, settings, shelf: tabShelf(), openSocket, fetchSession, signIn, signOut }
+  return { clock, random, newRef, settings, shelf: tabShelf(), openSocket, fetchSession, signIn, signOut, fetchCustomer }
 }
 
 function openSocket(events: SocketEvents) {
@@ -53,6 +58,18 @@ async function signIn(credentials: Credentials): Promise<SignInAnswer> {
 async function signOut(): Promise<void> {
   const response = await ask('DELETE')
   if (!response.ok && response.status !== 401) throw new Error(`the shop answered ${response.status}`)
+}
+
+async function fetchCustomer(conversation: string, locale: string): Promise<CustomerAnswer> {
+  const response = await fetch(`/v1/desk/conversations/${conversation}/customer`, {
+    headers: { 'accept-language': locale },
+    credentials: 'same-origin',
+    signal: AbortSignal.timeout(FETCH_MS),
+  })
+  if (response.ok) return { result: 'panel', panel: (await response.json()) as CustomerPanel } // our own server's answer
+  const fault: unknown = await response.json().catch(() => ({}))
+  const code = typeof fault === 'object' && fault !== null && 'code' in fault ? String(fault.code) : 'INTERNAL'
+  return code === 'MESH_MISSING' ? { result: 'none' } : { result: 'refused', code }
 }
 
 /** sessionStorage: what one tab has not sent is not for another to send. Memory where the browser lets a page keep nothing. */

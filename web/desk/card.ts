@@ -11,6 +11,8 @@ import type { Watched } from './watched.ts'
 const PRESSES_FROM = 0.5
 
 export interface CardContext {
+  /** The customer's panel has the orders, and more of them. */
+  readonly hasPanel: boolean
   readonly strings: Strings
   readonly locale: PageLocale
 }
@@ -24,7 +26,7 @@ export function createCard(): (watched: Watched | undefined, context: CardContex
     // Built anew only when something in it is new: what somebody is reading is not taken away under their eyes.
     const { card, orders, stage, conversation } = watched ?? {}
     const isLoading = watched !== undefined && watched.position === null && stage !== 'synced'
-    const content = JSON.stringify([conversation, card, orders, isLoading, context.locale])
+    const content = JSON.stringify([conversation, card, orders, isLoading, context.locale, context.hasPanel])
     if (content === shown) return
     shown = content
     if (!watched) return body.replaceChildren()
@@ -32,7 +34,7 @@ export function createCard(): (watched: Watched | undefined, context: CardContex
     const { strings } = context
     body.replaceChildren(
       ...(watched.card ? cardParts(watched.card, context) : [make('p', 'none', strings.noCard)]),
-      part(strings.orders, ...ordersOf(watched.orders, strings)),
+      ...(context.hasPanel ? [] : [part(strings.orders, ...ordersOf(watched.orders, strings))]),
     )
   }
 }

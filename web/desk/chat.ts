@@ -17,6 +17,8 @@ export interface Chat {
   focusTitle(): void
   /** False when there is nothing to write to. */
   focusComposer(): boolean
+  /** Puts a text into the reply; else gives why it cannot be. */
+  insert(text: string): string | undefined
 }
 
 export function createChat(desk: () => Desk, strings: () => Strings): Chat {
@@ -196,6 +198,11 @@ export function createChat(desk: () => Desk, strings: () => Strings): Chat {
       keepFocus(before, owner)
     },
     focusTitle: () => title.focus(),
+    insert(text) {
+      if (composer.insert(text)) return undefined
+      const conversation = opened()
+      return conversation === null ? '' : (obstacleOf(desk().view.owner(conversation), false, strings()) ?? '')
+    },
     focusComposer() {
       if (composer.isOpen) composer.focus()
       return composer.isOpen

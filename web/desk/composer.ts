@@ -15,6 +15,8 @@ export interface May {
 export interface Composer {
   show(conversation: string, may: May, strings: Strings): void
   putBack(text: string): void
+  /** At the caret, apart from what stands beside it. False where nothing may be written. */
+  insert(text: string): boolean
   focus(): void
   readonly isOpen: boolean
 }
@@ -82,6 +84,18 @@ export function createComposer(send: (text: string) => boolean, typing: () => vo
       if (shownOf !== undefined) drafts.set(shownOf, text.value)
       refresh()
       text.focus()
+    },
+    insert(piece) {
+      if (text.readOnly) return false
+      const [before, after] = [text.value.slice(0, text.selectionStart), text.value.slice(text.selectionEnd)]
+      // Chinese has no spaces: only a letter or a figure would run into it.
+      const isApart = (letter: string | undefined): boolean => letter === undefined || !/[A-Za-z0-9]/.test(letter)
+      const put = `${isApart(before.at(-1)) ? '' : ' '}${piece}${isApart(after[0]) ? '' : ' '}`
+      text.value = before + put + after
+      text.selectionStart = text.selectionEnd = before.length + put.length
+      if (shownOf !== undefined) drafts.set(shownOf, text.value)
+      refresh()
+      return true
     },
     focus: () => text.focus(),
     get isOpen() {

@@ -3,11 +3,11 @@
 import { element, make, setText } from '../widget/elements.ts'
 import { type Alerts, type Noted, newsBetween, note } from './alerts.ts'
 import type { BrowserDeskWorld } from './browser-desk-world.ts'
-import { createCard } from './card.ts'
 import { createChat } from './chat.ts'
 import type { Desk, DeskView } from './desk-client.ts'
 import { type FocusPlace, keyAction } from './keys.ts'
 import { createQueueList } from './queue-list.ts'
+import { createSide } from './side.ts'
 import { createSignInPage } from './sign-in.ts'
 import { createStatusLine } from './status-line.ts'
 import { type PageLocale, STRINGS, type Strings } from './strings.ts'
@@ -39,7 +39,12 @@ export function createDeskPage({ desk, world, alerts, locale: startLocale, local
 
   const queue = createQueueList()
   const chat = createChat(desk, () => strings)
-  const showCard = createCard()
+  const side = createSide({
+    world,
+    opened: () => desk().view.opened,
+    intoReply: text => chat.insert(text),
+    changed: () => showLast(),
+  })
   const showLine = createStatusLine(world.clock.monotonic)
   const signIn = createSignInPage(
     world.settings,
@@ -109,6 +114,7 @@ export function createDeskPage({ desk, world, alerts, locale: startLocale, local
     if (view.isSignedOut || view.session === null) {
       document.title = strings.desk
       noted = undefined
+      if (view.isSignedOut) side.forget()
       return
     }
     const { session, groups } = view
@@ -137,11 +143,7 @@ export function createDeskPage({ desk, world, alerts, locale: startLocale, local
       open: openByHand,
     })
     chat.show(view, strings, locale)
-    const isErased = view.opened !== null && view.outcomes.get(view.opened)?.name === 'erased'
-    showCard(view.opened === null || isErased ? undefined : view.watched.get(view.opened), {
-      strings,
-      locale,
-    })
+    side.show(view, strings, locale)
     showTools()
     hearNews(view)
   }
@@ -192,13 +194,14 @@ export function createDeskPage({ desk, world, alerts, locale: startLocale, local
   })
   element('reload', HTMLButtonElement).addEventListener('click', () => location.reload())
   element('back', HTMLButtonElement).addEventListener('click', leave)
-  element('show-card', HTMLButtonElement).addEventListener('click', () => {
-    setView('card')
-    element('card-title', HTMLHeadingElement).focus()
-  })
+  for (const id of ['show-card', 'show-customer'])
+    element(id, HTMLButtonElement).addEventListener('click', () => {
+      setView('card')
+      side.focus()
+    })
   element('card-back', HTMLButtonElement).addEventListener('click', () => {
     setView('chat')
-    element('show-card', HTMLButtonElement).focus()
+    element(`show-${document.body.dataset.side ?? 'card'}`, HTMLButtonElement).focus()
   })
   element('skip', HTMLAnchorElement).addEventListener('click', event => {
     event.preventDefault()
@@ -240,6 +243,8 @@ export function createDeskPage({ desk, world, alerts, locale: startLocale, local
       }
       case 'reply':
         return void chat.focusComposer()
+      case 'side':
+        return side.turn()
       case 'help':
         return help.showModal()
       case 'leave-text':

@@ -185,6 +185,8 @@ const en = {
   } as Readonly<Record<string, string>>,
   otherFault: (code: string): string => `That did not work (${code}).`,
 
+  besideChat: 'Beside the conversation',
+  refresh: 'Ask the shop’s systems again',
   card: 'Hand-off',
   noCard: 'The assistant never handed this conversation over.',
   noCardYet: 'Loading …',
@@ -287,6 +289,7 @@ const en = {
     ['Enter', 'Open it'],
     ['c', 'Claim'],
     ['r', 'Write a reply'],
+    ['v', 'Customer or hand-off, beside the conversation'],
     ['Enter / Shift+Enter', 'Send / new line, while writing'],
     ['Esc', 'Leave: the text, then the conversation'],
     ['?', 'This list'],
@@ -472,6 +475,8 @@ const zh: Strings = {
   },
   otherFault: code => `操作未成功（${code}）。`,
 
+  besideChat: '对话旁边',
+  refresh: '重新查询店铺系统',
   card: '转人工',
   noCard: '助手没有转交过这个对话。',
   noCardYet: '加载中…',
@@ -559,6 +564,7 @@ const zh: Strings = {
     ['Enter', '打开'],
     ['c', '接入'],
     ['r', '回复'],
+    ['v', '切换对话旁边的顾客与移交信息'],
     ['Enter / Shift+Enter', '输入时：发送 / 换行'],
     ['Esc', '离开：先离开输入框，再离开对话'],
     ['?', '显示本列表'],
