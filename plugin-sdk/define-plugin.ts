@@ -23,6 +23,8 @@ export interface PluginManifest {
   readonly grants?: readonly Grant[]
   /** What it may look up, by name: GraphQL. Needs the grant `facts`. */
   readonly queries?: Queries
+  /** The shop's systems that its queries and mutations ask, as the shop's mesh calls them: `['orders', 'crm']`. None unless given. */
+  readonly sources?: readonly string[]
   /** What it does when an action was decided, by the effect's name in the shop's catalogue. Needs the grant `effects`, `onAction` and `undo`. */
   readonly effects?: Effects
   /** What may be done in the shop's systems for these effects, by name: GraphQL. */

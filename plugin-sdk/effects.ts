@@ -5,7 +5,7 @@ import type { Locale } from './vocabulary.ts'
 /** What a plugin does, by the effect's name in the shop's catalogue (`open-compensation`); `undo` is what the catalogue has to take it back. */
 export type Effects = Readonly<Record<string, { readonly undo: string }>>
 
-/** GraphQL by name, in a manifest's `mutations`: one field each, checked when the plugin is loaded, against the schema in docs/mesh.graphql. */
+/** GraphQL by name, in a manifest's `mutations`: one field each, checked when the plugin is loaded, against the schema of the shop's systems. */
 export type Mutations = Readonly<Record<string, string>>
 
 /** What the customer has said yes to. */

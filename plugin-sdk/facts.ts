@@ -1,7 +1,10 @@
 // What a plugin looks up in the shop's systems: by GraphQL that its manifest declares, for the customer who writes. Types alone: the sandbox has the
 // tool, and whatever is asked is asked by the engine.
 
-/** GraphQL by name, in a manifest's `queries`. It is checked when the plugin is loaded, against the schema in docs/mesh.graphql. */
+/**
+ * GraphQL by name, in a manifest's `queries`. It is checked when the plugin is loaded for a shop, against the schema of its systems: docs/mesh.graphql is
+ * the demo shop's, and `parley mesh graph --schema` prints another's. Whoever writes is the customer; no document can name one.
+ */
 export type Queries = Readonly<Record<string, string>>
 
 /** What a query came to. */
@@ -10,6 +13,10 @@ export interface Facts<Data> {
   readonly data: Data
   /** Paths of what is null because its source gave no answer: `customer.orders`. Empty when all that was asked is there. */
   readonly missing: readonly string[]
+  /** The systems that gave none of what is missing, or nothing that can be used. Absent where there are none. */
+  readonly silent?: readonly string[]
+  /** What is older than it should be, since its system gave no answer. Absent where nothing is. */
+  readonly stale?: readonly { readonly path: string; readonly source: string; readonly ageMs: number }[]
 }
 
 /** The tool of the grant `facts`. */

@@ -11,9 +11,9 @@ export const GRANTS = {
   memory:
     'Keeps up to 4,096 bytes of each conversation, and has them at its next turns. They may hold what the customer wrote; they lie sealed in the conversation, and are taken back and erased with it. No other plugin and no other conversation has them.',
   facts:
-    "Looks up what the shop's systems have of the customer who writes: orders, parcels, refunds, cases, by the queries that the manifest lists. It changes nothing, and cannot ask about anybody else; what it was told is in the turn's record.",
+    "Looks up what the shop's systems have of the customer who writes: orders, parcels, refunds, cases, by the queries and from the sources that the manifest lists. It changes nothing, and cannot ask about anybody else; what it was told is in the turn's record.",
   effects:
-    "Has things done in the shop's systems for the customer who writes, once they have said yes: by the mutations that the manifest lists, for the effects that it lists, each with what takes it back. It can do nothing for anybody else.",
+    "Has things done in the shop's systems for the customer who writes, once they have said yes: by the mutations and in the sources that the manifest lists, for the effects that it lists, each with what takes it back. It can do nothing for anybody else.",
 } as const satisfies Readonly<Record<string, string>>
 export type Grant = keyof typeof GRANTS
 

@@ -58,7 +58,15 @@ const shared = {
     .refine(queries => Object.keys(queries).length <= 8, 'there are more than 8 queries')
     .default({})
     .describe(
-      'What it may look up, by name: GraphQL, checked when the plugin is loaded against docs/mesh.graphql. Needs the grant `facts`.',
+      "What it may look up, by name: GraphQL, checked when the plugin is loaded against the schema of the shop's systems (docs/mesh.graphql is the demo shop's). Needs the grant `facts`.",
+    ),
+  sources: z
+    .array(z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, 'a source is called as in the mesh of the shop: orders'))
+    .max(32)
+    .refine(sources => new Set(sources).size === sources.length, 'a source is listed twice')
+    .default([])
+    .describe(
+      "The shop's systems that its queries and mutations ask, as its mesh calls them. Of those that are not listed it learns nothing and has nothing done in them.",
     ),
   effects: z
     .record(EffectName, z.strictObject({ undo: EffectName }))

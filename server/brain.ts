@@ -6,7 +6,6 @@ import type { Stages } from '@parley/core/pipeline/pipeline.ts'
 import type { Shop } from '@parley/core/pipeline/shop.ts'
 import type { Risks } from '@parley/core/ports/risks.ts'
 import type { VoterPool } from '@parley/core/ports/voters.ts'
-import { createGraph } from '@parley/mesh/graph.ts'
 import { readLearnedPhrases } from '@parley/models/keyword/learned-phrases.ts'
 import type { Article } from '@parley/models/knowledge/article.ts'
 import type { Logger } from 'pino'
@@ -148,13 +147,12 @@ export async function createBrain(
     timeoutMs: config.deadlines.plugin,
   })
   const byId: ReadonlyMap<string, Shop> = new Map(shops.map(shop => [shop.id, shop]))
-  const graph = createGraph(sources.mesh, sources.effects)
   return {
     shops: byId,
     stages: {
       mesh: sources.mesh,
-      effects: withPluginEffects(sources.effects, graph, shop => (byId.has(shop) ? plugins.of(shop).effects : undefined)),
-      graph,
+      effects: withPluginEffects(sources.effects, sources.graph, shop => (byId.has(shop) ? plugins.of(shop).effects : undefined)),
+      graph: sources.graph,
       clock: systemClock,
       deadlines: config.deadlines,
     },

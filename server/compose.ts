@@ -147,7 +147,13 @@ async function openServer(
   })
   keep(kept)
   const counted = countingReads(kept, metrics)
-  const opened = await openSources(config, logger)
+  const broke = (error: unknown): void => {
+    metrics.bug()
+    logger.error({ err: error }, 'a bug')
+  }
+  const meshes = createShopMeshes(config, process.env, broke)
+  keep(meshes)
+  const opened = await openSources(config, logger, meshes)
   keep(opened)
   const sources = seams?.sources(opened) ?? opened
   const modelStore = openModelStore(config.data)
@@ -175,10 +181,6 @@ async function openServer(
   const brain = await createBrain(config, logger, sources, metrics, seams?.pools, installed)
   keep(brain)
   metrics.ensembles(() => ensemblesViewOf(config.shops, brain.ensembles))
-  const broke = (error: unknown): void => {
-    metrics.bug()
-    logger.error({ err: error }, 'a bug')
-  }
   const failed = (fault: Fault): void => {
     metrics.fault(fault.code)
     logger.error({ code: fault.code }, fault.message)
@@ -319,8 +321,6 @@ async function openServer(
   engine = seams?.engine(bare) ?? bare
   const state = { missing: 'plugins' as string | undefined }
   brain.plugins.ready.then(() => (state.missing = undefined), broke)
-  const meshes = createShopMeshes(config, process.env, broke)
-  keep(meshes)
   const app = await createApp({
     ...customerParts(config, secret),
     engine,

@@ -96,6 +96,7 @@ export async function putPluginsInForce(choices: PluginChoices, options: Plugins
             if (isClosed) return
             const voters = await createPluginVoters({
               folders: [],
+              mesh: choice.mesh,
               settings: id => choice.settings[id] ?? {},
               installed: [shadow],
               observer: ifInForce(shadowObserver),

@@ -23,7 +23,7 @@ export function createLookUps(
   let cancel = (): void => {}
   return {
     ask(request) {
-      const what = JSON.stringify([request.document, request.variables])
+      const what = JSON.stringify([request.document, request.variables, request.sources])
       const before = asked.get(what)
       if (before) return before
       if (asked.size === 0) cancel = clock.after(deadlines.mesh, () => deadline.abort())

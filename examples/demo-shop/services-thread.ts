@@ -6,6 +6,8 @@ import type { ServiceName } from './services.ts'
 export interface ThreadStart {
   readonly folder: string
   readonly tokens: Readonly<Record<ServiceName, string>>
+  /** The date in the shop, `YYYY-MM-DD`; the machine's unless given. */
+  readonly today?: string
 }
 
 export interface ServicesThread {

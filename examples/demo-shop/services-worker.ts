@@ -4,7 +4,11 @@ import { SERVICES, startDemoServices } from './services.ts'
 import type { ThreadStart } from './services-thread.ts'
 
 const port = parentPort! // this file runs in a thread only
-const { folder, tokens } = workerData as ThreadStart // services-thread.ts starts it with these
-const { services, close } = await startDemoServices({ folder, tokens, today: () => new Date().toLocaleDateString('sv') }) // YYYY-MM-DD
+const { folder, tokens, today } = workerData as ThreadStart // services-thread.ts starts it with these
+const { services, close } = await startDemoServices({
+  folder,
+  tokens,
+  today: () => today ?? new Date().toLocaleDateString('sv'), // YYYY-MM-DD
+})
 port.on('message', () => void close().then(() => port.close()))
 port.postMessage(Object.fromEntries(SERVICES.map(name => [name, services[name].url])))

@@ -29,8 +29,10 @@ export interface MeshContext {
   readonly signal?: AbortSignal
   /** Under which a mutation is done that is given no other. */
   readonly key?: string
-  /** Questions to sources that it may still have. */
+  /** Questions to sources that it may still have; those of one tick in one batch are one. */
   questionsLeft: number
+  /** The batches that were counted. */
+  readonly batched: Set<string>
   /** What is old in the answer. */
   readonly stale: { readonly path: string; readonly source: string; readonly ageMs: number }[]
 }
@@ -48,6 +50,17 @@ export interface FieldParts {
   readonly typesOfAnswer: readonly string[]
   readonly keep: { readonly ms: number; readonly staleMs: number }
   readonly seen: (type: string, value: unknown, context: unknown) => unknown
+}
+
+/** Of a field that is an operation: what a document that has it amounts to. In the field's extensions, as `asks`. */
+export interface FieldAsks {
+  readonly source: string
+  /** Nobody but the shop's own people is answered. */
+  readonly isForShop: boolean
+  /** The argument that is the customer. */
+  readonly customer?: string
+  /** It is done once under the key that it is given. */
+  readonly hasKey: boolean
 }
 
 /** The largest list that an argument can ask for, by the field that has it: what a query may cost is reckoned with it. */
@@ -68,6 +81,7 @@ export function fieldOf(parts: FieldParts): {
   const typed = types.output(sourceName, catalogue, schema, `${graphName(operation.id)}Answer`)
   const { args, locale, isOpen } = argumentsOf(parts)
   const batch = batchOf(parts)
+  const isForShop = config.customer === undefined && (isMutation || path.startsWith('Query.'))
   const reading: Reading = {
     source: sourceName,
     name: config.from + (batch ? ' each' : ''),
@@ -93,8 +107,7 @@ export function fieldOf(parts: FieldParts): {
       if (asked[config.customer] === null) throw new GraphQLError(`${path} needs ${config.customer}: say which customer`, REFUSED)
       if (scope.customer !== null && asked[config.customer] !== scope.customer) return null
     }
-    if (config.customer === undefined && scope.customer !== null && (isMutation || path.startsWith('Query.')))
-      throw new SourceError('SOURCE_NOT_GRANTED', sourceName)
+    if (isForShop && scope.customer !== null) throw new SourceError('SOURCE_NOT_GRANTED', sourceName)
     for (const [parameter, field] of Object.entries(config.with)) {
       const value = isObject(parent) ? parent[field] : undefined
       if ((value ?? null) === null) return null
@@ -107,8 +120,10 @@ export function fieldOf(parts: FieldParts): {
       answer = await ask(parts, locale, asked, headers, scope, false, context.signal)
       for (const type of parts.typesOfAnswer) reader.outdate(type, String(asked[config.customer ?? ''] ?? '') || undefined)
     } else {
-      if (context.questionsLeft-- <= 0) throw new SourceError('SOURCE_NOT_GRANTED', sourceName, { reason: 'the query asks too much' })
-      const read = await reader.read(reading, asked, scope, context.signal)
+      countQuestion(context, path, batch !== undefined)
+      const read = await reader.read(reading, asked, scope, context.signal).catch(error => {
+        throw context.signal?.aborted && !(error instanceof SourceError) ? new SourceError('SOURCE_TIMEOUT', sourceName) : error
+      })
       if (read.staleMs !== undefined) context.stale.push({ path: pathOf(info), source: sourceName, ageMs: read.staleMs })
       answer = read.value
     }
@@ -126,11 +141,26 @@ export function fieldOf(parts: FieldParts): {
       args,
       ...(description !== undefined && { description: `${description}\n\nFrom ${sourceName}.` }),
       resolve,
-      extensions: { [LIST_SIZE]: typed.isList ? (batch ? 20 : null) : 1, isQuestion: !batch },
+      extensions: {
+        [LIST_SIZE]: typed.isList ? (batch ? 20 : null) : 1,
+        isQuestion: !batch,
+        asks: {
+          source: sourceName,
+          isForShop,
+          ...(config.customer !== undefined && { customer: config.customer }),
+          hasKey: config.key !== undefined,
+        } satisfies FieldAsks,
+      },
     },
     typed,
     isOpen,
   }
+}
+
+function countQuestion(context: MeshContext, path: string, isBatch: boolean): void {
+  if (isBatch && context.batched.has(path)) return
+  if (isBatch) context.batched.add(path)
+  if (context.questionsLeft-- <= 0) throw new GraphQLError('it takes too many questions to the sources', REFUSED)
 }
 
 function ask(

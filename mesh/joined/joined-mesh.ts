@@ -40,6 +40,8 @@ export interface MeshRequest {
   readonly operationName?: string
   /** Under which its mutation is done, once, where the query gives none. */
   readonly key?: string
+  /** Questions to sources that it may have: 100 unless given. */
+  readonly questions?: number
 }
 
 export interface MeshAnswer {
@@ -58,7 +60,7 @@ export interface JoinedMesh {
   ask(request: MeshRequest, scope: Scope, signal?: AbortSignal): Promise<MeshAnswer>
   /** The parts of `ask`, for who reads requests over HTTP. */
   readonly rules: (scope: Scope) => readonly (typeof specifiedRules)[number][]
-  context(scope: Scope, signal?: AbortSignal, key?: string): MeshContext
+  context(scope: Scope, signal?: AbortSignal, more?: Pick<MeshRequest, 'key' | 'questions'>): MeshContext
   answerOf(result: ExecutionResult, context: MeshContext): MeshAnswer
 }
 
@@ -95,10 +97,11 @@ export function createJoinedMesh(options: JoinedMeshOptions): JoinedMesh {
     return result
   }
 
-  const context: JoinedMesh['context'] = (scope, signal, key) => ({
+  const context: JoinedMesh['context'] = (scope, signal, { key, questions = MOST_QUESTIONS } = {}) => ({
     scope,
     reader,
-    questionsLeft: MOST_QUESTIONS,
+    questionsLeft: questions,
+    batched: new Set(),
     stale: [],
     ...(signal && { signal }),
     ...(key !== undefined && { key }),
@@ -118,10 +121,10 @@ export function createJoinedMesh(options: JoinedMeshOptions): JoinedMesh {
     rules,
     context,
     answerOf,
-    async ask({ query, variables, operationName, key }, scope, signal) {
+    async ask({ query, variables, operationName, ...more }, scope, signal) {
       const document = check(query, scope)
       if (!('kind' in document)) return { errors: document.map(error => told(error, onBug)) }
-      const contextValue = context(scope, signal, key)
+      const contextValue = context(scope, signal, more)
       const result = await execute({
         schema,
         document,

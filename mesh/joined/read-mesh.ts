@@ -2,9 +2,11 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
+import type { GraphQLSchema } from 'graphql'
 import { parseDocument } from 'yaml'
 import type { Means } from '../source/kind.ts'
-import { openSource } from '../source/kinds.ts'
+import { catalogueOf, openSource, type SourceConfig } from '../source/kinds.ts'
+import type { Source } from '../source/source.ts'
 import { createJoinedMesh, type JoinedMesh } from './joined-mesh.ts'
 import { MeshConfig } from './mesh-config.ts'
 import { createPanel, type Panel } from './panel.ts'
@@ -45,29 +47,48 @@ export function openMesh(file: string, { environment, onBug, instead, ...sending
   const config = readMeshConfig(file)
   const closing: (() => void)[] = []
   const besides = (name: string): string => resolve(dirname(file), name)
+  const close = (): void => {
+    for (const each of closing) each()
+  }
   try {
-    const mesh = createJoinedMesh({
-      config,
-      ...(onBug && { onBug }),
-      sourceOf(name, source) {
-        const other = instead?.(name)
-        const opened = withPlace(`sources.${name}.${source.kind}`, () =>
-          openSource(name, source, { ...sending, environment, besides, ...(other && { instead: other }) }),
-        )
-        closing.push(opened.close)
-        return opened
-      },
+    return withFile(file, () => {
+      const mesh = createJoinedMesh({
+        config,
+        ...(onBug && { onBug }),
+        sourceOf(name, source) {
+          const other = instead?.(name)
+          const opened = withPlace(`sources.${name}.${source.kind}`, () =>
+            openSource(name, source, { ...sending, environment, besides, ...(other && { instead: other }) }),
+          )
+          closing.push(opened.close)
+          return opened
+        },
+      })
+      return { ...mesh, config, panel: createPanel(config, mesh), close }
     })
-    return {
-      ...mesh,
-      config,
-      panel: createPanel(config, mesh),
-      close() {
-        for (const close of closing) close()
-      },
-    }
   } catch (error) {
-    for (const close of closing) close()
+    close()
+    throw error
+  }
+}
+
+/** What can be asked of the mesh. No source is asked, and no token read. Faults: CONFIG_INVALID. */
+export function readMeshSchema(file: string): GraphQLSchema {
+  const config = readMeshConfig(file)
+  const sourceOf = (name: string, source: SourceConfig): Source => ({
+    catalogue: withPlace(`sources.${name}.${source.kind}`, () =>
+      catalogueOf(source, beside => readFileSync(resolve(dirname(file), beside), 'utf8')),
+    ),
+    call: () => Promise.reject(new Error('nothing is asked here')),
+  })
+  return withFile(file, () => createJoinedMesh({ config, sourceOf }).schema)
+}
+
+/** What is wrong says in which file. */
+function withFile<T>(file: string, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
     if (error instanceof Fault || !(error instanceof Error)) throw error
     throw new Fault('CONFIG_INVALID', { file, path: '', reason: error.message }, { cause: error })
   }

@@ -7,7 +7,7 @@ The short form, a class with ``process(self, text)`` that returns a dict or None
 from __future__ import annotations
 
 import json
-from typing import Any, Mapping, NamedTuple, TypedDict
+from typing import Any, Mapping, NamedTuple, Sequence, TypedDict
 
 
 class Turn(NamedTuple):
@@ -47,6 +47,10 @@ class Facts(NamedTuple):
     """As the query writes it. What a source did not give is None, so each field may be."""
     missing: list[str]
     """Paths of what is None because its source gave no answer: ``customer.orders``. Empty when all that was asked is there."""
+    silent: Sequence[str] = ()
+    """The systems that gave none of what is missing, or nothing that can be used."""
+    stale: Sequence[Mapping[str, Any]] = ()
+    """What is older than it should be, since its system gave no answer: each with ``path``, ``source`` and ``ageMs``."""
 
 
 class Effect(NamedTuple):

@@ -15,6 +15,7 @@ import { readConfig } from '../config.ts'
 import { findEnsembleStore } from '../ensemble-store/open-ensemble-store.ts'
 import { findKnowledgeStore } from '../knowledge-store/open-knowledge-store.ts'
 import { createLogger } from '../logger.ts'
+import { createShopMeshes } from '../mesh/shop-meshes.ts'
 import { findModelStore } from '../model-store/open-model-store.ts'
 import { findPluginStore } from '../plugin-store/open-plugin-store.ts'
 import { noSources, openSources } from '../sources.ts'
@@ -43,7 +44,8 @@ export async function ask(text: string | undefined, options: AskOptions): Promis
   if (options.file !== undefined && !existsSync(options.file))
     throw new Fault('TURNS_INVALID', { file: options.file, line: 0, reason: 'the file is not there' })
   const logger = createLogger('error')
-  const sources = options.customer === undefined ? noSources : await openSources(config, logger)
+  const meshes = createShopMeshes(config, process.env, error => logger.error({ err: error }, 'a bug'))
+  const sources = options.customer === undefined ? noSources : await openSources(config, logger, meshes)
   // Nobody waits here but for the whole answer: every voter is heard, however long it takes, so that the same turns give the same decisions.
   const deadlines = { ...config.deadlines, voters: PATIENCE_MS, plugin: PATIENCE_MS }
   const store = findPluginStore(config.data)
@@ -73,6 +75,7 @@ export async function ask(text: string | undefined, options: AskOptions): Promis
     await knowledge?.close()
     await ensembles?.close()
     await sources.close()
+    await meshes.close()
   }
 }
 

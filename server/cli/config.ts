@@ -24,11 +24,11 @@ export async function checkConfig(): Promise<void> {
       const ensemble = resolveEnsemble(IN_FORCE, shop, ensembles)
       const installed = store?.choices(shop.id) ?? []
       const shadows = store?.shadowChoices(shop.id) ?? []
-      const { folders, settings } = choiceOf(shop, installed)
+      const { folders, settings, mesh } = choiceOf(shop, installed)
       const ids = shadows.map(({ id }) => id)
       for (const { faults } of [
-        await loadPlugins(folders, settings, installed, ids),
-        await loadPlugins([], id => settings[id] ?? {}, shadows),
+        await loadPlugins(folders, settings, installed, ids, mesh),
+        await loadPlugins([], id => settings[id] ?? {}, shadows, [], mesh),
       ])
         if (faults[0]) throw faults[0]
       const remote = remoteVotersOf(shop, config).map(({ voter }) => voter)

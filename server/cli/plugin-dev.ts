@@ -23,7 +23,13 @@ import { traceOf } from './trace.ts'
 const PATIENCE_MS = 10_000
 
 /** Faults: UNKNOWN_SHOP, PLUGIN_INVALID where there is no folder. What is wrong with the plugin is printed, and mended by saving it. */
-export async function developPlugin(folder: string, shop: string, customer: string, settings: PluginSettings[string]): Promise<void> {
+export async function developPlugin(
+  folder: string,
+  shop: string,
+  customer: string,
+  settings: PluginSettings[string],
+  mesh?: string,
+): Promise<void> {
   if (!existsSync(folder)) throw new Fault('PLUGIN_INVALID', { plugin: folder, path: '', reason: 'there is no such folder' })
   const terminal = createInterface({ input: process.stdin, output: process.stdout, prompt: '> ' })
   const lines = terminal[Symbol.asyncIterator]() // from now on: what is written before the plugin is there waits
@@ -32,18 +38,23 @@ export async function developPlugin(folder: string, shop: string, customer: stri
     process.stdout.write(`\r\x1b[K${line}\n`)
     terminal.prompt(true)
   }
-  const systems = createBenchShop()
+  const systems = createBenchShop(mesh)
   const brain = openBrain(shop)
   brain.catch(() => {}) // met below, after the first load was begun
-  const plugin = watchPlugin(folder, settings, {
-    loaded({ plugin: { manifest, version } }, ms, isFirst) {
-      const { timeoutMs, memoryMb } = manifest.limits
-      const how = isFirst ? 'loaded' : 'reloaded'
-      say(`${manifest.id} ${version} ${how} in ${Math.round(ms)} ms; ${timeoutMs} ms a turn, ${memoryMb} MB`)
+  const plugin = watchPlugin(
+    folder,
+    settings,
+    {
+      loaded({ plugin: { manifest, version } }, ms, isFirst) {
+        const { timeoutMs, memoryMb } = manifest.limits
+        const how = isFirst ? 'loaded' : 'reloaded'
+        say(`${manifest.id} ${version} ${how} in ${Math.round(ms)} ms; ${timeoutMs} ms a turn, ${memoryMb} MB`)
+      },
+      refused: ({ message }, isFirst) =>
+        say(`! ${message}\n  ${isFirst ? 'Mend it and save.' : 'The version before goes on until it is mended.'}`),
     },
-    refused: ({ message }, isFirst) =>
-      say(`! ${message}\n  ${isFirst ? 'Mend it and save.' : 'The version before goes on until it is mended.'}`),
-  })
+    mesh,
+  )
   try {
     const opened = await brain
     await plugin.current()
@@ -93,7 +104,8 @@ async function answer(
     return [
       costOf(bench, own, cpuMs, after?.heapMb),
       ...(own.ballot.lookedUp ?? []).map(
-        ({ query, variables, data }) => `  ${query} ${JSON.stringify(variables)}: ${JSON.stringify(data)}`,
+        ({ query, variables, data, silent = [] }) =>
+          `  ${query} ${JSON.stringify(variables)}: ${JSON.stringify(data)}${silent.length > 0 ? `, without ${silent.join(', ')}` : ''}`,
       ),
       ...linesOf(own).map(said => `  ${said}`),
       await decide(text, moment, own, bench, brain, shop),

@@ -10,6 +10,7 @@ import type { TurnLine } from '../http/operator-turns.ts'
 import { createLogger } from '../logger.ts'
 import { openBench } from '../plugin-bench/bench.ts'
 import { isDecidedOtherwise, isVotedOtherwise, type ReplayedTurn, replayTurn } from '../plugin-bench/replay-plugin.ts'
+import { choiceOf } from '../plugin-choice.ts'
 import type { PluginSettings } from '../plugin-host/load-plugin.ts'
 import { noSources } from '../sources.ts'
 import { answerOf, type OperatorOptions } from './operator-request.ts'
@@ -32,7 +33,9 @@ const PATIENCE_MS = 60_000
 export async function replayRecordedTurns(folder: string, settings: PluginSettings[string], options: ReplayOptions): Promise<void> {
   const { json } = options
   const counts = { turns: 0, alike: 0, otherwise: 0, notAsked: 0, decidedOtherwise: 0, failed: 0, damaged: 0 }
-  const bench = await openBench(folder, settings)
+  const chosen = readConfig(process.env).shops.find(({ id }) => id === options.shop)
+  if (!chosen) throw new Fault('UNKNOWN_SHOP', { shop: options.shop })
+  const bench = await openBench(folder, settings, choiceOf(chosen, []).mesh)
   const bar = progressBar('Replaying')
   try {
     const { shop, brain } = await openShop(options.shop)

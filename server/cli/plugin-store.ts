@@ -5,6 +5,7 @@ import { resolve } from 'node:path'
 import { Fault, isFault } from '@parley/core/faults.ts'
 import { type Config, readConfig } from '../config.ts'
 import type { PluginsView } from '../http/operator-plugins.ts'
+import { choiceOf } from '../plugin-choice.ts'
 import { loadPlugins } from '../plugin-host/load-plugin.ts'
 import type { SignedBundle } from '../plugin-store/bundle-file.ts'
 import type { Installed } from '../plugin-store/installed.ts'
@@ -83,8 +84,9 @@ export function installBundle(
     const isShadow = store.shadows().some(each => each.shop === shop && each.release.hash === bundle.hash)
     if (options.shadow && isShadow) return say(`${name} runs in shadow in shop ${shop} already.`)
     if (before?.isPinned && !options.shadow) throw new Fault('PLUGIN_PINNED', { plugin: manifest.id, version: before.inForce.version })
-    const settings = config.shops.find(({ id }) => id === shop)?.pluginSettings[manifest.id] ?? {}
-    const [fault] = (await loadPlugins([file], () => settings)).faults
+    const found = config.shops.find(({ id }) => id === shop)! // knownShop has looked
+    const { settings, mesh } = choiceOf(found, [])
+    const [fault] = (await loadPlugins([file], id => settings[id] ?? {}, [], [], mesh)).faults
     if (fault) throw fault
     say(proposalOf(store, shop, bundle, before))
     if (!(await agreed(options.shadow ? 'Run it in shadow?' : 'Install it?', options, wrongUse))) return say('Nothing was installed.')

@@ -25,21 +25,27 @@ interface DevOptions {
   readonly settings: string
   readonly shop: string
   readonly customer: string
+  readonly mesh?: string
 }
 
-export async function developPluginFolder(folder: string, { settings, shop, customer }: DevOptions, wrongUse: WrongUse): Promise<void> {
+export async function developPluginFolder(
+  folder: string,
+  { settings, shop, customer, mesh }: DevOptions,
+  wrongUse: WrongUse,
+): Promise<void> {
   const given = readSettings(settings) ?? wrongUse(SETTINGS_FORM)
-  await (await import('./plugin-dev.ts')).developPlugin(folder, shop, customer, given) // it brings the models along
+  await (await import('./plugin-dev.ts')).developPlugin(folder, shop, customer, given, mesh) // it brings the models along
 }
 
 interface TestOptions {
   readonly update?: true
+  readonly mesh?: string
   readonly json?: true
 }
 
 /** Exit status 1 when a turn is answered otherwise than written; with `--update` only when one fails. Faults: PLUGIN_INVALID, TURNS_INVALID. */
 export async function runGoldenTurns(folder: string, options: TestOptions): Promise<void> {
-  const report = await testPlugin(folder, options.update === true)
+  const report = await testPlugin(folder, options.update === true, options.mesh)
   const failures = report.differences.filter(({ isFailure }) => isFailure).length
   if (options.update && report.differences.length > failures) updateGolden(folder, report.differences)
   if (options.json) console.log(JSON.stringify({ ...report, isUpdated: options.update === true }, null, 2))
@@ -74,6 +80,7 @@ function printTestReport(report: TestReport, failures: number, isUpdated: boolea
 interface CheckOptions {
   readonly settings: string
   readonly against?: string
+  readonly mesh?: string
   readonly json?: true
 }
 
@@ -92,10 +99,14 @@ export async function replayPluginFolder(folder: string, { settings, since, ...o
 type WrongUse = (message: string) => never
 
 /** Exit status 1 for any error; a warning is for a person to judge. Faults: BUNDLE_INVALID. */
-export async function checkPluginFolder(folder: string, { settings, against, json }: CheckOptions, wrongUse: WrongUse): Promise<void> {
+export async function checkPluginFolder(
+  folder: string,
+  { settings, against, mesh, json }: CheckOptions,
+  wrongUse: WrongUse,
+): Promise<void> {
   const given = readSettings(settings) ?? wrongUse(SETTINGS_FORM)
   const store = findPluginStore(readConfig(process.env).data)
-  const report = await checkPlugin(folder, given, { against, store }).finally(() => store?.close())
+  const report = await checkPlugin(folder, given, { against, store }, mesh).finally(() => store?.close())
   if (json) console.log(JSON.stringify(report, null, 2))
   else printCheckReport(report)
   if (report.findings.some(({ verdict }) => verdict === 'error')) process.exitCode = 1

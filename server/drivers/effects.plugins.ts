@@ -85,8 +85,8 @@ export function withPluginEffects(
       if (!plugins?.has(request.name)) return effects.run(request, signal)
       const decided = await plugins.decide(request, signal)
       if (decided.type === 'refusal') return { state: 'refused', reason: decided.reason }
-      const { document, variables } = decided
-      return graph.mutate({ document, variables, key: request.key }, request, signal)
+      const { document, variables, sources } = decided
+      return graph.mutate({ document, variables, sources, key: request.key }, request, signal)
     },
   }
 }

@@ -29,6 +29,8 @@ export interface PluginVotersOptions {
   readonly installed?: readonly InstalledChoice[]
   /** Ids of plugins that may have settings here though none of these is there: they run elsewhere, in shadow. */
   readonly settingsFor?: readonly string[]
+  /** File of the shop's mesh, for what they look up and have done. Without it the shop has no systems. */
+  readonly mesh?: string | undefined
   /** Ids of those that share their host with no other. */
   readonly ownHosts?: readonly string[]
   readonly observer?: PluginObserver
@@ -71,6 +73,7 @@ export async function createPluginVoters({
   settings,
   installed,
   settingsFor,
+  mesh,
   ownHosts = [],
   observer = {},
   clock = systemClock,
@@ -78,7 +81,7 @@ export async function createPluginVoters({
   hosts = 2,
   groups = createHostGroups({ observer, clock, hosts }),
 }: PluginVotersOptions): Promise<PluginVoters> {
-  const { plugins: loaded, faults: refused } = await loadPlugins(folders, settings, installed, settingsFor)
+  const { plugins: loaded, faults: refused } = await loadPlugins(folders, settings, installed, settingsFor, mesh)
   const plugins = timeoutMs === undefined ? loaded : loaded.map(plugin => withTimeout(plugin, timeoutMs))
   const faults = [...refused, ...(refused.length === 0 ? strangers(ownHosts, plugins) : [])] // of a plugin that is not loaded the id is not known
   const onInvalid = (fault: Fault<'PLUGIN_INVALID'>): void => observer.onInvalid?.(fault)

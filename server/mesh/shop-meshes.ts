@@ -1,15 +1,16 @@
 // The meshes that the shops name. One is opened when it is asked for the first time: an engine whose shops have none, or whose nobody asks, does
 // without GraphQL and without the demo shop's services.
 import { randomBytes } from 'node:crypto'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
 import type { CustomerId } from '@parley/core/ids.ts'
 import type { ServicesThread } from '@parley/demo-shop/services-thread.ts'
 import { shopperOf } from '@parley/demo-shop/shopper.ts'
-import type { OpenMesh } from '@parley/mesh/joined/read-mesh.ts'
+import type { OpenMesh, OpenMeshOptions } from '@parley/mesh/joined/read-mesh.ts'
 import type { Config } from '../config.ts'
 import { isPrivateAddress, lookupPublic } from '../outgoing/public-address.ts'
 import { PROJECT } from '../project.ts'
+import { DEMO, meshFile } from './mesh-file.ts'
 
 export interface ShopMeshes {
   readonly shops: readonly string[]
@@ -20,11 +21,12 @@ export interface ShopMeshes {
   close(): Promise<void>
 }
 
-const DEMO = 'demo-shop'
-
-/** The file of a shop's mesh. Undefined where it has none. */
-export const meshFile = (mesh: string): string | undefined =>
-  mesh === 'none' ? undefined : mesh === DEMO ? PROJECT.demoMesh : resolve(mesh)
+/** Asks no source. Faults: CONFIG_INVALID. */
+export async function openMeshFile(file: string, options: Pick<OpenMeshOptions, 'environment' | 'onBug' | 'instead'>): Promise<OpenMesh> {
+  const { openMesh } = await import('@parley/mesh/joined/read-mesh.ts')
+  const refuse = (host: string): Error => new Error(`${host} is a private address`)
+  return openMesh(file, { ...options, isPrivateAddress, lookupPublic: lookupPublic(refuse) })
+}
 
 export function createShopMeshes(
   config: Pick<Config, 'shops' | 'data'>,
@@ -50,13 +52,7 @@ export function createShopMeshes(
     )
     const { urls } = await services
     // A cast: the demo shop's file names these three.
-    return openFile(PROJECT.demoMesh, source => ({ url: urls[source as keyof typeof urls], token }))
-  }
-
-  async function openFile(file: string, instead?: Parameters<typeof import('@parley/mesh/joined/read-mesh.ts').openMesh>[1]['instead']) {
-    const { openMesh } = await import('@parley/mesh/joined/read-mesh.ts')
-    const refuse = (host: string): Error => new Error(`${host} is a private address`)
-    return openMesh(file, { environment, onBug, isPrivateAddress, lookupPublic: lookupPublic(refuse), ...(instead && { instead }) })
+    return openMeshFile(PROJECT.demoMesh, { environment, onBug, instead: source => ({ url: urls[source as keyof typeof urls], token }) })
   }
 
   return {
@@ -66,7 +62,7 @@ export function createShopMeshes(
       if (mesh === undefined) return Promise.reject(new Fault('MESH_MISSING', { shop }))
       const before = open.get(mesh)
       if (before) return before
-      const opening = mesh === DEMO ? startServices() : openFile(resolve(mesh))
+      const opening = mesh === DEMO ? startServices() : openMeshFile(meshFile(mesh), { environment, onBug })
       open.set(mesh, opening)
       // What could not be opened is tried again: the file may have been mended.
       opening.catch(() => open.delete(mesh))

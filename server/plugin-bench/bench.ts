@@ -13,6 +13,7 @@ import { createPluginVoters } from '../drivers/voters.plugins.ts'
 import type { LoadedPlugin, PluginSettings } from '../plugin-host/load-plugin.ts'
 import type { Weight } from '../plugin-host/protocol.ts'
 import type { EffectDecision } from '../plugin-host/read-effect-answer.ts'
+import { PROJECT } from '../project.ts'
 
 export interface Answer {
   readonly ballot: Ballot
@@ -39,15 +40,19 @@ const TRIES = 3
 /** When a turn is taken to be that says nothing of it: always the same, so that it is answered alike every day. */
 export const BENCH_MOMENT: Moment = { turn: 'bench', at: Date.UTC(2026, 0, 1, 10), memory: {} }
 
-/** Faults: PLUGIN_INVALID. `settings` are those of this plugin alone. */
-export async function openBench(folder: string, settings: PluginSettings[string] = {}): Promise<Bench> {
+/** Faults: PLUGIN_INVALID. `settings` are those of this plugin alone; `mesh` is the file of the systems that it asks. */
+export async function openBench(
+  folder: string,
+  settings: PluginSettings[string] = {},
+  mesh: string | undefined = PROJECT.demoMesh,
+): Promise<Bench> {
   if (!existsSync(folder)) throw new Fault('PLUGIN_INVALID', { plugin: folder, path: '', reason: 'there is no such folder' })
-  let sandbox = await openSandbox(folder, settings)
+  let sandbox = await openSandbox(folder, settings, mesh)
   const ask: Bench['ask'] = async (question, moment = BENCH_MOMENT) => {
     const answer = await sandbox.ask(question, moment)
     if (answer.ballot.reason === 'late' || answer.fault?.code === 'PLUGIN_CRASHED' || answer.ballot.reason === 'off') {
       await sandbox.close()
-      sandbox = await openSandbox(folder, settings)
+      sandbox = await openSandbox(folder, settings, mesh)
     }
     return answer
   }
@@ -67,7 +72,7 @@ export async function openBench(folder: string, settings: PluginSettings[string]
         const decided = await sandbox.decide(effect)
         if (!isFault(decided) || decided.code === 'PLUGIN_FAILED') return decided
         await sandbox.close()
-        sandbox = await openSandbox(folder, settings)
+        sandbox = await openSandbox(folder, settings, mesh)
         if (tried === TRIES) return decided
       }
     },
@@ -76,13 +81,14 @@ export async function openBench(folder: string, settings: PluginSettings[string]
   }
 }
 
-async function openSandbox(folder: string, settings: PluginSettings[string]) {
+async function openSandbox(folder: string, settings: PluginSettings[string], mesh: string | undefined) {
   const invalid: Fault[] = []
   let fault: Fault | undefined
   let dropped: string[] = []
   const { pool, ready, plugins, effects, weigh } = await createPluginVoters({
     folders: [resolve(folder)],
     settings: () => settings,
+    mesh,
     hosts: 1,
     observer: {
       onInvalid: found => void invalid.push(found),

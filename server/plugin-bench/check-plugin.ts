@@ -33,11 +33,16 @@ const SIZE_KB = { warning: 128, error: 1_024 }
 /** Of processor time; the sandbox itself stops the top level at 1 s, and a Python module at 5. */
 const START_MS = { typescript: 20, python: 500 }
 
-export async function checkPlugin(folder: string, settings: PluginSettings[string], published: Published = {}): Promise<CheckReport> {
+export async function checkPlugin(
+  folder: string,
+  settings: PluginSettings[string],
+  published: Published = {},
+  mesh?: string,
+): Promise<CheckReport> {
   const types = typesOf(folder)
   let bench: Bench
   try {
-    bench = await openBench(folder, settings)
+    bench = await openBench(folder, settings, mesh)
   } catch (fault) {
     if (!(fault instanceof Fault)) throw fault
     const refused: Finding = { what: 'manifest', verdict: 'error', figure: fault.message, advice: 'nothing else can be looked at before' }
@@ -47,7 +52,7 @@ export async function checkPlugin(folder: string, settings: PluginSettings[strin
     const { plugin } = bench
     const pack = readPack(join(PROJECT.packs, 'retail'))
     const start = await bench.weigh()
-    const trial = await tryCorpus(bench)
+    const trial = await tryCorpus(bench, mesh)
     return {
       plugin: `${plugin.manifest.id} ${plugin.version}`,
       findings: [
@@ -82,8 +87,8 @@ interface Trial {
 }
 
 /** Twice the same turns, one after another: the first time warms up, the second is measured. */
-async function tryCorpus(bench: Bench): Promise<Trial> {
-  const shop = createBenchShop()
+async function tryCorpus(bench: Bench, mesh: string | undefined): Promise<Trial> {
+  const shop = createBenchShop(mesh)
   try {
     return await tryWith(bench, shop)
   } finally {

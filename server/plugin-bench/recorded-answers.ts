@@ -4,6 +4,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
+import type { GraphAnswer } from '@parley/core/ports/graph.ts'
 import type { Moment } from '@parley/core/ports/voters.ts'
 import type { Locale } from '@parley/plugin-sdk/vocabulary.ts'
 import { z } from 'zod'
@@ -20,6 +21,8 @@ const Entry = z.strictObject({
   variables: z.record(z.string(), z.unknown()),
   data: z.record(z.string(), z.unknown()),
   missing: z.array(z.string()),
+  silent: z.array(z.string()).optional(),
+  stale: z.array(z.strictObject({ path: z.string(), source: z.string(), ageMs: z.number() })).optional(),
 })
 type Entry = z.infer<typeof Entry>
 const Entries = z.array(Entry)
@@ -34,12 +37,12 @@ export interface RecordedAnswers {
 const nameOf = ({ as, locale, document, variables }: Pick<Entry, 'as' | 'locale' | 'document' | 'variables'>): string =>
   JSON.stringify([as, locale, document, variables])
 
-/** `isRecording`: what has no answer is asked of the demo shop, and otherwise refused. Faults: TURNS_INVALID, where the file cannot be read. */
-export function openRecordedAnswers(folder: string, isRecording: boolean): RecordedAnswers {
+/** `isRecording`: what has no answer is asked of the systems, and otherwise refused. Faults: TURNS_INVALID, where the file cannot be read. */
+export function openRecordedAnswers(folder: string, isRecording: boolean, mesh?: string): RecordedAnswers {
   const file = join(folder, ANSWERS_FILE)
   const before = new Map(readEntries(file).map(entry => [nameOf(entry), entry]))
   const asked = new Map<string, Entry>()
-  const shop = createBenchShop()
+  const shop = createBenchShop(mesh)
   return {
     lookUp: (as, locale) => async (_voter, request) => {
       const wanted = { as, locale, document: request.document, variables: { ...request.variables } }
@@ -49,9 +52,10 @@ export function openRecordedAnswers(folder: string, isRecording: boolean): Recor
         throw new Fault('QUERY_REFUSED', {
           reason: `${ANSWERS_FILE} has no answer to it for ${as}; \`parley plugin test --update\` records it from the demo shop`,
         })
-      const entry = known ?? { ...wanted, ...(await shop.query(request, as, locale)) }
-      asked.set(name, { ...entry, missing: [...entry.missing] })
-      return { data: entry.data, missing: entry.missing }
+      // As JSON has it: what is not there is not written down.
+      const entry = known ?? Entry.parse(JSON.parse(JSON.stringify({ ...wanted, ...(await shop.query(request, as, locale)) })))
+      asked.set(name, entry)
+      return answerOf(entry)
     },
     save() {
       const entries = [...asked.values()]
@@ -62,6 +66,13 @@ export function openRecordedAnswers(folder: string, isRecording: boolean): Recor
     close: () => shop.close(),
   }
 }
+
+const answerOf = ({ data, missing, silent, stale }: Entry): GraphAnswer => ({
+  data,
+  missing,
+  ...(silent && { silent }),
+  ...(stale && { stale }),
+})
 
 function readEntries(file: string): readonly Entry[] {
   if (!existsSync(file)) return []

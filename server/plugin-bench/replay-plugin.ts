@@ -62,7 +62,8 @@ function recordedGraph({ votes, clauseVotes = [] }: RecordedDecision, voter: str
       const { queries } = bench.plugin.manifest
       const found = told.find(each => queries[each.query] === document && isDeepStrictEqual(each.variables, variables))
       if (!found) throw new Fault('QUERY_REFUSED', { reason: 'the record of the turn has no answer to it' })
-      return { data: found.data, missing: found.missing }
+      const { query: _query, variables: _variables, ...answer } = found
+      return answer
     },
   }
 }

@@ -31,10 +31,10 @@ export interface TestReport {
   readonly recorded: number
 }
 
-/** `isRecording`: answers to its queries that are not recorded yet are, from the demo shop. Faults: PLUGIN_INVALID, TURNS_INVALID. */
-export async function testPlugin(folder: string, isRecording: boolean): Promise<TestReport> {
+/** `isRecording`: answers to its queries that are not recorded yet are, from the systems of `mesh`, the demo shop's unless given. Faults: PLUGIN_INVALID, TURNS_INVALID. */
+export async function testPlugin(folder: string, isRecording: boolean, mesh?: string): Promise<TestReport> {
   const golden = readGolden(folder)
-  const answers = openRecordedAnswers(folder, isRecording)
+  const answers = openRecordedAnswers(folder, isRecording, mesh)
   const reached = new Set<string>()
   const differences: Difference[] = []
   let bench: Bench | undefined
@@ -46,7 +46,7 @@ export async function testPlugin(folder: string, isRecording: boolean): Promise<
       const wanted = JSON.stringify(turn.settings)
       if (wanted !== settings) {
         await bench?.close()
-        bench = await openBench(folder, turn.settings)
+        bench = await openBench(folder, turn.settings, mesh)
         settings = wanted
       }
       if (turn.conversation !== conversation) memory = {}

@@ -21,7 +21,7 @@ export interface PluginWatcher {
   refused(fault: Fault, isFirst: boolean): void
 }
 
-export function watchPlugin(folder: string, settings: PluginSettings[string], watcher: PluginWatcher): WatchedPlugin {
+export function watchPlugin(folder: string, settings: PluginSettings[string], watcher: PluginWatcher, mesh?: string): WatchedPlugin {
   let loading: Promise<Bench | undefined> = load(undefined, performance.now())
   let timer: NodeJS.Timeout | undefined
   let changedAt = 0
@@ -29,7 +29,7 @@ export function watchPlugin(folder: string, settings: PluginSettings[string], wa
 
   async function load(before: Bench | undefined, since: number): Promise<Bench | undefined> {
     try {
-      const bench = await openBench(folder, settings)
+      const bench = await openBench(folder, settings, mesh)
       await before?.close()
       watcher.loaded(bench, performance.now() - since, before === undefined)
       return bench

@@ -11,7 +11,7 @@ import { LineCounter, parseDocument } from 'yaml'
 import { BUNDLE_ENDING, readBundle } from '../plugin-store/bundle-file.ts'
 import type { InstalledChoice } from '../plugin-store/installed.ts'
 import { type Bundle, bundlePlugin } from './bundle-plugin.ts'
-import { badDocumentOf } from './manifest-documents.ts'
+import { badDocumentOf, documentsIn, type ShopDocuments } from './manifest-documents.ts'
 import { createManifestReader, type ManifestReader } from './manifest-reader.ts'
 import { readOwnFile } from './own-file.ts'
 import { createLocator, type Locate, placeInSource, placeInYaml, pythonLocator } from './plugin-lines.ts'
@@ -27,7 +27,11 @@ export interface PluginSource {
   /** Of a TypeScript plugin: the source map of its code, and what that is made of. */
   readonly map?: string | undefined
   readonly parts?: Bundle['parts']
+  /** Of a folder: file and line of a part of the manifest. */
+  readonly place?: PlaceOf
 }
+
+export type PlaceOf = (path: readonly PropertyKey[]) => string
 
 export interface LoadedPlugin {
   readonly manifest: Manifest
@@ -47,23 +51,26 @@ type SettingsOf = (id: string) => PluginSettings[string]
 
 /**
  * Every plugin that can be used and a fault PLUGIN_INVALID for each that cannot; one bad plugin does not stop the others. An installed one takes the
- * place of a folder's with the same id, also when it is off. `settingsFor` may have settings though they are not here.
+ * place of a folder's with the same id, also when it is off. `settingsFor` may have settings though they are not here. `mesh` is the file of the shop's
+ * mesh, for what they look up and have done.
  */
 export async function loadPlugins(
   folders: readonly string[],
   settings: PluginSettings | SettingsOf = {},
   installed: readonly InstalledChoice[] = [],
   settingsFor: readonly string[] = [],
+  mesh?: string,
 ): Promise<{ readonly plugins: readonly LoadedPlugin[]; readonly faults: readonly Fault<'PLUGIN_INVALID'>[] }> {
   const reader = createManifestReader()
   const settingsOf = typeof settings === 'function' ? settings : (id: string) => settings[id] ?? {}
+  const documents = documentsIn(mesh)
   const plugins = new Map<string, LoadedPlugin>()
   const faults: Fault<'PLUGIN_INVALID'>[] = []
   const places = new Set(installed.map(({ id }) => id))
   for (const choice of installed) {
     try {
       if (choice.file === undefined) continue
-      const plugin = withSettings(readInstalled(choice.file, choice), settingsOf)
+      const plugin = withSettings(await inShop(readInstalled(choice.file, choice), documents), settingsOf)
       const taken = effectTaken(plugin, [...plugins.values()])
       if (taken) throw new Fault('PLUGIN_INVALID', { plugin: choice.id, path: 'effects', reason: taken })
       plugins.set(choice.id, plugin)
@@ -73,7 +80,7 @@ export async function loadPlugins(
     }
   }
   try {
-    const loaded = await Promise.allSettled(folders.map(folder => loadPlugin(folder, settingsOf, reader)))
+    const loaded = await Promise.allSettled(folders.map(folder => loadPlugin(folder, settingsOf, reader, documents)))
     loaded.forEach((result, at) => {
       if (result.status === 'rejected') {
         if (!(result.reason instanceof Fault)) throw result.reason
@@ -115,8 +122,20 @@ function effectTaken(plugin: LoadedPlugin, others: readonly LoadedPlugin[]): str
   return undefined
 }
 
-const loadPlugin = async (path: string, settings: SettingsOf, reader: ManifestReader): Promise<LoadedPlugin> =>
-  withSettings(await readPlugin(path, reader), settings)
+const loadPlugin = async (path: string, settings: SettingsOf, reader: ManifestReader, documents: ShopDocuments): Promise<LoadedPlugin> =>
+  withSettings(await inShop(await readPlugin(path, reader), documents), settings)
+
+/** The same plugin, where it asks for what there is in the shop. Faults: PLUGIN_INVALID. */
+async function inShop(source: PluginSource, documents: ShopDocuments): Promise<PluginSource> {
+  const bad = await documents.badDocumentOf(source.manifest)
+  if (!bad) return source
+  const { place = () => '' } = source
+  throw new Fault('PLUGIN_INVALID', {
+    plugin: source.manifest.id,
+    path: place(bad.path),
+    reason: `manifest.${bad.path.join('.')}: ${bad.reason}`,
+  })
+}
 
 /** `path`: a folder, or a signed bundle. Faults: PLUGIN_INVALID. */
 export async function readPlugin(path: string, reader: ManifestReader): Promise<PluginSource> {
@@ -149,10 +168,9 @@ async function readTypescript(folder: string, reader: ManifestReader): Promise<P
   if (!read.isRead) throw invalid(folder, 'plugin.ts', locate(read.reason))
   const given: unknown = JSON.parse(read.json)
   const source = readFileSync(join(folder, 'plugin.ts'), 'utf8')
-  const manifest = checkManifest(folder, { ...(typeof given === 'object' ? given : {}), runtime: 'typescript' }, path =>
-    placeInSource(source, path),
-  )
-  return { manifest, code, map, parts, hash: hash(code, VERSION_DIGITS) }
+  const place: PlaceOf = path => placeInSource(source, path)
+  const manifest = checkManifest(folder, { ...(typeof given === 'object' ? given : {}), runtime: 'typescript' }, place)
+  return { manifest, code, map, parts, place, hash: hash(code, VERSION_DIGITS) }
 }
 
 function readPython(folder: string): PluginSource {
@@ -161,7 +179,7 @@ function readPython(folder: string): PluginSource {
   const { text } = description
   const lines = new LineCounter()
   const document = parseYaml(folder, text, lines)
-  const place = (path: readonly PropertyKey[]): string => placeInYaml(document, lines, path)
+  const place: PlaceOf = path => placeInYaml(document, lines, path)
   const [broken] = document.errors
   if (broken) throw invalid(folder, `plugin.yaml:${Math.max(1, lines.linePos(broken.pos[0]).line)}`, broken.message.split(' at line')[0]!) // the first part is always there
   const manifest = checkManifest(folder, plainOf(folder, document), place)
@@ -172,7 +190,7 @@ function readPython(folder: string): PluginSource {
   const module = readOwnFile(folder, file)
   if (!module.isRead) throw invalid(folder, place(['module']), `module: ${module.reason}`)
   const code = module.text
-  return { manifest, code, hash: hash(text + code, VERSION_DIGITS) }
+  return { manifest, code, place, hash: hash(text + code, VERSION_DIGITS) }
 }
 
 function parseYaml(folder: string, text: string, lineCounter: LineCounter): ReturnType<typeof parseDocument> {
@@ -214,7 +232,7 @@ const locatorOf = (manifest: Manifest, map: string | undefined): Locate => {
 }
 
 /** `placeOf` gives file and line of a part of the manifest. */
-function checkManifest(folder: string, given: unknown, placeOf: (path: readonly PropertyKey[]) => string): Manifest {
+function checkManifest(folder: string, given: unknown, placeOf: PlaceOf): Manifest {
   const checked = Manifest.safeParse(given)
   if (checked.success) {
     const bad = badDocumentOf(checked.data)

@@ -21,7 +21,7 @@ const Wanted = z.tuple([z.string(), z.record(z.string(), z.unknown())])
 export type Answers = Readonly<Record<string, GraphAnswer>>
 
 export interface Looking {
-  readonly manifest: Pick<Manifest, 'queries'>
+  readonly manifest: Pick<Manifest, 'queries' | 'sources'>
   /** Puts the call, once. */
   call(answers: Answers, settle: (result: Result) => void): void
   /** May reject with QUERY_REFUSED. */
@@ -45,7 +45,7 @@ export function callLooking({ manifest, call, lookUp, isOver, settle }: Looking)
       if (wanted.text.length > MOST_CHARACTERS)
         return fail(`query ${query}: it has ${wanted.text.length} characters with its variables, more than ${MOST_CHARACTERS}`)
       if (lookedUp.length === MOST) return fail(`it asks more than ${MOST} queries about one turn`)
-      lookUp({ document, variables }).then(
+      lookUp({ document, variables, sources: manifest.sources }).then(
         answer => {
           lookedUp.push({ query, variables, ...answer })
           if (isOver()) settle({ type: 'skipped' }, lookedUp)

@@ -9,12 +9,18 @@ const Answer = z.union([
 
 /** What a plugin has said to do. */
 export type EffectDecision =
-  | { readonly type: 'mutation'; readonly name: string; readonly document: string; readonly variables: Readonly<Record<string, unknown>> }
+  | {
+      readonly type: 'mutation'
+      readonly name: string
+      readonly document: string
+      readonly variables: Readonly<Record<string, unknown>>
+      readonly sources: readonly string[]
+    }
   | { readonly type: 'refusal'; readonly reason: string }
 
 export type EffectReading = EffectDecision | { readonly type: 'malformed'; readonly reason: string }
 
-export function readEffectAnswer(json: string, { mutations }: Pick<Manifest, 'mutations'>): EffectReading {
+export function readEffectAnswer(json: string, { mutations, sources }: Pick<Manifest, 'mutations' | 'sources'>): EffectReading {
   let value: unknown
   try {
     value = JSON.parse(json)
@@ -29,5 +35,5 @@ export function readEffectAnswer(json: string, { mutations }: Pick<Manifest, 'mu
   const document = Object.hasOwn(mutations, name) ? mutations[name] : undefined
   return document === undefined
     ? { type: 'malformed', reason: `there is no mutation ${JSON.stringify(name)} in its manifest` }
-    : { type: 'mutation', name, document, variables }
+    : { type: 'mutation', name, document, variables, sources }
 }

@@ -12,6 +12,7 @@ export function breaksOf(before: Manifest, after: Manifest): readonly string[] {
     ),
     ...missing<string>(before.languages, after.languages).map(language => `${language} is understood no more`),
     ...missing(after.grants, before.grants).map(grant => `it asks for the grant ${grant}`),
+    ...missing(after.sources, before.sources).map(source => `it asks the source ${source}`),
     ...missing(Object.keys(before.effects), Object.keys(after.effects)).map(effect => `${effect} is done no more`),
     ...settingBreaks(before, after),
     ...(isNarrower(before.sdk, after.sdk) ? [`sdk ${after.sdk} takes fewer servers than ${before.sdk}`] : []),

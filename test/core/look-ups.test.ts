@@ -11,7 +11,7 @@ import { ANNA, createTestClock, createTestShop, SHOP } from './house.ts'
 
 const received: Received = { ...outsideConversation, shop: SHOP, customer: ANNA, turn: 1, upTo: 1, texts: ['track'], locale: 'en' }
 const deadlines = { voters: 50, mesh: 800, effect: 1_000, turn: 3_000 }
-const request = { document: 'query { customer { refund { status } } }', variables: {} }
+const request = { document: 'query { customer { refund { status } } }', variables: {}, sources: ['crm'] }
 const answered = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
 
 const ballot = (voter: string, votes: Ballot['votes']): Ballot => ({ voter, version: '1', abstained: votes.length === 0, votes, ms: 1 })

@@ -4,7 +4,9 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import type { MeshAnswer, MeshRequest } from '@parley/mesh/joined/joined-mesh.ts'
+import type { Graph } from '@parley/core/ports/graph.ts'
+import { createGraph } from '@parley/mesh/graph.ts'
+import type { JoinedMesh, MeshAnswer, MeshRequest } from '@parley/mesh/joined/joined-mesh.ts'
 import { type OpenMesh, openMesh } from '@parley/mesh/joined/read-mesh.ts'
 import type { Scope } from '@parley/mesh/upstream/scope.ts'
 import { isPrivateAddress, lookupPublic } from '@parley/server/outgoing/public-address.ts'
@@ -25,10 +27,18 @@ export interface JoinedShop {
   ask(request: MeshRequest, scope: Scope): Promise<MeshAnswer>
 }
 
+/** What plugins ask. */
+export const graphOver = (mesh: JoinedMesh): Graph => createGraph({ of: async () => mesh, customerIn: (_shop, customer) => customer })
+
 /** As long as a busy machine takes; a test that is about a deadline sets a shorter one. No breaker opens by the way. */
 const PATIENT_MS = 30_000
 
-export async function openJoinedShop(t: Pick<TestContext, 'after'>, deadlines: Readonly<Record<string, number>> = {}): Promise<JoinedShop> {
+/** `edit` changes the mesh's file. */
+export async function openJoinedShop(
+  t: Pick<TestContext, 'after'>,
+  deadlines: Readonly<Record<string, number>> = {},
+  edit: (config: string) => string = config => config,
+): Promise<JoinedShop> {
   const services = await startTestServices(t)
   const bugs: unknown[] = []
   const file = join(services.folder, 'mesh.yaml')
@@ -37,7 +47,7 @@ export async function openJoinedShop(t: Pick<TestContext, 'after'>, deadlines: R
     (_, document: string, name: string) =>
       `openapi: ${join(dirname(DEMO_MESH), document)}\n    deadlineMs: ${deadlines[name] ?? PATIENT_MS}\n    failures: 1000`,
   )
-  writeFileSync(file, config)
+  writeFileSync(file, edit(config))
   const mesh = openMesh(file, {
     environment: {},
     ...GUARDED,

@@ -14,12 +14,12 @@ const plugin = typescriptPlugin(
   'shipped',
   `const { facts }: any = arguments[1]
   if (!text.includes('parcel')) return abstain
-  const { data, missing } = facts.query('orders', { state: 'SHIPPED' })
+  const { data, missing } = facts.query('orders', { status: 'SHIPPED' })
   if (missing.length > 0) return vote('COMPENSATE', 0.2, { evidence: 'missing ' + missing.join() })
   return vote('COMPENSATE', 0.7, { evidence: data.customer.orders.map(({ number }: any) => number).join() })`,
   {
-    manifest: `limits: { timeoutMs: 1000 }, grants: ['facts'],
-    queries: { orders: 'query ($state: OrderState) { customer { orders(state: $state) { number } } }' }`,
+    manifest: `limits: { timeoutMs: 1000 }, grants: ['facts'], sources: ['crm', 'orders'],
+    queries: { orders: 'query ($status: OrderStatus) { customer { orders(status: $status) { number } } }' }`,
   },
 )
 const GOLDEN = `customer where is my parcel
@@ -72,7 +72,7 @@ test('[QRY4] dev asks the demo shop for the customer named, and shows what was l
   const said = await dev(folder, 'where is my parcel', '--customer', 'demo-kim')
   assert.match(
     said,
-    /orders \{"state":"SHIPPED"\}: \{"customer":\{"orders":\[\{"number":"2024-876"\}\]\}\}\n {2}COMPENSATE 0\.7 «2024-876»/,
+    /orders \{"status":"SHIPPED"\}: \{"customer":\{"orders":\[\{"number":"2024-876"\}\]\}\}\n {2}COMPENSATE 0\.7 «2024-876»/,
   )
   const { status, stdout } = await parley(folder, 'plugin', 'check')
   assert.equal(status, 0, stdout)

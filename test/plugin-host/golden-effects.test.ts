@@ -14,14 +14,14 @@ const PLUGIN = `import { abstain, definePlugin, mutate, refuse } from '@parley/p
 
 export default definePlugin({
   manifest: {
-    id: 'doer', version: '1.0.0', sdk: '^0.1.0', languages: ['en'], actions: '*', grants: ['effects'],
+    id: 'doer', version: '1.0.0', sdk: '^0.1.0', languages: ['en'], actions: '*', grants: ['effects'], sources: ['crm'],
     effects: { 'open-compensation': { undo: 'withdraw-compensation' }, 'give-coupon': { undo: 'take-coupon' } },
-    mutations: { withdraw: 'mutation ($number: String!) { withdrawCase(number: $number) { number } }' },
+    mutations: { withdraw: 'mutation ($case: String!) { withdrawCase(case: $case) { number } }' },
     limits: { timeoutMs: 1000 },
   },
   onTurn: () => abstain,
   onAction: ({ slots }) => (slots.order === 'throw' ? refuse('Not Well Formed') : refuse(\`order-\${slots.order}\`)),
-  undo: ({ slots, result }) => mutate('withdraw', { number: \`\${result.case} of \${slots.order}\` }),
+  undo: ({ slots, result }) => mutate('withdraw', { case: \`\${result.case} of \${slots.order}\` }),
 })
 `
 
@@ -31,7 +31,7 @@ test('[SDK4] what a plugin has done is written down and held; an undo takes back
 
 undo open-compensation { case: CP-1 }
 ----
-mutate withdraw {"number":"CP-1 of 8"}
+mutate withdraw {"case":"CP-1 of 8"}
 
 action open-compensation { order: throw }
 ----
@@ -43,7 +43,7 @@ action close-everything {}
   const { status, stdout } = await parley(folder, 'plugin', 'test', '--update')
   assert.equal(status, 1, stdout)
   assert.match(stdout, /golden\.txt:1: action open-compensation \{ order: 7 \}\n {2}\+ refuse order-7/)
-  assert.match(stdout, /- mutate withdraw \{"number":"CP-1 of 8"\}\n {2}\+ mutate withdraw \{"number":"CP-1 of 7"\}/)
+  assert.match(stdout, /- mutate withdraw \{"case":"CP-1 of 8"\}\n {2}\+ mutate withdraw \{"case":"CP-1 of 7"\}/)
   assert.match(stdout, /golden\.txt:8: .*\n {2}\+ ! plugin "doer" failed: .*lower-case|made neither by mutate nor by refuse/)
   assert.match(stdout, /\+ ! there is no effect close-everything in its manifest/)
   assert.match(stdout, /warning: no golden turn reaches give-coupon/)

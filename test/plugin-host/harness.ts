@@ -10,6 +10,7 @@ import { systemClock } from '@parley/server/drivers/clock.system.ts'
 import { createPluginVoters, type PluginVoters } from '@parley/server/drivers/voters.plugins.ts'
 import type { PluginSettings } from '@parley/server/plugin-host/load-plugin.ts'
 import type { HostDeath } from '@parley/server/plugin-host/observer.ts'
+import { DEMO_MESH } from '../mesh/joined-shop.ts'
 
 /** Files of one plugin's folder, by name. */
 export type Files = Readonly<Record<string, string>>
@@ -69,6 +70,7 @@ export async function startTrial(
   const voters = await createPluginVoters({
     folders: [...folders, ...bundles],
     settings,
+    mesh: DEMO_MESH,
     ownHosts,
     clock,
     hosts,

@@ -30,17 +30,20 @@ import { createMemoryJobs } from '@parley/server/drivers/jobs.memory.ts'
 import { createMemoryVault } from '@parley/server/drivers/vault.memory.ts'
 import { createErasures } from '@parley/server/erasures.ts'
 import { createLogger } from '@parley/server/logger.ts'
+import { createShopMeshes, type ShopMeshes } from '@parley/server/mesh/shop-meshes.ts'
 import { openSources, type Sources } from '@parley/server/sources.ts'
 import { temporaryFolder } from '../e2e/running-server.ts'
 
 const folder = fileURLToPath(new URL('dialogues/', import.meta.url))
 const data = temporaryFolder()
+let meshes: ShopMeshes
 let sources: Sources
 let brain: Brain
 
 before(async () => {
   const config = { ...readConfig({ PARLEY_CONFIG: undefined }), data: data.path }
-  sources = await openSources(config, createLogger('error'))
+  meshes = createShopMeshes(config, {}, error => assert.fail(String(error)))
+  sources = await openSources(config, createLogger('error'), meshes)
   // Deadlines are another test's matter: here every voter is heard, however busy the machine is.
   const deadlines = { ...config.deadlines, voters: 10_000, plugin: 10_000, mesh: 10_000, effect: 10_000, turn: 30_000 }
   // What the pack says is what is written down: articles are a shop's own.
@@ -51,6 +54,7 @@ before(async () => {
 after(async () => {
   await brain.close()
   await sources.close()
+  await meshes.close()
   data.remove()
 })
 

@@ -132,7 +132,7 @@ export const QUERIES: readonly QueryCase[] = [
     'changes-an-answer',
     'changes what it was answered before it asks on',
     `const found = facts.query("one", { number: "2024-881" }); try { found.data.customer.order.number = "2024-882" } catch {}
-    facts.query("orders", { state: "SHIPPED" }); return say("done")`,
+    facts.query("orders", { status: "SHIPPED" }); return say("done")`,
     '"done"',
     ['one', 'orders'],
   ),

@@ -14,10 +14,11 @@ export default definePlugin({
     grants: ['effects'],
     // By their names in the shop's catalogue: what COMPENSATE does there, and what takes it back.
     effects: { 'open-compensation': { undo: 'withdraw-compensation' } },
-    // What may be asked of the shop's systems: docs/mesh.graphql. The fields become the effect's result, which the reply tells.
+    // The system in which it is done, and what: docs/mesh.graphql. The fields become the effect's result, which the reply tells.
+    sources: ['crm'],
     mutations: {
       open: 'mutation ($order: String!, $count: Int!) { openCase(order: $order, count: $count) { case: number order count amount } }',
-      withdraw: 'mutation ($number: String!) { withdrawCase(number: $number) { case: number order } }',
+      withdraw: 'mutation ($case: String!) { withdrawCase(case: $case) { case: number order } }',
     },
     settings: {
       most: { type: 'number', about: 'Pieces for which a claim is opened without a person.', min: 1, default: 6 },
@@ -36,5 +37,5 @@ export default definePlugin({
   },
 
   // The turn was taken back. `result` is what `open` gave.
-  undo: ({ result }) => mutate('withdraw', { number: result.case }),
+  undo: ({ result }) => mutate('withdraw', { case: result.case }),
 })
