@@ -15,7 +15,8 @@ import type { Reader, Reading } from '../upstream/reader.ts'
 import type { Scope } from '../upstream/scope.ts'
 import { SourceError } from '../upstream/source-error.ts'
 import type { FieldConfig } from './mesh-config.ts'
-import { graphName, type Typed, type Types } from './types.ts'
+import { capital, graphName, type Typed, type Types } from './types.ts'
+import { valueAt } from './value-at.ts'
 
 export interface MeshSource extends Source {
   /** Reads keep their tries and deadlines within this. */
@@ -78,8 +79,9 @@ export function fieldOf(parts: FieldParts): {
   if (!operation.answer) throw new Error(`${path}: ${config.from} gives nothing`)
   if (!isMutation && !operation.isSafe) throw new Error(`${path}: ${config.from} changes something: it can be a field of Mutation alone`)
   const { schema, pickedFrom, isSure } = picked(catalogue, operation.answer, config, path)
-  const typed = types.output(sourceName, catalogue, schema, `${graphName(operation.id)}Answer`)
+  const typed = types.output(sourceName, catalogue, schema, `${capital(graphName(operation.id))}Answer`)
   const { args, locale, isOpen } = argumentsOf(parts)
+  const isKeyInHeader = operation.parameters.some(({ name, in: place }) => place === 'header' && name === config.key)
   const batch = batchOf(parts)
   const isForShop = config.customer === undefined && (isMutation || path.startsWith('Query.'))
   const reading: Reading = {
@@ -109,14 +111,17 @@ export function fieldOf(parts: FieldParts): {
     }
     if (isForShop && scope.customer !== null) throw new SourceError('SOURCE_NOT_GRANTED', sourceName)
     for (const [parameter, field] of Object.entries(config.with)) {
-      const value = isObject(parent) ? parent[field] : undefined
+      const value = valueAt(parent, field)
+      if (value instanceof SourceError) throw value
       if ((value ?? null) === null) return null
       asked[parameter] = value
     }
     let answer: unknown
     if (isMutation) {
       if (scope.sources && !scope.sources.includes(sourceName)) throw new SourceError('SOURCE_NOT_GRANTED', sourceName)
-      const headers = config.key === undefined ? {} : { [config.key.toLowerCase()]: String(key) }
+      const headers: Record<string, string> = {}
+      if (config.key !== undefined && isKeyInHeader) headers[config.key.toLowerCase()] = String(key)
+      else if (config.key !== undefined) asked[config.key] = String(key)
       answer = await ask(parts, locale, asked, headers, scope, false, context.signal)
       for (const type of parts.typesOfAnswer) reader.outdate(type, String(asked[config.customer ?? ''] ?? '') || undefined)
     } else {
@@ -129,6 +134,7 @@ export function fieldOf(parts: FieldParts): {
     }
     if ((answer ?? null) === null) return null
     const value = pickedFrom(answer)
+    if (value instanceof SourceError) throw value
     if ((value ?? null) === null && !(isSure && value === undefined)) return null
     if (!typed.fits(value)) throw new SourceError('SOURCE_CHANGED', sourceName, { reason: path })
     return typed.object === undefined ? value : parts.seen(typed.object, value, context)
@@ -201,6 +207,11 @@ function batchOf({ path, config, operation }: FieldParts): Reading['batch'] {
   return { by, key: config.batch, most }
 }
 
+const KEY: GraphQLArgumentConfig = {
+  type: GraphQLID,
+  description: 'What is done under a key is done once, however often it is asked for. The engine gives its own where it asks.',
+}
+
 /** The arguments: what is neither given by `with` nor said by the mesh. `isOpen`: one of them can name anything. */
 function argumentsOf({ path, config, operation, source, types, sourceName }: FieldParts) {
   const args: Record<string, GraphQLArgumentConfig> = {}
@@ -224,22 +235,28 @@ function argumentsOf({ path, config, operation, source, types, sourceName }: Fie
   }
   for (const { name, in: place, isRequired, schema, description } of operation.parameters) {
     if (place === 'header' && name.toLowerCase() === 'accept-language') locale = 'accept-language'
-    else if (place === 'header' && name === config.key) {
-      args.key = {
-        type: GraphQLID,
-        description: 'What is done under a key is done once, however often it is asked for. The engine gives its own where it asks.',
-      }
-    } else if (place !== 'header')
-      add(name, types.input(source.catalogue, schema, `${graphName(operation.id)}_${graphName(name)}`), isRequired, schema, description)
+    else if (name === config.key) args.key = KEY
+    else if (place !== 'header')
+      add(
+        name,
+        types.input(sourceName, source.catalogue, schema, `${graphName(operation.id)}_${graphName(name)}`),
+        isRequired,
+        schema,
+        description,
+      )
     else if (isRequired) throw new Error(`${path}: ${config.from} needs the header ${name}, which nothing gives`)
   }
   if (operation.body) {
     const { properties, required } = propertiesOf(source.catalogue, source.catalogue.resolve(operation.body).schema)
     for (const [name, schema] of Object.entries(properties)) {
+      if (name === config.key) {
+        args.key = KEY
+        continue
+      }
       const description = typeof schema.description === 'string' ? schema.description : undefined
       add(
         name,
-        types.input(source.catalogue, schema, `${graphName(operation.id)}_${graphName(name)}`),
+        types.input(sourceName, source.catalogue, schema, `${graphName(operation.id)}_${graphName(name)}`),
         required.has(name),
         schema,
         description,
@@ -249,7 +266,7 @@ function argumentsOf({ path, config, operation, source, types, sourceName }: Fie
   for (const name of Object.keys(config.with)) if (!known.has(name)) throw new Error(`${path}: ${config.from} has no parameter ${name}`)
   if (config.customer !== undefined && !known.has(config.customer))
     throw new Error(`${path}: ${config.from} has no parameter ${config.customer}`)
-  if (config.key !== undefined && !args.key) throw new Error(`${path}: ${sourceName} takes no header ${config.key} there`)
+  if (config.key !== undefined && !args.key) throw new Error(`${path}: ${sourceName} takes no ${config.key} there`)
   return { args, locale, isOpen }
 }
 

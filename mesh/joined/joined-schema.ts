@@ -4,6 +4,7 @@ import { type Catalogue, isObject, type JsonSchema, propertiesOf } from '../sour
 import { fieldOf, type MeshContext, type MeshSource } from './field.ts'
 import type { MeshConfig } from './mesh-config.ts'
 import { createTypes, graphName } from './types.ts'
+import { hasField, valueAt } from './value-at.ts'
 
 export interface Joined {
   readonly schema: GraphQLSchema
@@ -24,7 +25,7 @@ export function joinedSchema(config: MeshConfig, sources: ReadonlyMap<string, Me
     const owner = config.owners[type]
     const { customer } = (context as MeshContext).scope // the context of every query here
     if (owner === undefined || customer === null) return value
-    const isTheirs = (each: unknown): boolean => isObject(each) && each[owner] === customer
+    const isTheirs = (each: unknown): boolean => valueAt(each, owner) === customer
     if (Array.isArray(value)) return value.filter(isTheirs)
     return isTheirs(value) ? value : null
   }
@@ -72,9 +73,14 @@ export function joinedSchema(config: MeshConfig, sources: ReadonlyMap<string, Me
   for (const type of fieldsOf.keys())
     if (type !== 'Query' && type !== 'Mutation' && !schema.getType(type)) throw new Error(`fields: ${type} is a type that no field gives`)
   for (const [type, owner] of Object.entries(config.owners)) {
-    const fields = types.named.get(type)?.getFields()
-    if (!fields?.[graphName(owner)])
-      throw new Error(`owners: ${fields ? `${type} has no field ${owner}` : `${type} is a type that no field gives`}`)
+    const known = types.named.get(type)
+    if (!known || !hasField(known, owner))
+      throw new Error(`owners: ${known ? `${type} has no field ${owner}` : `${type} is a type that no field gives`}`)
+  }
+  for (const [path, field] of Object.entries(config.fields)) {
+    const [type = ''] = path.split('.')
+    const known = types.named.get(type)
+    for (const of of Object.values(field.with)) if (known && !hasField(known, of)) throw new Error(`${path}: ${type} has no field ${of}`)
   }
   if (problems.length > 0) throw new Error(problems.join('\n'))
   const undo = new Map(

@@ -32,7 +32,7 @@ const Field = z.strictObject({
     .string()
     .optional()
     .describe('Of Query and Mutation: the argument that is the customer. Without it the field is for the shop alone.'),
-  key: z.string().optional().describe('Of Mutation: the header that carries the key under which it is done once.'),
+  key: z.string().optional().describe('Of Mutation: the header, or the parameter, with the key under which it is done once.'),
   undo: z
     .strictObject({ by: z.string(), with: z.record(z.string(), z.string()) })
     .optional()

@@ -29,7 +29,7 @@ export interface TypesOptions {
 
 export interface Types {
   output(source: string, catalogue: Catalogue, schema: JsonSchema, name: string): Typed
-  input(catalogue: Catalogue, schema: JsonSchema, name: string): GraphQLNullableInputType
+  input(source: string, catalogue: Catalogue, schema: JsonSchema, name: string): GraphQLNullableInputType
   readonly named: ReadonlyMap<string, GraphQLObjectType>
 }
 
@@ -55,7 +55,7 @@ const LONG = { type: GraphQLFloat, fits: Number.isSafeInteger }
 export function createTypes({ more, seen }: TypesOptions): Types {
   const objects = new Map<string, GraphQLObjectType>()
   const enums = new Map<string, { readonly type: GraphQLEnumType; readonly values: string }>()
-  const inputs = new Map<string, GraphQLInputObjectType>()
+  const inputs = new Map<JsonSchema, GraphQLInputObjectType>()
   /** Which source and schema a name stands for: two sources may call different things the same. */
   const owners = new Map<string, JsonSchema>()
 
@@ -104,6 +104,7 @@ export function createTypes({ more, seen }: TypesOptions): Types {
             ...(description !== undefined && { description }),
             resolve(parent, _args, context) {
               const value = isObject(parent) ? parent[property] : undefined
+              if (value instanceof SourceError) throw value // of a source that tells what it could not give
               const isMissing = value === undefined && required.has(property)
               if (!isMissing && (value ?? null) === null) return null
               if (isMissing || !inner.fits(value)) throw new SourceError('SOURCE_CHANGED', source, { reason: `${called}.${property}` })
@@ -140,41 +141,41 @@ export function createTypes({ more, seen }: TypesOptions): Types {
     return scalar ? { ...scalar, isList: false } : { type: Json, isList: false, fits: () => true }
   }
 
-  const input = (catalogue: Catalogue, given: JsonSchema, suggested: string): GraphQLNullableInputType => {
+  const input = (source: string, catalogue: Catalogue, given: JsonSchema, suggested: string): GraphQLNullableInputType => {
     const { schema: bare, name = suggested } = catalogue.resolve(given)
     const [schema, inner] = withoutNull(catalogue, bare)
-    if (inner) return input(catalogue, inner, suggested)
+    if (inner) return input(source, catalogue, inner, suggested)
     const values = schema.enum
     if (Array.isArray(values) && values.every(value => typeof value === 'string')) {
-      const { type } = enumOf('', name, schema, values)
+      const { type } = enumOf(source, name, schema, values)
       return type as GraphQLEnumType // of an enum, or the String that stands in for it; both are taken and given
     }
     const type = typeOf(schema)
     if (type === 'array')
-      return new GraphQLList(new GraphQLNonNull(input(catalogue, isObject(schema.items) ? schema.items : {}, suggested)))
+      return new GraphQLList(new GraphQLNonNull(input(source, catalogue, isObject(schema.items) ? schema.items : {}, suggested)))
     if (schema.properties === undefined && schema.allOf === undefined)
       return type === 'integer' && schema.format === 'int64' ? GraphQLFloat : (SCALARS[type ?? '']?.type ?? Json)
-    const called = `${graphName(name)}Input`
-    const known = inputs.get(called)
+    const known = inputs.get(schema)
     if (known) return known
+    const called = nameFor(source, /Input$/.test(name) ? name : `${name}Input`, schema)
     const { properties, required } = propertiesOf(catalogue, schema)
     const made = new GraphQLInputObjectType({
       name: called,
       fields: () =>
         Object.fromEntries(
           Object.entries(properties).map(([property, each]) => {
-            const of = input(catalogue, each, `${called}${capital(property)}`)
+            const of = input(source, catalogue, each, `${called}${capital(property)}`)
             return [property, { type: required.has(property) ? new GraphQLNonNull(of) : of, ...described(each) }]
           }),
         ),
     })
-    inputs.set(called, made)
+    inputs.set(schema, made)
     return made
   }
   return { output, input, named: objects }
 }
 
-const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
+export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
 /** A name that GraphQL takes. */
 export function graphName(text: string): string {

@@ -1,10 +1,11 @@
 // The kinds of source that there are. A further one is a folder beside this file and a line in this table.
 import { z } from 'zod'
 import type { Catalogue } from './catalogue.ts'
+import { GRAPHQL } from './graphql/graphql-source.ts'
 import type { Kind, Means, OpenSource } from './kind.ts'
 import { OPENAPI } from './openapi/openapi-source.ts'
 
-const KINDS = { openapi: OPENAPI }
+const KINDS = { openapi: OPENAPI, graphql: GRAPHQL }
 
 export type KindName = keyof typeof KINDS
 type SettingsOf<K> = K extends Kind<infer Settings> ? Settings : never

@@ -10,6 +10,8 @@ export interface Outgoing {
   readonly url: URL
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string
+  /** It changes nothing, whatever its method: it may be sent twice. */
+  readonly isSafe?: boolean
 }
 
 export interface Incoming {
@@ -39,7 +41,7 @@ export function createSend(options: SendOptions): { readonly send: Send; close()
   const guarded = { keepAlive: true, maxSockets: connections, ...(!isPrivate && { lookup: lookupPublic }) }
   const agents = { 'http:': new HttpAgent(guarded), 'https:': new HttpsAgent(guarded) }
 
-  const send: Send = ({ source, method, url, headers, body }, signal) =>
+  const send: Send = ({ source, method, url, headers, body, isSafe = method === 'GET' }, signal) =>
     new Promise((resolve, reject) => {
       if (!isPrivate && isPrivateAddress(url.hostname))
         return reject(new SourceError('SOURCE_DOWN', source, { reason: 'its address is a private one' }))
@@ -63,7 +65,7 @@ export function createSend(options: SendOptions): { readonly send: Send; close()
         )
         request.once('error', cause => {
           if (signal.aborted) reject(signal.reason)
-          else if (request.reusedSocket && !isSecond && method === 'GET') ask(true)
+          else if (request.reusedSocket && !isSecond && isSafe) ask(true)
           else reject(new SourceError('SOURCE_DOWN', source, {}, { cause }))
         })
         request.end(body)

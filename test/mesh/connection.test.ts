@@ -12,7 +12,7 @@ import { temporaryFolder } from '../e2e/running-server.ts'
 import { GUARDED } from './joined-shop.ts'
 import { patience } from './questions.ts'
 
-test('[MESH19] a credential goes where the source wants it; one that is not taken is read again from its file, once', async t => {
+test('[MESH25] a credential goes where the source wants it; one that is not taken is read again from its file, once', async t => {
   const folder = temporaryFolder()
   t.after(folder.remove)
   const asked: IncomingHttpHeaders[] = []
