@@ -1,0 +1,26 @@
+// What every contender is told of the shop, what is asked, and what has to come of it.
+import type { ServiceName } from '@parley/demo-shop/services.ts'
+
+export type Urls = Readonly<Record<ServiceName, string>>
+
+export const TOKEN = 'token-of-the-bench'
+/** A connection that nobody uses is closed before the service closes it, which it does after five seconds. */
+export const IDLE_MS = 4_000
+export const AUTHORIZATION = `Bearer ${TOKEN}`
+
+/** The query of the documentation, for whichever customer. */
+export const QUERY =
+  'query ($id: ID!) { customer(id: $id) { orders(status: RETURNING) { items { name price } warehouseStatus refundProgress } } }'
+
+export interface ShopAnswer {
+  readonly customer: {
+    readonly orders: readonly {
+      readonly items: readonly { readonly name: string; readonly price: string }[]
+      readonly warehouseStatus: string | null
+      readonly refundProgress: string | null
+    }[]
+  } | null
+}
+
+/** Rejects where the answer is not whole. */
+export type Ask = (customer: string) => Promise<ShopAnswer>
