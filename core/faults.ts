@@ -201,6 +201,8 @@ export const FAULTS = {
     (d: { conversation: string; seq: number; reason: string }) =>
       `the log of conversation ${d.conversation} is damaged at seq ${d.seq}: ${d.reason}`,
   ),
+  LOG_REFUSED: fault(false, (d: { what: string; reason: string }) => `${d.what} can't hold the log: ${d.reason}`),
+  LOG_UNAVAILABLE: fault(true, (d: { reason: string; retryAfterMs: number }) => `the servers of the log do not answer: ${d.reason}`),
   STORAGE_FULL: fault(
     true,
     (d: { what: string; retryAfterMs: number }) => `there is no room to write ${d.what}; nothing of it was kept, try again later`,

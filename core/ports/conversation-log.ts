@@ -1,4 +1,4 @@
-// The durable, ordered log of every conversation. Drivers: server/drivers/conversation-log.{lmdb,memory}.ts; one suite: test/contracts/conversation-log.ts.
+// The durable, ordered log of every conversation. Drivers: server/drivers/conversation-log.{lmdb,memory,jetstream}.ts; one suite: test/contracts/conversation-log.ts.
 import type { ConversationKey, Epoch, Seq } from '../ids.ts'
 
 declare const position: unique symbol
@@ -42,7 +42,7 @@ export interface Head {
  * - The driver copies: the caller may reuse its arrays after the promise has settled, and owns what it is given.
  */
 export interface ConversationLog {
-  /** The name of this store's life: new when it is created or rebuilt, the same after a restart. */
+  /** The name of this store's life: new when it is created or rebuilt, the same after a restart. A replicated log has one at all its nodes. */
   readonly epoch: Epoch
   append(key: ConversationKey, events: readonly Envelope[], expected: Position, options: AppendOptions): Promise<Head>
   read(key: ConversationKey, after: Seq): Promise<readonly StoredEnvelope[]>

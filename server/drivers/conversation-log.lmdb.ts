@@ -4,16 +4,27 @@
 import { randomBytes } from 'node:crypto'
 import { dirname, join } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
-import { asConversationId, asShopId, type ConversationKey, type Epoch, type Seq } from '@parley/core/ids.ts'
+import type { ConversationKey, Epoch, Seq } from '@parley/core/ids.ts'
 import type { AppendOptions, ConversationLog, Head, Position } from '@parley/core/ports/conversation-log.ts'
 import type { Database } from 'lmdb'
 import { flushFolder } from './flush-folder.ts'
 import { lockFolder } from './folder-lock.ts'
 import { naming, openStore, putTogether } from './lmdb-store.ts'
+import type { Addition } from './log-additions.ts'
 import { createRecentEnds, type End, nameOf } from './log-ends.ts'
 import { type Draft, draftRecord, type HeadRecord, placeRecord } from './log-records.ts'
-import type { Addition } from './log-segment.ts'
-import { clearMarks, type HeadKey, isStored, type LogTables, openLogTables, readChain, sourceOf, storeEntries } from './log-tables.ts'
+import {
+  COPY,
+  clearMarks,
+  type HeadKey,
+  isStored,
+  keysIn,
+  type LogTables,
+  openLogTables,
+  readChain,
+  sourceOf,
+  storeEntries,
+} from './log-tables.ts'
 import { type Entry, openTail, type Table } from './log-tail.ts'
 import { type StoreState, storeStateOf } from './store-state.ts'
 
@@ -21,8 +32,6 @@ import { type StoreState, storeStateOf } from './store-state.ts'
 const BATCH = 512
 /** Conversations of which the end is kept in memory. */
 const RECENT = 10_000
-/** Keys that a listing reads at once. */
-const PAGE = 1_000
 
 interface Pending {
   readonly key: ConversationKey
@@ -53,6 +62,10 @@ async function openLocked(folder: string, unlock: () => void): Promise<LmdbLog> 
   const root = openStore(folder)
   const file = join(folder, 'data.mdb')
   const tables = naming(file, () => openLogTables(root))
+  if (naming(file, () => tables.meta.get('kind')) === COPY) {
+    await root.close()
+    throw new Fault('LOG_REFUSED', { what: folder, reason: 'it is a copy of a log that NATS keeps: set log.driver to nats' })
+  }
   const epoch = naming(file, () => tables.meta.get('epoch') as Epoch | undefined) ?? (await newEpoch(tables)) // written by newEpoch
   const tail = await openTail({
     folder,
@@ -110,17 +123,7 @@ async function openLocked(folder: string, unlock: () => void): Promise<LmdbLog> 
     return { key, first: before.seq + 1, records: drafts.map(({ bytes }) => bytes), end }
   }
 
-  /** Page by page, so that no cursor is open while the caller is busy: closing the store under an open one ends the process. */
-  async function* keysOf(table: Database<Buffer, HeadKey>): AsyncGenerator<ConversationKey> {
-    let last: HeadKey | undefined
-    for (;;) {
-      refuseClosed()
-      const page: HeadKey[] = naming(file, () => [...table.getKeys({ limit: PAGE, ...(last && { start: last, exclusiveStart: true }) })])
-      for (const [shop, conversation] of page) yield { shop: asShopId(shop), conversation: asConversationId(conversation) }
-      if (page.length < PAGE) return
-      last = page.at(-1)
-    }
-  }
+  const keysOf = (table: Database<Buffer, HeadKey>): AsyncGenerator<ConversationKey> => keysIn(table, file, refuseClosed)
 
   /** First what the tail says, since of its conversations the table does not know yet. */
   async function* markedIn(table: Database<Buffer, HeadKey>, isMarked: (end: End) => boolean): AsyncGenerator<ConversationKey> {

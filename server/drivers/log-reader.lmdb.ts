@@ -8,7 +8,7 @@ import { asConversationId, asShopId, type ConversationKey, type Epoch } from '@p
 import type { StoredEnvelope } from '@parley/core/ports/conversation-log.ts'
 import { compareKeys } from 'lmdb'
 import { isOfTheStore, naming, openStoreToRead } from './lmdb-store.ts'
-import type { Addition } from './log-segment.ts'
+import type { Addition } from './log-additions.ts'
 import { type HeadKey, isStored, openLogTables, readChain, sourceOf } from './log-tables.ts'
 import { endIn, readTail, recordIn, type Table } from './log-tail.ts'
 

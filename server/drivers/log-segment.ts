@@ -2,27 +2,16 @@
 // its beginning when what it holds is no longer needed, so that after its first pass a write changes bytes and nothing else of the file: one flush,
 // where a store of pages needs two.
 //   batch:    magic (u32) · CRC-32 of all that follows (u32) · epoch (8) · generation (f64) · its place (f64) · length of the additions (u32) ·
-//             additions · zeros up to the next sector
-//   addition: first seq (f64) · records (u32) · marks (u8) · lengths of shop and conversation (u8, u8) · shop · conversation ·
-//             records, each behind its length (u32)
+//             additions (log-additions.ts) · zeros up to the next sector
 // A generation is one pass over one segment; no two passes have the same.
 import { closeSync, constants, existsSync, openSync, readFileSync, readSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { Fault } from '@parley/core/faults.ts'
-import { asConversationId, asShopId, type ConversationKey, type Epoch, type Seq } from '@parley/core/ids.ts'
+import type { Epoch } from '@parley/core/ids.ts'
 import { hasNoRoom, isNoRoom, RETRY_AFTER_MS } from './disk-room.ts'
-import type { End } from './log-ends.ts'
-import { hashOf } from './log-records.ts'
-
-/** What one append adds: its records, the first of which has the seq `first`, and the end that the conversation then has. */
-export interface Addition {
-  readonly key: ConversationKey
-  readonly first: Seq
-  readonly records: readonly Buffer[]
-  readonly end: End
-}
+import { type Addition, decodeAdditions, encodeAddition, sizeOfAddition } from './log-additions.ts'
 
 const MAGIC = 0x50_4c_53_31
 const HEADER = 4 + 4 + 8 + 8 + 8 + 4
@@ -30,9 +19,6 @@ const HEADER = 4 + 4 + 8 + 8 + 8 + 4
 const SECTOR = 512
 /** By how much the file grows: filled with zeros beforehand, since a flush that grows a file costs a second one. */
 const CHUNK = 1024 * 1024
-const UNSETTLED = 1
-const WITH_PEOPLE = 2
-const OUTGOING = 4
 
 export interface Segment {
   /** Empties the segment for the generation that is given, without touching the file: the next write goes to its beginning. */
@@ -106,11 +92,7 @@ const full = (cause: unknown): Fault => new Fault('STORAGE_FULL', { what: 'the l
 
 /** How many bytes the batch takes, in whole sectors. */
 function sizeOf(additions: readonly Addition[]): number {
-  let size = HEADER
-  for (const { key, records } of additions) {
-    size += 8 + 4 + 1 + 1 + 1 + key.shop.length + key.conversation.length
-    for (const record of records) size += 4 + record.length
-  }
+  const size = additions.reduce((sum, addition) => sum + sizeOfAddition(addition), HEADER)
   return Math.ceil(size / SECTOR) * SECTOR
 }
 
@@ -122,20 +104,7 @@ interface Place {
 
 function encodeBatch(batch: Buffer, length: number, additions: readonly Addition[], { epoch, generation, place }: Place): void {
   let at = HEADER
-  for (const { key, first, records, end } of additions) {
-    at = batch.writeDoubleBE(first, at)
-    at = batch.writeUInt32BE(records.length, at)
-    at = batch.writeUInt8(marksOf(end), at)
-    at = batch.writeUInt8(key.shop.length, at)
-    at = batch.writeUInt8(key.conversation.length, at)
-    at += batch.write(key.shop, at, 'latin1')
-    at += batch.write(key.conversation, at, 'latin1')
-    for (const record of records) {
-      at = batch.writeUInt32BE(record.length, at)
-      batch.set(record, at)
-      at += record.length
-    }
-  }
+  for (const addition of additions) at = encodeAddition(batch, at, addition)
   batch.fill(0, at, length)
   batch.writeUInt32BE(MAGIC, 0)
   batch.write(epoch, 8, 'hex')
@@ -144,9 +113,6 @@ function encodeBatch(batch: Buffer, length: number, additions: readonly Addition
   batch.writeUInt32BE(at - HEADER, 32)
   batch.writeUInt32BE(crc32(batch.subarray(8, at)), 4)
 }
-
-const marksOf = ({ isUnsettled, isWithPeople, isOutgoing }: End): number =>
-  (isUnsettled ? UNSETTLED : 0) | (isWithPeople ? WITH_PEOPLE : 0) | (isOutgoing ? OUTGOING : 0)
 
 export interface SegmentContent {
   /** Changes with each pass. */
@@ -209,33 +175,5 @@ function batchAt(bytes: Buffer, place: number, epoch: Epoch): Batch | undefined 
     generation: bytes.readDoubleBE(place + 16),
     length: Math.ceil((end - place) / SECTOR) * SECTOR,
     additions: () => decodeAdditions(bytes, place + HEADER, end),
-  }
-}
-
-function* decodeAdditions(bytes: Buffer, from: number, to: number): Generator<Addition> {
-  for (let at = from; at < to; ) {
-    const first = bytes.readDoubleBE(at)
-    const count = bytes.readUInt32BE(at + 8)
-    const marks = bytes.readUInt8(at + 12)
-    const [shopAt, conversationAt] = [at + 15, at + 15 + bytes.readUInt8(at + 13)]
-    at = conversationAt + bytes.readUInt8(at + 14)
-    const key = {
-      shop: asShopId(bytes.toString('latin1', shopAt, conversationAt)),
-      conversation: asConversationId(bytes.toString('latin1', conversationAt, at)),
-    }
-    const records: Buffer[] = []
-    for (let i = 0; i < count; i++) {
-      const recordAt = at + 4
-      at = recordAt + bytes.readUInt32BE(at)
-      records.push(bytes.subarray(recordAt, at))
-    }
-    const end: End = {
-      seq: first + count - 1,
-      hash: hashOf(records.at(-1)!), // an append has an event
-      isUnsettled: (marks & UNSETTLED) !== 0,
-      isWithPeople: (marks & WITH_PEOPLE) !== 0,
-      isOutgoing: (marks & OUTGOING) !== 0,
-    }
-    yield { key, first, records, end }
   }
 }

@@ -2,16 +2,19 @@
 // names the conversation and the seq. The driver reads so while it serves, and the doctor so in a store that it may not write to.
 import { chainHash, genesisHash } from '@parley/core/conversation/chain.ts'
 import { Fault, isFault } from '@parley/core/faults.ts'
-import type { ConversationKey, Seq } from '@parley/core/ids.ts'
+import { asConversationId, asShopId, type ConversationKey, type Seq } from '@parley/core/ids.ts'
 import type { StoredEnvelope } from '@parley/core/ports/conversation-log.ts'
 import type { Database, RootDatabase } from 'lmdb'
-import { isOfTheStore, putTogether } from './lmdb-store.ts'
+import { isOfTheStore, naming, putTogether } from './lmdb-store.ts'
+import type { Addition } from './log-additions.ts'
 import { decodeHead, decodeRecord, encodeHead, type HeadRecord } from './log-records.ts'
-import type { Addition } from './log-segment.ts'
 import type { Entry } from './log-tail.ts'
 
 export type EventKey = [shop: string, conversation: string, seq: number]
 export type HeadKey = [shop: string, conversation: string]
+
+/** What the table `meta` says under `kind` in a store that is a node's copy of a replicated log. Nobody may append to one. */
+export const COPY = 'copy of a replicated log'
 
 export interface LogTables {
   readonly events: Database<Buffer, EventKey>
@@ -36,20 +39,23 @@ export const openLogTables = (root: RootDatabase): LogTables => ({
 /** All of the entries or none, on the disk when it resolves. */
 export const storeEntries = (root: RootDatabase, tables: LogTables, entries: Iterable<Entry>): Promise<void> =>
   putTogether(root, 'the log', () => {
-    for (const { key, first, records, end, outgoingFrom } of entries) {
-      const name: HeadKey = [key.shop, key.conversation]
-      records.forEach((record, i) => tables.events.put([...name, first + i], record))
-      tables.heads.put(name, encodeHead(end))
-      mark(tables.unsettled, name, end.isUnsettled)
-      mark(tables.withPeople, name, end.isWithPeople)
-      if (outgoingFrom !== undefined) tables.outgoing.put(name, encodeSeq(outgoingFrom), ONLY_IF_NEW)
-    }
+    for (const entry of entries) putEntry(tables, entry)
   })
+
+/** Within a `putTogether`. */
+export function putEntry(tables: LogTables, { key, first, records, end, outgoingFrom }: Entry): void {
+  const name: HeadKey = [key.shop, key.conversation]
+  records.forEach((record, i) => tables.events.put([...name, first + i], record))
+  tables.heads.put(name, encodeHead(end))
+  mark(tables.unsettled, name, end.isUnsettled)
+  mark(tables.withPeople, name, end.isWithPeople)
+  if (outgoingFrom !== undefined) tables.outgoing.put(name, encodeSeq(outgoingFrom), ONLY_IF_NEW)
+}
 
 /** `put` takes options too; its declaration has them at `putSync` alone. */
 const ONLY_IF_NEW = { noOverwrite: true } as never
 
-function encodeSeq(seq: Seq): Buffer {
+export function encodeSeq(seq: Seq): Buffer {
   const bytes = Buffer.allocUnsafe(8)
   bytes.writeDoubleBE(seq)
   return bytes
@@ -61,14 +67,13 @@ function mark(table: Database<Buffer, HeadKey>, name: HeadKey, isMarked: boolean
 }
 
 /** On the disk when it resolves. */
-export const clearMarks = (
-  root: RootDatabase,
-  { unsettled, withPeople }: LogTables,
-  { shop, conversation }: ConversationKey,
-): Promise<void> =>
-  putTogether(root, 'the log', () => {
-    for (const table of [unsettled, withPeople]) mark(table, [shop, conversation], false)
-  })
+export const clearMarks = (root: RootDatabase, tables: LogTables, key: ConversationKey): Promise<void> =>
+  putTogether(root, 'the log', () => putNoMarks(tables, key))
+
+/** Within a `putTogether`. */
+export function putNoMarks({ unsettled, withPeople }: LogTables, { shop, conversation }: ConversationKey): void {
+  for (const table of [unsettled, withPeople]) mark(table, [shop, conversation], false)
+}
 
 /** Whether the tables have it, and not only a part: what is stored together is there together. */
 export function isStored(tables: LogTables, { key, end }: Pick<Addition, 'key' | 'end'>): boolean {
@@ -80,7 +85,7 @@ export function isStored(tables: LogTables, { key, end }: Pick<Addition, 'key' |
   }
 }
 
-const damaged = (key: ConversationKey, seq: Seq, reason: string, options?: { readonly cause: unknown }): Fault =>
+export const damaged = (key: ConversationKey, seq: Seq, reason: string, options?: { readonly cause: unknown }): Fault =>
   new Fault('LOG_DAMAGED', { conversation: key.conversation, seq, reason }, options)
 
 /** Where the conversation ends; seq 0 and its genesis if nothing is stored of it. An end that was wound back is damage, not a shorter log. */
@@ -97,6 +102,24 @@ function headIn(stored: Buffer, key: ConversationKey): HeadRecord {
     return decodeHead(stored)
   } catch (cause) {
     throw damaged(key, 1, 'the record of its end cannot be read', { cause })
+  }
+}
+
+/** Keys that a listing reads at once. */
+const PAGE = 1_000
+
+/**
+ * The conversations of a table of `file`, page by page, so that no cursor is open while the caller is busy: closing the store under an open one ends the
+ * process. `refuseClosed` throws when it is closed.
+ */
+export async function* keysIn(table: Database<Buffer, HeadKey>, file: string, refuseClosed: () => void): AsyncGenerator<ConversationKey> {
+  let last: HeadKey | undefined
+  for (;;) {
+    refuseClosed()
+    const page: HeadKey[] = naming(file, () => [...table.getKeys({ limit: PAGE, ...(last && { start: last, exclusiveStart: true }) })])
+    for (const [shop, conversation] of page) yield { shop: asShopId(shop), conversation: asConversationId(conversation) }
+    if (page.length < PAGE) return
+    last = page.at(-1)
   }
 }
 

@@ -7,8 +7,9 @@
 import { join } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
 import type { ConversationKey, Epoch, Seq } from '@parley/core/ids.ts'
+import type { Addition } from './log-additions.ts'
 import { type End, nameOf } from './log-ends.ts'
-import { type Addition, beginningOf, openSegment, readSegment, type SegmentContent } from './log-segment.ts'
+import { beginningOf, openSegment, readSegment, type SegmentContent } from './log-segment.ts'
 
 /** How long an addition waits for company before it is stored. */
 const WAIT_MS = 50

@@ -1,0 +1,302 @@
+// The replicated log: NATS JetStream decides and keeps, LMDB here serves. An append is one message, held by the server to the conversation's end that its
+// writer knows, and acknowledged when most servers have flushed it; then it is folded into this node's own copy, and seen. Position: the place in its
+// stream of the conversation's last append.
+import { existsSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { jetstream, jetstreamManager } from '@nats-io/jetstream'
+import { connect, type NatsConnection } from '@nats-io/transport-node'
+import { Fault } from '@parley/core/faults.ts'
+import type { ConversationKey, Epoch } from '@parley/core/ids.ts'
+import { createLanes } from '@parley/core/lanes.ts'
+import type { ConversationLog, Head, Position } from '@parley/core/ports/conversation-log.ts'
+import type { Database } from 'lmdb'
+import { lockFolder } from './folder-lock.ts'
+import { naming, openStore } from './lmdb-store.ts'
+import { nameOf } from './log-ends.ts'
+import { createFold, type Positions } from './log-fold.ts'
+import { type LogMessage, shardOf } from './log-message.ts'
+import { draftRecord, placeRecord } from './log-records.ts'
+import { openShard, type Shard, type Taken } from './log-shard.ts'
+import { openStreams, type StreamSettings, type Streams } from './log-streams.ts'
+import { COPY, type HeadKey, keysIn, openLogTables } from './log-tables.ts'
+import { LEAST_PAYLOAD, trustedServers } from './nats-servers.ts'
+import { type StoreState, storeStateOf } from './store-state.ts'
+
+export interface JetStreamSettings extends StreamSettings {
+  /** Where the servers take clients: host and port. */
+  readonly servers: readonly string[]
+  /** Where they tell of themselves (`http` in their settings): each server's. */
+  readonly monitors: readonly string[]
+  readonly user?: string | undefined
+  readonly password?: string | undefined
+}
+
+export interface JetStreamLog extends ConversationLog {
+  storeState(): StoreState
+}
+
+/** How long the servers have at the start to answer and to have a leader for every stream. */
+const OPEN_MS = 20_000
+const PAUSE_MS = 250
+/** A server that is halted keeps its connections: after two of these without an answer it is left for another. */
+const PING_MS = 2_000
+const API_MS = 2_000
+
+/**
+ * Opens the log, and this node's copy of it in `folder`; resolves when the copy has caught up with the streams. `broke` is told of damage. Faults:
+ * LOG_REFUSED, LOG_UNAVAILABLE, DATA_IN_USE, STORAGE_FULL, STORE_DAMAGED.
+ */
+export async function openJetStreamLog(
+  folder: string,
+  settings: JetStreamSettings,
+  broke: (error: unknown) => void,
+): Promise<JetStreamLog> {
+  const unlock = await lockFolder(folder)
+  const closers: (() => unknown)[] = [unlock]
+  try {
+    const connection = await reachable(settings)
+    closers.push(() => connection.close())
+    const copy = await copyIn(folder)
+    const streams = await withinOpening(() => openTrusted(connection, settings, copy))
+    const store = await openCopy(folder, copy, streams.epoch)
+    closers.push(() => store.root.close())
+    return await openFollowed(folder, settings, connection, streams, store, broke, unlock)
+  } catch (error) {
+    for (const close of closers.reverse()) await close()
+    throw error
+  }
+}
+
+async function reachable({ servers, user, password }: JetStreamSettings): Promise<NatsConnection> {
+  return withinOpening(() =>
+    connect({
+      servers: [...servers],
+      ...(user !== undefined && { user, pass: password ?? '' }),
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: PAUSE_MS,
+      pingInterval: PING_MS,
+      timeout: API_MS,
+    }),
+  )
+}
+
+/** Repeats it while nobody answers: servers that start beside this one, or are electing. Faults: LOG_UNAVAILABLE. */
+async function withinOpening<T>(work: () => Promise<T>): Promise<T> {
+  const until = performance.now() + OPEN_MS
+  for (;;) {
+    try {
+      return await work()
+    } catch (error) {
+      if (error instanceof Fault) throw error
+      if (performance.now() > until) {
+        const reason = error instanceof Error ? error.message : String(error)
+        throw new Fault('LOG_UNAVAILABLE', { reason, retryAfterMs: PAUSE_MS }, { cause: error })
+      }
+    }
+    await delay(PAUSE_MS)
+  }
+}
+
+/** Every server that holds a part of a stream must have told of itself; one that is down is looked at when a node starts while it is up. */
+async function openTrusted(connection: NatsConnection, settings: JetStreamSettings, copy: Epoch | undefined): Promise<Streams> {
+  if ((connection.info?.max_payload ?? 0) < LEAST_PAYLOAD)
+    throw new Fault('LOG_REFUSED', { what: 'nats-server', reason: `its max_payload is less than ${LEAST_PAYLOAD} bytes` })
+  const trusted = await trustedServers(settings.monitors)
+  const streams = await openStreams(await jetstreamManager(connection, { timeout: API_MS }), settings, copy)
+  for (const { config, cluster } of streams.streams) {
+    const replicas = cluster?.replicas ?? []
+    const up = [cluster?.leader, ...replicas.flatMap(({ name, offline }) => (offline ? [] : [name]))].filter(name => name !== undefined)
+    const stranger = up.find(name => !trusted.has(name))
+    if (stranger !== undefined) {
+      const reason = `no monitor told of ${stranger}, which holds it: name the monitoring address of every server`
+      throw new Fault('LOG_REFUSED', { what: `stream ${config.name}`, reason })
+    }
+  }
+  if (trusted.size === 0) throw new Error('no monitoring address answers')
+  return streams
+}
+
+interface Copy {
+  readonly root: ReturnType<typeof openStore>
+  readonly tables: ReturnType<typeof openLogTables>
+  readonly positions: Positions
+}
+
+/** The epoch of the copy in `folder`; undefined where there is none. Faults: LOG_REFUSED, where it holds a log of its own. */
+async function copyIn(folder: string): Promise<Epoch | undefined> {
+  const file = join(folder, 'data.mdb')
+  if (!existsSync(file)) return undefined
+  const root = openStore(folder)
+  try {
+    const { meta } = openLogTables(root)
+    const epoch = naming(file, () => meta.get('epoch')) as Epoch | undefined // as it was written
+    if (epoch !== undefined && meta.get('kind') !== COPY)
+      throw new Fault('LOG_REFUSED', { what: folder, reason: 'it holds a log of its own, which is no copy of the one in the streams' })
+    return epoch
+  } finally {
+    await root.close()
+  }
+}
+
+/** The copy of this epoch. One of another is put aside: it may be all that is left of a log that was lost. */
+async function openCopy(folder: string, there: Epoch | undefined, epoch: Epoch): Promise<Copy> {
+  if (there !== undefined && there !== epoch) {
+    renameSync(join(folder, 'data.mdb'), join(folder, `data-${there}.mdb`))
+    rmSync(join(folder, 'lock.mdb'), { force: true })
+  }
+  const root = openStore(folder)
+  const tables = openLogTables(root)
+  if (there !== epoch)
+    await root.batch(() => {
+      tables.meta.put('kind', COPY)
+      tables.meta.put('epoch', epoch)
+    })
+  return { root, tables, positions: root.openDB({ name: 'positions', encoding: 'binary' }) }
+}
+
+async function openFollowed(
+  folder: string,
+  { name }: JetStreamSettings,
+  connection: NatsConnection,
+  { epoch, streams }: Streams,
+  { root, tables, positions }: Copy,
+  broke: (error: unknown) => void,
+  unlock: () => void,
+): Promise<JetStreamLog> {
+  const file = join(folder, 'data.mdb')
+  const fold = createFold(root, tables, positions)
+  const manager = await jetstreamManager(connection, { timeout: API_MS })
+  for (const [shard, info] of streams.entries()) {
+    const { seq, id } = fold.cursorOf(shard)
+    const lost = (reason: string): Fault => new Fault('STORE_DAMAGED', { file: `stream ${info.config.name}`, reason })
+    if (seq > info.state.last_seq) throw lost(`it ends at ${info.state.last_seq}, and this node has read it up to ${seq}`)
+    if (seq === 0) continue
+    const there = await withinOpening(() => manager.streams.getMessage(info.config.name, { seq }))
+    if (there?.header.get('Nats-Msg-Id') !== id) throw lost(`what stands at ${seq} is not what this node has read there`)
+  }
+  const client = jetstream(connection, { timeout: API_MS })
+  const shards: Shard[] = streams.map((info, shard) => openShard({ name, shard, info, client, fold, broke }))
+  const closeShards = async (): Promise<void> => void (await Promise.all(shards.map(shard => shard.close())))
+  const listenAgain = async (): Promise<void> => {
+    for await (const { type } of connection.status()) if (type === 'reconnect') for (const shard of shards) shard.listenAgain()
+  }
+  listenAgain().catch(broke)
+  try {
+    await Promise.all(streams.map((info, shard) => shards[shard]!.reached(info.state.last_seq)))
+    await fold.stored()
+  } catch (error) {
+    await closeShards()
+    throw error
+  }
+
+  const lanes = createLanes()
+  const underWay = new Set<Promise<unknown>>()
+  let closing: Promise<void> | undefined
+  const refuseClosed = (): void => {
+    if (closing) throw new Error('the log is closed')
+  }
+  const view = (seq: number, position: number): Head => ({ seq, position: String(position) as Position }) // this driver's, see the top
+  const say = (message: LogMessage, expected?: number): Promise<Taken | undefined> =>
+    shards[shardOf(message.key, shards.length)]!.say(message, expected) // one of them
+  function under<T>(work: Promise<T>): Promise<T> {
+    const ended: Promise<unknown> = work.catch(() => {}).then(() => underWay.delete(ended))
+    underWay.add(ended)
+    return work
+  }
+
+  /** In the conversation's lane: of those that this node appends to it one is under way. */
+  async function decide(
+    key: ConversationKey,
+    drafts: readonly ReturnType<typeof draftRecord>[],
+    expected: Position,
+    options: Marks,
+  ): Promise<Head> {
+    const conflict = (): Fault => new Fault('APPEND_CONFLICT', { conversation: key.conversation })
+    const before = fold.endOf(key)
+    const position = fold.positionOf(key)
+    if (expected !== view(before.seq, position).position) throw conflict()
+    const end = { ...drafts.reduce((last, draft) => placeRecord(draft, last), before), ...options }
+    const records = drafts.map(({ bytes }) => bytes)
+    const taken = await say({ kind: 'append', key, addition: { key, first: before.seq + 1, records, end } }, position)
+    if (!taken) throw conflict()
+    if (taken.outcome instanceof Fault) throw taken.outcome
+    return view(end.seq, taken.seq)
+  }
+
+  /** What is listed is all that was seen before. */
+  async function* listed(table: Database<Buffer, HeadKey>): AsyncGenerator<ConversationKey> {
+    refuseClosed()
+    await fold.stored()
+    yield* keysIn(table, file, refuseClosed)
+  }
+
+  return {
+    epoch,
+    async append(key, envelopes, expected, options) {
+      refuseClosed()
+      if (envelopes.length === 0) throw new Error('an append needs an event')
+      const drafts = envelopes.map(draftRecord) // copies
+      const size = drafts.reduce((sum, { bytes }) => sum + bytes.length, 0)
+      if (size > LEAST_PAYLOAD - OVERHEAD) throw new Error(`an append of ${size} bytes is larger than one message`)
+      const { isUnsettled, isWithPeople, isOutgoing = false } = options
+      const mine = { ...key }
+      return under(lanes.run(nameOf(key), () => decide(mine, drafts, expected, { isUnsettled, isWithPeople, isOutgoing })))
+    },
+    async read(key, after) {
+      refuseClosed()
+      return naming(file, () => fold.read(key, after))
+    },
+    async head(key) {
+      refuseClosed()
+      return naming(file, () => view(fold.endOf(key).seq, fold.positionOf(key)))
+    },
+    unsettled: () => listed(tables.unsettled),
+    withPeople: () => listed(tables.withPeople),
+    async *outgoing() {
+      for await (const key of listed(tables.outgoing)) {
+        const first = tables.outgoing.get([key.shop, key.conversation])
+        if (first) yield { key, from: first.readDoubleBE() }
+      }
+    },
+    async delivered(key, upTo) {
+      refuseClosed()
+      if (fold.endOf(key).seq !== upTo) return false
+      await fold.stored()
+      if (!tables.outgoing.doesExist([key.shop, key.conversation])) return true
+      const taken = await under(say({ kind: 'delivered', key: { ...key }, upTo }))
+      return taken?.outcome === true
+    },
+    conversations: () => listed(tables.heads),
+    async clearMarks(key) {
+      refuseClosed()
+      await under(say({ kind: 'clear', key: { ...key } }))
+      await fold.stored()
+    },
+    storeState() {
+      refuseClosed()
+      return storeStateOf(root, [...Object.values(tables), positions])
+    },
+    close() {
+      const end = async (): Promise<void> => {
+        await Promise.all(underWay)
+        await closeShards()
+        await fold.stored().catch(() => {}) // what is not stored is read from the streams again
+        await root.close()
+        await connection.close()
+        unlock()
+      }
+      closing ??= end()
+      return closing
+    },
+  }
+}
+
+interface Marks {
+  readonly isUnsettled: boolean
+  readonly isWithPeople: boolean
+  readonly isOutgoing: boolean
+}
+
+/** What a message has beside the records: its own fields, the lengths of records, headers. */
+const OVERHEAD = 64 * 1024

@@ -1,0 +1,224 @@
+// One shard of a replicated log: a JetStream stream, what this node says in it, and what it hears of it. What is heard is folded in the stream's order
+// (log-fold.ts); what this node said itself is folded as soon as it is acknowledged, if nothing before it is missing, and not when it is heard again.
+//
+// Whatever is said is said until it is known whether it stands. An acknowledgement that was lost is asked for again, with the same id: then the server says
+// that it has it. Where it has forgotten the id, or another leader has taken over, it says that the end has moved on; then this node hears the stream up to
+// that end, and looks whether what stands there is its own.
+import { randomBytes } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import { type ConsumerMessages, DeliverPolicy, type JetStreamClient, type StreamInfo } from '@nats-io/jetstream'
+import { Fault } from '@parley/core/faults.ts'
+import type { Fold } from './log-fold.ts'
+import { decodeMessage, encodeMessage, type LogMessage, subjectOf } from './log-message.ts'
+import { isApiError } from './log-streams.ts'
+
+/** How long one sending waits for its acknowledgement before it is repeated. */
+const TRY_MS = 2_000
+/** How long it is tried. A new leader is elected within some ten seconds; the server knows an id for longer than this. */
+const DECIDED_MS = 15_000
+const PAUSE_MS = 100
+const RETRY_AFTER_MS = 2_000
+/** Messages that the server sends ahead. */
+const AHEAD = 1_000
+/** After twice this without a word from the server that sends, another is asked. */
+const SILENCE_MS = 1_000
+
+/** Another server may have what one does not: so often it is asked for again. */
+const GAPS = 5
+
+const WRONG_LAST_SEQUENCE = 10071
+/** Another append to the conversation, or this very one, is under way. */
+const UNDER_WAY = [10164, 10158]
+const SHORT_MS = 5
+/** The server has no room, or its limits are reached. */
+const NO_ROOM = [10023, 10047, 10077]
+
+/** Something that was said: where it stands, and what the fold made of it. */
+export interface Taken {
+  readonly seq: number
+  readonly outcome: boolean | Fault
+}
+
+export interface Shard {
+  /**
+   * Resolves when it stands in the stream and is folded here; undefined where the conversation's last append does not stand at `expected` any more.
+   * Faults: LOG_UNAVAILABLE: whether it stands is not known. STORAGE_FULL.
+   */
+  say(message: LogMessage, expected?: number): Promise<Taken | undefined>
+  /** Resolves when everything up to this place is folded here. Rejects when the stream can't be followed. */
+  reached(seq: number): Promise<void>
+  /** The line to the servers was broken, and is there again: hears the stream from where it is. */
+  listenAgain(): void
+  close(): Promise<void>
+}
+
+export interface ShardOptions {
+  readonly name: string
+  readonly shard: number
+  readonly info: StreamInfo
+  readonly client: JetStreamClient
+  readonly fold: Fold
+  /** Told of damage, and of what ends following. */
+  readonly broke: (error: unknown) => void
+}
+
+interface Heard {
+  readonly id: string
+  readonly message: ReturnType<typeof decodeMessage>
+}
+
+export function openShard({ name, shard, info, client, fold, broke }: ShardOptions): Shard {
+  const stream = info.config.name
+  const writer = randomBytes(8).toString('hex')
+  let said = 0
+  let place = fold.cursorOf(shard).seq
+  /** Acknowledged, and something before it is not heard yet. */
+  const ahead = new Map<number, Heard>()
+  const asked = new Map<string, (taken: Taken) => void>()
+  const waiting: { readonly seq: number; resolve(): void; reject(error: unknown): void }[] = []
+  /** How often in succession what comes next was missing. */
+  let gaps = 0
+  let failure: Fault | undefined
+  let isClosed = false
+  let stop = (): void => {}
+
+  function take(seq: number, { id, message }: Heard): void {
+    const outcome = fold.apply(shard, { seq, id }, message)
+    place = seq
+    if (outcome instanceof Fault) broke(outcome)
+    asked.get(id)?.({ seq, outcome })
+  }
+
+  function hear(seq: number, heard: Heard): void {
+    if (seq <= place) return
+    if (seq > place + 1) {
+      ahead.set(seq, heard)
+      return
+    }
+    take(seq, heard)
+    for (let next = ahead.get(place + 1); next; next = ahead.get(place + 1)) {
+      ahead.delete(place + 1)
+      take(place + 1, next)
+    }
+    for (let i = waiting.length - 1; i >= 0; i--) if (waiting[i]!.seq <= place) waiting.splice(i, 1)[0]?.resolve()
+  }
+
+  function fail(fault: Fault): void {
+    failure = fault
+    broke(fault)
+    for (const { reject } of waiting.splice(0)) reject(fault)
+  }
+
+  /** Hears the stream from where the fold is, and again from there when the server that sends falls silent. */
+  async function follow(): Promise<void> {
+    while (!isClosed && !failure) {
+      try {
+        await followOnce()
+      } catch (error) {
+        if (error instanceof Fault && ++gaps > GAPS) fail(error)
+      }
+      if (!isClosed && !failure) await delay(PAUSE_MS)
+    }
+  }
+
+  async function followOnce(): Promise<void> {
+    let last = place
+    const consumer = await client.consumers.get(stream, { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: last + 1 })
+    const messages = await consumer.consume({ max_messages: AHEAD, expires: 4 * SILENCE_MS, idle_heartbeat: SILENCE_MS })
+    stop = () => void messages.close()
+    if (isClosed) stop()
+    watch(messages, () => last).catch(broke)
+    for await (const message of messages) {
+      // Nothing is ever deleted: what is missing is damage that the server has not noticed.
+      if (message.seq !== last + 1)
+        throw new Fault('STORE_DAMAGED', { file: `stream ${stream}`, reason: `what stood at ${last + 1} is gone` })
+      last = message.seq
+      gaps = 0
+      hear(last, { id: message.headers?.get('Nats-Msg-Id') ?? '', message: decodeMessage(message.subject, message.data) })
+      await fold.room().catch(() => delay(PAUSE_MS)) // a full disk: whoever appends is told
+    }
+  }
+
+  /** Ends the messages where some may have been lost on their way: a line that broke says nothing of it until another one comes. */
+  async function watch(messages: ConsumerMessages, last: () => number): Promise<void> {
+    let lastBefore: number | undefined
+    for await (const note of messages.status()) {
+      if (note.type === 'heartbeats_missed' || note.type === 'reset') void messages.close()
+      if (note.type !== 'heartbeat') continue
+      // What came before it may wait in line here; by the next one it has been heard.
+      if (note.lastStreamSequence > last() && lastBefore === last()) void messages.close()
+      lastBefore = last()
+    }
+  }
+  const following = follow()
+
+  async function reached(seq: number): Promise<void> {
+    if (place >= seq) return
+    if (failure) throw failure
+    return new Promise((resolve, reject) => waiting.push({ seq, resolve, reject }))
+  }
+
+  async function say(message: LogMessage, expected?: number): Promise<Taken | undefined> {
+    await fold.room()
+    const id = `${writer}-${++said}`
+    const subject = subjectOf(name, shard, message)
+    const payload = encodeMessage(message)
+    const until = performance.now() + DECIDED_MS
+    let taken: Taken | undefined
+    const folded = new Promise<void>(resolve =>
+      asked.set(id, given => {
+        taken = given
+        resolve()
+      }),
+    )
+    /** What `work` waits for, or that it is folded; throws when neither comes in time. */
+    const within = async (work: Promise<unknown>): Promise<void> => {
+      const timer = new AbortController()
+      const late = delay(Math.max(0, until - performance.now()), undefined, { signal: timer.signal }).then(() => {
+        throw new Error(`nothing was heard within ${DECIDED_MS} ms`)
+      })
+      await Promise.race([work, folded, late]).finally(() => timer.abort())
+    }
+    try {
+      for (;;) {
+        if (failure) throw failure
+        try {
+          const options = { msgID: id, timeout: TRY_MS, ...(expected !== undefined && { expect: { lastSubjectSequence: expected } }) }
+          const { seq } = await client.publish(subject, payload, options)
+          hear(seq, { id, message })
+          if (!taken) await within(folded)
+        } catch (error) {
+          if (taken || error instanceof Fault) throw error
+          if (NO_ROOM.some(code => isApiError(error, code)))
+            throw new Fault('STORAGE_FULL', { what: `stream ${stream}`, retryAfterMs: RETRY_AFTER_MS }, { cause: error })
+          const end = isApiError(error, WRONG_LAST_SEQUENCE) ? Number(/\d+$/.exec(error.message)?.[0]) : Number.NaN
+          // An end that is before the one that was acknowledged to us is of a leader that does not know it yet, or has lost it.
+          if (end > expected!) {
+            await within(reached(end))
+            if (!taken) return undefined
+          } else if (performance.now() > until) throw error
+          else await within(delay(UNDER_WAY.some(code => isApiError(error, code)) ? SHORT_MS : PAUSE_MS))
+        }
+        if (taken) return taken
+      }
+    } catch (error) {
+      if (taken) return taken
+      if (error instanceof Fault) throw error
+      const reason = error instanceof Error ? error.message : String(error)
+      throw new Fault('LOG_UNAVAILABLE', { reason, retryAfterMs: RETRY_AFTER_MS }, { cause: error })
+    } finally {
+      asked.delete(id)
+    }
+  }
+
+  return {
+    say,
+    reached,
+    listenAgain: () => stop(),
+    async close() {
+      isClosed = true
+      stop()
+      await following
+    },
+  }
+}

@@ -1,0 +1,135 @@
+// The streams of a replicated log, one a shard: made where there are none, and refused where they are not as the log needs them.
+import { randomBytes } from 'node:crypto'
+import {
+  DiscardPolicy,
+  JetStreamApiError,
+  type JetStreamManager,
+  RetentionPolicy,
+  StorageType,
+  StoreCompression,
+  type StreamConfig,
+  type StreamInfo,
+} from '@nats-io/jetstream'
+import { Fault } from '@parley/core/faults.ts'
+import type { Epoch } from '@parley/core/ids.ts'
+import { subjectsOf } from './log-message.ts'
+
+export interface StreamSettings {
+  /** What all names begin with, so that several installations can share servers. */
+  readonly name: string
+  readonly shards: number
+  readonly replicas: number
+}
+
+/**
+ * How long a server knows the id of a message, so that a second sending of it is no second append: longer than anybody sends it again. The end that an
+ * append expects would refuse it later too; then its writer looks whether what stands there is its own.
+ */
+const DEDUPE_MS = 30_000
+const EPOCH = 'parley-epoch'
+const SHARDS = 'parley-shards'
+
+export const streamOf = (name: string, shard: number): string => `${name}-log-${shard}`
+
+/** Nothing is ever discarded, deleted, purged or rolled up: what was acknowledged stays. */
+const configOf = ({ name, shards, replicas }: StreamSettings, shard: number, epoch: Epoch) =>
+  ({
+    name: streamOf(name, shard),
+    subjects: [subjectsOf(name, shard)],
+    retention: RetentionPolicy.Limits,
+    storage: StorageType.File,
+    num_replicas: replicas,
+    discard: DiscardPolicy.New,
+    max_age: 0,
+    max_msgs: -1,
+    max_bytes: -1,
+    max_msgs_per_subject: -1,
+    max_msg_size: -1,
+    duplicate_window: DEDUPE_MS * 1_000_000,
+    deny_delete: true,
+    deny_purge: true,
+    allow_rollup_hdrs: false,
+    compression: StoreCompression.None,
+    metadata: { [EPOCH]: epoch, [SHARDS]: String(shards) },
+  }) satisfies Partial<StreamConfig>
+
+export interface Streams {
+  readonly epoch: Epoch
+  /** By shard. */
+  readonly streams: readonly StreamInfo[]
+}
+
+/**
+ * The streams as they stand, made where there is none at all. The last one is made last: where it is there, all were. Nodes that start at once agree, since
+ * of two that make the same stream with different epochs the server refuses one, which then takes the other's. None is made where a node has a `copy` of
+ * what they held: then they are lost. Faults: LOG_REFUSED, STORE_DAMAGED.
+ */
+export async function openStreams(manager: JetStreamManager, settings: StreamSettings, copy: Epoch | undefined): Promise<Streams> {
+  const { name, shards } = settings
+  const found = await Promise.all(Array.from({ length: shards }, (_, shard) => lookUp(manager, streamOf(name, shard))))
+  if (found.at(-1) || found.some(info => info && info.state.last_seq > 0)) {
+    const lost = found.findIndex(info => !info)
+    if (lost >= 0)
+      throw new Fault('STORE_DAMAGED', { file: `stream ${streamOf(name, lost)}`, reason: 'it is gone, and others of the log are there' })
+  }
+  if (copy !== undefined && found.every(info => !info)) {
+    const reason = 'all of them are gone, and this node has a copy of what was in them: put its folder log aside to begin a new log'
+    throw new Fault('STORE_DAMAGED', { file: `streams ${name}-log-…`, reason })
+  }
+  let epoch = found.map(epochOf).find(given => given !== undefined)
+  const streams: StreamInfo[] = []
+  for (const [shard, there] of found.entries()) {
+    const info = there ?? (await make(manager, settings, shard, epoch ?? (randomBytes(8).toString('hex') as Epoch))) // made here
+    const given = epochOf(info)
+    if (given === undefined || (epoch !== undefined && given !== epoch)) throw refused(info, 'it is of another log')
+    epoch = given
+    check(info, configOf(settings, shard, given))
+    streams.push(info)
+  }
+  return { epoch: epoch!, streams } // there is a shard
+}
+
+const epochOf = (info: StreamInfo | undefined): Epoch | undefined => info?.config.metadata?.[EPOCH] as Epoch | undefined // written by configOf
+
+async function lookUp(manager: JetStreamManager, stream: string): Promise<StreamInfo | undefined> {
+  try {
+    return await manager.streams.info(stream)
+  } catch (error) {
+    if (isApiError(error, STREAM_NOT_FOUND)) return undefined
+    throw error
+  }
+}
+
+async function make(manager: JetStreamManager, settings: StreamSettings, shard: number, epoch: Epoch): Promise<StreamInfo> {
+  try {
+    return await manager.streams.add(configOf(settings, shard, epoch))
+  } catch (error) {
+    if (!isApiError(error, STREAM_NAME_IN_USE)) throw error
+    return manager.streams.info(streamOf(settings.name, shard)) // another node was faster
+  }
+}
+
+const STREAM_NOT_FOUND = 10059
+const STREAM_NAME_IN_USE = 10058
+
+export const isApiError = (error: unknown, code: number): error is JetStreamApiError =>
+  error instanceof JetStreamApiError && error.code === code
+
+/** A server fills in what it was not told, and names things of its own in the metadata; what the log needs must be there as it is. */
+function check(info: StreamInfo, wanted: ReturnType<typeof configOf>): void {
+  const given = info.config as unknown as Readonly<Record<string, unknown>> // its fields by name
+  for (const [field, value] of Object.entries(wanted)) {
+    if (field === 'metadata') continue
+    if (JSON.stringify(given[field] ?? false) !== JSON.stringify(value))
+      throw refused(info, `its ${field} is ${JSON.stringify(given[field])}, and must be ${JSON.stringify(value)}`)
+  }
+  if (info.config.metadata?.[SHARDS] !== wanted.metadata[SHARDS])
+    throw refused(info, `it is one of ${info.config.metadata?.[SHARDS]} shards, and ${wanted.metadata[SHARDS]} are set`)
+  // Each of these would change or hide what was appended, or acknowledge it before it is flushed.
+  for (const field of ['mirror', 'sources', 'subject_transform', 'sealed', 'allow_msg_ttl', 'no_ack'] as const)
+    if (given[field] !== undefined && given[field] !== false) throw refused(info, `it has ${field}`)
+  if (given.persist_mode !== undefined && given.persist_mode !== 'default') throw refused(info, `its persist_mode is ${given.persist_mode}`)
+  if (info.state.first_seq > 1) throw new Fault('STORE_DAMAGED', { file: `stream ${info.config.name}`, reason: 'its beginning is gone' })
+}
+
+const refused = (info: StreamInfo, reason: string): Fault => new Fault('LOG_REFUSED', { what: `stream ${info.config.name}`, reason })

@@ -1,0 +1,265 @@
+// What the replicated log does beyond the contract: several nodes, lines that break, servers and streams that can't be trusted, damage.
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { existsSync, globSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { type JetStreamManager, jetstream, jetstreamManager, type StreamConfig } from '@nats-io/jetstream'
+import { connect } from '@nats-io/transport-node'
+import { type Fault, isFault } from '@parley/core/faults.ts'
+import { asConversationId, asShopId, type ConversationKey } from '@parley/core/ids.ts'
+import type { ConversationLog, Envelope, Head } from '@parley/core/ports/conversation-log.ts'
+import { openJetStreamLog } from '@parley/server/drivers/conversation-log.jetstream.ts'
+import { openLmdbLog } from '@parley/server/drivers/conversation-log.lmdb.ts'
+import { streamOf } from '@parley/server/drivers/log-streams.ts'
+import { temporaryFolder } from '../e2e/running-server.ts'
+import { faultCodeOf } from '../fault-code.ts'
+import { openLine } from './line.ts'
+import { type ReplicatedLog, replicatedLog } from './log-under-test.ts'
+import { noNats, startNatsCluster } from './nats-cluster.ts'
+
+const cluster = noNats ? undefined : await startNatsCluster()
+after(() => cluster?.remove())
+const connection = cluster && (await connect({ servers: [...cluster.urls] }))
+after(() => connection?.close())
+
+const settled = { isUnsettled: false, isWithPeople: false }
+const keyOf = (conversation: string): ConversationKey => ({ shop: asShopId('demo'), conversation: asConversationId(conversation) })
+const event = (text: string): Envelope => ({ v: 1, type: 'message', at: 1, body: Buffer.from(text) })
+const textsIn = async (log: ConversationLog, key: ConversationKey): Promise<string[]> =>
+  (await log.read(key, 0)).map(({ body }) => Buffer.from(body).toString())
+async function append(log: ConversationLog, key: ConversationKey, text: string): Promise<Head> {
+  return log.append(key, [event(text)], (await log.head(key)).position, settled)
+}
+async function refusal(work: Promise<unknown>): Promise<string> {
+  const error: unknown = await work.then(
+    () => 'nothing was refused',
+    reason => reason,
+  )
+  return isFault(error) ? `${error.code}: ${error.message}` : String(error)
+}
+/** Resolves when the node has heard of it; the test's time is up where it never does. */
+async function heard(log: ConversationLog, key: ConversationKey, seq: number): Promise<void> {
+  while ((await log.head(key)).seq < seq) await new Promise(resolve => setImmediate(resolve))
+}
+
+function on(title: string, run: (under: ReplicatedLog, manager: JetStreamManager) => Promise<void>): void {
+  test(title, { skip: noNats, timeout: 60_000 }, async () => {
+    const under = replicatedLog(cluster!, 1) // there is one where it is not skipped
+    try {
+      await run(under, await jetstreamManager(connection!))
+    } finally {
+      await under.remove()
+    }
+  })
+}
+
+on('[LOG11] what one node appends, the other reads; of two that append to one end one succeeds', async under => {
+  const nodes = [await under.open(), await under.open()] as const
+  assert.equal(nodes[0].epoch, nodes[1].epoch)
+  const wins = [0, 0]
+  const lost: string[] = []
+  for (let round = 0; round < 30; round++) {
+    const key = keyOf(`c${round % 3}`)
+    await Promise.all(nodes.map(log => heard(log, key, Math.floor(round / 3))))
+    const { position } = await nodes[0].head(key)
+    assert.equal((await nodes[1].head(key)).position, position, 'a position counts at every node')
+    const outcomes = await Promise.all(nodes.map((log, i) => faultCodeOf(log.append(key, [event(`${i}`)], position, settled))))
+    assert.deepEqual(outcomes.toSorted(), ['APPEND_CONFLICT', 'none'], `round ${round}`)
+    wins[outcomes.indexOf('none')]!++
+    // Whoever lost reads what won: else it would decide on the same end again.
+    const loser = nodes[outcomes.indexOf('APPEND_CONFLICT')]!
+    lost.push(...(await textsIn(loser, key)).slice(Math.floor(round / 3) + 1))
+    assert.equal((await loser.head(key)).seq, Math.floor(round / 3) + 1)
+  }
+  assert.deepEqual(lost, [])
+  assert.equal(wins[0]! + wins[1]!, 30)
+  for (const key of ['c0', 'c1', 'c2'].map(keyOf)) assert.deepEqual(await textsIn(nodes[0], key), await textsIn(nodes[1], key))
+  for (const log of nodes) await log.close()
+})
+
+on('[LOG12] an acknowledgement that is lost on the way is asked for again, and the append stands once', async under => {
+  const line = await openLine(cluster!.urls[0]!)
+  const log = await under.open(under.folder(), { servers: [line.url] })
+  const witness = await under.open()
+  const key = keyOf('lost')
+  await append(log, key, 'before')
+  line.deafen()
+  const appending = append(log, key, 'once')
+  await heard(witness, key, 2) // it stands, and its writer has not been told
+  line.cut()
+  assert.equal((await appending).seq, 2)
+  await append(log, key, 'after')
+  assert.deepEqual(await textsIn(log, key), ['before', 'once', 'after'])
+  await log.close()
+  await witness.close()
+  await line.close()
+})
+
+on('[LOG12] so it does when the server has forgotten that it was sent before', async (under, manager) => {
+  const line = await openLine(cluster!.urls[0]!)
+  const log = await under.open(under.folder(), { servers: [line.url] })
+  const witness = await under.open()
+  const stream = streamOf(under.settings.name, 0)
+  await manager.streams.update(stream, { duplicate_window: 100_000_000 })
+  const key = keyOf('lost')
+  await append(log, key, 'before')
+  line.deafen()
+  const appending = append(log, key, 'once')
+  await heard(witness, key, 2)
+  // Ids are forgotten in the order in which they came.
+  const later = (): Promise<{ duplicate: boolean }> =>
+    jetstream(connection!).publish(`${under.settings.name}.log.0.clear.demo.other`, '', { msgID: 'later' })
+  await later()
+  while ((await later()).duplicate) await new Promise(resolve => setImmediate(resolve))
+  line.cut()
+  assert.equal((await appending).seq, 2)
+  assert.deepEqual(await textsIn(log, key), ['before', 'once'])
+  await log.close()
+  await witness.close()
+  await line.close()
+})
+
+on(
+  '[LOG13] a node that was away has caught up before it is ready, a lost copy is made anew, and both have the epoch of before',
+  async under => {
+    const folders = [under.folder(), under.folder()] as const
+    const [here, away] = [await under.open(folders[0]), await under.open(folders[1])]
+    await append(here, keyOf('a'), 'before')
+    await heard(away, keyOf('a'), 1)
+    await away.close()
+    for (let i = 0; i < 300; i++) await append(here, keyOf(`c${i % 7}`), `${i}`)
+    await here.append(keyOf('a'), [event('open')], (await here.head(keyOf('a'))).position, { isUnsettled: true, isWithPeople: true })
+    await here.clearMarks(keyOf('c1'))
+    const expected = await Promise.all(['a', 'c0', 'c6'].map(id => textsIn(here, keyOf(id))))
+    const back = await under.open(folders[1])
+    rmSync(folders[0], { recursive: true })
+    await back.close()
+    const anew = await under.open(folders[0])
+    const again = await under.open(folders[1])
+    for (const log of [anew, again]) {
+      assert.equal(log.epoch, here.epoch)
+      assert.deepEqual(await Promise.all(['a', 'c0', 'c6'].map(id => textsIn(log, keyOf(id)))), expected)
+      const unsettled: ConversationKey[] = []
+      for await (const key of log.unsettled()) unsettled.push(key)
+      assert.deepEqual(unsettled, [keyOf('a')])
+      await log.close()
+    }
+  },
+)
+
+on('[LOG14] a stream that is not as the log needs it is refused, naming what', async (under, manager) => {
+  await (await under.open()).close()
+  const stream = streamOf(under.settings.name, 0)
+  const good = (await manager.streams.info(stream)).config
+  const changes: readonly (readonly [Partial<StreamConfig>, RegExp])[] = [
+    [{ max_age: 3_600e9 }, /its max_age is 3600000000000, and must be 0/],
+    [{ max_msgs: 1_000_000 }, /its max_msgs is 1000000, and must be -1/],
+    [{ max_msgs_per_subject: 10 }, /its max_msgs_per_subject/],
+    [{ num_replicas: 1 }, /its num_replicas is 1, and must be 3/],
+    [{ discard: 'old' as StreamConfig['discard'] }, /its discard is "old", and must be "new"/],
+    [{ subjects: [...good.subjects, 'elsewhere.>'] }, /its subjects/],
+    [{ metadata: { ...good.metadata, 'parley-shards': '2' } }, /it is one of 2 shards, and 1 are set/],
+  ]
+  for (const [change, reason] of changes) {
+    await manager.streams.update(stream, { ...good, ...change })
+    assert.match(await refusal(under.open()), new RegExp(`LOG_REFUSED: stream ${stream} can't hold the log: ${reason.source}`))
+  }
+  await manager.streams.update(stream, good)
+  await (await under.open()).close()
+})
+
+on('[LOG14] a server is refused that is too old, does not flush, takes too little, or that nobody tells of', async under => {
+  const { settings } = under
+  const open = (monitors: readonly string[]) => openJetStreamLog(under.folder(), { ...settings, monitors }, () => {})
+  assert.match(await refusal(open(settings.monitors.slice(1))), /LOG_REFUSED: .*no monitor told of n1/)
+  assert.match(await refusal(open([`${cluster!.monitors[0]}/nowhere/`])), /LOG_REFUSED|no monitor told of/)
+  // What a real server says, with one thing changed: no older one is at hand.
+  const real = (await (await fetch(`${cluster!.monitors[0]}/varz`)).json()) as Record<string, unknown>
+  let changed: Record<string, unknown> = real
+  const liar = createServer((_, response) => response.end(JSON.stringify(changed))).listen(0, '127.0.0.1')
+  await once(liar, 'listening')
+  const url = `http://127.0.0.1:${(liar.address() as { port: number }).port}` // a TCP server's
+  for (const [change, reason] of [
+    [{ version: '2.11.14' }, /nats-server n1 can't hold the log: it is 2\.11\.14, and before 2\.12/],
+    [{ version: '2.9.10' }, /before 2\.12/],
+    [{ jetstream: {} }, /it has no JetStream/],
+    [{ max_payload: 1_048_576 }, /its max_payload is 1048576/],
+  ] as const) {
+    changed = { ...real, ...change }
+    assert.match(await refusal(open([url, ...settings.monitors])), reason)
+  }
+  liar.close()
+  const lazy = await startNatsCluster({ servers: 1, sync: '2m' })
+  const there = { servers: lazy.urls, monitors: lazy.monitors, name: 'lazy', shards: 1, replicas: 1 }
+  assert.match(await refusal(openJetStreamLog(under.folder(), there, () => {})), /it does not flush each append: set sync_interval: always/)
+  await lazy.remove()
+})
+
+on('[LOG15] what is damaged in a stream names its conversation at every node; the others go on', async under => {
+  const nodes = [await under.open(), await under.open()] as const
+  for (const id of ['sound', 'garbled', 'forged']) await append(nodes[0], keyOf(id), 'first')
+  const client = jetstream(connection!)
+  await client.publish(`${under.settings.name}.log.0.append.demo.garbled`, Buffer.from('no addition'))
+  const other = await under.open()
+  const { position } = await append(other, keyOf('forged'), 'second')
+  // The second append once more, at the end: each byte as it was, and not what follows.
+  const manager = await jetstreamManager(connection!)
+  const copy = (await manager.streams.getMessage(streamOf(under.settings.name, 0), { seq: Number(position) }))!
+  await client.publish(copy.subject, copy.data)
+  await append(other, keyOf('sound'), 'second')
+  await Promise.all([...nodes, other].map(log => heard(log, keyOf('sound'), 2)))
+  const late = await under.open()
+  for (const log of [...nodes, other, late]) {
+    assert.match(await refusal(log.read(keyOf('garbled'), 0)), /LOG_DAMAGED: .*garbled is damaged/)
+    assert.match(await refusal(log.head(keyOf('forged'))), /LOG_DAMAGED: .*forged is damaged at seq 3: its stream goes on at 2/)
+    assert.equal(await faultCodeOf(append(log, keyOf('garbled'), 'more')), 'LOG_DAMAGED')
+    assert.deepEqual(await textsIn(log, keyOf('sound')), ['first', 'second'])
+  }
+  assert.equal((under.broken as Fault[]).filter(({ code }) => code === 'LOG_DAMAGED').length, 8, 'each node has said both')
+  for (const log of [...nodes, other, late]) await log.close()
+})
+
+on(
+  '[LOG15] streams that are gone, end before what a node has read, or say something else, are not gone on with',
+  async (under, manager) => {
+    const folder = under.folder()
+    const stream = streamOf(under.settings.name, 0)
+    const log = await under.open(folder)
+    for (const text of ['a', 'b']) await append(log, keyOf('kept'), text)
+    await log.close()
+    const { config } = await manager.streams.info(stream)
+    await manager.streams.delete(stream)
+    assert.match(await refusal(under.open(folder)), /STORE_DAMAGED: .*all of them are gone, and this node has a copy/)
+    await manager.streams.add(config)
+    assert.match(await refusal(under.open(folder)), /STORE_DAMAGED: .*it ends at 0, and this node has read it up to 2/)
+    const fresh = await under.open()
+    for (const text of ['other', 'words', 'here']) await append(fresh, keyOf('kept'), text)
+    assert.match(await refusal(under.open(folder)), /STORE_DAMAGED: .*what stands at 2 is not what this node has read there/)
+    await fresh.close()
+    // Another node has begun anew, under a new epoch: the copy of before is kept aside.
+    await manager.streams.delete(stream)
+    const begun = await under.open()
+    const after = await under.open(folder)
+    assert.equal(after.epoch, begun.epoch)
+    assert.notEqual(after.epoch, log.epoch)
+    assert.deepEqual(await textsIn(after, keyOf('kept')), [])
+    assert.ok(existsSync(join(folder, `data-${log.epoch}.mdb`)), globSync('*', { cwd: folder }).join())
+    await begun.close()
+    await after.close()
+  },
+)
+
+on('neither driver takes the folder of the other', async under => {
+  const own = temporaryFolder()
+  const embedded = await openLmdbLog(own.path)
+  await append(embedded, keyOf('own'), 'a')
+  await embedded.close()
+  assert.match(await refusal(under.open(own.path)), /LOG_REFUSED: .*it holds a log of its own/)
+  own.remove()
+  const folder = under.folder()
+  await (await under.open(folder)).close()
+  assert.match(await refusal(openLmdbLog(folder)), /LOG_REFUSED: .*it is a copy of a log that NATS keeps/)
+  await (await under.open(folder)).close()
+})
