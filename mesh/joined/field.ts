@@ -11,11 +11,12 @@ import {
 } from 'graphql'
 import { type Catalogue, isObject, type JsonSchema, type Operation, propertiesOf } from '../source/catalogue.ts'
 import type { Source } from '../source/source.ts'
+import { capital } from '../source/words.ts'
 import type { Reader, Reading } from '../upstream/reader.ts'
 import type { Scope } from '../upstream/scope.ts'
 import { SourceError } from '../upstream/source-error.ts'
 import type { FieldConfig } from './mesh-config.ts'
-import { capital, graphName, type Typed, type Types } from './types.ts'
+import { graphName, type Typed, type Types } from './types.ts'
 import { valueAt } from './value-at.ts'
 
 export interface MeshSource extends Source {

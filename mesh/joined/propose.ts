@@ -1,6 +1,7 @@
 // What a source's operations could be in a mesh: joins where a parameter is called as a type is, questions where none is. A proposal, for a person to
 // read: names are all that there is to go by.
 import { type Catalogue, isObject, type JsonSchema, type Operation, type Parameter, propertiesOf } from '../source/catalogue.ts'
+import { nounOf, singular } from '../source/words.ts'
 import type { FieldConfig, MeshConfig } from './mesh-config.ts'
 
 export interface Proposal {
@@ -37,7 +38,7 @@ export function propose(source: string, catalogue: Catalogue, others: readonly C
 
 function reading(source: string, catalogue: Catalogue, operation: Operation, types: ReadonlyMap<string, string>) {
   const from = `${source}.${operation.id}`
-  const name = fieldName(operation.id)
+  const name = nounOf(operation.id)
   const answer = catalogue.resolve(operation.answer ?? {})
   const picked = pickOf(catalogue, answer.schema)
   const pick = picked === undefined ? {} : { pick: picked }
@@ -71,8 +72,6 @@ const typesOf = (catalogue: Catalogue): readonly (readonly [string, Readonly<Rec
 /** `order` for a parameter `orders`, `orderId` or `order_ids`. */
 const thing = ({ name }: Parameter): string => singular(name.replace(/_?(ids?|numbers?)$/i, '') || name).toLowerCase()
 
-const singular = (name: string): string => name.replace(/ies$/, 'y').replace(/([^s])s$/, '$1')
-
 const isList = (catalogue: Catalogue, { schema }: Parameter): boolean => catalogue.resolve(schema).schema.type === 'array'
 
 /** The field of a list's objects that says which thing each belongs to. */
@@ -90,9 +89,4 @@ function pickOf(catalogue: Catalogue, schema: JsonSchema): string | undefined {
   })
   const isPage = Object.keys(propertiesOf(catalogue, schema).properties).length <= 4
   return lists.length === 1 && isPage ? lists[0]?.[0] : undefined
-}
-
-const fieldName = (id: string): string => {
-  const name = id.replace(/^(get|list|find|fetch|search|read|query)(?=[A-Z_])/, '').replace(/\W+|^_/g, '')
-  return name.charAt(0).toLowerCase() + name.slice(1)
 }

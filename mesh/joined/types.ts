@@ -16,6 +16,7 @@ import {
   GraphQLString,
 } from 'graphql'
 import { type Catalogue, isObject, type JsonSchema, propertiesOf } from '../source/catalogue.ts'
+import { capital } from '../source/words.ts'
 import { SourceError } from '../upstream/source-error.ts'
 
 type Fields = Record<string, GraphQLFieldConfig<unknown, unknown>>
@@ -174,8 +175,6 @@ export function createTypes({ more, seen }: TypesOptions): Types {
   }
   return { output, input, named: objects }
 }
-
-export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
 /** A name that GraphQL takes. */
 export function graphName(text: string): string {

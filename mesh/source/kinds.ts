@@ -2,10 +2,11 @@
 import { z } from 'zod'
 import type { Catalogue } from './catalogue.ts'
 import { GRAPHQL } from './graphql/graphql-source.ts'
+import { JSON_BY_EXAMPLE } from './json/json-source.ts'
 import type { Kind, Means, OpenSource } from './kind.ts'
 import { OPENAPI } from './openapi/openapi-source.ts'
 
-const KINDS = { openapi: OPENAPI, graphql: GRAPHQL }
+const KINDS = { openapi: OPENAPI, graphql: GRAPHQL, json: JSON_BY_EXAMPLE }
 
 export type KindName = keyof typeof KINDS
 type SettingsOf<K> = K extends Kind<infer Settings> ? Settings : never

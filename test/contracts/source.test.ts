@@ -27,3 +27,29 @@ registerSourceContract({
     return { ...served, settings, environment }
   },
 })
+
+registerSourceContract({
+  kind: 'json',
+  async serve(t, folder) {
+    const { url, ...served } = await serveHttp(t, answerRest)
+    writeFileSync(join(folder, 'ann.json'), JSON.stringify({ id: 'ann', name: 'Ann', latest: '3' }))
+    writeFileSync(
+      join(folder, 'shop.yaml'),
+      `
+operations:
+  getCustomer:
+    get: /customers/{id}
+    examples: [ann.json, { id: eve, name: Eve, latest: null }]
+  listOrders:
+    get: /orders
+    parameters: { customer: ann }
+    example: [{ number: '1', customer: ann, total: 12.5, isPaid: true }]
+  findOrders:
+    get: /orders/by-number
+    parameters: { numbers: ['1', '2'] }
+    example: [{ number: '1', customer: ann, total: 3, isPaid: true }]
+`,
+    )
+    return { ...served, settings: { json: 'shop.yaml', url, ...withToken }, environment }
+  },
+})

@@ -2,21 +2,8 @@
 // have no use for (links, callbacks, examples, servers) is left alone.
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { type Catalogue, isObject, type JsonSchema, type Operation, type Parameter } from '../catalogue.ts'
-
-export interface ApiParameter extends Parameter {
-  /** Lists as `a=1&a=2`; otherwise `a=1,2`. */
-  readonly isExploded: boolean
-}
-
-export interface ApiOperation extends Operation {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-  /** `/orders/{number}` */
-  readonly path: string
-  readonly parameters: readonly ApiParameter[]
-}
-
-const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const
+import { type Catalogue, isObject, type JsonSchema } from '../catalogue.ts'
+import { METHODS, type RestOperation, type RestParameter } from '../http/rest.ts'
 
 const Shape = z.looseObject({
   openapi: z.string().regex(/^3\.[01]\./, 'it must be an OpenAPI document of version 3.0 or 3.1'),
@@ -42,7 +29,7 @@ const ParameterShape = z.looseObject({
 })
 
 /** `text` is YAML or JSON. Throws an Error that says what is wrong, and where. */
-export function readDocument(text: string): Catalogue<ApiOperation> {
+export function readDocument(text: string): Catalogue<RestOperation> {
   const root: unknown = parse(text, { maxAliasCount: 100 })
   const parsed = Shape.safeParse(root)
   if (!parsed.success) {
@@ -74,7 +61,7 @@ export function readDocument(text: string): Catalogue<ApiOperation> {
     return { schema: dereference(schema), ...(last !== undefined && { name: last }) }
   }
 
-  const operations = new Map<string, ApiOperation>()
+  const operations = new Map<string, RestOperation>()
   for (const [path, item] of Object.entries(paths))
     for (const method of METHODS) {
       if (!isObject(item[method])) continue
@@ -91,7 +78,7 @@ export function readDocument(text: string): Catalogue<ApiOperation> {
       operations.set(id, {
         id,
         isSafe: method === 'get',
-        method: method.toUpperCase() as ApiOperation['method'], // METHODS has these alone
+        method: method.toUpperCase() as RestOperation['method'], // METHODS has these alone
         path,
         ...(description !== undefined && { description }),
         parameters: parametersOf([...shared, ...operation.parameters].map(dereference), `${method} ${path}`),
@@ -110,8 +97,8 @@ function objectsIn(root: unknown): ReadonlyMap<string, JsonSchema> {
   return found
 }
 
-function parametersOf(given: readonly JsonSchema[], where: string): readonly ApiParameter[] {
-  const found = new Map<string, ApiParameter>()
+function parametersOf(given: readonly JsonSchema[], where: string): readonly RestParameter[] {
+  const found = new Map<string, RestParameter>()
   for (const value of given) {
     const read = ParameterShape.safeParse(value)
     if (!read.success) throw new Error(`${where}: ${read.error.issues[0]?.path.join('.')}: ${read.error.issues[0]?.message}`)

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { connect, HTTP_SETTINGS, httpRules } from '../http/connection.ts'
+import { callRest } from '../http/rest.ts'
 import type { Kind } from '../kind.ts'
-import { callOperation } from './call.ts'
 import { readDocument } from './document.ts'
 
 const Settings = z
@@ -19,7 +19,7 @@ export const OPENAPI: Kind<z.infer<typeof Settings>> = {
     return {
       catalogue,
       // The caller has the operation from the catalogue.
-      call: (operation, asking, signal) => callOperation(connection, catalogue.operations.get(operation)!, asking, signal),
+      call: (operation, asking, signal) => callRest(connection, catalogue.operations.get(operation)!, asking, signal),
       close: connection.close,
     }
   },
