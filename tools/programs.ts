@@ -114,6 +114,34 @@ export function findRedis(): Program | Missing {
   return version ? { command, version, libraries } : { skipped: 'there is no redis-server' }
 }
 
+/** The server; its other programs lie beside it. What is installed, newest first, or what was brought. */
+export function findPostgres(): Program | Missing {
+  const own = globSync('/usr/lib/postgresql/*/bin').sort((a, b) => b.localeCompare(a, 'en', { numeric: true }))
+  const libraries = globSync(join(CACHE, 'postgres/usr/lib/*-linux-gnu*'))[0] ?? ''
+  for (const bin of [...own, ...globSync(join(CACHE, 'postgres/usr/lib/postgresql/*/bin'))]) {
+    const command = join(bin, 'postgres')
+    const version = versionOf(command, /(\d+(?:\.\d+)*)/, libraries)
+    if (version) return { command, version, libraries: bin.startsWith(CACHE) ? libraries : '' }
+  }
+  return { skipped: 'there is no PostgreSQL' }
+}
+
+/** The machine's own, or that of its own suite of Debian, unpacked: Debian starts a server where one is installed. */
+export function bringPostgres(): Program | Missing {
+  const found = findPostgres()
+  if (!isMissing(found)) return found
+  const folder = join(CACHE, 'postgres')
+  mkdirSync(folder, { recursive: true })
+  const script = `server=$(apt-cache depends postgresql | sed -n 's/.*Depends: \\(postgresql-[0-9]*\\)$/\\1/p' | head -1)
+    needs=$(apt-cache depends "$server" libpq5 | sed -n 's/.*Depends: \\(lib[a-z0-9.+-]*\\)$/\\1/p' | grep -Ev '^lib(c6|llvm|gcc|stdc)' | sort -u)
+    apt-get download -qq "$server" libpq5 $needs && for package in *.deb; do dpkg-deb -x "$package" . && rm "$package"; done`
+  const done = spawnSync('sh', ['-c', script], { cwd: folder, encoding: 'utf8' })
+  const brought = findPostgres()
+  return isMissing(brought)
+    ? { skipped: `${brought.skipped} (install postgresql, or let apt-get bring it: ${lastLine(done.stderr)})` }
+    : brought
+}
+
 function versionOf(command: string, pattern: RegExp, libraries = ''): string | undefined {
   if (command.includes('/') && !existsSync(command)) return undefined
   const { status, stdout } = spawnSync(command, ['--version'], {

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { run } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { buildWeb } from '../web/build.ts'
-import { bringNats, isMissing } from './programs.ts'
+import { bringNats, bringPostgres, isMissing } from './programs.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 process.chdir(root)
@@ -32,7 +32,14 @@ const HEAVY = [
     'test/resume/',
     'test/cluster/',
   ],
-  ...['test/mesh/crash', 'test/mesh/recovery', 'test/core/pack-check', 'test/core/dialogue-fuzz', 'test/contracts/conversation-log'],
+  ...[
+    'test/mesh/crash',
+    'test/mesh/recovery',
+    'test/mesh/postgres',
+    'test/core/pack-check',
+    'test/core/dialogue-fuzz',
+    'test/contracts/conversation-log',
+  ],
   ...['test/models/training', 'test/models/encoder-training', 'test/models/knowledge-encoder', 'test/models/moods', 'test/transcripts/'],
 ]
 /** Those of them that are about limits of milliseconds or about a busy server: each runs with nothing beside it. */
@@ -90,6 +97,8 @@ function setUp(): void {
   }
   const nats = bringNats()
   if (isMissing(nats)) console.log(`missing: ${nats.skipped}; the tests of a cluster skip`)
+  const postgres = bringPostgres()
+  if (isMissing(postgres)) console.log(`missing: ${postgres.skipped}; the tests of SQL sources skip`)
 }
 
 /** With `isNodeBare` without Node's own snapshot, which isolated-vm needs so in the file's own process; the others start sooner. */

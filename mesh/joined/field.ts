@@ -87,7 +87,7 @@ export function fieldOf(parts: FieldParts): {
   const isForShop = config.customer === undefined && (isMutation || path.startsWith('Query.'))
   const reading: Reading = {
     source: sourceName,
-    name: config.from + (batch ? ' each' : ''),
+    name: config.from + (batch?.isMany ? ' all' : batch ? ' each' : ''),
     types: parts.typesOfAnswer,
     keepMs: parts.keep.ms,
     staleMs: parts.keep.staleMs,
@@ -186,11 +186,11 @@ function ask(
 }
 
 /** What of the answer the field is. */
-function picked(catalogue: Catalogue, answer: JsonSchema, { pick, batch }: FieldConfig, path: string) {
+function picked(catalogue: Catalogue, answer: JsonSchema, { pick, batch, many }: FieldConfig, path: string) {
   const whole = catalogue.resolve(answer).schema
   const items = isObject(whole.items) ? whole.items : undefined
   if (batch !== undefined && !items) throw new Error(`${path}: batch needs an operation that gives a list`)
-  const one = batch === undefined ? answer : (items ?? answer)
+  const one = batch === undefined || many ? answer : (items ?? answer)
   if (pick === undefined) return { schema: one, pickedFrom: (value: unknown): unknown => value, isSure: false }
   const { properties, required } = propertiesOf(catalogue, catalogue.resolve(one).schema)
   const schema = properties[pick]
@@ -199,13 +199,14 @@ function picked(catalogue: Catalogue, answer: JsonSchema, { pick, batch }: Field
 }
 
 function batchOf({ path, config, operation }: FieldParts): Reading['batch'] {
+  if (config.batch === undefined && config.many) throw new Error(`${path}: many is of a batch`)
   if (config.batch === undefined) return undefined
   const [by, ...others] = Object.keys(config.with)
   const parameter = operation.parameters.find(each => each.name === by)
   if (by === undefined || others.length > 0 || !parameter)
     throw new Error(`${path}: batch needs the one parameter in \`with\` that takes a list`)
   const most = typeof parameter.schema.maxItems === 'number' ? Math.min(parameter.schema.maxItems, config.most) : config.most
-  return { by, key: config.batch, most }
+  return { by, key: config.batch, most, isMany: config.many }
 }
 
 const KEY: GraphQLArgumentConfig = {

@@ -26,6 +26,7 @@ const Field = z.strictObject({
     .string()
     .optional()
     .describe('The operation takes a list in the one parameter of `with`; this field of its answers says whose each is.'),
+  many: z.boolean().default(false).describe("Of a batch: several of the answers may be one thing's; the field is their list."),
   most: z.int().min(1).max(1_000).default(100).describe('Ids of one batch at most.'),
   pick: z.string().optional().describe('The field of the answer that it is, instead of the whole.'),
   customer: z

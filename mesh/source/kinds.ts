@@ -5,8 +5,9 @@ import { GRAPHQL } from './graphql/graphql-source.ts'
 import { JSON_BY_EXAMPLE } from './json/json-source.ts'
 import type { Kind, Means, OpenSource } from './kind.ts'
 import { OPENAPI } from './openapi/openapi-source.ts'
+import { SQL } from './sql/sql-source.ts'
 
-const KINDS = { openapi: OPENAPI, graphql: GRAPHQL, json: JSON_BY_EXAMPLE }
+const KINDS = { openapi: OPENAPI, graphql: GRAPHQL, json: JSON_BY_EXAMPLE, sql: SQL }
 
 export type KindName = keyof typeof KINDS
 type SettingsOf<K> = K extends Kind<infer Settings> ? Settings : never

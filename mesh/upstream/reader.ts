@@ -19,8 +19,11 @@ export interface Reading {
   readonly keepMs: number
   /** Milliseconds that it may stand in, marked as old, when the source gives none. */
   readonly staleMs: number
-  /** It takes several ids at once in the argument `by`; `key` is the field of each of its answers that says whose it is. */
-  readonly batch?: { readonly by: string; readonly key: string; readonly most: number }
+  /**
+   * It takes several ids at once in the argument `by`; `key` is the field of each of its answers that says whose it is. `isMany`: what belongs to an
+   * id is a list of them.
+   */
+  readonly batch?: { readonly by: string; readonly key: string; readonly most: number; readonly isMany?: boolean }
   /** Rejects with a SourceError. */
   call(args: Args, scope: Scope, signal: AbortSignal): Promise<unknown>
 }
@@ -73,7 +76,12 @@ export function createReader({ most = 20_000, now = performance.now.bind(perform
         const ids = [...new Set(wishes.map(wish => wish.id))]
         const answer = await call(reading, { ...others, [batch.by]: ids }, scope, whenAllLeft(wishes))
         if (!Array.isArray(answer)) throw new SourceError('SOURCE_CHANGED', reading.source, { reason: 'not a list' })
-        const byId = new Map(answer.map(each => [isObject(each) ? String(each[batch.key]) : undefined, each]))
+        const idOf = (each: unknown): string | undefined => (isObject(each) ? String(each[batch.key]) : undefined)
+        if (batch.isMany) {
+          const listById = Map.groupBy(answer, idOf)
+          return wishes.map(wish => listById.get(String(wish.id)) ?? [])
+        }
+        const byId = new Map(answer.map(each => [idOf(each), each]))
         return wishes.map(wish => byId.get(String(wish.id)) ?? null)
       }
       loader = new DataLoader(fetchAll, { cache: false, maxBatchSize: batch.most })
