@@ -39,6 +39,8 @@ export interface MeshContext {
   readonly stale: { readonly path: string; readonly source: string; readonly ageMs: number }[]
 }
 
+/** It may go along as a header. */
+const KEY_TEXT = /^[\x20-\x7e]{1,200}$/
 const REFUSED = { extensions: { code: 'QUERY_REFUSED' } }
 
 export interface FieldParts {
@@ -105,6 +107,7 @@ export function fieldOf(parts: FieldParts): {
     const { key = context.key, ...rest } = given
     const asked: Record<string, unknown> = config.key === undefined ? { ...given } : rest
     if (config.key !== undefined && key === undefined) throw new GraphQLError(`${path} needs a key`, REFUSED)
+    if (key !== undefined && !KEY_TEXT.test(String(key))) throw new GraphQLError('a key is 1 to 200 printable characters of ASCII', REFUSED)
     if (config.customer !== undefined) {
       asked[config.customer] ??= scope.customer
       if (asked[config.customer] === null) throw new GraphQLError(`${path} needs ${config.customer}: say which customer`, REFUSED)
