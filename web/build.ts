@@ -17,13 +17,14 @@ export interface Built {
   readonly sizes: readonly { readonly file: string; readonly bytes: number; readonly gzipped: number }[]
 }
 
-/** What each page costs: the widget's, the script on a shop's own pages, the demo storefront, the agents' console and the data team's Studio. */
+/** What each page costs: the widget's, the script on a shop's own pages, the demo storefront, the agents' console, the data team's Studio, the developers'. */
 export const PAGES = {
   widget: ['index.html', 'assets/widget.js', 'assets/widget.css', 'assets/icon.svg'],
   loader: ['parley.js'],
   demo: ['demo.html', 'assets/demo.js', 'assets/demo.css'],
   desk: ['desk/index.html', 'assets/desk.js', 'assets/desk.css'],
   studio: ['studio/index.html', 'assets/studio.js', 'assets/studio.css'],
+  graph: ['graph/index.html', 'assets/graph.js', 'assets/graph.css'],
   // In no page of the server: they go into the file that is a report.
   report: ['report/report.js', 'report/report.css'],
 } as const
@@ -42,8 +43,8 @@ export async function buildWeb(): Promise<Built> {
 }
 
 function hashOfSources(): string {
-  const folders = ['client', 'widget', 'embed', 'demo', 'look', 'desk', 'report', 'studio'].map(folder => `${folder}/**`)
-  const files = globSync(['build.ts', ...folders, '../core/protocol/*.ts'], { cwd: web, withFileTypes: true })
+  const folders = ['client', 'widget', 'embed', 'demo', 'look', 'desk', 'report', 'studio', 'graph'].map(folder => `${folder}/**`)
+  const files = globSync(['build.ts', 'package.json', ...folders, '../core/protocol/*.ts'], { cwd: web, withFileTypes: true })
   const paths = files.filter(file => file.isFile()).map(file => join(file.parentPath, file.name))
   const hash = createHash('sha256').update(version)
   for (const path of paths.sort()) hash.update(`\0${path.slice(web.length)}\0`).update(readFileSync(path))
@@ -72,7 +73,10 @@ async function buildAnew(sources: string): Promise<void> {
       'desk-style': join(web, 'desk/desk.css'),
       studio: join(web, 'studio/main.ts'),
       'studio-style': join(web, 'studio/studio.css'),
+      graph: join(web, 'graph/main.ts'),
+      'graph-style': join(web, 'graph/graph.css'),
     },
+    define: { 'process.env.NODE_ENV': '"production"' },
     format: 'esm',
     target: ['es2022', 'chrome111', 'firefox113', 'safari16.4'],
     external: ['/assets/*'],
@@ -102,6 +106,7 @@ async function buildAnew(sources: string): Promise<void> {
     ['demo.html', 'demo/index.html'],
     ['desk/index.html', 'desk/index.html'],
     ['studio/index.html', 'studio/index.html'],
+    ['graph/index.html', 'graph/index.html'],
   ] as const) {
     // A browser may keep an asset; the version in its address makes it fetch what belongs to this page.
     const text = readFileSync(join(web, source), 'utf8')

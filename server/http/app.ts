@@ -45,7 +45,7 @@ export interface AppParts
     Omit<AgentSocketParts, 'isAdmitted' | 'engine'>,
     VisitorParts,
     OperatorParts,
-    GraphqlParts,
+    Omit<GraphqlParts, 'sendPage'>,
     Omit<CustomerPanelParts, 'engine'>,
     JobRouteParts,
     WebhookRouteParts,
@@ -183,7 +183,7 @@ export async function createApp(parts: AppParts): Promise<App> {
 
   registerVisitorRoutes(http, parts)
   registerOperatorRoutes(http, parts)
-  registerGraphql(http, parts)
+  registerGraphql(http, { ...parts, sendPage: pageSender(parts.pages) })
   registerCustomerPanel(http, parts)
   registerJobRoutes(http, parts)
   registerWebhookRoutes(http, parts)
@@ -228,21 +228,24 @@ export async function createApp(parts: AppParts): Promise<App> {
 }
 
 export async function registerPages(http: FastifyInstance, pages: string): Promise<void> {
-  const isBuilt = (page: string): boolean => existsSync(join(pages, page))
-  const notBuilt = async (_request: FastifyRequest, reply: FastifyReply) =>
-    reply.code(503).type('text/plain').send('The pages are not built. Run: npm start\n')
-  if (isBuilt('index.html'))
+  const send = pageSender(pages)
+  if (existsSync(join(pages, 'index.html')))
     await http.register(fastifyStatic, {
       root: pages,
       cacheControl: false,
       setHeaders: reply => void reply.header('cache-control', 'no-cache'),
     })
-  else http.get('/', notBuilt)
-  for (const page of ['desk', 'studio']) {
-    const file = `${page}/index.html`
-    if (isBuilt('index.html') && isBuilt(file)) http.get(`/${page}`, async (_request, reply) => reply.sendFile(file))
-    else http.get(`/${page}`, notBuilt)
-  }
+  else http.get('/', (_request, reply) => send(reply, 'index.html'))
+  for (const page of ['desk', 'studio']) http.get(`/${page}`, (_request, reply) => send(reply, `${page}/index.html`))
+}
+
+/** Sends a built page, or what to do where none was built when the server started. */
+function pageSender(pages: string): (reply: FastifyReply, file: string) => Promise<FastifyReply> {
+  const isServed = existsSync(join(pages, 'index.html'))
+  return async (reply, file) =>
+    isServed && existsSync(join(pages, file))
+      ? reply.sendFile(file)
+      : reply.code(503).type('text/plain').send('The pages are not built. Run: npm start\n')
 }
 
 const statusOf = (error: unknown): number =>

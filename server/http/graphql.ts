@@ -1,29 +1,38 @@
 // `/graphql`: the shop's systems as one schema, as GraphQL over HTTP has it (graphql-http reads the requests). The operator asks for everything; an agent
-// of the shop reads. Both see every customer's data: they are the shop's people.
+// of the shop reads. Both see every customer's data: they are the shop's people. A browser that goes there gets a page to ask from.
 import { Fault } from '@parley/core/faults.ts'
-import { asShopId } from '@parley/core/ids.ts'
+import { asCustomerId, asShopId, type CustomerId, isId } from '@parley/core/ids.ts'
 import type { MeshContext } from '@parley/mesh/joined/field.ts'
 import type { JoinedMesh } from '@parley/mesh/joined/joined-mesh.ts'
 import type { Scope } from '@parley/mesh/upstream/scope.ts'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { traced } from '@parley/mesh/upstream/traced-reader.ts'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Sessions } from '../accounts/sessions.ts'
 import type { ShopMeshes } from '../mesh/shop-meshes.ts'
 import { localeOf } from './locale-of.ts'
 import { operatorGate } from './operator-gate.ts'
+import { protect } from './session-routes.ts'
 
 export interface GraphqlParts {
   readonly meshes: ShopMeshes
   readonly operatorKey: string
   readonly deskSessions: Pick<Sessions, 'personOf'>
+  /** Without it browsers get no page. */
+  readonly sendPage?: (reply: FastifyReply, file: string) => Promise<FastifyReply>
+}
+
+interface Admitted {
+  readonly shop: string
+  readonly mayChange: boolean
 }
 
 const LONGEST_MS = 10_000
 
-export function registerGraphql(http: FastifyInstance, { meshes, operatorKey, deskSessions }: GraphqlParts): void {
+export function registerGraphql(http: FastifyInstance, { meshes, operatorKey, deskSessions, sendPage }: GraphqlParts): void {
   const admitOperator = operatorGate(operatorKey)
 
   /** Faults: TOKEN_INVALID, MESH_MISSING, and what `personOf` refuses with. */
-  async function admit(request: FastifyRequest): Promise<{ readonly shop: string; readonly mayChange: boolean }> {
+  async function admit(request: FastifyRequest): Promise<Admitted> {
     if (request.headers.authorization === undefined && request.headers.cookie !== undefined) {
       const { shop } = await deskSessions.personOf(request.headers.cookie, request.headers.origin, request.host)
       return { shop, mayChange: false }
@@ -36,34 +45,62 @@ export function registerGraphql(http: FastifyInstance, { meshes, operatorKey, de
     return { shop: only, mayChange: true }
   }
 
+  async function answer(request: FastifyRequest, reply: FastifyReply, { shop, mayChange }: Admitted): Promise<FastifyReply> {
+    const mesh = await meshes.of(shop)
+    const scope: Scope = { shop: asShopId(shop), customer: customerOf(request), locale: localeOf(request), sources: null }
+    const handle = await handlerFor(mesh)
+    const [body, { status, headers = {} }] = await handle({
+      method: request.method,
+      url: request.url,
+      headers: request.headers,
+      body: request.body as Record<string, unknown> | null, // it is looked at there
+      raw: request,
+      context: {
+        scope,
+        mayChange,
+        signal: AbortSignal.timeout(LONGEST_MS),
+        tracing: request.headers['x-parley-trace'] === '1' ? traced(mesh.reader) : undefined,
+      },
+    })
+    return reply
+      .code(status)
+      .headers(headers)
+      .send(body ?? undefined)
+  }
+
   http.route({
     method: ['GET', 'POST'],
     url: '/graphql',
-    async handler(request, reply) {
-      const { shop, mayChange } = await admit(request)
-      const mesh = await meshes.of(shop)
-      const scope: Scope = { shop: asShopId(shop), customer: null, locale: localeOf(request), sources: null }
-      const handle = await handlerFor(mesh)
-      const [body, { status, headers = {} }] = await handle({
-        method: request.method,
-        url: request.url,
-        headers: request.headers,
-        body: request.body as Record<string, unknown> | null, // it is looked at there
-        raw: request,
-        context: { scope, mayChange, signal: AbortSignal.timeout(LONGEST_MS) },
-      })
-      return reply
-        .code(status)
-        .headers(headers)
-        .send(body ?? undefined)
-    },
+    handler: async (request, reply) =>
+      sendPage && wantsPage(request) ? sendPage(reply, 'graph/index.html') : answer(request, reply, await admit(request)),
   })
+  // For the page: the cookie of a desk's session goes below this path alone.
+  http.register(async scope => {
+    protect(scope)
+    scope.post('/v1/desk/graphql', async (request, reply) => {
+      const { shop } = await deskSessions.personOf(request.headers.cookie, request.headers.origin, request.host)
+      return answer(request, reply, { shop, mayChange: false })
+    })
+  })
+}
+
+/** A browser's visit: an answer is wanted as a page, and there is no question. */
+const wantsPage = ({ method, headers, query }: FastifyRequest): boolean =>
+  method === 'GET' && /\btext\/html\b/.test(headers.accept ?? '') && !Object.hasOwn(query as object, 'query') // fastify has parsed it
+
+/** Whose data alone are asked for. Faults: FRAME_INVALID. */
+function customerOf({ headers }: FastifyRequest): CustomerId | null {
+  const named = headers['x-parley-customer']
+  if (named === undefined) return null
+  if (typeof named === 'string' && isId(named)) return asCustomerId(named)
+  throw new Fault('FRAME_INVALID', { path: 'x-parley-customer', reason: 'it is no id of a customer: 1 to 64 of A-Z a-z 0-9 _ -' })
 }
 
 interface Asking {
   readonly scope: Scope
   readonly mayChange: boolean
   readonly signal: AbortSignal
+  readonly tracing: ReturnType<typeof traced> | undefined
 }
 
 type Handle = (request: import('graphql-http').Request<FastifyRequest, Asking>) => Promise<import('graphql-http').Response>
@@ -83,7 +120,10 @@ async function makeHandler(mesh: JoinedMesh): Promise<Handle> {
   const [{ createHandler }, { GraphQLError, Kind }] = await Promise.all([import('graphql-http'), import('graphql')])
   return createHandler<FastifyRequest, Asking, MeshContext & Record<PropertyKey, unknown>>({
     schema: mesh.schema,
-    context: ({ context }) => ({ ...mesh.context(context.scope, context.signal) }),
+    context: ({ context: { scope, signal, tracing } }) => ({
+      ...mesh.context(scope, signal),
+      ...(tracing && { reader: tracing.reader }),
+    }),
     validationRules: ({ context }) => [
       ...mesh.rules(context.scope),
       rule => ({
@@ -98,7 +138,11 @@ async function makeHandler(mesh: JoinedMesh): Promise<Handle> {
         },
       }),
     ],
-    onOperation: (_request, args, result) => mesh.answerOf(result, args.contextValue as MeshContext) as never, // its errors are formatted as they are sent
+    onOperation({ context: { tracing } }, { contextValue }, result) {
+      const answer = mesh.answerOf(result, contextValue as MeshContext)
+      // Its errors are formatted as they are sent.
+      return (tracing ? { ...answer, extensions: { ...answer.extensions, trace: tracing.trace() } } : answer) as never
+    },
     formatError: error => error,
   })
 }
