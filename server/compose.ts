@@ -23,7 +23,8 @@ import { countingReads } from './counting-reads.ts'
 import { customerParts } from './customer-parts.ts'
 import { openLmdbAccounts } from './drivers/accounts.lmdb.ts'
 import { systemClock } from './drivers/clock.system.ts'
-import { openLmdbLog } from './drivers/conversation-log.lmdb.ts'
+import { type JetStreamLog, openJetStreamLog } from './drivers/conversation-log.jetstream.ts'
+import { type LmdbLog, openLmdbLog } from './drivers/conversation-log.lmdb.ts'
 import { isNoRoom } from './drivers/disk-room.ts'
 import { createLocalFanOut } from './drivers/fan-out.local.ts'
 import { openLmdbJobs } from './drivers/jobs.lmdb.ts'
@@ -93,7 +94,7 @@ export interface Seams {
 
 /**
  * With `paths` nothing but socket processes can reach it. `reread` reads the shops' settings again (CONFIG_INVALID); of these the plugins can be
- * changed while it serves. Faults: DATA_IN_USE, STORAGE_FULL, RESTORE_UNFINISHED, PORT_IN_USE, and those of configuration, pack, ensemble and models.
+ * changed while it serves. Faults: LOG_REFUSED, LOG_UNAVAILABLE, DATA_IN_USE, STORAGE_FULL, RESTORE_UNFINISHED, PORT_IN_USE, and those of configuration, pack, ensemble and models.
  * What was opened by then is closed again.
  */
 export async function startServer(
@@ -119,6 +120,14 @@ interface Closable {
   close(): Promise<void>
 }
 
+/** One engine serves a log, on whatever driver: keys and accounts are in its data folder. */
+async function openLog({ data, log }: Config, broke: (error: unknown) => void): Promise<LmdbLog | JetStreamLog> {
+  const folder = join(data, 'log')
+  if (log.driver === 'embedded') return openLmdbLog(folder)
+  const owner = loadOrMakeSecret(data).keyFor('log').toString('hex').slice(0, 16)
+  return openJetStreamLog(folder, { ...log, owner, password: log.secret }, broke)
+}
+
 async function openServer(
   config: Config,
   logger: Logger,
@@ -130,7 +139,9 @@ async function openServer(
 ): Promise<Server> {
   const webhooks = config.shops.flatMap(webhooksOf)
   refuseUnfinishedRestore(config.data)
-  const log = await openLmdbLog(join(config.data, 'log'))
+  const log = await openLog(config, error =>
+    isFault(error) ? logger.error({ code: error.code }, error.message) : logger.error({ err: error }, 'a bug'),
+  )
   keep(log)
   const keys: Vault = await openLmdbVault(join(config.data, 'keys'))
   keep(keys)

@@ -9,6 +9,7 @@ import { WEBHOOK_EVENTS } from '@parley/core/webhooks/webhook-event.ts'
 import { parseDocument } from 'yaml'
 import { z } from 'zod'
 import { CostSettings } from './cost-settings.ts'
+import { LogSettings } from './log-settings.ts'
 
 const Webhook = z
   .strictObject({
@@ -205,6 +206,7 @@ export const Config = z.strictObject({
     .describe("Processes for the customers' sockets, sharing the port (Linux); 0 keeps them in the engine's own process.")
     .meta({ env: 'PARLEY_SOCKETS' }),
   data: z.string().min(1).default('data').describe('Folder of the conversation log, keys and secrets.').meta({ env: 'PARLEY_DATA' }),
+  log: LogSettings,
   logLevel: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent'])
     .default('info')
@@ -280,7 +282,7 @@ export const Config = z.strictObject({
     ])
     .describe('The shops of this installation.'),
 })
-export type Config = Omit<z.infer<typeof Config>, 'shops'> & { readonly shops: readonly ShopConfig[] }
+export type Config = Omit<z.infer<typeof Config>, 'shops' | 'log'> & { readonly shops: readonly ShopConfig[]; readonly log: LogSettings }
 
 export const configFile = (environment: NodeJS.ProcessEnv): string => environment.PARLEY_CONFIG ?? 'parley.yaml'
 
@@ -328,7 +330,7 @@ export function configFrom(text: string, environment: NodeJS.ProcessEnv, overrid
     webhooks: shop.webhooks.map(hook => withSecret(hook, environment)),
     remoteVoters: shop.remoteVoters.map(voter => withSecret(voter, environment)),
   }))
-  return { ...parsed.data, shops, data: resolve(parsed.data.data) }
+  return { ...parsed.data, shops, log: withSecret(parsed.data.log, environment), data: resolve(parsed.data.data) }
 }
 
 /** Of what may have one of several forms, what is wrong with the form that was meant: the one that something inside of is wrong with. */

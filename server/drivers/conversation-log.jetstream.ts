@@ -28,7 +28,8 @@ export interface JetStreamSettings extends StreamSettings {
   readonly servers: readonly string[]
   /** Where they tell of themselves (`http` in their settings): each server's. */
   readonly monitors: readonly string[]
-  readonly user?: string | undefined
+  /** Empty: nobody is signed in. */
+  readonly user?: string
   readonly password?: string | undefined
 }
 
@@ -68,11 +69,11 @@ export async function openJetStreamLog(
   }
 }
 
-async function reachable({ servers, user, password }: JetStreamSettings): Promise<NatsConnection> {
+async function reachable({ servers, user = '', password }: JetStreamSettings): Promise<NatsConnection> {
   return withinOpening(() =>
     connect({
       servers: [...servers],
-      ...(user !== undefined && { user, pass: password ?? '' }),
+      ...(user !== '' && { user, pass: password ?? '' }),
       maxReconnectAttempts: -1,
       reconnectTimeWait: PAUSE_MS,
       pingInterval: PING_MS,
@@ -98,23 +99,25 @@ async function withinOpening<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Every server that holds a part of a stream must have told of itself; one that is down is looked at when a node starts while it is up. */
+/**
+ * Every server that holds a part of a stream must have told of itself. One whose monitor is silent is down, and is looked at when a node starts while it is
+ * up: a node must be able to start without it.
+ */
 async function openTrusted(connection: NatsConnection, settings: JetStreamSettings, copy: Epoch | undefined): Promise<Streams> {
   if ((connection.info?.max_payload ?? 0) < LEAST_PAYLOAD)
     throw new Fault('LOG_REFUSED', { what: 'nats-server', reason: `its max_payload is less than ${LEAST_PAYLOAD} bytes` })
-  const trusted = await trustedServers(settings.monitors)
-  const streams = await openStreams(await jetstreamManager(connection, { timeout: API_MS }), settings, copy)
-  for (const { config, cluster } of streams.streams) {
-    const replicas = cluster?.replicas ?? []
-    const up = [cluster?.leader, ...replicas.flatMap(({ name, offline }) => (offline ? [] : [name]))].filter(name => name !== undefined)
-    const stranger = up.find(name => !trusted.has(name))
-    if (stranger !== undefined) {
-      const reason = `no monitor told of ${stranger}, which holds it: name the monitoring address of every server`
+  const { names, silent } = await trustedServers(settings.monitors)
+  if (names.size === 0) throw new Error('no monitoring address answers')
+  const opened = await openStreams(await jetstreamManager(connection, { timeout: API_MS }), settings, copy)
+  for (const { config, cluster } of opened.streams) {
+    const holders = [cluster?.leader, ...(cluster?.replicas ?? []).map(({ name }) => name)].filter(name => name !== undefined)
+    const strangers = holders.filter(name => !names.has(name))
+    if (strangers.length > silent) {
+      const reason = `no monitor told of ${strangers[0]}, which holds it: name the monitoring address of every server`
       throw new Fault('LOG_REFUSED', { what: `stream ${config.name}`, reason })
     }
   }
-  if (trusted.size === 0) throw new Error('no monitoring address answers')
-  return streams
+  return opened
 }
 
 interface Copy {

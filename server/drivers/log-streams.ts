@@ -19,6 +19,8 @@ export interface StreamSettings {
   readonly name: string
   readonly shards: number
   readonly replicas: number
+  /** Whose keys seal what is in it: written on the streams when they are made, and another's are refused. */
+  readonly owner?: string
 }
 
 /**
@@ -28,11 +30,12 @@ export interface StreamSettings {
 const DEDUPE_MS = 30_000
 const EPOCH = 'parley-epoch'
 const SHARDS = 'parley-shards'
+const OWNER = 'parley-owner'
 
 export const streamOf = (name: string, shard: number): string => `${name}-log-${shard}`
 
 /** Nothing is ever discarded, deleted, purged or rolled up: what was acknowledged stays. */
-const configOf = ({ name, shards, replicas }: StreamSettings, shard: number, epoch: Epoch) =>
+const configOf = ({ name, shards, replicas, owner }: StreamSettings, shard: number, epoch: Epoch) =>
   ({
     name: streamOf(name, shard),
     subjects: [subjectsOf(name, shard)],
@@ -50,7 +53,9 @@ const configOf = ({ name, shards, replicas }: StreamSettings, shard: number, epo
     deny_purge: true,
     allow_rollup_hdrs: false,
     compression: StoreCompression.None,
-    metadata: { [EPOCH]: epoch, [SHARDS]: String(shards) },
+    metadata: { [EPOCH]: epoch, [SHARDS]: String(shards), ...(owner !== undefined && { [OWNER]: owner }) } as Readonly<
+      Record<string, string>
+    >,
   }) satisfies Partial<StreamConfig>
 
 export interface Streams {
@@ -125,6 +130,8 @@ function check(info: StreamInfo, wanted: ReturnType<typeof configOf>): void {
   }
   if (info.config.metadata?.[SHARDS] !== wanted.metadata[SHARDS])
     throw refused(info, `it is one of ${info.config.metadata?.[SHARDS]} shards, and ${wanted.metadata[SHARDS]} are set`)
+  if (info.config.metadata?.[OWNER] !== wanted.metadata[OWNER])
+    throw refused(info, 'another data folder has made it, and what is in it is sealed with keys that lie there')
   // Each of these would change or hide what was appended, or acknowledge it before it is flushed.
   for (const field of ['mirror', 'sources', 'subject_transform', 'sealed', 'allow_msg_ttl', 'no_ack'] as const)
     if (given[field] !== undefined && given[field] !== false) throw refused(info, `it has ${field}`)

@@ -18,8 +18,14 @@ const Told = z.object({
   jetstream: z.object({ config: z.object({ sync_always: z.boolean().default(false) }).optional() }).default({}),
 })
 
-/** Names of the servers that answer, each of which can be trusted. Faults: LOG_REFUSED, naming the first that can't. */
-export async function trustedServers(monitors: readonly string[]): Promise<ReadonlySet<string>> {
+export interface Trusted {
+  readonly names: ReadonlySet<string>
+  /** How many did not answer: nobody knows which servers these are. */
+  readonly silent: number
+}
+
+/** The servers that answer, each of which can be trusted. Faults: LOG_REFUSED, naming the first that can't. */
+export async function trustedServers(monitors: readonly string[]): Promise<Trusted> {
   const told = await Promise.all(monitors.map(ask))
   const names = told.flatMap(answer => {
     if (!answer) return []
@@ -32,7 +38,7 @@ export async function trustedServers(monitors: readonly string[]): Promise<Reado
     if (max_payload < LEAST_PAYLOAD) throw refuse(`its max_payload is ${max_payload}: an append may take ${LEAST_PAYLOAD} bytes`)
     return [name]
   })
-  return new Set(names)
+  return { names: new Set(names), silent: told.filter(answer => !answer).length }
 }
 
 /** Undefined where nobody answers. Faults: LOG_REFUSED, where something else does. */
