@@ -1,7 +1,7 @@
-// One HTTP request to a source. No redirect is followed: it could lead to where the configuration never pointed. Connections are kept.
-import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http'
-import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
+// One HTTP request to a source. No redirect is followed: it could lead to where the configuration never pointed. Connections are kept. undici, since its
+// request takes half of the processor time of one of node:http, and that was more than half of what a query took.
 import type { LookupFunction } from 'node:net'
+import { Agent, type Dispatcher, errors } from 'undici'
 import { SourceError } from './source-error.ts'
 
 export interface Outgoing {
@@ -34,69 +34,105 @@ export interface SendOptions {
 }
 
 const LARGEST_ANSWER = 4 * 1024 * 1024
+/** Less than the five seconds after which many servers close a connection that nobody uses. */
+const IDLE_MS = 4_000
 
 /** With `close`, which ends the connections that are kept. */
 export function createSend(options: SendOptions): { readonly send: Send; close(): void } {
   const { isPrivate, lookupPublic, isPrivateAddress, connections = 64 } = options
-  const guarded = { keepAlive: true, maxSockets: connections, ...(!isPrivate && { lookup: lookupPublic }) }
-  const agents = { 'http:': new HttpAgent(guarded), 'https:': new HttpsAgent(guarded) }
+  const agent = new Agent({
+    connections,
+    allowH2: false,
+    keepAliveTimeout: IDLE_MS,
+    // Once it is connected the guard's deadline is the only one.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    ...(!isPrivate && { connect: { lookup: lookupPublic } }),
+  })
 
-  const send: Send = ({ source, method, url, headers, body, isSafe = method === 'GET' }, signal) =>
+  const send: Send = (outgoing, signal) =>
     new Promise((resolve, reject) => {
+      const { source, method, url, headers, body, isSafe = method === 'GET' } = outgoing
       if (!isPrivate && isPrivateAddress(url.hostname))
         return reject(new SourceError('SOURCE_DOWN', source, { reason: 'its address is a private one' }))
-      const isTls = url.protocol === 'https:'
-      // Once: a connection that was kept may have been closed by the other side just as it is used.
-      const ask = (isSecond: boolean): void => {
-        const request = (isTls ? requestHttps : requestHttp)(
-          url,
-          {
-            method,
-            agent: isTls ? agents['https:'] : agents['http:'],
-            headers: {
-              accept: 'application/json',
-              'user-agent': 'Parley',
-              ...headers,
-              ...(body !== undefined && { 'content-length': Buffer.byteLength(body) }),
-            },
-            signal,
-          },
-          response => read(response, source).then(resolve, reject),
-        )
-        request.once('error', cause => {
-          if (signal.aborted) reject(signal.reason)
-          else if (request.reusedSocket && !isSecond && isSafe) ask(true)
-          else reject(new SourceError('SOURCE_DOWN', source, {}, { cause }))
-        })
-        request.end(body)
+      if (signal.aborted) return reject(signal.reason)
+      const request = {
+        origin: url.origin,
+        path: `${url.pathname}${url.search}`,
+        method,
+        headers: { accept: 'application/json', 'user-agent': 'Parley', ...headers },
+        ...(body !== undefined && { body }),
       }
+      let controller: Dispatcher.DispatchController | undefined
+      // Also where it still waits for a connection.
+      const leave = (): void => {
+        reject(signal.reason)
+        controller?.abort(signal.reason)
+      }
+      signal.addEventListener('abort', leave, { once: true })
+      const stay = (): void => signal.removeEventListener('abort', leave)
+      // Twice at most: a connection that was kept may have been closed by the other side just as it is used.
+      const ask = (isSecond: boolean): boolean =>
+        agent.dispatch(
+          request,
+          reader(source, {
+            onStart(started) {
+              controller = started
+              if (signal.aborted) started.abort(signal.reason)
+            },
+            onAnswer(incoming) {
+              stay()
+              resolve(incoming)
+            },
+            onError(error, wasClosed) {
+              if (wasClosed && isSafe && !isSecond && !signal.aborted) return void ask(true)
+              stay()
+              reject(error)
+            },
+          }),
+        )
       ask(false)
     })
+  return { send, close: () => void agent.destroy() }
+}
+
+interface Reading {
+  onStart(controller: Dispatcher.DispatchController): void
+  onAnswer(incoming: Incoming): void
+  /** `wasClosed`: nothing came, on a connection that had served others before. */
+  onError(error: SourceError, wasClosed: boolean): void
+}
+
+/** Takes one response in. */
+function reader(source: string, { onStart, onAnswer, onError }: Reading): Dispatcher.DispatchHandler {
+  let status = 0
+  let wait = Number.NaN
+  let [chunks, size]: [Buffer[], number] = [[], 0]
   return {
-    send,
-    close() {
-      agents['http:'].destroy()
-      agents['https:'].destroy()
+    onRequestStart: onStart,
+    onResponseStart(_controller, statusCode, headers) {
+      status = statusCode
+      wait = Number(headers['retry-after'])
+    },
+    onResponseData(controller, chunk) {
+      chunks.push(chunk)
+      size += chunk.length
+      if (size <= LARGEST_ANSWER) return
+      chunks = []
+      controller.abort(new SourceError('SOURCE_GARBLED', source, { reason: 'it is too large' }))
+    },
+    onResponseEnd() {
+      const [first] = chunks
+      const text = first && chunks.length === 1 ? first.toString('utf8') : Buffer.concat(chunks).toString('utf8')
+      onAnswer({ status, text, ...(wait > 0 && { retryAfterMs: wait * 1_000 }) })
+    },
+    onResponseError(_controller, cause) {
+      if (cause instanceof SourceError) onError(cause, false)
+      else if (status > 0) onError(new SourceError('SOURCE_GARBLED', source, { reason: 'it breaks off' }, { cause }), false)
+      else onError(new SourceError('SOURCE_DOWN', source, {}, { cause }), wasUsed(cause))
     },
   }
 }
 
-function read(response: IncomingMessage, source: string): Promise<Incoming> {
-  return new Promise((resolve, reject) => {
-    let text = ''
-    response.setEncoding('utf8')
-    response.on('data', (chunk: string) => {
-      text += chunk
-      if (text.length > LARGEST_ANSWER) response.destroy(new SourceError('SOURCE_GARBLED', source, { reason: 'it is too large' }))
-    })
-    const broke = (cause?: unknown): void =>
-      reject(cause instanceof SourceError ? cause : new SourceError('SOURCE_GARBLED', source, { reason: 'it breaks off' }, { cause }))
-    response.once('error', broke)
-    response.once('aborted', broke)
-    response.once('end', () => {
-      if (!response.complete) return broke()
-      const wait = Number(response.headers['retry-after'])
-      resolve({ status: response.statusCode ?? 0, text, ...(wait > 0 && { retryAfterMs: wait * 1_000 }) })
-    })
-  })
-}
+/** Something had been read over it before nothing came for this request. */
+const wasUsed = (error: Error): boolean => error instanceof errors.SocketError && (error.socket?.bytesRead ?? 0) > 0
