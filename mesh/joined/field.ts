@@ -12,9 +12,10 @@ import {
 import { type Catalogue, isObject, type JsonSchema, type Operation, propertiesOf } from '../source/catalogue.ts'
 import type { Source } from '../source/source.ts'
 import { capital } from '../source/words.ts'
-import type { Reader, Reading } from '../upstream/reader.ts'
+import type { Read, Reader, Reading } from '../upstream/reader.ts'
 import type { Scope } from '../upstream/scope.ts'
 import { SourceError } from '../upstream/source-error.ts'
+import { type Ahead, ASK_AHEAD, type AskAhead, aheadKey, askAhead } from './ask-ahead.ts'
 import type { FieldConfig } from './mesh-config.ts'
 import { graphName, type Typed, type Types } from './types.ts'
 import { valueAt } from './value-at.ts'
@@ -35,6 +36,7 @@ export interface MeshContext {
   questionsLeft: number
   /** The batches that were counted. */
   readonly batched: Set<string>
+  readonly ahead: Ahead
   /** What is old in the answer. */
   readonly stale: { readonly path: string; readonly source: string; readonly ageMs: number }[]
 }
@@ -54,6 +56,8 @@ export interface FieldParts {
   readonly typesOfAnswer: readonly string[]
   readonly keep: { readonly ms: number; readonly staleMs: number }
   readonly seen: (type: string, value: unknown, context: unknown) => unknown
+  /** The field of a type that says whose it is. */
+  readonly ownerOf: (type: string) => string | undefined
 }
 
 /** Of a field that is an operation: what a document that has it amounts to. In the field's extensions, as `asks`. */
@@ -97,51 +101,91 @@ export function fieldOf(parts: FieldParts): {
     call: (given, scope, signal) => ask(parts, locale, given, {}, scope, true, signal),
   }
 
-  const resolve = async (
-    parent: unknown,
-    given: Record<string, unknown>,
-    context: MeshContext,
-    info: GraphQLResolveInfo,
-  ): Promise<unknown> => {
-    const { scope, reader } = context
-    const { key = context.key, ...rest } = given
-    const asked: Record<string, unknown> = config.key === undefined ? { ...given } : rest
-    if (config.key !== undefined && key === undefined) throw new GraphQLError(`${path} needs a key`, REFUSED)
-    if (key !== undefined && !KEY_TEXT.test(String(key))) throw new GraphQLError('a key is 1 to 200 printable characters of ASCII', REFUSED)
-    if (config.customer !== undefined) {
-      asked[config.customer] ??= scope.customer
-      if (asked[config.customer] === null) throw new GraphQLError(`${path} needs ${config.customer}: say which customer`, REFUSED)
-      if (scope.customer !== null && asked[config.customer] !== scope.customer) return null
-    }
-    if (isForShop && scope.customer !== null) throw new SourceError('SOURCE_NOT_GRANTED', sourceName)
-    for (const [parameter, field] of Object.entries(config.with)) {
+  /** What is asked of the source for the object; undefined where the object does not have what it is asked by. */
+  const bound = Object.entries(config.with)
+  const askedFor = (parent: unknown, asked: Record<string, unknown>): Record<string, unknown> | undefined => {
+    for (const [parameter, field] of bound) {
       const value = valueAt(parent, field)
       if (value instanceof SourceError) throw value
-      if ((value ?? null) === null) return null
+      if ((value ?? null) === null) return undefined
       asked[parameter] = value
     }
-    let answer: unknown
-    if (isMutation) {
-      if (scope.sources && !scope.sources.includes(sourceName)) throw new SourceError('SOURCE_NOT_GRANTED', sourceName)
-      const headers: Record<string, string> = {}
-      if (config.key !== undefined && isKeyInHeader) headers[config.key.toLowerCase()] = String(key)
-      else if (config.key !== undefined) asked[config.key] = String(key)
-      answer = await ask(parts, locale, asked, headers, scope, false, context.signal)
-      for (const type of parts.typesOfAnswer) reader.outdate(type, String(asked[config.customer ?? ''] ?? '') || undefined)
-    } else {
-      countQuestion(context, path, batch !== undefined)
-      const read = await reader.read(reading, asked, scope, context.signal).catch(error => {
-        throw context.signal?.aborted && !(error instanceof SourceError) ? new SourceError('SOURCE_TIMEOUT', sourceName) : error
-      })
-      if (read.staleMs !== undefined) context.stale.push({ path: pathOf(info), source: sourceName, ageMs: read.staleMs })
-      answer = read.value
-    }
+    return asked
+  }
+
+  const given = (answer: unknown, context: MeshContext): unknown => {
     if ((answer ?? null) === null) return null
     const value = pickedFrom(answer)
     if (value instanceof SourceError) throw value
     if ((value ?? null) === null && !(isSure && value === undefined)) return null
     if (!typed.fits(value)) throw new SourceError('SOURCE_CHANGED', sourceName, { reason: path })
     return typed.object === undefined ? value : parts.seen(typed.object, value, context)
+  }
+
+  const change = async (asked: Record<string, unknown>, key: unknown, context: MeshContext): Promise<unknown> => {
+    const { scope, reader } = context
+    if (scope.sources && !scope.sources.includes(sourceName)) throw new SourceError('SOURCE_NOT_GRANTED', sourceName)
+    const headers: Record<string, string> = {}
+    if (config.key !== undefined && isKeyInHeader) headers[config.key.toLowerCase()] = String(key)
+    else if (config.key !== undefined) asked[config.key] = String(key)
+    const answer = await ask(parts, locale, asked, headers, scope, false, context.signal)
+    for (const type of parts.typesOfAnswer) reader.outdate(type, String(asked[config.customer ?? ''] ?? '') || undefined)
+    return given(answer, context)
+  }
+
+  const owner = config.customer === undefined || typed.object === undefined ? undefined : parts.ownerOf(typed.object)
+
+  // No promise where the answer is kept: a query whose answers all are is executed in one go.
+  const resolve = (parent: unknown, args: Record<string, unknown>, context: MeshContext, info: GraphQLResolveInfo): unknown => {
+    const { scope, reader } = context
+    const { key = context.key, ...rest } = args
+    const own: Record<string, unknown> = config.key === undefined ? { ...args } : rest
+    if (config.key !== undefined && key === undefined) throw new GraphQLError(`${path} needs a key`, REFUSED)
+    if (key !== undefined && !KEY_TEXT.test(String(key))) throw new GraphQLError('a key is 1 to 200 printable characters of ASCII', REFUSED)
+    if (config.customer !== undefined) {
+      own[config.customer] ??= scope.customer
+      if (own[config.customer] === null) throw new GraphQLError(`${path} needs ${config.customer}: say which customer`, REFUSED)
+      if (scope.customer !== null && own[config.customer] !== scope.customer) return null
+    }
+    if (isForShop && scope.customer !== null) throw new SourceError('SOURCE_NOT_GRANTED', sourceName)
+    const asked = askedFor(parent, own)
+    if (!asked) return null
+    if (isMutation) return change(asked, key, context)
+    countQuestion(context, path, batch !== undefined)
+    const before = context.ahead.size > 0 ? context.ahead.get(aheadKey(path, asked)) : undefined
+    const read = before ?? reader.read(reading, asked, scope, context.signal)
+    const answered = ({ value, staleMs }: Read): unknown => {
+      if (staleMs !== undefined) context.stale.push({ path: pathOf(info), source: sourceName, ageMs: staleMs })
+      return given(value, context)
+    }
+    if (!(read instanceof Promise)) return answered(read)
+    const told = read.then(answered, error => {
+      throw context.signal?.aborted && !(error instanceof SourceError) ? new SourceError('SOURCE_TIMEOUT', sourceName) : error
+    })
+    if (owner === undefined) return told
+    const end = askAhead(owner, asked[config.customer ?? ''], info, context)
+    return told.then(
+      value => {
+        if (value === null) end()
+        return value
+      },
+      error => {
+        end()
+        throw error
+      },
+    )
+  }
+
+  const aheadOf: AskAhead = (ownerField, value, args, context, signal) => {
+    if (bound.some(([, field]) => field !== ownerField)) return
+    const asked = { ...args }
+    for (const [parameter] of bound) asked[parameter] = value
+    const key = aheadKey(path, asked)
+    if (context.ahead.has(key)) return
+    const read = context.reader.read(reading, asked, context.scope, signal)
+    // Whoever resolves the field is told; there may be nobody.
+    if (read instanceof Promise) read.catch(() => {})
+    context.ahead.set(key, read)
   }
 
   const description = describe(operation, catalogue, schema)
@@ -154,6 +198,7 @@ export function fieldOf(parts: FieldParts): {
       extensions: {
         [LIST_SIZE]: typed.isList ? (batch ? 20 : null) : 1,
         isQuestion: !batch,
+        ...(bound.length > 0 && !isMutation && !batch && { [ASK_AHEAD]: aheadOf }),
         asks: {
           source: sourceName,
           isForShop,

@@ -32,6 +32,8 @@ export interface JoinedMeshOptions {
   /** An error that is no source's. */
   readonly onBug?: (error: unknown) => void
   readonly reader?: Reader
+  /** In milliseconds; how old an answer is goes by it. */
+  readonly now?: () => number
 }
 
 export interface MeshRequest {
@@ -60,6 +62,8 @@ export interface JoinedMesh {
   ask(request: MeshRequest, scope: Scope, signal?: AbortSignal): Promise<MeshAnswer>
   /** The parts of `ask`, for who reads requests over HTTP. */
   readonly rules: (scope: Scope) => readonly (typeof specifiedRules)[number][]
+  /** The document, read and checked, or what is wrong with it. */
+  checked(query: string, scope: Scope): DocumentNode | readonly GraphQLError[]
   context(scope: Scope, signal?: AbortSignal, more?: Pick<MeshRequest, 'key' | 'questions'>): MeshContext
   answerOf(result: ExecutionResult, context: MeshContext): MeshAnswer
 }
@@ -71,7 +75,8 @@ const KEPT_DOCUMENTS = 500
 
 /** Throws an Error that says what in the configuration or a document is wrong, with its place. */
 export function createJoinedMesh(options: JoinedMeshOptions): JoinedMesh {
-  const { config, sourceOf, limits = LIMITS, onBug = () => {}, reader = createReader() } = options
+  const { config, sourceOf, limits = LIMITS, onBug = () => {}, now } = options
+  const reader = options.reader ?? createReader(now ? { now } : {})
   const sources = new Map<string, MeshSource>()
   for (const [name, source] of Object.entries(config.sources)) {
     const guard = createGuard(name, source)
@@ -83,7 +88,7 @@ export function createJoinedMesh(options: JoinedMeshOptions): JoinedMesh {
   const rules = (scope: Scope) => (scope.customer === null ? forShop : forCustomer)
   const checked = new Map<string, DocumentNode | readonly GraphQLError[]>()
 
-  const check = (query: string, scope: Scope): DocumentNode | readonly GraphQLError[] => {
+  const check: JoinedMesh['checked'] = (query, scope) => {
     const key = `${scope.customer === null} ${query}`
     const before = checked.get(key)
     if (before) return before
@@ -102,6 +107,7 @@ export function createJoinedMesh(options: JoinedMeshOptions): JoinedMesh {
     reader,
     questionsLeft: questions,
     batched: new Set(),
+    ahead: new Map(),
     stale: [],
     ...(signal && { signal }),
     ...(key !== undefined && { key }),
@@ -119,6 +125,7 @@ export function createJoinedMesh(options: JoinedMeshOptions): JoinedMesh {
     catalogues: new Map([...sources].map(([name, { catalogue }]) => [name, catalogue])),
     reader,
     rules,
+    checked: check,
     context,
     answerOf,
     async ask({ query, variables, operationName, ...more }, scope, signal) {

@@ -50,7 +50,18 @@ export function joinedSchema(config: MeshConfig, sources: ReadonlyMap<string, Me
         field: resolved,
         typed,
         isOpen,
-      } = fieldOf({ path, config: field, sourceName, source, operation, types, typesOfAnswer, keep, seen })
+      } = fieldOf({
+        path,
+        config: field,
+        sourceName,
+        source,
+        operation,
+        types,
+        typesOfAnswer,
+        keep,
+        seen,
+        ownerOf: type => config.owners[type],
+      })
       const isForShop = (type === 'Query' || type === 'Mutation') && field.customer === undefined
       const isOwned = typed.object !== undefined && config.owners[typed.object] !== undefined
       if (isOpen && !isForShop && !isOwned && type !== 'Mutation')

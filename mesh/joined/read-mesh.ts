@@ -13,6 +13,8 @@ import { createPanel, type Panel } from './panel.ts'
 
 export interface OpenMeshOptions extends Omit<Means, 'besides' | 'instead'> {
   readonly onBug?: (error: unknown) => void
+  /** In milliseconds; how old an answer is goes by it. */
+  readonly now?: () => number
   /** Where a source is instead, and with which token: of the demo shop's services, which are started on free ports. */
   readonly instead?: (source: string) => { readonly url: string; readonly token: string } | undefined
 }
@@ -43,7 +45,7 @@ export function readMeshConfig(file: string): MeshConfig {
 }
 
 /** Asks no source. Faults: CONFIG_INVALID, where the file, a document or a token's file is not as it should be. */
-export function openMesh(file: string, { environment, onBug, instead, ...sending }: OpenMeshOptions): OpenMesh {
+export function openMesh(file: string, { environment, onBug, now, instead, ...sending }: OpenMeshOptions): OpenMesh {
   const config = readMeshConfig(file)
   const closing: (() => void)[] = []
   const besides = (name: string): string => resolve(dirname(file), name)
@@ -55,6 +57,7 @@ export function openMesh(file: string, { environment, onBug, instead, ...sending
       const mesh = createJoinedMesh({
         config,
         ...(onBug && { onBug }),
+        ...(now && { now }),
         sourceOf(name, source) {
           const other = instead?.(name)
           const opened = withPlace(`sources.${name}.${source.kind}`, () =>

@@ -56,31 +56,40 @@ export function createGuard(source: string, settings: GuardSettings = GUARD): Gu
   )
 
   return {
-    async call(attempt, isSafe, signal) {
-      const controller = new AbortController()
-      const timer = setTimeout(() => controller.abort(new SourceError('SOURCE_TIMEOUT', source)), settings.deadlineMs)
-      const leave = (): void => controller.abort(signal?.reason)
-      signal?.addEventListener('abort', leave, { once: true })
-      if (signal?.aborted) leave()
-      // A call that stands in line is not told of its deadline by the line.
-      const ended = new Promise<never>((_, reject) => {
-        const end = (): void => reject(controller.signal.reason)
-        if (controller.signal.aborted) end()
-        else controller.signal.addEventListener('abort', end, { once: true })
-      })
-      try {
+    call: (attempt, isSafe, signal) =>
+      new Promise((resolve, reject) => {
+        const controller = new AbortController()
+        const { signal: ended } = controller
+        const timer = setTimeout(() => controller.abort(new SourceError('SOURCE_TIMEOUT', source)), settings.deadlineMs)
+        const leave = (): void => controller.abort(signal?.reason)
+        const stay = (): void => {
+          clearTimeout(timer)
+          signal?.removeEventListener('abort', leave)
+        }
+        // A call that stands in line is not told of its deadline by the line.
+        const end = (): void => {
+          stay()
+          reject(ended.reason)
+        }
+        ended.addEventListener('abort', end, { once: true })
+        if (signal?.aborted) leave()
+        else signal?.addEventListener('abort', leave, { once: true })
         const policy = isSafe && settings.retries > 0 ? again : inTurn
-        return await Promise.race([policy.execute(() => withReason(attempt, controller.signal), controller.signal), ended])
-      } catch (error) {
-        if (controller.signal.aborted) throw controller.signal.reason
-        if (error instanceof BrokenCircuitError) throw new SourceError('SOURCE_DOWN', source, { retryAfterMs: settings.pauseMs })
-        if (error instanceof BulkheadRejectedError) throw new SourceError('SOURCE_BUSY', source)
-        throw error
-      } finally {
-        clearTimeout(timer)
-        signal?.removeEventListener('abort', leave)
-      }
-    },
+        policy
+          .execute(() => withReason(attempt, ended), ended)
+          .then(
+            value => {
+              stay()
+              resolve(value)
+            },
+            error => {
+              stay()
+              if (error instanceof BrokenCircuitError) reject(new SourceError('SOURCE_DOWN', source, { retryAfterMs: settings.pauseMs }))
+              else if (error instanceof BulkheadRejectedError) reject(new SourceError('SOURCE_BUSY', source))
+              else reject(error)
+            },
+          )
+      }),
   }
 }
 

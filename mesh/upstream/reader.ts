@@ -36,8 +36,8 @@ export interface Read {
 }
 
 export interface Reader {
-  /** `args` of a batch have one id in `by`. Rejects with a SourceError, or with the signal's reason. */
-  read(reading: Reading, args: Args, scope: Scope, signal?: AbortSignal): Promise<Read>
+  /** `args` of a batch have one id in `by`. At once where it is kept. Rejects with a SourceError, or with the signal's reason. */
+  read(reading: Reading, args: Args, scope: Scope, signal?: AbortSignal): Read | Promise<Read>
   /** What was kept of a type, for all or for one customer, is asked for anew. */
   outdate(type: string, customer?: string): void
   /** Readings that were answered, by how: `kept`, `joined` somebody else's, or `fetched`; `calls` is what went to sources. */
@@ -84,15 +84,17 @@ export function createReader({ most = 20_000, now = performance.now.bind(perform
         const byId = new Map(answer.map(each => [idOf(each), each]))
         return wishes.map(wish => byId.get(String(wish.id)) ?? null)
       }
-      loader = new DataLoader(fetchAll, { cache: false, maxBatchSize: batch.most })
+      // At the end of the tick, not of the callback: what many answers lead to, which came in one tick, is one batch.
+      loader = new DataLoader(fetchAll, { cache: false, maxBatchSize: batch.most, batchScheduleFn: setImmediate })
       batches.set(name, loader)
     }
     return loader.load({ id, signal })
   }
 
   return {
-    async read(reading, args, scope, signal) {
-      if (scope.sources && !scope.sources.includes(reading.source)) throw new SourceError('SOURCE_NOT_GRANTED', reading.source)
+    read(reading, args, scope, signal) {
+      if (scope.sources && !scope.sources.includes(reading.source))
+        return Promise.reject(new SourceError('SOURCE_NOT_GRANTED', reading.source))
       const name = `${reading.name} ${scopeName(scope)} ${nameOf(args)}`
       const key = `${kept.version(reading.types, scope.customer)} ${name}`
       const before = reading.keepMs > 0 || reading.staleMs > 0 ? kept.get(key) : undefined
@@ -113,13 +115,14 @@ export function createReader({ most = 20_000, now = performance.now.bind(perform
         signal,
       )
       counts[isFirst ? 'fetched' : 'joined']++
-      try {
-        return { value: await fetched }
-      } catch (error) {
-        if (before && before.ageMs < reading.staleMs && error instanceof SourceError && isPassing(error))
-          return { value: before.value, staleMs: Math.round(before.ageMs) }
-        throw error
-      }
+      return fetched.then(
+        value => ({ value }),
+        error => {
+          if (before && before.ageMs < reading.staleMs && error instanceof SourceError && isPassing(error))
+            return { value: before.value, staleMs: Math.round(before.ageMs) }
+          throw error
+        },
+      )
     },
     outdate: (type, customer) => kept.outdate(type, customer),
     counts,

@@ -23,6 +23,8 @@ export interface JoinedShop {
   readonly mesh: OpenMesh
   readonly services: TestServices
   readonly bugs: unknown[]
+  /** What is kept grows older by so much. */
+  age(ms: number): void
   /** The answer as JSON has it. */
   ask(request: MeshRequest, scope: Scope): Promise<MeshAnswer>
 }
@@ -48,8 +50,10 @@ export async function openJoinedShop(
       `openapi: ${join(dirname(DEMO_MESH), document)}\n    deadlineMs: ${deadlines[name] ?? PATIENT_MS}\n    failures: 1000`,
   )
   writeFileSync(file, edit(config))
+  let aged = 0
   const mesh = openMesh(file, {
     environment: {},
+    now: () => performance.now() + aged,
     ...GUARDED,
     onBug: error => bugs.push(error),
     // A cast: the file names these three.
@@ -57,5 +61,8 @@ export async function openJoinedShop(
   })
   t.after(() => mesh.close())
   const ask: JoinedShop['ask'] = async (request, scope) => JSON.parse(JSON.stringify(await mesh.ask(request, scope)))
-  return { mesh, services, bugs, ask }
+  const age = (ms: number): void => {
+    aged += ms
+  }
+  return { mesh, services, bugs, age, ask }
 }

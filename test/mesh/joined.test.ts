@@ -77,6 +77,28 @@ test('[MESH12] a source that never answers is waited for until its deadline, and
   )
 })
 
+test('[MESH39] what is bound to the customer alone is asked for while the customer is, and shown of nobody but them', async t => {
+  const { mesh, ask, services } = await openJoinedShop(t, { crm: 300 })
+  await services.knob('crm', { failure: 'hang' })
+  const { data, errors } = await ask({ query: '{ customer(id: "123") { name orders(limit: 1) { number } } }' }, FOR_SHOP)
+  assert.deepEqual([data, errors?.map(error => error.message)], [{ customer: null }, ['crm did not answer in time']])
+  assert.equal(mesh.reader.counts.calls, 2, 'the orders were asked for before the customer was there')
+  await services.knob('crm', { failure: 'none' })
+  const query =
+    'query ($id: ID!, $n: Int) { customer(id: $id) { a: orders(limit: $n) { number } b: orders(limit: $n) { number } cases { number } } }'
+  const before = mesh.reader.counts.calls
+  const orders = [{ number: '2024-126' }, { number: '2024-125' }]
+  assert.deepEqual(await ask({ query, variables: { id: '123', n: 2 } }, FOR_SHOP), {
+    data: { customer: { a: orders, b: orders, cases: [] } },
+  })
+  assert.equal(mesh.reader.counts.calls, before + 3, 'nothing twice')
+  assert.deepEqual(await ask({ query, variables: { id: 'nobody', n: 2 } }, FOR_SHOP), { data: { customer: null } })
+  const fragment =
+    '{ customer(id: "demo-kim") { ...A cases @skip(if: true) { number } } } fragment A on Customer { orders(limit: 1) { number } }'
+  assert.deepEqual(await ask({ query: fragment }, forCustomer('demo-lin')), { data: { customer: null } })
+  assert.equal(mesh.reader.counts.calls, before + 6, 'of another customer nothing is asked')
+})
+
 test('[MESH12] a source that is not there at all is named, and the others answer', async t => {
   const { ask, services } = await openJoinedShop(t)
   await services.services.warehouse.close()
@@ -89,12 +111,11 @@ test('[MESH12] a source that is not there at all is named, and the others answer
 })
 
 test('[MESH12] what the configuration lets stand in is marked as old', async t => {
-  const { mesh, ask, services } = await openJoinedShop(t)
+  const { mesh, ask, age, services } = await openJoinedShop(t)
   await ask({ query: LETTER }, FOR_SHOP)
   mesh.reader.outdate('Refund')
   await services.knob('warehouse', { failure: 'error' })
-  const wait = new Promise(resolve => setTimeout(resolve, 1_100)) // until it is no longer fresh
-  await wait
+  age(1_100) // it is no longer fresh
   const answer = await ask({ query: LETTER }, FOR_SHOP)
   assert.deepEqual(answer.data, LETTER_ANSWER)
   const stale = answer.extensions?.stale ?? []

@@ -134,10 +134,10 @@ test('[MESH10] an old answer stands in for one that did not come, with its age; 
   answer = failing('SOURCE_DOWN')
   assert.deepEqual(await reader.read(reading, {}, FOR_SHOP), { value: 'first', staleMs: 5_000 })
   answer = failing('SOURCE_REFUSED')
-  await assert.rejects(reader.read(reading, {}, FOR_SHOP), { code: 'SOURCE_REFUSED' })
+  await assert.rejects(async () => reader.read(reading, {}, FOR_SHOP), { code: 'SOURCE_REFUSED' })
   answer = failing('SOURCE_DOWN')
   now = 10_000
-  await assert.rejects(reader.read(reading, {}, FOR_SHOP), { code: 'SOURCE_DOWN' })
+  await assert.rejects(async () => reader.read(reading, {}, FOR_SHOP), { code: 'SOURCE_DOWN' })
 })
 
 test('[MESH10] no more answers are kept than may be, and the last used ones are', async () => {
@@ -199,5 +199,8 @@ test('[MESH9] nothing is ever shared between two scopes: kept, under way or in a
 test('[MESH9] a source that the scope does not name is not asked', async () => {
   const reader = createReader()
   const reading: Reading = { ...ORDER, call: () => assert.fail('it was asked') }
-  await assert.rejects(reader.read(reading, {}, { ...FOR_SHOP, sources: ['crm'] }), { code: 'SOURCE_NOT_GRANTED', source: 'orders' })
+  await assert.rejects(async () => reader.read(reading, {}, { ...FOR_SHOP, sources: ['crm'] }), {
+    code: 'SOURCE_NOT_GRANTED',
+    source: 'orders',
+  })
 })
