@@ -45,7 +45,7 @@ export function registerCustomerPanel(http: FastifyInstance, { meshes, deskSessi
       const shop = asShopId(agent.shop)
       const { panel } = await meshes.of(shop)
       if (!panel) throw new Fault('MESH_MISSING', { shop })
-      const customer = await engine.desk.customerOf({ shop, conversation: asConversationId(conversation) })
+      const customer = meshes.customerIn(shop, await engine.desk.customerOf({ shop, conversation: asConversationId(conversation) }))
       const locale = localeOf(request)
       const name = JSON.stringify([shop, agent.id, conversation, locale])
       let asking = underWay.get(name)

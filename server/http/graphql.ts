@@ -47,7 +47,9 @@ export function registerGraphql(http: FastifyInstance, { meshes, operatorKey, de
 
   async function answer(request: FastifyRequest, reply: FastifyReply, { shop, mayChange }: Admitted): Promise<FastifyReply> {
     const mesh = await meshes.of(shop)
-    const scope: Scope = { shop: asShopId(shop), customer: customerOf(request), locale: localeOf(request), sources: null }
+    const named = customerOf(request)
+    const customer = named && meshes.customerIn(shop, named)
+    const scope: Scope = { shop: asShopId(shop), customer, locale: localeOf(request), sources: null }
     const handle = await handlerFor(mesh)
     // Instead of AbortSignal.timeout, whose timer stays until it fires: thousands of requests would be held for ten seconds each.
     const patience = new AbortController()

@@ -8,7 +8,7 @@ import { serverAudits } from 'graphql-http'
 import { LETTER } from '../mesh/joined-shop.ts'
 import { followPage } from '../plugin-host/follow-page.ts'
 import { parley } from './parley-command.ts'
-import { makeAgents, type RunningServer, startServer, temporaryFolder } from './running-server.ts'
+import { fetchVisitor, joinConversation, makeAgents, type RunningServer, startServer, temporaryFolder } from './running-server.ts'
 
 const data = temporaryFolder()
 const config = join(data.path, 'parley.yaml')
@@ -63,6 +63,21 @@ test('[MESH18] who is neither gets nothing, from no page and with no token', asy
   assert.equal((await post(LETTER, { cookie: 'parley_desk=x', origin: server.url })).status, 401)
   assert.equal((await post(LETTER, { cookie, origin: 'https://evil.example' })).status, 403)
   assert.equal((await post(LETTER, { authorization: authorization(), 'x-parley-shop': 'other' })).status, 404)
+})
+
+test('[MESH29] a visitor whom the demo shop takes for one of its own has a panel', async () => {
+  const visitor = await fetchVisitor(server.url)
+  const line = await joinConversation(server.url, visitor)
+  await line.next('welcome')
+  line.send({ type: 'say', ref: 'm1', text: 'Where is my parcel?' })
+  await line.next('ack')
+  line.socket.close()
+  const response = await fetch(`${server.url}/v1/desk/conversations/${visitor.conversation}/customer`, {
+    headers: { cookie, origin: server.url },
+  })
+  const { data, gaps } = (await response.json()) as { data: { customer: { id: string; orders: unknown[] } }; gaps: unknown[] } // as the demo's file asks
+  assert.match(data.customer.id, /^shopper-/)
+  assert.deepEqual(gaps, [])
 })
 
 test('[MESH18] the audit of GraphQL over HTTP passes', async () => {
