@@ -203,6 +203,14 @@ export const FAULTS = {
   ),
   LOG_REFUSED: fault(false, (d: { what: string; reason: string }) => `${d.what} can't hold the log: ${d.reason}`),
   LOG_UNAVAILABLE: fault(true, (d: { reason: string; retryAfterMs: number }) => `the servers of the log do not answer: ${d.reason}`),
+  JOBS_UNAVAILABLE: fault(
+    true,
+    (d: { redis: string; reason: string }) => `the Redis of the jobs, ${d.redis}, can't be reached: ${d.reason}`,
+  ),
+  JOBS_REFUSED: fault(
+    false,
+    (d: { redis: string; reason: string }) => `the Redis of the jobs, ${d.redis}, can't be trusted with them: ${d.reason}`,
+  ),
   STORAGE_FULL: fault(
     true,
     (d: { what: string; retryAfterMs: number }) => `there is no room to write ${d.what}; nothing of it was kept, try again later`,

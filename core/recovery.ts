@@ -21,14 +21,23 @@ export interface RecoveryParts {
 export interface Recovery {
   /** Has everything finished that a crash left: undecided turns, effects under way, the queue, erasures. Resolves with the number of conversations. */
   finishUnsettled(): Promise<number>
+  /** Has every job again that the log asks for: after the queue has lost some, or could not be told of some, while the engine went on. */
+  findJobsAgain(): Promise<void>
 }
 
 export function createRecovery({ holder, conversations, jobs, eraser, isWithPeople, settle, broke }: RecoveryParts): Recovery {
   /** Told when what a crash left of a conversation is decided. */
-  const recovering = new Map<string, () => void>()
+  const recovering = new Map<string, (() => void)[]>()
 
   async function finishUnsettled(): Promise<number> {
     await eraser.clearUp()
+    const ends = await findUnsettled()
+    await Promise.all(ends)
+    await eraser.finish()
+    return ends.length
+  }
+
+  async function findUnsettled(): Promise<readonly Promise<void>[]> {
     for await (const key of conversations.withPeople()) {
       try {
         const conversation = await holder.run(key, () => holder.load(key))
@@ -39,15 +48,13 @@ export function createRecovery({ holder, conversations, jobs, eraser, isWithPeop
     }
     const ends: Promise<void>[] = []
     for await (const key of conversations.unsettled()) ends.push(recover(key))
-    await Promise.all(ends)
-    await eraser.finish()
-    return ends.length
+    return ends
   }
 
   /** As a job, so that a thousand of them do not begin at once. The log is what says what is open: should the queue refuse it, it is done at once. */
   function recover(key: ConversationKey): Promise<void> {
     return new Promise(resolve => {
-      recovering.set(nameOf(key), resolve)
+      recovering.set(nameOf(key), [...(recovering.get(nameOf(key)) ?? []), resolve])
       jobs.add({ id: `recover/${nameOf(key)}`, kind: RECOVER, payload: { ...key } }).catch(error => {
         broke(key, error)
         void settle(key).then(resolve)
@@ -59,10 +66,15 @@ export function createRecovery({ holder, conversations, jobs, eraser, isWithPeop
     unlessErased(async ({ payload }) => {
       const key = keyIn(payload)
       await settle(key)
-      recovering.get(nameOf(key))?.()
+      for (const resolve of recovering.get(nameOf(key)) ?? []) resolve()
       recovering.delete(nameOf(key))
     }),
   )
 
-  return { finishUnsettled }
+  return {
+    finishUnsettled,
+    async findJobsAgain() {
+      await Promise.all(await findUnsettled())
+    },
+  }
 }

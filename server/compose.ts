@@ -27,7 +27,6 @@ import { type JetStreamLog, openJetStreamLog } from './drivers/conversation-log.
 import { type LmdbLog, openLmdbLog } from './drivers/conversation-log.lmdb.ts'
 import { isNoRoom } from './drivers/disk-room.ts'
 import { createLocalFanOut } from './drivers/fan-out.local.ts'
-import { openLmdbJobs } from './drivers/jobs.lmdb.ts'
 import { openFileSnapshots } from './drivers/snapshots.files.ts'
 import { openLmdbVault } from './drivers/vault.lmdb.ts'
 import { openLmdbWebhookStore } from './drivers/webhook-store.lmdb.ts'
@@ -46,6 +45,7 @@ import { createMetrics } from './metrics.ts'
 import { modelChoices } from './model-choice.ts'
 import { openModelStore } from './model-store/open-model-store.ts'
 import { modelsViewOf, remoteVotersViewOf } from './model-views.ts'
+import { openJobs } from './open-jobs.ts'
 import { livePhrases } from './phrases-in-force.ts'
 import { choiceOf } from './plugin-choice.ts'
 import { openPluginStore } from './plugin-store/open-plugin-store.ts'
@@ -224,15 +224,12 @@ async function openServer(
   const webhookStore = await openLmdbWebhookStore(join(config.data, 'webhooks'))
   keep(webhookStore)
   // Closed before what its handlers use.
-  const queued = await openLmdbJobs(join(config.data, 'jobs'), {
-    clock: systemClock,
-    random: Math.random,
-    broke: brokeOrFailed,
-    failed({ id, kind, reason }) {
-      metrics.jobFailed(kind)
-      logger.error({ job: id, reason }, 'a job has failed: bin/parley jobs list')
-    },
-  })
+  const findJobsAgain = (): void => {
+    if (!engine) return // the start looks for all of them
+    engine.findJobsAgain().catch(brokeOrFailed)
+    outbox.start().catch(brokeOrFailed)
+  }
+  const queued = await openJobs({ config, secret, logger, metrics, broke: brokeOrFailed, lost: findJobsAgain })
   keep(queued)
   const jobs = seams?.jobs(queued) ?? queued
   const trainJobs = startTrainJobs({

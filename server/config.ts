@@ -9,6 +9,7 @@ import { WEBHOOK_EVENTS } from '@parley/core/webhooks/webhook-event.ts'
 import { parseDocument } from 'yaml'
 import { z } from 'zod'
 import { CostSettings } from './cost-settings.ts'
+import { JobsSettings } from './jobs/jobs-settings.ts'
 import { LogSettings } from './log-settings.ts'
 
 const Webhook = z
@@ -266,6 +267,7 @@ export const Config = z.strictObject({
     .describe(
       'Hosts of remote voters that may be private addresses or asked without TLS: a service of the house, a model on this machine.',
     ),
+  jobs: JobsSettings,
   shops: z
     .array(Shop)
     .min(1)
@@ -282,7 +284,11 @@ export const Config = z.strictObject({
     ])
     .describe('The shops of this installation.'),
 })
-export type Config = Omit<z.infer<typeof Config>, 'shops' | 'log'> & { readonly shops: readonly ShopConfig[]; readonly log: LogSettings }
+export type Config = Omit<z.infer<typeof Config>, 'shops' | 'log' | 'jobs'> & {
+  readonly shops: readonly ShopConfig[]
+  readonly log: LogSettings
+  readonly jobs: JobsSettings
+}
 
 export const configFile = (environment: NodeJS.ProcessEnv): string => environment.PARLEY_CONFIG ?? 'parley.yaml'
 
@@ -330,7 +336,13 @@ export function configFrom(text: string, environment: NodeJS.ProcessEnv, overrid
     webhooks: shop.webhooks.map(hook => withSecret(hook, environment)),
     remoteVoters: shop.remoteVoters.map(voter => withSecret(voter, environment)),
   }))
-  return { ...parsed.data, shops, log: withSecret(parsed.data.log, environment), data: resolve(parsed.data.data) }
+  return {
+    ...parsed.data,
+    shops,
+    log: withSecret(parsed.data.log, environment),
+    jobs: { ...parsed.data.jobs, redis: withSecret(parsed.data.jobs.redis, environment) },
+    data: resolve(parsed.data.data),
+  }
 }
 
 /** Of what may have one of several forms, what is wrong with the form that was meant: the one that something inside of is wrong with. */

@@ -9,7 +9,7 @@ import { placeFile } from './drivers/place-file.ts'
 
 export interface Secret {
   /** 32 bytes that only this purpose has. */
-  keyFor(purpose: 'visitor-tokens' | 'operator' | 'desk-sessions' | 'studio-sessions' | 'log' | `identity:${string}`): Buffer
+  keyFor(purpose: 'visitor-tokens' | 'operator' | 'desk-sessions' | 'studio-sessions' | 'log' | 'jobs' | `identity:${string}`): Buffer
 }
 
 /**

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { run } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { buildWeb } from '../web/build.ts'
-import { bringNats, bringPostgres, isMissing } from './programs.ts'
+import { bringNats, bringPostgres, bringRedis, isMissing } from './programs.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 process.chdir(root)
@@ -97,6 +97,8 @@ function setUp(): void {
   }
   const nats = bringNats()
   if (isMissing(nats)) console.log(`missing: ${nats.skipped}; the tests of a cluster skip`)
+  const redis = bringRedis()
+  if (isMissing(redis)) console.log(`missing: ${redis.skipped}; the tests of jobs on several nodes skip`)
   const postgres = bringPostgres()
   if (isMissing(postgres)) console.log(`missing: ${postgres.skipped}; the tests of SQL sources skip`)
 }

@@ -39,7 +39,7 @@ export const unreplied = ({ custody }: Conversation): Effect | undefined =>
   custody.effects.find(effect => effect.state.name === 'running' && !effect.isReplied)
 
 export function createEffectRunner({ holder, effects, jobs, clock, shop, deadlineMs, broke }: EffectParts): EffectRunner {
-  /** Jobs that were added and have not ended yet: adding them again would be harmless, and cost a flush. */
+  /** Jobs that are being added: adding them again would be harmless, and cost a flush. */
   const inHand = new Set<string>()
 
   const request = (key: ConversationKey, customer: CustomerId, { plan }: Effect) => ({
@@ -154,10 +154,12 @@ export function createEffectRunner({ holder, effects, jobs, clock, shop, deadlin
       if (inHand.has(id)) continue
       inHand.add(id)
       // What could not be added stands in the log, for the next append or the next start.
-      jobs.add({ id, kind: EFFECT, payload: { ...key, turn: effect.turn, verb: verbOf(effect) } }).catch(error => {
-        inHand.delete(id)
-        if (!isFault(error, 'SHUTTING_DOWN')) broke(key, error)
-      })
+      jobs
+        .add({ id, kind: EFFECT, payload: { ...key, turn: effect.turn, verb: verbOf(effect) } })
+        .catch(error => {
+          if (!isFault(error, 'SHUTTING_DOWN')) broke(key, error)
+        })
+        .finally(() => inHand.delete(id))
     }
   }
 
@@ -170,26 +172,22 @@ export function createEffectRunner({ holder, effects, jobs, clock, shop, deadlin
   // A job that gives up is done: a person has the conversation and may do by hand what a later run would do a second time.
   jobs.handle(
     EFFECT,
-    unlessErased(async ({ id, payload, isLast, signal }) => {
+    unlessErased(async ({ payload, isLast, signal }) => {
       const key = keyIn(payload)
+      const { custody } = await holder.run(key, () => holder.load(key))
+      const effect = workable(custody.effects).find(each => each.turn === payload.turn && verbOf(each) === payload.verb)
+      if (!effect || custody.customer === null) {
+        // Another one came before it. Should that end before this job is off the books, nobody could add it again: so it is looked for once more.
+        if (custody.effects.some(isUnderWay)) clock.after(LOOK_AGAIN_MS, () => void lookAgain(key))
+        return
+      }
+      const { state } = effect
       try {
-        const { custody } = await holder.run(key, () => holder.load(key))
-        const effect = workable(custody.effects).find(each => each.turn === payload.turn && verbOf(each) === payload.verb)
-        if (!effect || custody.customer === null) {
-          // Another one came before it. Should that end before this job is off the books, nobody could add it again: so it is looked for once more.
-          if (custody.effects.some(isUnderWay)) clock.after(LOOK_AGAIN_MS, () => void lookAgain(key))
-          return
-        }
-        const { state } = effect
-        try {
-          if (state.name === 'undoing' && state.result !== null) await undo(key, custody.customer, effect, state.result, signal)
-          else await keepOutcome(key, effect, await runDo(key, custody.customer, effect, signal), 'notice')
-        } catch (error) {
-          if (signal.aborted || !isLast) throw error
-          await giveUp(key, effect, underOf(key, effect), 'no answer')
-        }
-      } finally {
-        inHand.delete(id)
+        if (state.name === 'undoing' && state.result !== null) await undo(key, custody.customer, effect, state.result, signal)
+        else await keepOutcome(key, effect, await runDo(key, custody.customer, effect, signal), 'notice')
+      } catch (error) {
+        if (signal.aborted || !isLast) throw error
+        await giveUp(key, effect, underOf(key, effect), 'no answer')
       }
     }),
   )

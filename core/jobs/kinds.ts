@@ -15,8 +15,15 @@ export const EFFECT = kind({
   atOnce: 32,
 })
 
-/** Decides what a crash has left undecided. */
-export const RECOVER = kind({ name: 'recover', payload: z.strictObject(conversation), attempts: 8, firstPauseMs: 1_000, atOnce: 64 })
+/** Decides what a crash has left undecided; whoever has found it waits for its end. */
+export const RECOVER = kind({
+  name: 'recover',
+  payload: z.strictObject(conversation),
+  attempts: 8,
+  firstPauseMs: 1_000,
+  atOnce: 64,
+  isOfNode: true,
+})
 
 /** Marks a conversation that has waited too long; `seq` is its entry into the queue. */
 export const SLA = kind({
@@ -34,6 +41,7 @@ export const TRAIN = kind({
   attempts: 3,
   firstPauseMs: 5_000,
   atOnce: 1,
+  isOfNode: true,
 })
 
 /**

@@ -1,5 +1,5 @@
 // Work that must happen though the process dies: later, again, or behind whoever asked for it. The queue is a projection of the log: what is lost
-// with it is derived again at the start. Drivers: server/drivers/jobs.{lmdb,memory}.ts; one suite: test/contracts/jobs.ts.
+// with it is derived again at the start. Drivers: server/drivers/jobs.{lmdb,memory,bullmq}.ts; one suite: test/contracts/jobs.ts.
 import type { z } from 'zod'
 
 /**
@@ -15,8 +15,10 @@ export interface JobKind<P extends JobPayload> {
   /** Runs that may fail before the job has. */
   readonly attempts: number
   readonly firstPauseMs: number
-  /** Runs at a time. */
+  /** Runs at a time, on all nodes together. */
   readonly atOnce: number
+  /** Run by the node that added it alone: what it works on lies on that node's disk, or somebody waits there for its end. */
+  readonly isOfNode?: true
 }
 
 export interface NewJob<P extends JobPayload> {
@@ -79,6 +81,8 @@ export interface JobPage {
  * Guarantees, for every driver:
  * - A job is durable when `add` resolves. Adding an id that waits or runs changes nothing; one that has failed begins anew (so it is retried by hand).
  * - A job runs at least once, never twice at a time, and again when its process died while it ran. One effect is the handler's to see to, by a key.
+ *   Where nodes share the queue, one that was halted for longer than its hold on a job goes on beside the one that took it: it is told by its signal as
+ *   soon as it can be, and how its run ends counts for nothing.
  * - It never runs before its time. A run that rejects is repeated after pauses until `attempts` are spent; then the job is `failed`, and kept.
  * - A job that is done is gone, and its id free again.
  * - At most `atOnce` of a kind run at a time, and the event loop turns between the beginnings of any two. What computes for long belongs in a worker:

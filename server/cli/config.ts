@@ -1,6 +1,7 @@
 // `parley config check` and `parley config doc`.
 import { join } from 'node:path'
 import { configDoc, readConfig } from '../config.ts'
+import { redisOptions } from '../drivers/jobs-redis.ts'
 import { createLiquidTemplates } from '../drivers/templates.liquid.ts'
 import { findEnsembleStore } from '../ensemble-store/open-ensemble-store.ts'
 import { IN_FORCE, readConfigured, resolveEnsemble } from '../ensemble-store/resolve-ensemble.ts'
@@ -39,6 +40,10 @@ export async function checkConfig(): Promise<void> {
   } finally {
     await store?.close()
     await ensembles?.close()
+  }
+  if (config.jobs.driver === 'bullmq') {
+    redisOptions(config.jobs.redis)
+    console.log(`jobs: in the Redis at ${config.jobs.redis.url}, which \`parley doctor\` asks`)
   }
   console.log('The configuration is good.')
 }

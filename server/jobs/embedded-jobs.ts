@@ -1,9 +1,11 @@
 // Runs the jobs of one process over rows that are durable. Each change of a row is one transaction; what runs is known to this process alone, so
 // that a start finds every job of a process that died waiting, and runs it again.
-import { Fault, isFault } from '@parley/core/faults.ts'
+import { Fault } from '@parley/core/faults.ts'
 import type { Clock } from '@parley/core/ports/clock.ts'
 import type { Job, JobKind, JobPayload, JobRun, Jobs } from '@parley/core/ports/jobs.ts'
+import { refuseId } from './job-id.ts'
 import type { JobRow, JobRows } from './job-rows.ts'
+import { reasonOf } from './reason-of.ts'
 
 export interface EmbeddedJobsParts {
   readonly rows: JobRows
@@ -139,7 +141,7 @@ export function createEmbeddedJobs({ rows, clock, random, broke, failed }: Embed
   return {
     async add({ id, kind, payload, delayMs = 0 }) {
       refuseClosed()
-      if (!/^[^:]{1,400}$/.test(id) || /^\d+$/.test(id)) throw new Error(`not an id of a job: ${JSON.stringify(id.slice(0, 80))}`)
+      refuseId(id)
       const now = clock.now()
       await rows.change(table => {
         const before = table.get(id)
@@ -211,11 +213,4 @@ export function createEmbeddedJobs({ rows, clock, random, broke, failed }: Embed
       return closing
     },
   }
-}
-
-/** Never the words of an error: they may quote what a customer wrote. */
-function reasonOf(error: unknown): string {
-  if (isFault(error)) return error.code
-  if (!(error instanceof Error)) return typeof error
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.name
 }

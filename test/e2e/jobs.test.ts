@@ -5,12 +5,11 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { RECOVER } from '@parley/core/jobs/kinds.ts'
-import type { Job } from '@parley/core/ports/jobs.ts'
 import { systemClock } from '@parley/server/drivers/clock.system.ts'
 import { openLmdbJobs } from '@parley/server/drivers/jobs.lmdb.ts'
 import { until } from '../contracts/jobs.ts'
-import { type Outcome, parley } from './parley-command.ts'
-import { fetchVisitor, joinConversation, type Line, type RunningServer, startServer, temporaryFolder, textOf } from './running-server.ts'
+import { commandFor, listed, say } from './jobs-house.ts'
+import { fetchVisitor, joinConversation, startServer, temporaryFolder, textOf } from './running-server.ts'
 
 const demo = async (url: string): Promise<{ identity: string }> => {
   const answer = await fetch(`${url}/v1/demo/identity`, {
@@ -19,23 +18,6 @@ const demo = async (url: string): Promise<{ identity: string }> => {
     body: JSON.stringify({ customer: 'demo-lin' }),
   })
   return (await answer.json()) as { identity: string } // our own server's answer
-}
-
-let refs = 0
-const say = async (line: Line, text: string, answer: RegExp): Promise<void> => {
-  line.send({ type: 'say', ref: `m${refs++}`, text })
-  await line.next('events', frame => frame.events.some(event => event.type !== 'message' && answer.test(textOf(event))))
-}
-
-const commandFor =
-  (server: RunningServer, data: string) =>
-  (...args: string[]): Promise<Outcome> =>
-    parley(['jobs', ...args, '--url', server.url], { env: { PARLEY_DATA: data } })
-type Command = ReturnType<typeof commandFor>
-const listed = async (jobs: Command, ...args: string[]): Promise<Job[]> => {
-  const { status, stdout, stderr } = await jobs('list', '--json', ...args)
-  assert.equal(status, 0, stderr)
-  return JSON.parse(stdout) as Job[] // our own command's output
 }
 
 test('[JOB4] [JOB5] [JOB7] parley jobs: listed, a failed one retried, a timer cancelled', { timeout: 120_000 }, async t => {
