@@ -11,7 +11,7 @@ import { startWholeBot } from './whole-bot.ts'
 
 const bot = await startWholeBot()
 console.log(JSON.stringify({ ...machine(), ensemble: bot.shop.ensemble('').version }))
-const articles = shippedArticles([{ id: 'demo', source: 'demo-shop', pack: 'retail' }])('demo')
+const articles = shippedArticles([{ id: 'demo', mesh: 'demo-shop', pack: 'retail' }])('demo')
 for (const [language, locale] of [
   ['zh', 'zh-CN'],
   ['en', 'en'],

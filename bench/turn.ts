@@ -65,7 +65,7 @@ writeFileSync(
   config,
   JSON.stringify({
     limits: { visitorsPerMinute: 10_000_000 }, // all customers come from one address
-    shops: [{ id: 'demo', source: 'demo-shop', name: 'Parley Fresh', plugins: PLUGINS }],
+    shops: [{ id: 'demo', mesh: 'demo-shop', name: 'Parley Fresh', plugins: PLUGINS }],
   }),
 )
 const server = await runServer(

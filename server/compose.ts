@@ -165,7 +165,6 @@ async function openServer(
   const meshes = createShopMeshes(config, process.env, broke)
   keep(meshes)
   const opened = await openSources(config, logger, meshes)
-  keep(opened)
   const sources = seams?.sources(opened) ?? opened
   const modelStore = openModelStore(config.data)
   keep(modelStore)

@@ -114,15 +114,13 @@ const Shop = z.strictObject({
     .describe(
       'Sentence encoder that compares questions with articles in the place of sub-words: a folder, or the name or hash of one that is kept (docs/knowledge.md).',
     ),
-  source: z
-    .enum(['none', 'demo-shop'])
-    .default('none')
-    .describe('Where facts and effects come from: no source, or the demo shop with its own orders (mesh/demo-shop/README.md).'),
   mesh: z
     .string()
     .min(1)
     .default('none')
-    .describe('Its systems as one GraphQL schema: none, demo-shop (examples/demo-shop), or the path of a mesh.yaml (docs/mesh.md).'),
+    .describe(
+      'Its systems, from which facts and effects come: none, demo-shop (examples/demo-shop), or the path of a mesh.yaml (docs/mesh.md).',
+    ),
   timeZone: z
     .string()
     .refine(isTimeZone, 'it is no time zone: Asia/Shanghai, Europe/Berlin, UTC')
@@ -274,7 +272,6 @@ export const Config = z.strictObject({
     .default([
       Shop.parse({
         id: 'demo',
-        source: 'demo-shop',
         mesh: 'demo-shop',
         name: 'Parley Fresh',
         phone: '400-000-0000',
@@ -302,6 +299,7 @@ export function readConfig(environment: NodeJS.ProcessEnv, overrides: Partial<Co
 export function configFrom(text: string, environment: NodeJS.ProcessEnv, overrides: Partial<Config> = {}): Config {
   const file = configFile(environment)
   const fromFile = parseFile(file, text)
+  refuseSource(file, fromFile.shops)
   const fromEnvironment: Record<string, string> = {}
   const variables = new Map<string, string>()
   for (const [key, schema] of Object.entries(Config.shape)) {
@@ -343,6 +341,14 @@ export function configFrom(text: string, environment: NodeJS.ProcessEnv, overrid
     jobs: { ...parsed.data.jobs, redis: withSecret(parsed.data.jobs.redis, environment) },
     data: resolve(parsed.data.data),
   }
+}
+
+/** A setting of earlier releases, whose meaning another one has now. */
+function refuseSource(file: string, shops: unknown): void {
+  const at = Array.isArray(shops) ? shops.findIndex(shop => typeof shop === 'object' && shop !== null && 'source' in shop) : -1
+  if (at < 0) return
+  const reason = "it is gone: facts and effects come from the shop's systems, `mesh: demo-shop` or the path of a mesh.yaml (docs/mesh.md)"
+  throw new Fault('CONFIG_INVALID', { file, path: `shops.${at}.source`, reason })
 }
 
 /** Of what may have one of several forms, what is wrong with the form that was meant: the one that something inside of is wrong with. */

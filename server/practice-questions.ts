@@ -18,7 +18,7 @@ const COUNTS = 0.37
 
 /** An example of the pack that is found an article of another action is not answered by it; of others nothing is known. */
 export function practiceQuestions(): Practice {
-  const articles = shippedArticles([{ id: 'demo', source: 'demo-shop', pack: PACK }])('demo')
+  const articles = shippedArticles([{ id: 'demo', mesh: 'demo-shop', pack: PACK }])('demo')
   const asked = (['en', 'zh'] as const).flatMap(language => {
     const { questions } = readQuestions(readFileSync(join(PROJECT.demoQuestions, `practice.${language}.csv`), 'utf8'), articles)
     return questions.map(({ question, article }): Asked => ({ question, language, isRight: isIt(article), weight: 1 }))

@@ -34,7 +34,7 @@ const answers = outOfFold(readCorpus(join(PROJECT.packs, 'retail')), SEED, () =>
 )
 process.stderr.write('\n')
 
-const knowledge = createKnowledgeVoters(await createLibrary(shippedArticles([{ id: 'demo', source: 'demo-shop', pack: 'retail' }])('demo')))
+const knowledge = createKnowledgeVoters(await createLibrary(shippedArticles([{ id: 'demo', mesh: 'demo-shop', pack: 'retail' }])('demo')))
 // A phrase that was learned from an example would vote on it more surely than on what customers write.
 const byFold = Map.groupBy(answers, ({ fold }) => fold)
 const keywords = new Map(

@@ -1,5 +1,5 @@
 // What actions do in the world, and how it is undone. The state machine and the keys are core's (core/effects/); a provider only does. Two kinds of
-// provider are foreseen, a plugin's `onAction` and a declared mutation of the mesh; the demo shop's (mesh/demo-shop/) is the first of the second.
+// provider are there: a plugin's `onAction`, and a mutation of the shop's mesh (mesh/joined/effects.ts).
 import type { Locale } from '@parley/plugin-sdk/vocabulary.ts'
 import type { CustomerId, ShopId } from '../ids.ts'
 

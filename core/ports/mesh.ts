@@ -1,13 +1,30 @@
 // Facts from the shop's order, CRM and warehouse systems. A dead source gives a partial answer that says so; it never fails a turn.
-// Driver: mesh/mesh.ts, which asks each shop's source; the first source is mesh/demo-shop/.
+// Driver: mesh/mesh.ts, which asks each shop's source; mesh/joined/facts.ts is one, over the shop's systems.
 import type { Locale } from '@parley/plugin-sdk/vocabulary.ts'
 import type { CustomerId, ShopId } from '../ids.ts'
 
 export type Fact =
-  /** `null` when the source answered that there is no such thing: an order that is not this customer's, say. */
-  | { readonly isKnown: true; readonly value: unknown }
+  /**
+   * `null` when the source answered that there is no such thing: an order that is not this customer's, say. `missing` and `stale` are parts of it
+   * that did not come, and that are older than they should be.
+   */
+  | { readonly isKnown: true; readonly value: unknown; readonly missing?: readonly MissingParts[]; readonly stale?: readonly StaleParts[] }
   /** `source` did not give it; null when the shop has no source for it at all, which is nothing to tell a customer of. */
   | { readonly isKnown: false; readonly source: string | null; readonly reason: string }
+
+/** What one source did not give. */
+export interface MissingParts {
+  readonly source: string
+  /** What people call it, in the locale that was asked for: `The warehouse`. */
+  readonly title: string
+  /** Names of the value's properties, or of those of its entries. */
+  readonly parts: readonly string[]
+}
+
+/** What one source gave a while ago, and does not give now. */
+export interface StaleParts extends MissingParts {
+  readonly ageMs: number
+}
 
 /** What a fact is asked for. A source answers with what belongs to `customer` and nothing else. */
 export interface MeshQuery {

@@ -21,4 +21,4 @@ export function isLeftOutOfPackage(path: string, binary: Binary | undefined, tar
 /** Tests, what trains the shipped models, and pages for people; the demo shop's articles are for its bot. `path` is relative to the project. */
 export const isLeftOutOfProject = (path: string): boolean =>
   /\.test\.ts$|\.(map|md)$|(^|\/)(node_modules|\.[^/]+)(\/|$)|^models\/train-shipped\.ts$/.test(path) &&
-  !path.startsWith('mesh/demo-shop/articles/')
+  !path.startsWith('examples/demo-shop/articles/')

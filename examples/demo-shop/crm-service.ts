@@ -1,6 +1,6 @@
 // The CRM service: customers, refunds, compensation cases and coupons. crm.openapi.yaml is its contract.
 import type { DatabaseSync } from 'node:sqlite'
-import { type Day, dateOf } from '@parley/mesh/demo-shop/days.ts'
+import { type Day, dateOf } from './days.ts'
 import { decimal, limitOf, listOf, made, ok, type Route, refused } from './service.ts'
 import { currencyOf, openFilled, productOf, type ShopData, totalOf, unitPrice } from './shop-data.ts'
 
@@ -50,9 +50,12 @@ function fill(database: DatabaseSync, { customers, orders }: ShopData): void {
 export function openCrm(file: string, data: () => ShopData): { readonly database: DatabaseSync; readonly routes: readonly Route[] } {
   const database = openFilled(file, TABLES, empty => fill(empty, data()))
   const customerOf = database.prepare('SELECT * FROM customers WHERE id = ?')
-  const refundOf = database.prepare(`
-    SELECT order_number, amount, progress, requested_on, expected_on, currency
-    FROM refunds JOIN purchases ON number = order_number JOIN customers ON customers.id = customer WHERE order_number = ?`)
+  const refunds = `
+    SELECT order_number, customer, amount, progress, requested_on, expected_on, currency
+    FROM refunds JOIN purchases ON number = order_number JOIN customers ON customers.id = customer`
+  const refundOf = database.prepare(`${refunds} WHERE order_number = ?`)
+  const refundsOf = database.prepare(`${refunds}
+    WHERE customer = $customer AND ($order IS NULL OR order_number = $order) ORDER BY requested_on DESC, order_number DESC LIMIT $limit`)
   const purchaseOf = database.prepare(`
     SELECT *, EXISTS (SELECT 1 FROM refunds WHERE order_number = number) AS is_refunded,
       EXISTS (SELECT 1 FROM cases WHERE order_number = number AND state <> 'withdrawn') AS has_case
@@ -75,6 +78,10 @@ export function openCrm(file: string, data: () => ShopData): { readonly database
     ...{ customer: row.customer, order: row.order_number, count: row.count },
     ...{ amount: decimal(Number(row.amount)), currency: row.currency, state: row.state },
   })
+  const tellRefund = ({ order_number: order, customer, amount, progress, currency, ...days }: Row, today: string) => {
+    const [requestedOn, expectedOn] = [dayOf(days.requested_on, today), dayOf(days.expected_on, today)]
+    return { order, customer, amount: decimal(Number(amount)), currency, progress, requestedOn, expectedOn }
+  }
   const tellCoupon = ({ id, customer, percent, state }: Row) => ({ code: `CU-${id}`, customer, percent, state })
   const idOf = (name: 'CP' | 'CU', text = ''): number => Number(new RegExp(`^${name}-(\\d{1,9})$`).exec(text)?.[1] ?? -1)
   const dayOf = (day: unknown, today: string): string | null => (day === null ? null : dateOf(day as Day, today)) // a strict column of days
@@ -97,11 +104,18 @@ export function openCrm(file: string, data: () => ShopData): { readonly database
         ok(
           listOf(query, 'orders').flatMap(number => {
             const row = refundOf.get(number)
-            if (!row) return []
-            const { order_number: order, progress, currency } = row
-            const [requestedOn, expectedOn] = [dayOf(row.requested_on, today), dayOf(row.expected_on, today)]
-            return [{ order, amount: decimal(Number(row.amount)), currency, progress, requestedOn, expectedOn }]
+            return row ? [tellRefund(row, today)] : []
           }),
+        ),
+    },
+    {
+      method: 'GET',
+      path: '/refunds/of-customer',
+      answer: ({ query, today }) =>
+        ok(
+          refundsOf
+            .all({ customer: query.get('customer') ?? '', order: query.get('order'), limit: limitOf(query, 5) })
+            .map(row => tellRefund(row, today)),
         ),
     },
     {

@@ -1,15 +1,19 @@
 // The orders service: orders by customer and by number, and returns. orders.openapi.yaml is its contract.
 import type { DatabaseSync } from 'node:sqlite'
-import { dateOf } from '@parley/mesh/demo-shop/days.ts'
+import type { Locale } from '@parley/plugin-sdk/vocabulary.ts'
+import { dateOf } from './days.ts'
+import type { NumberedOrder } from './seed/seed-data.ts'
 import { type Asked, decimal, limitOf, listOf, made, ok, type Route, refused } from './service.ts'
 import { currencyOf, openFilled, productOf, type ShopData, totalOf, unitPrice } from './shop-data.ts'
+import { type LeftWith, orderStatus } from './texts.ts'
 
 const TABLES = `
   CREATE TABLE orders (
     number TEXT PRIMARY KEY, customer TEXT NOT NULL, placed_on INTEGER NOT NULL, delivered_on INTEGER,
     status TEXT NOT NULL CHECK (status IN
       ('paid', 'packed', 'shipped', 'out-for-delivery', 'delivered', 'cancelled', 'returning', 'returned')),
-    total INTEGER NOT NULL, currency TEXT NOT NULL
+    total INTEGER NOT NULL, currency TEXT NOT NULL, city_zh TEXT NOT NULL, city_en TEXT NOT NULL,
+    left_with TEXT CHECK (left_with IN ('gatehouse', 'locker', 'doorstep'))
   ) STRICT;
   CREATE INDEX orders_of_customer ON orders (customer, placed_on);
   CREATE TABLE items (
@@ -27,11 +31,15 @@ const TABLES = `
 const RETURN_DAYS = 30
 
 function fill(database: DatabaseSync, { orders }: ShopData): void {
-  const order = database.prepare('INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?, ?)')
+  const order = database.prepare('INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
   const item = database.prepare('INSERT INTO items VALUES (?, ?, ?, ?, ?, ?, ?)')
   for (const o of orders) {
     const status = o.status === 'returned' && o.refund?.status !== 'paid' ? 'returning' : o.status
-    order.run(o.number, o.customer.id, o.placedOn, o.deliveredOn ?? null, status, totalOf(o), currencyOf(o.customer))
+    const { id, city } = o.customer
+    order.run(
+      ...[o.number, id, o.placedOn, o.deliveredOn ?? null, status, totalOf(o), currencyOf(o.customer)],
+      ...[city['zh-CN'], city.en, o.leftWith ?? null],
+    )
     for (const [place, line] of o.lines.entries()) {
       const { name } = productOf.get(line.product)! // the seed names only these
       item.run(o.number, place, line.product, name['zh-CN'], name.en, line.quantity, unitPrice(o, line))
@@ -39,9 +47,17 @@ function fill(database: DatabaseSync, { orders }: ShopData): void {
   }
 }
 
+/** An order that came back by the seed alone has come back; one that the customer has announced is still to come. */
+function statusText({ status, left_with, city_zh, city_en, return_id }: Record<string, unknown>, locale: Locale): string {
+  if (status === 'returning' && return_id !== null) return locale === 'en' ? 'being returned' : '退货中'
+  // Casts: as the strict table has them.
+  const state = status === 'returning' ? 'returned' : (status as NumberedOrder['status'])
+  return orderStatus(state, left_with as LeftWith | null, { 'zh-CN': String(city_zh), en: String(city_en) }, locale)
+}
+
 export function openOrders(file: string, data: () => ShopData): { readonly database: DatabaseSync; readonly routes: readonly Route[] } {
   const database = openFilled(file, TABLES, empty => fill(empty, data()))
-  const columns = `number, customer, placed_on, status, total, currency,
+  const columns = `number, customer, placed_on, status, total, currency, city_zh, city_en, left_with,
     (SELECT id FROM returns WHERE order_number = number AND returns.status = 'registered') AS return_id`
   const page = database.prepare(`
     SELECT ${columns} FROM orders WHERE customer = $customer AND ($status IS NULL OR status = $status)
@@ -61,6 +77,7 @@ export function openOrders(file: string, data: () => ShopData): { readonly datab
     customer: row.customer,
     placedOn: dateOf(Number(row.placed_on), today),
     status: row.status,
+    statusText: statusText(row, locale),
     items: itemsOf.all(String(row.number)).map(item => ({
       product: item.product,
       name: locale === 'en' ? item.name_en : item.name_zh,

@@ -5,8 +5,8 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { DatabaseSync } from 'node:sqlite'
-import { inTransaction } from '@parley/mesh/demo-shop/database.ts'
 import type { Locale } from '@parley/plugin-sdk/vocabulary.ts'
+import { inTransaction } from './in-transaction.ts'
 import { answerBadly, type Knob, KnobSetting, type WayToFail } from './knob.ts'
 
 export interface Asked {
@@ -46,6 +46,8 @@ export interface ServiceOptions {
 
 export interface Service {
   readonly url: string
+  /** Opens the database before the first request comes. */
+  fill(): void
   close(): Promise<void>
 }
 
@@ -99,6 +101,13 @@ export async function startService({ open, token, today, port = 0 }: ServiceOpti
   await once(server, 'listening')
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, // a server that listens on a port has one
+    fill() {
+      try {
+        opened ??= open()
+      } catch {
+        // The next request tries it again, and is answered that the service is broken.
+      }
+    },
     async close() {
       server.close()
       server.closeAllConnections()
@@ -109,7 +118,7 @@ export async function startService({ open, token, today, port = 0 }: ServiceOpti
 }
 
 function onceFor(database: DatabaseSync, key: string, route: Route, asked: Asked): Answer {
-  const request = JSON.stringify([route.path, asked.path, asked.body])
+  const request = JSON.stringify([route.path, asked.path, Object.entries(asked.body).toSorted(([a], [b]) => (a < b ? -1 : 1))])
   return inTransaction(database, () => {
     const kept = database.prepare('SELECT request, status, body FROM outcomes WHERE key = ?').get(key)
     if (kept)

@@ -11,7 +11,7 @@ export const SERVICES = ['orders', 'crm', 'warehouse'] as const
 export type ServiceName = (typeof SERVICES)[number]
 
 export interface DemoServicesOptions {
-  /** `data/demo-shop`; each service's file is made and filled there when its first request comes, and kept as it is afterwards. */
+  /** `data/demo-shop/services`; each service's file is made and filled there when its first request comes, and kept as it is afterwards. */
   readonly folder: string
   readonly tokens: Readonly<Record<ServiceName, string>>
   /** The date in the shop, `YYYY-MM-DD`. */
@@ -22,6 +22,8 @@ export interface DemoServicesOptions {
 
 export interface DemoServices {
   readonly services: Readonly<Record<ServiceName, Service>>
+  /** Makes and fills their files now, where they are not there. One that cannot be is tried again, and told of, when it is asked. */
+  fill(): void
   close(): Promise<void>
 }
 
@@ -36,6 +38,9 @@ export async function startDemoServices({ folder, tokens, today, ports = {} }: D
   const [orders, crm, warehouse] = await Promise.all([start('orders'), start('crm'), start('warehouse')])
   return {
     services: { orders, crm, warehouse },
+    fill() {
+      for (const service of [orders, crm, warehouse]) service.fill()
+    },
     async close() {
       await Promise.all([orders.close(), crm.close(), warehouse.close()])
     },

@@ -1,10 +1,11 @@
-// What the three services are filled with: the same customers and orders as the demo shop has (mesh/demo-shop/seed/), and one customer more, 123,
+// What the three services are filled with: the customers and orders that are drawn and documented (seed/), and one customer more, 123,
 // whom the documentation's query asks about. Each service keeps its own part of it in its own file.
+import { rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
-import { inTransaction } from '@parley/mesh/demo-shop/database.ts'
-import { drawShop } from '@parley/mesh/demo-shop/seed/draw-shop.ts'
-import { PRODUCTS } from '@parley/mesh/demo-shop/seed/products.ts'
-import type { NumberedOrder, SeedCustomer, SeedLine } from '@parley/mesh/demo-shop/seed/shop-data.ts'
+import { inTransaction } from './in-transaction.ts'
+import { drawShop } from './seed/draw-shop.ts'
+import { PRODUCTS } from './seed/products.ts'
+import type { NumberedOrder, SeedCustomer, SeedLine } from './seed/seed-data.ts'
 import { OUTCOMES } from './service.ts'
 
 const SHEN: SeedCustomer = { id: '123', name: '沈一帆', city: { 'zh-CN': '苏州', en: 'Suzhou' }, market: 'cn' }
@@ -74,16 +75,33 @@ export const totalOf = (order: NumberedOrder): number => order.lines.reduce((sum
 export const currencyOf = (customer: SeedCustomer): 'CNY' | 'USD' => (customer.market === 'cn' ? 'CNY' : 'USD')
 
 const LOCK_WAIT_MS = 250
+/** Of the tables and of what they are filled with. */
+const VERSION = 2
 
-/** Opens a service's file; where it is new, makes its tables and has `fill` fill them, all in one transaction. Throws what SQLite throws. */
+/**
+ * Opens a service's file; where it is new, or of an earlier release, makes its tables and has `fill` fill them, all in one transaction. Throws what
+ * SQLite throws.
+ */
 export function openFilled(file: string, tables: string, fill: (database: DatabaseSync) => void): DatabaseSync {
   const database = new DatabaseSync(file, { timeout: LOCK_WAIT_MS })
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')
-  inTransaction(database, () => {
-    if (database.prepare('PRAGMA user_version').get()?.user_version !== 0) return
-    database.exec(tables + OUTCOMES)
-    fill(database)
-    database.exec('PRAGMA user_version = 1')
-  })
-  return database
+  try {
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')
+    const version = (): number => Number(database.prepare('PRAGMA user_version').get()?.user_version)
+    if (version() > VERSION) throw new Error(`the file has version ${version()}, and this release reads ${VERSION}`)
+    if (version() > 0 && version() < VERSION) {
+      database.close()
+      for (const end of ['', '-wal', '-shm']) rmSync(file + end, { force: true })
+      return openFilled(file, tables, fill)
+    }
+    inTransaction(database, () => {
+      if (version() !== 0) return
+      database.exec(tables + OUTCOMES)
+      fill(database)
+      database.exec(`PRAGMA user_version = ${VERSION}`)
+    })
+    return database
+  } catch (error) {
+    if (database.isOpen) database.close()
+    throw error
+  }
 }

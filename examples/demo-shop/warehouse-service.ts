@@ -1,8 +1,8 @@
 // The warehouse service: what was done for an order, its parcel, and the stock. warehouse.openapi.yaml is its contract.
 import type { DatabaseSync } from 'node:sqlite'
-import { type Day, dateOf } from '@parley/mesh/demo-shop/days.ts'
-import { createDraws } from '@parley/mesh/demo-shop/seed/draws.ts'
-import type { NumberedOrder } from '@parley/mesh/demo-shop/seed/shop-data.ts'
+import { type Day, dateOf } from './days.ts'
+import { createDraws } from './seed/draws.ts'
+import type { NumberedOrder } from './seed/seed-data.ts'
 import { type Asked, listOf, ok, type Route, refused } from './service.ts'
 import { openFilled, productOf, type ShopData } from './shop-data.ts'
 
@@ -47,6 +47,7 @@ export function openWarehouse(file: string, data: () => ShopData): { readonly da
   const tell = (row: Record<string, unknown>, { locale, today }: Asked) => ({
     order: row.order_number,
     status: row.status,
+    expectedOn: dayOf(row.expected_on, today),
     parcel:
       row.tracking_number === null
         ? null

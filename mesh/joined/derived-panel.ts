@@ -29,7 +29,7 @@ function selectionOf(config: MeshConfig, root: GraphQLObjectType, deepest: numbe
     const parts: string[] = []
     for (const { name, field, path } of [...own, ...joins]) {
       const setting = config.fields[path]
-      if (type === root && setting?.customer === undefined) continue
+      if (type === root && (setting?.customer === undefined || isJoinToo(config, setting.from))) continue
       if (type !== root && config.owners[type.name] === name && above.length > 1) continue // the customer, whom the panel is about
       if (setting && (joined.has(path) || isPartOf(config, type.name, path))) continue
       const args = field.args.map(({ name: argument, type: given }) =>
@@ -49,6 +49,10 @@ function selectionOf(config: MeshConfig, root: GraphQLObjectType, deepest: numbe
   }
   return partsOf(root, [])
 }
+
+/** A question of its own that leads on from somewhere as well: it is shown there. */
+const isJoinToo = (config: MeshConfig, from: string): boolean =>
+  Object.entries(config.fields).some(([path, other]) => other.from === from && !/^(?:Query|Mutation)\./.test(path))
 
 /** One field of an answer that another field of the same type gives as a whole. */
 const isPartOf = (config: MeshConfig, type: string, path: string): boolean =>

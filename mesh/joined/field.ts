@@ -55,7 +55,7 @@ export interface FieldParts {
   readonly types: Types
   readonly typesOfAnswer: readonly string[]
   readonly keep: { readonly ms: number; readonly staleMs: number }
-  readonly seen: (type: string, value: unknown, context: unknown) => unknown
+  readonly seen: (type: string, value: unknown, context: unknown, source: string) => unknown
   /** The field of a type that says whose it is. */
   readonly ownerOf: (type: string) => string | undefined
 }
@@ -119,7 +119,7 @@ export function fieldOf(parts: FieldParts): {
     if (value instanceof SourceError) throw value
     if ((value ?? null) === null && !(isSure && value === undefined)) return null
     if (!typed.fits(value)) throw new SourceError('SOURCE_CHANGED', sourceName, { reason: path })
-    return typed.object === undefined ? value : parts.seen(typed.object, value, context)
+    return typed.object === undefined ? value : parts.seen(typed.object, value, context, sourceName)
   }
 
   const change = async (asked: Record<string, unknown>, key: unknown, context: MeshContext): Promise<unknown> => {

@@ -1,6 +1,7 @@
 // The one schema over all sources, as the configuration joins them. What is wrong with the configuration is found here, before anybody asks.
 import { type GraphQLFieldConfig, GraphQLObjectType, GraphQLSchema } from 'graphql'
 import { type Catalogue, isObject, type JsonSchema, propertiesOf } from '../source/catalogue.ts'
+import { SourceError } from '../upstream/source-error.ts'
 import { fieldOf, type MeshContext, type MeshSource } from './field.ts'
 import type { MeshConfig } from './mesh-config.ts'
 import { createTypes, graphName } from './types.ts'
@@ -20,12 +21,16 @@ export function joinedSchema(config: MeshConfig, sources: ReadonlyMap<string, Me
     fieldsOf.set(type, [...(fieldsOf.get(type) ?? []), [name, field]])
   }
 
-  /** What is another customer's is not there. */
-  const seen = (type: string, value: unknown, context: unknown): unknown => {
+  /** What is another customer's is not there. What does not say whose it is is none of what the document promises. */
+  const seen = (type: string, value: unknown, context: unknown, source: string): unknown => {
     const owner = config.owners[type]
     const { customer } = (context as MeshContext).scope // the context of every query here
     if (owner === undefined || customer === null) return value
-    const isTheirs = (each: unknown): boolean => valueAt(each, owner) === customer
+    const isTheirs = (each: unknown): boolean => {
+      const whose = valueAt(each, owner)
+      if (whose === undefined) throw new SourceError('SOURCE_CHANGED', source, { reason: `${type}.${owner}` })
+      return whose === customer
+    }
     if (Array.isArray(value)) return value.filter(isTheirs)
     return isTheirs(value) ? value : null
   }

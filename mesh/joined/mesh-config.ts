@@ -1,6 +1,7 @@
 // What a shop's mesh is made of, as its file says (mesh.yaml): the sources, which of their operations are fields of which types, and whose the data are.
 import { z } from 'zod'
 import { SourceSettings } from '../source/kinds.ts'
+import { STORED_SETTINGS } from './stored-config.ts'
 
 const Name = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, 'a source is called by 1 to 40 of a-z 0-9 -')
 const FieldPath = z.string().regex(/^[A-Za-z_]\w*\.[A-Za-z_]\w*$/, 'it must be TYPE.FIELD')
@@ -58,5 +59,6 @@ export const MeshConfig = z.strictObject({
     .default({})
     .describe('Milliseconds that answers of a type count as fresh, and for which they may stand in when their source gives none.'),
   panel: Panel.optional().describe('What the desk shows of the customer of a conversation.'),
+  ...STORED_SETTINGS,
 })
 export type MeshConfig = z.infer<typeof MeshConfig>

@@ -2,11 +2,15 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
+import { asCustomerId, asShopId } from '@parley/core/ids.ts'
 import type { GraphQLSchema } from 'graphql'
 import { parseDocument } from 'yaml'
 import type { Means } from '../source/kind.ts'
 import { catalogueOf, openSource, type SourceConfig } from '../source/kinds.ts'
 import type { Source } from '../source/source.ts'
+import type { Scope } from '../upstream/scope.ts'
+import { readEffects, type StoredEffect } from './effects.ts'
+import { readFacts, type StoredFact } from './facts.ts'
 import { createJoinedMesh, type JoinedMesh } from './joined-mesh.ts'
 import { MeshConfig } from './mesh-config.ts'
 import { createPanel, type Panel } from './panel.ts'
@@ -23,6 +27,9 @@ export interface OpenMesh extends JoinedMesh {
   readonly config: MeshConfig
   /** What the desk shows of a customer; undefined where the mesh knows of none. */
   readonly panel: Panel | undefined
+  readonly facts: ReadonlyMap<string, StoredFact>
+  /** By the names of effects and of what undoes them. */
+  readonly effects: ReadonlyMap<string, StoredEffect>
   close(): void
 }
 
@@ -39,7 +46,7 @@ export function readMeshConfig(file: string): MeshConfig {
   const broken = document.errors[0]
   if (broken) throw invalid('', broken.message.split('\n')[0] ?? 'not YAML')
   const parsed = MeshConfig.safeParse(document.toJS() ?? {})
-  if (parsed.success) return parsed.data
+  if (parsed.success) return withDocuments(parsed.data, name => readFileSync(resolve(dirname(file), name), 'utf8'), invalid)
   const issue = parsed.error.issues[0]
   throw invalid(issue?.path.join('.') ?? '', issue?.message ?? 'not of the schema')
 }
@@ -67,7 +74,8 @@ export function openMesh(file: string, { environment, onBug, now, instead, ...se
           return opened
         },
       })
-      return { ...mesh, config, panel: createPanel(config, mesh), close }
+      const ground = { config, schema: mesh.schema, rules: mesh.rules(ANY_CUSTOMER) }
+      return { ...mesh, config, panel: createPanel(config, mesh), facts: readFacts(ground), effects: readEffects(ground, mesh.undo), close }
     })
   } catch (error) {
     close()
@@ -95,6 +103,27 @@ function withFile<T>(file: string, work: () => T): T {
     if (error instanceof Fault || !(error instanceof Error)) throw error
     throw new Fault('CONFIG_INVALID', { file, path: '', reason: error.message }, { cause: error })
   }
+}
+
+/** What documents are held to is the same for all customers. */
+const ANY_CUSTOMER: Scope = { shop: asShopId('any'), customer: asCustomerId('any'), locale: 'en', sources: null }
+
+/** With the text of each document that stands in a file of its own. */
+function withDocuments(config: MeshConfig, read: (file: string) => string, invalid: (path: string, reason: string) => Fault): MeshConfig {
+  const textOf = (path: string, text: string): string => {
+    if (text.includes('{')) return text
+    try {
+      return read(text)
+    } catch {
+      throw invalid(path, `it is no document, and there is no file ${JSON.stringify(text)}`)
+    }
+  }
+  const facts = Object.entries(config.facts).map(([name, fact]) => [name, { ...fact, query: textOf(`facts.${name}.query`, fact.query) }])
+  const effects = Object.entries(config.effects).map(([name, effect]) => [
+    name,
+    { ...effect, mutation: textOf(`effects.${name}.mutation`, effect.mutation) },
+  ])
+  return { ...config, facts: Object.fromEntries(facts), effects: Object.fromEntries(effects) }
 }
 
 /** An error says where in the file what it is about stands. */

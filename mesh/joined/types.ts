@@ -25,7 +25,7 @@ export interface TypesOptions {
   /** Fields that a type has from elsewhere; asked for when the schema is made. They go before those of the document. */
   readonly more: (type: string) => Fields
   /** What may be seen of a value of this type: another one's is null, and left out of lists. */
-  readonly seen: (type: string, value: unknown, context: unknown) => unknown
+  readonly seen: (type: string, value: unknown, context: unknown, source: string) => unknown
 }
 
 export interface Types {
@@ -109,7 +109,7 @@ export function createTypes({ more, seen }: TypesOptions): Types {
               const isMissing = value === undefined && required.has(property)
               if (!isMissing && (value ?? null) === null) return null
               if (isMissing || !inner.fits(value)) throw new SourceError('SOURCE_CHANGED', source, { reason: `${called}.${property}` })
-              return inner.object === undefined ? value : seen(inner.object, value, context)
+              return inner.object === undefined ? value : seen(inner.object, value, context, source)
             },
           }
         }

@@ -74,7 +74,6 @@ export async function ask(text: string | undefined, options: AskOptions): Promis
     await models?.close()
     await knowledge?.close()
     await ensembles?.close()
-    await sources.close()
     await meshes.close()
   }
 }

@@ -43,11 +43,7 @@ export function createShopMeshes(
     services = import('@parley/demo-shop/services-thread.ts').then(({ startServicesThread }) =>
       startServicesThread(
         { folder: join(config.data, DEMO, 'services'), tokens: { orders: token, crm: token, warehouse: token } },
-        error => {
-          // The next question starts them anew.
-          open.delete(DEMO)
-          onBug(error)
-        },
+        reason => onBug(new Error(`${reason}; they are started again`)),
       ),
     )
     const { urls } = await services

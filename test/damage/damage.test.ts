@@ -8,7 +8,6 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { isFault } from '@parley/core/faults.ts'
 import { asAgentId } from '@parley/core/ids.ts'
-import { openDemoShop } from '@parley/mesh/demo-shop/demo-shop.ts'
 import { openLmdbAccounts } from '@parley/server/drivers/accounts.lmdb.ts'
 import { loadOrMakeSecret } from '@parley/server/secret.ts'
 import { lookOver } from '@parley/server/upkeep/doctor.ts'
@@ -53,7 +52,6 @@ async function makeFolder(data: string): Promise<void> {
   const jobs = await openJobs(data)
   for (let i = 0; i < 8; i++) await jobs.add({ id: `j${i}`, kind: WAIT, payload: {}, delayMs: 1e9 })
   await jobs.close()
-  await (await openDemoShop({ file: join(data, 'demo-shop', 'shop.db'), today: () => '2026-11-24' })).close()
 }
 
 /** Resolves with what was served, or with the signal that ended the process. */

@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import { SNAPSHOT_VERSION } from '@parley/core/conversation/stretch.ts'
 import { isFault } from '@parley/core/faults.ts'
 import type { ConversationKey } from '@parley/core/ids.ts'
-import { openDemoShop } from '@parley/mesh/demo-shop/demo-shop.ts'
 import { createAccounts } from '@parley/server/accounts/accounts.ts'
 import { createConversations } from '@parley/server/conversations.ts'
 import { openLmdbAccounts } from '@parley/server/drivers/accounts.lmdb.ts'
@@ -63,7 +62,6 @@ async function look({ data, conversations: names }: Look): Promise<Served> {
     const snapshots = await openFileSnapshots(join(data, 'snapshots'), SNAPSHOT_VERSION)
     const conversations = createConversations(log, vault, { snapshots, observer: { opened() {}, written() {}, failed() {} } })
     closing.push(() => conversations.close())
-    await open('demo shop', () => openDemoShop({ file: join(data, 'demo-shop', 'shop.db'), today: () => '2026-11-24' }))
     const jobs = await open('jobs', () => openJobs(data))
     for (const table of ['unsettled', 'withPeople'] as const)
       await tell(table, async () => {

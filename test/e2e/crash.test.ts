@@ -13,7 +13,7 @@ import { entriesAfter } from '@parley/core/conversation/dialogue.ts'
 import { SNAPSHOT_VERSION } from '@parley/core/conversation/stretch.ts'
 import { asConversationId, asCustomerId, asShopId, type ConversationKey } from '@parley/core/ids.ts'
 import type { Conversations } from '@parley/core/ports/conversations.ts'
-import { drawShop } from '@parley/mesh/demo-shop/seed/draw-shop.ts'
+import { drawShop } from '@parley/demo-shop/seed/draw-shop.ts'
 import { readConfig } from '@parley/server/config.ts'
 import { createConversations } from '@parley/server/conversations.ts'
 import { customerParts } from '@parley/server/customer-parts.ts'
@@ -221,12 +221,12 @@ const DELIVERED = Map.groupBy(
 
 /** An order has one living case, and some stay open: without this the claimants would run out of orders, and wait for ever to have one withdrawn. */
 function freeOrders(data: string): void {
-  const file = join(data, 'demo-shop', 'shop.db')
+  const file = join(data, 'demo-shop', 'services', 'crm.db')
   if (!existsSync(file)) return
   const book = new DatabaseSync(file, { enableForeignKeyConstraints: false })
   try {
     if (book.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'cases'").get() === undefined) return
-    book.exec("UPDATE cases SET order_number = 'kept-' || id WHERE key LIKE 'demo/%' AND state = 'open'")
+    book.exec("UPDATE cases SET order_number = 'kept-' || id WHERE state = 'open'")
   } finally {
     book.close()
   }
@@ -322,13 +322,15 @@ function createCheck(data: string, customers: readonly Customer[], agents: reado
       assert.deepEqual(marked.sort(), wanted.sort(), `[${rule}] the table is not what the events say`)
     }
     const effects = new Map([...known.values()].flatMap(({ standing }) => standing.effects.map(effect => [effect.key, effect] as const)))
-    const file = join(data, 'demo-shop', 'shop.db')
+    const file = join(data, 'demo-shop', 'services', 'crm.db')
     if (!existsSync(file)) return { cases: 0, withdrawn: 0 }
     const book = new DatabaseSync(file)
     const cases = new Map<string, string>()
     try {
       if (book.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'cases'").get() === undefined) return { cases: 0, withdrawn: 0 }
-      for (const { key, state } of book.prepare("SELECT key, state FROM cases WHERE key LIKE 'demo/%'").all()) {
+      const opened = book.prepare(`
+        SELECT key, state FROM cases JOIN outcomes ON outcomes.status = 201 AND json_extract(body, '$.number') = 'CP-' || cases.id`)
+      for (const { key, state } of opened.all()) {
         assert.ok(!cases.has(String(key)), `[EFF4] ${key} has two cases`)
         cases.set(String(key), String(state))
       }

@@ -47,7 +47,7 @@ before(async () => {
   writeFileSync(
     configFile,
     `deadlines: { voters: 10000, plugin: 5000, mesh: 10000, effect: 10000, turn: 30000 }
-shops: [{ id: demo, source: demo-shop, name: Parley Fresh, plugins: [fresh-goods, ${JSON.stringify(diary)}] }]
+shops: [{ id: demo, mesh: demo-shop, name: Parley Fresh, plugins: [fresh-goods, ${JSON.stringify(diary)}] }]
 `,
   )
   server = await startServer(data.path, { env: { PARLEY_CONFIG: configFile } })
@@ -330,7 +330,7 @@ test('[ERA9] a server whose shop keeps nothing longer erases at the start what i
   await vault.close()
   await log.close()
   const config = joinPath(folder.path, 'parley.yaml')
-  writeFileSync(config, 'shops:\n  - { id: demo, source: demo-shop, plugins: [fresh-goods], retentionDays: 30 }\n')
+  writeFileSync(config, 'shops:\n  - { id: demo, mesh: demo-shop, plugins: [fresh-goods], retentionDays: 30 }\n')
   const keeper = await startServer(folder.path, { env: { PARLEY_CONFIG: config } })
   t.after(async () => {
     await keeper.stop('SIGTERM')

@@ -74,7 +74,7 @@ test('[JOB8] data/jobs deleted between two starts: the effect is brought to its 
   writeFileSync(
     join(data.path, 'parley.yaml'),
     // Voters are waited for, however busy the machine is: another answer would offer no effect.
-    'deadlines: { voters: 20000, mesh: 20000, turn: 60000, effect: 300 }\nshops: [{ id: demo, source: demo-shop, name: Parley Fresh, plugins: [fresh-goods], slaMinutes: 60 }]\n',
+    'deadlines: { voters: 20000, mesh: 20000, turn: 60000, effect: 300 }\nshops: [{ id: demo, mesh: demo-shop, name: Parley Fresh, plugins: [fresh-goods], slaMinutes: 60 }]\n',
   )
   const env = { PARLEY_CONFIG: join(data.path, 'parley.yaml') }
   let server = await startServer(data.path, { env })
@@ -89,8 +89,8 @@ test('[JOB8] data/jobs deleted between two starts: the effect is brought to its 
   const line = await joinConversation(server.url, visitor)
   await line.next('state')
   await say(line, '2024-881 的螃蟹死了三只，怎么赔', /可以吗|登记赔付/)
-  // The shop's book is locked: the effect cannot be done, and is promised.
-  const book = new DatabaseSync(join(data.path, 'demo-shop', 'shop.db'))
+  // The CRM's book is locked: the effect cannot be done, and is promised.
+  const book = new DatabaseSync(join(data.path, 'demo-shop', 'services', 'crm.db'))
   book.exec('BEGIN IMMEDIATE')
   await say(line, '好的', /./)
   const jobs = commandFor(server, data.path)

@@ -31,7 +31,7 @@ test('[KNOW10] an encoder is judged beside sub-words, named for a shop, and vote
       config,
       JSON.stringify({
         deadlines: { voters: 10_000, plugin: 10_000, turn: 30_000 }, // a busy machine makes nobody late
-        shops: [{ id: 'demo', source: 'demo-shop', plugins: [], ...(articleEncoder !== undefined && { articleEncoder }) }],
+        shops: [{ id: 'demo', mesh: 'demo-shop', plugins: [], ...(articleEncoder !== undefined && { articleEncoder }) }],
       }),
     )
   const evaluate = async (...args: readonly string[]): Promise<Told> => {

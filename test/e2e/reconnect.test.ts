@@ -28,7 +28,7 @@ test(`[RT1] [RT13] ${CLIENTS} clients come back at once, to a server that stayed
   const config = join(data.path, 'parley.yaml')
   writeFileSync(
     config,
-    'limits: { visitorsPerMinute: 1000000 }\nshops: [{ id: demo, source: demo-shop, name: Parley Fresh, plugins: [fresh-goods] }]\n',
+    'limits: { visitorsPerMinute: 1000000 }\nshops: [{ id: demo, mesh: demo-shop, name: Parley Fresh, plugins: [fresh-goods] }]\n',
   ) // all come from one address
   const env = { PARLEY_CONFIG: config }
   const visitors = await fillStore(data.path, CLIENTS, await talk())

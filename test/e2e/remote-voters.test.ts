@@ -26,7 +26,7 @@ test('[RMT1] [RMT5] [RMT7] [VOTE4] remote voters of a server decide where it is 
   const ensemble = join(data.path, 'mine.yaml')
   const shipped = readFileSync(new URL('../../ensembles/shipped/retail.yaml', import.meta.url), 'utf8')
   writeFileSync(ensemble, `${shipped}  remote:nlp:\n    weight: { zh: 2, en: 2 }\n`)
-  const shop = { source: 'demo-shop', name: 'Parley Fresh', plugins: [], locale: 'en', ensemble }
+  const shop = { mesh: 'demo-shop', name: 'Parley Fresh', plugins: [], locale: 'en', ensemble }
   const remoteVoters = [
     { id: 'nlp', url: `${service.url}/votes`, secretEnv: 'NLP_KEY', deadlineMs: 60_000, askBelow: 0.7 },
     { id: 'llm', kind: 'openai', url: `${model.url}/v1`, model: 'stub', deadlineMs: 60_000, askBelow: 0.7 },

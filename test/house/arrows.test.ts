@@ -23,7 +23,7 @@ const ARROWS: Readonly<Record<string, Arrow>> = {
   ensembles: { workspaces: ['plugin-sdk', 'core'] },
   mesh: { workspaces: ['plugin-sdk', 'core'] },
   plugins: { workspaces: ['plugin-sdk'], packages: [] },
-  examples: { workspaces: ['plugin-sdk', 'core', 'mesh'] },
+  examples: { workspaces: ['plugin-sdk'] },
   web: { workspaces: ['core/protocol'], types: ['ensembles'] },
   server: { workspaces: ['plugin-sdk', 'core', 'models', 'ensembles', 'mesh', 'demo-shop'] },
 }

@@ -187,8 +187,9 @@ test('whoever waits for a person is told the place in line where it is known, an
 })
 
 test('an effect that is refused says why, each reason in words of its own', () => {
-  const readme = readFileSync(new URL('../../mesh/demo-shop/README.md', import.meta.url), 'utf8')
-  const reasons = [...readme.matchAll(/^\| `([a-z-]+)` \| /gm)].flatMap(([, reason]) => (reason?.startsWith('demo-') ? [] : [reason ?? '']))
+  const readme = readFileSync(new URL('../../examples/demo-shop/README.md', import.meta.url), 'utf8')
+  const [, table = ''] = /\| refused \|([\s\S]*?)\n\n/.exec(readme) ?? []
+  const reasons = [...table.matchAll(/^\| `([a-z-]+)` \| /gm)].map(([, reason = '']) => reason)
   // A withdrawal that is refused goes to a person and has no words here.
   const opening = reasons.filter(reason => !['unknown-case', 'already-paid'].includes(reason))
   assert.equal(opening.length, 7)

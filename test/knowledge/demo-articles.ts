@@ -13,7 +13,7 @@ const folder = (name: string): string => join(import.meta.dirname, '..', '..', n
 export function demoArticles(): readonly Article[] {
   const actions = new Set(Object.keys(readPack(join(PROJECT.packs, 'retail')).actions))
   return (['en', 'zh'] as const).flatMap(language => {
-    const from = folder(`mesh/demo-shop/articles/${language}`)
+    const from = folder(`examples/demo-shop/articles/${language}`)
     return readdirSync(from)
       .sort()
       .flatMap(file => {

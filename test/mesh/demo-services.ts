@@ -18,10 +18,10 @@ export interface TestServices extends DemoServices {
   knob(service: ServiceName, setting: object): Promise<void>
 }
 
-/** Closed and removed after the test. */
-export async function startTestServices(t: Pick<TestContext, 'after'>): Promise<TestServices> {
+/** Closed and removed after the test; `used` is a folder that another process has used. */
+export async function startTestServices(t: Pick<TestContext, 'after'>, used?: string): Promise<TestServices> {
   const temporary = temporaryFolder()
-  const folder = join(temporary.path, 'services')
+  const folder = used ?? join(temporary.path, 'services')
   const started = await startDemoServices({ folder, tokens: TOKENS, today: () => TODAY })
   let isClosed = false
   const close = async (): Promise<void> => {

@@ -1,4 +1,4 @@
-// Effects of the demo shop, on its real database.
+// Effects of the demo shop, over its mesh and in the CRM's own file.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { faultCodeOf } from '../fault-code.ts'
@@ -26,19 +26,16 @@ test('a case is opened for what was bought, with its amount, and numbered on fro
 test('what cannot be compensated is refused for its own reason, and leaves no case', async t => {
   const shop = await openTestShop(t)
   const database = shop.connect()
-  // Casts: the columns named here.
-  const old = database
-    .prepare(`SELECT customer, number FROM orders WHERE status = 'delivered' AND delivered_on = -8
-      AND number NOT IN (SELECT order_number FROM refunds) AND number NOT IN (SELECT order_number FROM cases) LIMIT 1`)
-    .get() as { readonly customer: string; readonly number: string }
-  const young = database
-    .prepare(`SELECT customer, number FROM orders WHERE status = 'delivered' AND delivered_on = -7
-      AND number NOT IN (SELECT order_number FROM refunds) LIMIT 1`)
-    .get() as { readonly customer: string; readonly number: string }
+  const deliveredOn = (day: number) =>
+    database
+      .prepare('SELECT customer, number FROM purchases WHERE delivered_on = ? AND number NOT IN (SELECT order_number FROM refunds) LIMIT 1')
+      .get(day) as { readonly customer: string; readonly number: string } // the columns named here
+  const [old, young] = [deliveredOn(-8), deliveredOn(-7)]
   const lin = (slots: Readonly<Record<string, string>>) => ['demo-lin', slots] as const
   const cases: readonly (readonly [reason: string, ask: readonly [string, Readonly<Record<string, string>>]])[] = [
     ['unknown-order', lin({ count: '1' })],
     ['unknown-order', lin({ order: '2024-882', count: '1' })],
+    ['unknown-order', lin({ order: 'the crabs', count: '1' })],
     ['not-delivered', lin({ order: '2024-875', count: '1' })],
     ['refunded', lin({ order: '2024-860', count: '1' })],
     ['too-late', [old.customer, { order: old.number, count: '1' }]],
@@ -55,7 +52,7 @@ test('what cannot be compensated is refused for its own reason, and leaves no ca
       { state: 'refused', reason },
       JSON.stringify(slots),
     )
-  assert.equal(count(database, "cases WHERE key NOT LIKE 'seed/%'"), 0)
+  assert.equal(count(database, 'cases'), 0)
   assert.equal((await shop.effects.run(opening('y', young.customer, { order: young.number, count: '1' }), patience())).state, 'done')
 })
 
@@ -86,23 +83,19 @@ test('a case is withdrawn once, however often it is asked; a paid one stays', as
 
   const next = await shop.effects.run(opening('b', 'demo-kim', { order: '2024-882', count: '2' }), patience())
   assert.ok(next.state === 'done')
-  database.prepare("UPDATE cases SET state = 'paid' WHERE key = ?").run('b')
+  const id = String(next.result.case).slice('CP-'.length)
+  database.prepare("UPDATE cases SET state = 'paid' WHERE id = ?").run(id)
   assert.deepEqual(await shop.effects.run(withdrawing('v', 'demo-kim', next.result), patience()), {
     state: 'refused',
     reason: 'already-paid',
   })
-  assert.equal(database.prepare('SELECT state FROM cases WHERE key = ?').get('b')?.state, 'paid')
-
-  const seeded = database.prepare("SELECT customer FROM cases WHERE id = 1001 AND state = 'paid'").get() as { readonly customer: string }
-  assert.deepEqual(await shop.effects.run(withdrawing('w', seeded.customer, { case: 'CP-1001' }), patience()), {
-    state: 'refused',
-    reason: 'already-paid',
-  })
-  for (const nothing of [{}, { case: '' }, { case: 'CP-9' }, { case: "CP-1001'" }])
+  assert.equal(database.prepare('SELECT state FROM cases WHERE id = ?').get(id)?.state, 'paid')
+  for (const nothing of [{ case: 'CP-9' }, { case: "CP-1007'" }])
     assert.deepEqual(await shop.effects.run(withdrawing(JSON.stringify(nothing), 'demo-kim', nothing), patience()), {
       state: 'refused',
       reason: 'unknown-case',
     })
+  assert.deepEqual(await shop.effects.run(withdrawing('w', 'demo-kim', {}), patience()), { state: 'refused', reason: 'unknown' })
 })
 
 test('[MESH4] the same key a hundred times at once is one case and one outcome', async t => {
@@ -124,30 +117,66 @@ test('[MESH4] a hundred keys at once for one order: one is done, the others are 
   assert.equal(count(connect(), 'cases WHERE order_number = ?', '2024-881'), 1)
 })
 
-test('[MESH4] two shops on one file, as two processes would be: one key, one case', async t => {
+test('[MESH4] two servers on the same services, as two processes would be: one key, one case', async t => {
   const one = await openTestShop(t)
-  const two = await openTestShop(t, { file: one.file })
+  const two = await openTestShop(t, { folder: one.services.folder })
   const outcomes = await Promise.all(
     [one, two].flatMap(({ effects }) =>
       Array.from({ length: 20 }, () => effects.run(opening('k', 'demo-lin', { order: '2024-881', count: '4' }), patience())),
     ),
   )
   assert.equal(new Set(outcomes.map(o => JSON.stringify(o))).size, 1)
-  assert.equal(count(one.connect(), 'cases WHERE key = ?', 'k'), 1)
+  assert.equal(count(one.connect(), 'cases'), 1)
 })
 
 test('[MESH4] a signal ends the waiting with a rejection; the same key then tells the outcome', async t => {
   const { effects, connect } = await openTestShop(t)
   const ask = (signal: AbortSignal) => effects.run(opening('k', 'demo-lin', { order: '2024-881', count: '4' }), signal)
   assert.equal(await faultCodeOf(ask(AbortSignal.abort())), 'SOURCE_UNAVAILABLE')
-  assert.equal(count(connect(), 'cases WHERE key = ?', 'k'), 0)
+  assert.equal(count(connect(), 'cases'), 0)
   const given = new AbortController()
   const waiting = ask(given.signal)
   given.abort()
   assert.equal(await faultCodeOf(waiting), 'SOURCE_UNAVAILABLE')
   const outcome = await ask(patience())
   assert.ok(outcome.state === 'done' && outcome.result.case === 'CP-1007')
-  assert.equal(count(connect(), 'cases WHERE key = ?', 'k'), 1)
+  assert.equal(count(connect(), 'cases'), 1)
+})
+
+test('[MESH32] what fails on its way is not refused but unknown; the same key then tells the outcome', async t => {
+  const { effects, services, connect } = await openTestShop(t, { deadlines: { crm: 2_000 } })
+  const ask = () => effects.run(opening('k', 'demo-lin', { order: '2024-881', count: '4' }), patience())
+  for (const failure of ['error', 'busy', 'expired', 'drop', 'cut', 'garbled', 'shape', 'hang']) {
+    await services.knob('crm', { failure })
+    assert.equal(await faultCodeOf(ask()), 'SOURCE_UNAVAILABLE', failure)
+  }
+  await services.knob('crm', { failure: 'none' })
+  const outcome = await ask()
+  assert.ok(outcome.state === 'done' && outcome.result.case === 'CP-1007')
+  assert.equal(count(connect(), 'cases'), 1)
+})
+
+test('[MESH32] the file says what else is done: a return is registered, and withdrawn by what was told of it', async t => {
+  const more = `
+  send-back:
+    mutation: 'mutation ($order: String!, $why: String!) { back: createReturn(number: $order, reason: $why) { number order status } }'
+    result: { return: number, order: order }
+    undo: keep-it
+`
+  const { effects, connect } = await openTestShop(t, { change: text => `${text.replace('\nslots:\n', '\nslots:\n  why: {}\n')}${more}` })
+  const request = { ...opening('b/do', 'demo-kim', { order: '2024 882', why: 'too large' }), name: 'send-back' }
+  const done = await effects.run(request, patience())
+  assert.deepEqual(done, { state: 'done', result: { return: 'RT-5001', order: '2024-882' } })
+  assert.deepEqual(await effects.run({ ...request, key: 'b2/do' }, patience()), { state: 'refused', reason: 'already-returning' })
+  const undone = await effects.run({ ...withdrawing('b/undo', 'demo-kim', done.result), name: 'keep-it' }, patience())
+  assert.deepEqual(undone, done)
+  assert.deepEqual(
+    connect('orders')
+      .prepare('SELECT status FROM returns')
+      .all()
+      .map(row => row.status),
+    ['withdrawn'],
+  )
 })
 
 test('the shop names the effects that it has, and no others', async t => {

@@ -35,13 +35,14 @@ export const graphOver = (mesh: JoinedMesh): Graph => createGraph({ of: async ()
 /** As long as a busy machine takes; a test that is about a deadline sets a shorter one. No breaker opens by the way. */
 const PATIENT_MS = 30_000
 
-/** `edit` changes the mesh's file. */
+/** `edit` changes the mesh's file; `folder` is one of the services that another process has used. */
 export async function openJoinedShop(
   t: Pick<TestContext, 'after'>,
   deadlines: Readonly<Record<string, number>> = {},
   edit: (config: string) => string = config => config,
+  folder?: string,
 ): Promise<JoinedShop> {
-  const services = await startTestServices(t)
+  const services = await startTestServices(t, folder)
   const bugs: unknown[] = []
   const file = join(services.folder, 'mesh.yaml')
   const config = readFileSync(DEMO_MESH, 'utf8').replaceAll(

@@ -24,8 +24,8 @@ test('[MESH14] a file that does not fit the documents, or under which a customer
     return printSchema(mesh.schema)
   }
   for (const [from, to, message] of [
-    ['orders.listOrders', 'orders.listOrder', /Customer\.orders: there is no operation orders\.listOrder/],
-    ['from: crm.listCases', 'from: erp.listCases', /Customer\.cases: there is no source erp/],
+    ['orders.listOrders', 'orders.listOrder', /Query\.orders: there is no operation orders\.listOrder/],
+    ['from: crm.listCases', 'from: erp.listCases', /Query\.cases: there is no source erp/],
     ['pick: status', 'pick: state', /Order\.warehouseStatus: the answer has no field state/],
     ['with: { customer: id }, pick', 'with: { client: id }, pick', /orders\.listOrders has no parameter client/],
     ['Order.parcel:', 'Parcels.parcel:', /Parcels is a type that no field gives/],
@@ -35,8 +35,31 @@ test('[MESH14] a file that does not fit the documents, or under which a customer
     ['url: http://127.0.0.1:8101', 'url: http://me:secret@127.0.0.1:8101', /a key is no part of the address/],
     ['Query.stock: { from: warehouse.getStock }', 'Query.stock: { from: crm.openCase }', /crm\.openCase changes something/],
     ['by: withdrawReturn', 'by: withdraw', /it is undone by withdraw, which is no field of Mutation/],
-    ['  Order: customer\n', '', /Customer\.orders: it can be asked for anything and gives what belongs to nobody/],
+    ['  Order: customer\n', '', /Query\.orders: it can be asked for anything and gives what belongs to nobody/],
     ['Query.customer', 'Query.nobody.customer', /fields\.Query\.nobody\.customer/],
+    ['at: refunds.0', 'at: refund.0', /facts\.refund: refund is not asked for/],
+    ['at: refunds.0', 'at: refunds.0.amount.0', /facts\.refund: refunds\.0\.amount\.0 is not asked for/],
+    ['          RETURNING: returned\n', '', /facts\.orders: state: values: there is none for RETURNING/],
+    ['carrier: parcel.carrier', 'carrier: parcel.name', /facts\.orders: carrier: parcel\.name is not asked for/],
+    ['query ($order: String) {', 'query ($order: [String!]) {', /facts\.refund: .*\$order.*\[String!\]/],
+    ['query ($order: String) { refunds', 'query ($number: String) { refunds', /facts\.refund: .*order/],
+    [
+      "'{ cases(limit: 5) {",
+      '\'{ stock(product: "kettle") { onHand } cases(limit: 5) {',
+      /facts\.cases: Query\.stock is for the shop alone/,
+    ],
+    ["'{ cases(limit: 5) {", "'mutation { cases(limit: 5) {", /facts\.cases: it is a mutation, not a query/],
+    [
+      "query: '{ cases(limit: 5) { number order count amount currency state } }'",
+      'query: cases.graphql',
+      /facts\.cases\.query: it is no document, and there is no file/,
+    ],
+    ["'{ cases(limit: 5) {", "'{ __schema { description } cases(limit: 5) {", /facts\.cases: GraphQL introspection/],
+    ['  count: { read:', '  pieces: { read:', /effects\.open-compensation: \$count is no slot/],
+    ["read: '^", "read: '(^", /slots\.count\.read: it is no regular expression/],
+    ['undo: withdraw-compensation', 'undo: open-compensation', /effects\.open-compensation: two things are called so/],
+    [', undo: { by: withdrawCase, with: { case: number } }', '', /effects\.open-compensation: Mutation\.openCase cannot be undone/],
+    ['      case: number\n', '', /effects\.open-compensation: result: its undo needs number/],
     ['openapi: crm.openapi.yaml', 'openapi: none.yaml', /sources\.crm\.openapi: .*none\.yaml/],
     ['openapi: crm.openapi.yaml', 'raml: crm.raml', /sources\.crm: one of openapi.* says of which kind it is: none is there/],
     ['tokenEnv: DEMO_CRM_TOKEN', 'tokenEnv: A\n    tokenFile: b', /sources\.crm\.tokenFile: give either/],
@@ -44,7 +67,7 @@ test('[MESH14] a file that does not fit the documents, or under which a customer
     ['tokenEnv: DEMO_CRM_TOKEN', 'headers: { Authorization: x }', /sources\.crm\.headers\.Authorization: the mesh says this header/],
     ['tokenEnv: DEMO_CRM_TOKEN', 'tokenHeader: X-Key\n    headers: { x-key: x }', /sources\.crm\.headers\.x-key/],
   ] as const)
-    assert.throws(() => open(from, to), { code: 'CONFIG_INVALID', message })
+    assert.throws(() => open(from, to), { code: 'CONFIG_INVALID', message }, `${from}: ${to}`)
   const schema = open('Query', 'Query')
   assert.match(schema, /Where the goods are, as the warehouse sees it\./)
   assert.match(schema, /"""Only orders of this status\."""\s+status: OrderStatus/)

@@ -1,48 +1,46 @@
-// A demo shop in a folder of its own, on a day of its own.
+// The facts and effects of the demo shop, over the mesh of its three services: in a folder of their own, on a day of their own.
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { TestContext } from 'node:test'
-import type { Worker } from 'node:worker_threads'
+import type { Effects } from '@parley/core/ports/effects.ts'
 import type { Fact, Mesh, MeshQuery } from '@parley/core/ports/mesh.ts'
-import { type DemoShop, type DemoShopOptions, openDemoShop } from '@parley/mesh/demo-shop/demo-shop.ts'
-import { temporaryFolder } from '../e2e/running-server.ts'
-import { patience, TODAY } from './questions.ts'
+import type { ServiceName } from '@parley/demo-shop/services.ts'
+import { createShopSource } from '@parley/mesh/joined/shop-source.ts'
+import { type JoinedShop, openJoinedShop } from './joined-shop.ts'
+import { patience } from './questions.ts'
 
-export interface TestShop extends DemoShop {
-  readonly file: string
-  /** The thread that was started last, by whichever shop of the test: to be killed, as nothing in the shop itself would. */
-  thread(): Worker
-  /** Another connection to the file. */
-  connect(): DatabaseSync
+export interface TestShop extends Pick<JoinedShop, 'services' | 'bugs'> {
+  readonly joined: JoinedShop['mesh']
+  readonly mesh: Mesh
+  readonly effects: Effects
+  /** Another connection to the file of a service. */
+  connect(service?: ServiceName): DatabaseSync
+}
+
+export interface TestShopOptions {
+  readonly deadlines?: Readonly<Record<string, number>>
+  /** What the mesh's file says instead. */
+  readonly change?: (text: string) => string
+  /** A folder of the services that another process has used. */
+  readonly folder?: string
 }
 
 /** Closed and removed after the test. */
-export async function openTestShop(t: TestContext, options: Partial<DemoShopOptions> = {}): Promise<TestShop> {
-  const folder = temporaryFolder()
-  const file = options.file ?? join(folder.path, 'demo-shop', 'shop.db')
-  let newest: Worker | undefined
-  const watch = (worker: Worker): void => {
-    newest = worker
-  }
-  process.on('worker', watch)
-  const shop = await openDemoShop({ file, today: () => TODAY, adopts: false, ...options })
+export async function openTestShop(t: Pick<TestContext, 'after'>, { deadlines, change, folder }: TestShopOptions = {}): Promise<TestShop> {
+  const { mesh: joined, services, bugs } = await openJoinedShop(t, deadlines, change, folder)
+  services.fill()
+  const source = createShopSource({ config: joined.config, mesh: async () => joined, customerIn: customer => customer })
   const connections: DatabaseSync[] = []
-  const close = async (): Promise<void> => {
-    process.off('worker', watch)
-    for (const connection of connections.splice(0)) if (connection.isOpen) connection.close()
-    await shop.close()
-  }
-  t.after(async () => {
-    await close()
-    folder.remove()
+  t.after(() => {
+    for (const connection of connections) if (connection.isOpen) connection.close()
   })
   return {
-    ...shop,
-    close,
-    file,
-    thread: () => newest!, // openDemoShop has started it
-    connect() {
-      const connection = new DatabaseSync(file)
+    ...source,
+    joined,
+    services,
+    bugs,
+    connect(service = 'crm') {
+      const connection = new DatabaseSync(join(services.folder, `${service}.db`))
       connections.push(connection)
       return connection
     },
@@ -56,8 +54,11 @@ export async function fact(mesh: Mesh, name: string, asked: MeshQuery): Promise<
 
 export function known(given: Fact | undefined): unknown {
   if (!given?.isKnown) throw new Error(`the fact is not known: ${JSON.stringify(given)}`)
-  return given.value
+  return plain(given.value)
 }
+
+/** As JSON has it: what GraphQL makes has no prototype. */
+export const plain = <T>(value: T): T => (value === undefined ? value : JSON.parse(JSON.stringify(value)))
 
 /** How many rows the statement counts. */
 export const count = (database: DatabaseSync, from: string, ...values: string[]): number =>

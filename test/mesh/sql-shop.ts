@@ -144,6 +144,7 @@ export async function openSqlShop(
     sources: { orders: settings, ...others },
     fields: {
       ...Object.fromEntries(Object.entries(fields).filter(([path]) => !path.startsWith('Mutation.'))),
+      'Query.orders': { from: 'orders.listOrders', customer: 'customer' },
       'Customer.orders': { from: 'orders.listOrders', with: { customer: 'id' } },
       'Order.items': { from: 'orders.listItems', with: { orders: 'number' }, batch: 'order', many: true },
     },

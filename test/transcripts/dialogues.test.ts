@@ -50,10 +50,13 @@ before(async () => {
   const installed = { choices: () => [], knowledge: { changedArticlesOf: () => [] } }
   brain = await createBrain({ ...config, deadlines }, createLogger('error'), sources, undefined, undefined, installed)
   await brain.plugins.ready
+  // The services make their files when they are started.
+  const anybody = { shop: asShopId('demo'), customer: asCustomerId('demo-lin'), slots: {}, locale: 'en' } as const
+  const { cases } = await sources.mesh.facts(['cases'], anybody, AbortSignal.timeout(30_000))
+  assert.ok(cases?.isKnown)
 })
 after(async () => {
   await brain.close()
-  await sources.close()
   await meshes.close()
   data.remove()
 })
@@ -133,7 +136,7 @@ const indented = (text: string): string[] =>
 
 /** Compensation cases outlive a dialogue, and an order has one at a time: the next dialogue begins with a shop that has none. */
 function forgetCases(): void {
-  const database = new DatabaseSync(join(data.path, 'demo-shop', 'shop.db'), { timeout: 5_000 })
+  const database = new DatabaseSync(join(data.path, 'demo-shop', 'services', 'crm.db'), { timeout: 5_000 })
   try {
     database.exec('DELETE FROM cases; DELETE FROM outcomes')
   } finally {

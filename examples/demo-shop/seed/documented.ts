@@ -1,5 +1,5 @@
 // The customers that dialogues and demos are written about. README.md documents them to the last order; a test holds the two together.
-import type { NumberedOrder, SeedCustomer } from './shop-data.ts'
+import type { NumberedOrder, SeedCustomer } from './seed-data.ts'
 
 const LIN: SeedCustomer = { id: 'demo-lin', name: '林悦', city: { 'zh-CN': '杭州', en: 'Hangzhou' }, market: 'cn' }
 const KIM: SeedCustomer = { id: 'demo-kim', name: 'Kim Porter', city: { 'zh-CN': '波特兰', en: 'Portland' }, market: 'us' }

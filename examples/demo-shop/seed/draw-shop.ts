@@ -6,7 +6,7 @@ import { DOCUMENTED_CUSTOMERS, DOCUMENTED_ORDERS } from './documented.ts'
 import { createDraws } from './draws.ts'
 import { MARKETS } from './markets.ts'
 import { drawOrder } from './order-life.ts'
-import type { NumberedOrder, SeedCustomer, SeedOrder } from './shop-data.ts'
+import type { NumberedOrder, SeedCustomer, SeedOrder } from './seed-data.ts'
 
 const SEED = 'parley demo shop 1'
 const CUSTOMERS = 500

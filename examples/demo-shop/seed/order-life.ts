@@ -3,7 +3,7 @@ import type { Day } from '../days.ts'
 import type { Draws } from './draws.ts'
 import { MARKETS } from './markets.ts'
 import { PRODUCTS, type Product } from './products.ts'
-import type { SeedCustomer, SeedLine, SeedOrder, SeedRefund } from './shop-data.ts'
+import type { SeedCustomer, SeedLine, SeedOrder, SeedRefund } from './seed-data.ts'
 
 /** Orders go back this far; recent ones are the likelier, since it is about them that customers write. */
 const OLDEST_DAYS = 200

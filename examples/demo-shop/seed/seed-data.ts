@@ -1,8 +1,6 @@
 // What the seed makes, before it is in the database. Days count from the day of the seeding.
-
-import type { OrderState } from '@parley/core/ports/mesh.ts'
 import type { Day } from '../days.ts'
-import type { InLocales, LeftWith, Market, RefundStatus } from '../texts.ts'
+import type { InLocales, LeftWith, Market, OrderState, RefundStatus } from '../texts.ts'
 
 export interface SeedCustomer {
   readonly id: string

@@ -1,9 +1,10 @@
 // What the shop's data are called in the customer's locale. A status stands after "Your order 2024-881 is" and 「目前：」.
-import type { OrderState } from '@parley/core/ports/mesh.ts'
 import type { Locale } from '@parley/plugin-sdk/vocabulary.ts'
 
 export type InLocales = Readonly<Record<Locale, string>>
 
+/** Where an order is. What was lost on its way may be `delivered` as well: it is what the shop knows, not what the customer found. */
+export type OrderState = 'paid' | 'packed' | 'shipped' | 'out-for-delivery' | 'delivered' | 'cancelled' | 'returned'
 export type RefundStatus = 'requested' | 'approved' | 'paid'
 /** Who or what took a parcel that was not put into the customer's hands. */
 export type LeftWith = 'gatehouse' | 'locker' | 'doorstep'
@@ -19,12 +20,6 @@ const ORDER_STATUS: Readonly<Record<OrderState, InLocales>> = {
   returned: { 'zh-CN': '已退货', en: 'returned' },
 }
 
-const REFUND_STATUS: Readonly<Record<RefundStatus, InLocales>> = {
-  requested: { 'zh-CN': '已申请，等待审核', en: 'requested and being checked' },
-  approved: { 'zh-CN': '已批准', en: 'approved' },
-  paid: { 'zh-CN': '已退款', en: 'paid out' },
-}
-
 const LEFT_WITH: Readonly<Record<LeftWith, InLocales>> = {
   gatehouse: { 'zh-CN': '物业代收', en: 'signed for at the reception' },
   locker: { 'zh-CN': '已放入快递柜', en: 'left in the parcel locker' },
@@ -38,11 +33,3 @@ export function orderStatus(state: OrderState, leftWith: LeftWith | null, city: 
   if (state !== 'delivered' || leftWith === null) return text
   return locale === 'en' ? `${text} (${LEFT_WITH[leftWith].en})` : `${text}（${LEFT_WITH[leftWith][locale]}）`
 }
-
-export const refundStatus = (status: RefundStatus, locale: Locale): string => REFUND_STATUS[status][locale]
-
-/** `¥54.00` for 5400 fen, `$24.00` for 2400 cents: a market's money is written alike in both locales. */
-export const money = (minor: number, market: Market): string =>
-  `${market === 'cn' ? '¥' : '$'}${Math.floor(minor / 100)
-    .toString()
-    .replace(/\B(?=(\d{3})+$)/g, ',')}.${String(minor % 100).padStart(2, '0')}`
