@@ -56,6 +56,7 @@ export interface MeshAnswer {
 export interface JoinedMesh {
   readonly schema: GraphQLSchema
   readonly undo: Joined['undo']
+  readonly typesOfAnswers: Joined['typesOfAnswers']
   readonly catalogues: ReadonlyMap<string, Catalogue>
   readonly reader: Reader
   /** Never rejects because of a source; by the deadline of `signal` at the latest, where there is one, then with what is known. */
@@ -82,7 +83,7 @@ export function createJoinedMesh(options: JoinedMeshOptions): JoinedMesh {
     const guard = createGuard(name, source)
     sources.set(name, { ...sourceOf(name, source), guard: guard.call })
   }
-  const { schema, undo } = joinedSchema(config, sources)
+  const { schema, undo, typesOfAnswers } = joinedSchema(config, sources)
   const forShop = [...specifiedRules, limitsRule(limits)]
   const forCustomer = [...forShop, NoSchemaIntrospectionCustomRule]
   const rules = (scope: Scope) => (scope.customer === null ? forShop : forCustomer)
@@ -122,6 +123,7 @@ export function createJoinedMesh(options: JoinedMeshOptions): JoinedMesh {
   return {
     schema,
     undo,
+    typesOfAnswers,
     catalogues: new Map([...sources].map(([name, { catalogue }]) => [name, catalogue])),
     reader,
     rules,

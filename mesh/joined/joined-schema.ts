@@ -11,6 +11,8 @@ export interface Joined {
   readonly schema: GraphQLSchema
   /** Of Mutation: which one takes it back, and its arguments by fields of the answer. */
   readonly undo: ReadonlyMap<string, { readonly by: string; readonly with: Readonly<Record<string, string>> }>
+  /** What answers are made of, as the sources call it: what can be called out of date. */
+  readonly typesOfAnswers: ReadonlySet<string>
 }
 
 /** Throws an Error that says what in the configuration is wrong, with its place. */
@@ -36,6 +38,7 @@ export function joinedSchema(config: MeshConfig, sources: ReadonlyMap<string, Me
   }
 
   const problems: string[] = []
+  const typesOfAnswers = new Set<string>()
   const made = (type: string): Record<string, GraphQLFieldConfig<unknown, unknown>> => {
     const fields: Record<string, GraphQLFieldConfig<unknown, unknown>> = {}
     for (const [name, field] of fieldsOf.get(type) ?? []) {
@@ -46,6 +49,7 @@ export function joinedSchema(config: MeshConfig, sources: ReadonlyMap<string, Me
       if (!source || !operation)
         throw new Error(`${path}: there is no ${source ? 'operation' : 'source'} ${source ? field.from : sourceName}`)
       const typesOfAnswer = operation.answer ? namesIn(source.catalogue, operation.answer) : []
+      for (const each of typesOfAnswer) typesOfAnswers.add(each)
       const keeps = typesOfAnswer.flatMap(each => config.keep[each] ?? [])
       const keep = {
         ms: keeps.length > 0 ? Math.min(...keeps.map(each => each.ms)) : 0,
@@ -107,7 +111,7 @@ export function joinedSchema(config: MeshConfig, sources: ReadonlyMap<string, Me
       return [[name, field.undo] as const]
     }),
   )
-  return { schema, undo }
+  return { schema, undo, typesOfAnswers }
 }
 
 /** Names of the schemas that an answer is made of. */

@@ -17,6 +17,13 @@ const Panel = z.strictObject({
     .describe('What fields (`field` or `Type.field`) and values of enums are called, by language.'),
 })
 
+const Outdated = z
+  .strictObject({
+    tokenEnv: z.string().optional().describe('Environment variable with it.'),
+    tokenFile: z.string().optional().describe('File with it; read again when another one comes.'),
+  })
+  .refine(({ tokenEnv, tokenFile }) => (tokenEnv === undefined) !== (tokenFile === undefined), 'it is of tokenEnv or of tokenFile')
+
 const Field = z.strictObject({
   from: OperationPath.describe('Where it comes from: SOURCE.OPERATION, as the document calls it.'),
   with: z
@@ -58,6 +65,9 @@ export const MeshConfig = z.strictObject({
     .record(z.string(), z.strictObject({ ms: z.int().min(0).default(0), staleMs: z.int().min(0).default(0) }))
     .default({})
     .describe('Milliseconds that answers of a type count as fresh, and for which they may stand in when their source gives none.'),
+  outdated: Outdated.optional().describe(
+    'With which token a system may say that something has changed (POST /v1/shops/SHOP/mesh/outdated).',
+  ),
   panel: Panel.optional().describe('What the desk shows of the customer of a conversation.'),
   ...STORED_SETTINGS,
 })

@@ -5,6 +5,7 @@ import { Fault } from '@parley/core/faults.ts'
 import { asCustomerId, asShopId } from '@parley/core/ids.ts'
 import type { GraphQLSchema } from 'graphql'
 import { parseDocument } from 'yaml'
+import { type Credential, credentialOf } from '../source/credential.ts'
 import type { Means } from '../source/kind.ts'
 import { catalogueOf, openSource, type SourceConfig } from '../source/kinds.ts'
 import type { Source } from '../source/source.ts'
@@ -30,8 +31,13 @@ export interface OpenMesh extends JoinedMesh {
   readonly facts: ReadonlyMap<string, StoredFact>
   /** By the names of effects and of what undoes them. */
   readonly effects: ReadonlyMap<string, StoredEffect>
+  /** With which a system may say that something has changed. Undefined: none may. */
+  readonly outdatedToken: Credential
   close(): void
 }
+
+/** Characters of a token that nobody tries out. */
+const SHORTEST = 16
 
 /** What stands in the file. Faults: CONFIG_INVALID, with the place. */
 export function readMeshConfig(file: string): MeshConfig {
@@ -75,7 +81,11 @@ export function openMesh(file: string, { environment, onBug, now, instead, ...se
         },
       })
       const ground = { config, schema: mesh.schema, rules: mesh.rules(ANY_CUSTOMER) }
-      return { ...mesh, config, panel: createPanel(config, mesh), facts: readFacts(ground), effects: readEffects(ground, mesh.undo), close }
+      const outdatedToken = withPlace('outdated', () => credentialOf(config.outdated ?? {}, { ...sending, environment, besides }))
+      if ((outdatedToken(false)?.length ?? SHORTEST) < SHORTEST)
+        throw new Error(`outdated: the token has fewer than ${SHORTEST} characters`)
+      const [facts, effects] = [readFacts(ground), readEffects(ground, mesh.undo)]
+      return { ...mesh, config, panel: createPanel(config, mesh), facts, effects, outdatedToken, close }
     })
   } catch (error) {
     close()

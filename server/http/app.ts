@@ -17,6 +17,7 @@ import { TIGHT_OPTIONS } from '../realtime/tight-web-socket.ts'
 import { type DemoParts, registerDemoRoutes } from './demo.ts'
 import { type CustomerPanelParts, registerCustomerPanel } from './desk-customer.ts'
 import { type GraphqlParts, registerGraphql } from './graphql.ts'
+import { type MeshOutdatedParts, registerMeshOutdated } from './mesh-outdated.ts'
 import { type OperatorParts, registerOperatorRoutes } from './operator.ts'
 import { type EnsembleRouteParts, registerEnsembleRoutes } from './operator-ensembles.ts'
 import { type JobRouteParts, registerJobRoutes } from './operator-jobs.ts'
@@ -46,6 +47,7 @@ export interface AppParts
     VisitorParts,
     OperatorParts,
     Omit<GraphqlParts, 'sendPage'>,
+    MeshOutdatedParts,
     Omit<CustomerPanelParts, 'engine'>,
     JobRouteParts,
     WebhookRouteParts,
@@ -184,6 +186,7 @@ export async function createApp(parts: AppParts): Promise<App> {
   registerVisitorRoutes(http, parts)
   registerOperatorRoutes(http, parts)
   registerGraphql(http, { ...parts, sendPage: pageSender(parts.pages) })
+  registerMeshOutdated(http, parts)
   registerCustomerPanel(http, parts)
   registerJobRoutes(http, parts)
   registerWebhookRoutes(http, parts)
