@@ -78,6 +78,7 @@ async function reachable({ servers, user = '', password }: JetStreamSettings): P
       reconnectTimeWait: PAUSE_MS,
       pingInterval: PING_MS,
       timeout: API_MS,
+      noAsyncTraces: true, // a fifth of what an append costs here
     }),
   )
 }

@@ -10,7 +10,7 @@ else {
   const cluster = await startNatsCluster()
   after(() => cluster.remove())
   conversationLogContract('jetstream', async () => {
-    const node = replicatedLog(cluster)
+    const node = replicatedLog(cluster, 2)
     const folder = node.folder()
     const log = await node.open(folder)
     return {

@@ -1,0 +1,109 @@
+// Durable appends a second of the log on NATS JetStream, beside publishing into JetStream by itself: three servers on this machine that flush every append,
+// the same streams, replicas, condition and ids. They take turns; the medians of the rounds are told, and the range of the ratio. Prints JSON.
+//   npm run bench:cluster
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
+import { jetstream, jetstreamManager } from '@nats-io/jetstream'
+import { connect } from '@nats-io/transport-node'
+import { asConversationId, asShopId } from '@parley/core/ids.ts'
+import type { Head } from '@parley/core/ports/conversation-log.ts'
+import { openJetStreamLog } from '@parley/server/drivers/conversation-log.jetstream.ts'
+import { openStreams, streamOf } from '@parley/server/drivers/log-streams.ts'
+import { startNatsCluster } from '../test/cluster/nats-cluster.ts'
+import { bringNats, isMissing } from '../tools/programs.ts'
+import { BODY } from './appenders.ts'
+import { machine } from './machine.ts'
+
+const SECONDS = 1.5
+const ROUNDS = 5
+const WRITERS = [1, 64, 512]
+const SHARDS = 16
+
+interface Figures {
+  readonly perSecond: number
+  readonly p50Ms: number
+  readonly p99Ms: number
+}
+type Append = (conversation: string, i: number) => Promise<unknown>
+
+const hundredths = (value: number): number => Math.round(value * 100) / 100
+const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
+const medians = (rounds: readonly Figures[]): Figures => ({
+  perSecond: median(rounds.map(r => r.perSecond)),
+  p50Ms: median(rounds.map(r => r.p50Ms)),
+  p99Ms: median(rounds.map(r => r.p99Ms)),
+})
+
+/** Each writer appends to a conversation of its own, one event after another. */
+async function measure(append: Append, writers: number, round: number): Promise<Figures> {
+  const times: number[] = []
+  const started = performance.now()
+  await Promise.all(
+    Array.from({ length: writers }, async (_, writer) => {
+      for (let i = 0; performance.now() - started < SECONDS * 1000; i++) {
+        const at = performance.now()
+        await append(`w${writers}-${round}-${writer}`, i)
+        times.push(performance.now() - at)
+      }
+    }),
+  )
+  times.sort((a, b) => a - b)
+  const at = (share: number): number => hundredths(times[Math.floor(times.length * share)] ?? Number.NaN)
+  return { perSecond: Math.round(times.length / ((performance.now() - started) / 1000)), p50Ms: at(0.5), p99Ms: at(0.99) }
+}
+
+const nats = bringNats()
+if (isMissing(nats)) {
+  console.error(nats.skipped)
+  process.exit(1)
+}
+const cluster = await startNatsCluster()
+const folder = mkdtempSync(join(tmpdir(), 'parley-bench-'))
+const connection = await connect({ servers: [...cluster.urls] })
+try {
+  const raw = { name: 'raw', shards: SHARDS, replicas: 3 }
+  await openStreams(await jetstreamManager(connection), raw, undefined)
+  const client = jetstream(connection)
+  const lasts = new Map<string, number>()
+  const publish: Append = async (conversation, i) => {
+    const shard = crc32(conversation) % SHARDS
+    const expect = { lastSubjectSequence: lasts.get(conversation) ?? 0 }
+    const { seq } = await client.publish(`raw.log.${shard}.append.bench.${conversation}`, BODY, { msgID: `${conversation}-${i}`, expect })
+    lasts.set(conversation, seq)
+  }
+  const settings = { servers: cluster.urls, monitors: cluster.monitors, name: 'bench', shards: SHARDS, replicas: 3 }
+  const log = await openJetStreamLog(join(folder, 'log'), settings, error => console.error(error))
+  const heads = new Map<string, Head>()
+  const append: Append = async conversation => {
+    const key = { shop: asShopId('bench'), conversation: asConversationId(conversation) }
+    const { position } = heads.get(conversation) ?? (await log.head(key))
+    const event = { v: 1, type: 'message', at: 0, body: BODY }
+    heads.set(conversation, await log.append(key, [event], position, { isUnsettled: false, isWithPeople: false }))
+  }
+  const rows = []
+  for (const writers of WRITERS) {
+    const [ours, theirs]: [Figures[], Figures[]] = [[], []]
+    for (let round = 0; round < ROUNDS; round++) {
+      theirs.push(await measure(publish, writers, round))
+      ours.push(await measure(append, writers, round))
+    }
+    const ratios = ours.map((r, i) => hundredths(r.perSecond / theirs[i]!.perSecond)).sort((a, b) => a - b) // a round has both
+    const logToRaw = { median: median(ratios), least: ratios[0], greatest: ratios.at(-1) }
+    rows.push({ writers, log: medians(ours), raw: medians(theirs), logToRaw })
+  }
+  await log.close()
+  const servers = { nats: nats.version, servers: 3, streams: SHARDS, stream: streamOf('bench', 0), replicas: 3, sync: 'always' }
+  console.log(
+    JSON.stringify(
+      { bench: 'cluster', ...machine(), ...servers, bodyBytes: BODY.length, secondsEach: SECONDS, rounds: ROUNDS, rows },
+      null,
+      1,
+    ),
+  )
+} finally {
+  await connection.close()
+  await cluster.remove()
+  rmSync(folder, { recursive: true })
+}
