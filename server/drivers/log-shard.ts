@@ -7,10 +7,12 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type ConsumerMessages, DeliverPolicy, type JetStreamClient, type StreamInfo } from '@nats-io/jetstream'
+import { headers, type MsgHdrs } from '@nats-io/transport-node'
 import { Fault } from '@parley/core/faults.ts'
 import type { Fold } from './log-fold.ts'
 import { decodeMessage, encodeMessage, type LogMessage, subjectOf } from './log-message.ts'
 import { isApiError } from './log-streams.ts'
+import type { Asker } from './nats-asker.ts'
 
 /** How long one sending waits for its acknowledgement before it is repeated. */
 const TRY_MS = 2_000
@@ -52,11 +54,22 @@ export interface Shard {
   close(): Promise<void>
 }
 
+const ID = 'Nats-Msg-Id'
+const EXPECTED = 'Nats-Expected-Last-Subject-Sequence'
+
+function headersOf(id: string, expected: number | undefined): MsgHdrs {
+  const named = headers()
+  named.set(ID, id)
+  if (expected !== undefined) named.set(EXPECTED, String(expected))
+  return named
+}
+
 export interface ShardOptions {
   readonly name: string
   readonly shard: number
   readonly info: StreamInfo
   readonly client: JetStreamClient
+  readonly asker: Asker
   readonly fold: Fold
   /** Told of damage, and of what ends following. */
   readonly broke: (error: unknown) => void
@@ -67,7 +80,7 @@ interface Heard {
   readonly message: ReturnType<typeof decodeMessage>
 }
 
-export function openShard({ name, shard, info, client, fold, broke }: ShardOptions): Shard {
+export function openShard({ name, shard, info, client, asker, fold, broke }: ShardOptions): Shard {
   const stream = info.config.name
   const writer = randomBytes(8).toString('hex')
   let said = 0
@@ -134,7 +147,8 @@ export function openShard({ name, shard, info, client, fold, broke }: ShardOptio
         throw new Fault('STORE_DAMAGED', { file: `stream ${stream}`, reason: `what stood at ${last + 1} is gone` })
       last = message.seq
       gaps = 0
-      hear(last, { id: message.headers?.get('Nats-Msg-Id') ?? '', message: decodeMessage(message.subject, message.data) })
+      if (last <= place) continue // its writer is here
+      hear(last, { id: message.headers?.get(ID) ?? '', message: decodeMessage(message.subject, message.data) })
       await fold.room().catch(() => delay(PAUSE_MS)) // a full disk: whoever appends is told
     }
   }
@@ -183,8 +197,7 @@ export function openShard({ name, shard, info, client, fold, broke }: ShardOptio
       for (;;) {
         if (failure) throw failure
         try {
-          const options = { msgID: id, timeout: TRY_MS, ...(expected !== undefined && { expect: { lastSubjectSequence: expected } }) }
-          const { seq } = await client.publish(subject, payload, options)
+          const seq = await asker.publish(subject, payload, headersOf(id, expected), TRY_MS)
           hear(seq, { id, message })
           if (!taken) await within(folded)
         } catch (error) {
