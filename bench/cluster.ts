@@ -10,7 +10,7 @@ import { connect } from '@nats-io/transport-node'
 import { asConversationId, asShopId } from '@parley/core/ids.ts'
 import type { Head } from '@parley/core/ports/conversation-log.ts'
 import { openJetStreamLog } from '@parley/server/drivers/conversation-log.jetstream.ts'
-import { openStreams, streamOf } from '@parley/server/drivers/log-streams.ts'
+import { isApiError, openStreams } from '@parley/server/drivers/log-streams.ts'
 import { startNatsCluster } from '../test/cluster/nats-cluster.ts'
 import { bringNats, isMissing } from '../tools/programs.ts'
 import { BODY } from './appenders.ts'
@@ -20,6 +20,8 @@ const SECONDS = 1.5
 const ROUNDS = 5
 const WRITERS = [1, 64, 512]
 const SHARDS = 16
+/** Another append to the subject is under way. */
+const UNDER_WAY = 10164
 
 interface Figures {
   readonly perSecond: number
@@ -63,18 +65,25 @@ const cluster = await startNatsCluster()
 const folder = mkdtempSync(join(tmpdir(), 'parley-bench-'))
 const connection = await connect({ servers: [...cluster.urls] })
 try {
+  const settings = { servers: cluster.urls, monitors: cluster.monitors, name: 'bench', shards: SHARDS, replicas: 3 }
+  const log = await openJetStreamLog(join(folder, 'log'), settings, error => console.error(error))
   const raw = { name: 'raw', shards: SHARDS, replicas: 3 }
   await openStreams(await jetstreamManager(connection), raw, undefined)
   const client = jetstream(connection)
   const lasts = new Map<string, number>()
   const publish: Append = async (conversation, i) => {
-    const shard = crc32(conversation) % SHARDS
-    const expect = { lastSubjectSequence: lasts.get(conversation) ?? 0 }
-    const { seq } = await client.publish(`raw.log.${shard}.append.bench.${conversation}`, BODY, { msgID: `${conversation}-${i}`, expect })
-    lasts.set(conversation, seq)
+    const subject = `raw.log.${crc32(conversation) % SHARDS}.append.bench.${conversation}`
+    const options = { msgID: `${conversation}-${i}`, expect: { lastSubjectSequence: lasts.get(conversation) ?? 0 } }
+    for (;;)
+      try {
+        const { seq } = await client.publish(subject, BODY, options)
+        lasts.set(conversation, seq)
+        return
+      } catch (error) {
+        // It may say so of a writer's own append of before: the log asks again too.
+        if (!isApiError(error, UNDER_WAY)) throw error
+      }
   }
-  const settings = { servers: cluster.urls, monitors: cluster.monitors, name: 'bench', shards: SHARDS, replicas: 3 }
-  const log = await openJetStreamLog(join(folder, 'log'), settings, error => console.error(error))
   const heads = new Map<string, Head>()
   const append: Append = async conversation => {
     const key = { shop: asShopId('bench'), conversation: asConversationId(conversation) }
@@ -94,7 +103,7 @@ try {
     rows.push({ writers, log: medians(ours), raw: medians(theirs), logToRaw })
   }
   await log.close()
-  const servers = { nats: nats.version, servers: 3, streams: SHARDS, stream: streamOf('bench', 0), replicas: 3, sync: 'always' }
+  const servers = { nats: nats.version, servers: 3, streams: SHARDS, replicas: 3, sync: 'always' }
   console.log(
     JSON.stringify(
       { bench: 'cluster', ...machine(), ...servers, bodyBytes: BODY.length, secondsEach: SECONDS, rounds: ROUNDS, rows },

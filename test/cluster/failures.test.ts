@@ -84,9 +84,8 @@ class Node {
   async signal(signal: NodeJS.Signals): Promise<void> {
     const child = this.child
     if (!child || child.exitCode !== null || child.signalCode !== null) return
-    const ended = once(child, 'exit')
     child.kill(signal)
-    if (signal !== 'SIGSTOP' && signal !== 'SIGCONT') await ended
+    if (signal !== 'SIGSTOP' && signal !== 'SIGCONT') await once(child, 'exit')
   }
 }
 
