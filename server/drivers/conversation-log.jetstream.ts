@@ -284,6 +284,7 @@ async function openFollowed(
     },
     close() {
       const end = async (): Promise<void> => {
+        for (const shard of shards) shard.hurry()
         await Promise.all(underWay)
         await closeShards()
         await fold.stored().catch(() => {}) // what is not stored is read from the streams again

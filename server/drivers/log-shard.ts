@@ -18,6 +18,8 @@ import type { Asker } from './nats-asker.ts'
 const TRY_MS = 2_000
 /** How long it is tried. A new leader is elected within some ten seconds; the server knows an id for longer than this. */
 const DECIDED_MS = 15_000
+/** How long it is tried once the log is being closed. */
+const HURRY_MS = 2_000
 const PAUSE_MS = 100
 const RETRY_AFTER_MS = 2_000
 /** Messages that the server sends ahead. */
@@ -49,6 +51,8 @@ export interface Shard {
   say(message: LogMessage, expected?: number): Promise<Taken | undefined>
   /** Resolves when everything up to this place is folded here. Rejects when the stream can't be followed. */
   reached(seq: number): Promise<void>
+  /** What is under way and is not decided soon is given up: whether it stands is not known. */
+  hurry(): void
   /** The line to the servers was broken, and is there again: hears the stream from where it is. */
   listenAgain(): void
   close(): Promise<void>
@@ -93,13 +97,28 @@ export function openShard({ name, shard, info, client, asker, fold, broke }: Sha
   let gaps = 0
   let failure: Fault | undefined
   let isClosed = false
+  let isGivenUp = false
+  /** Ends each waiting that is under way. */
+  const waits = new Set<(error: Error) => void>()
   let stop = (): void => {}
 
   function take(seq: number, { id, message }: Heard): void {
-    const outcome = fold.apply(shard, { seq, id }, message)
+    const outcome = foldIn(seq, id, message)
     place = seq
     if (outcome instanceof Fault) broke(outcome)
     asked.get(id)?.({ seq, outcome })
+  }
+
+  /** What it throws is of this node's own store, and would come again with each try. */
+  function foldIn(seq: number, id: string, message: Heard['message']): boolean | Fault {
+    try {
+      return fold.apply(shard, { seq, id }, message)
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause)
+      const fault = new Fault('STORE_DAMAGED', { file: `the copy of stream ${stream}`, reason }, { cause })
+      fail(fault)
+      throw fault
+    }
   }
 
   function hear(seq: number, heard: Heard): void {
@@ -128,7 +147,7 @@ export function openShard({ name, shard, info, client, asker, fold, broke }: Sha
       try {
         await followOnce()
       } catch (error) {
-        if (error instanceof Fault && ++gaps > GAPS) fail(error)
+        if (error instanceof Fault && !failure && ++gaps > GAPS) fail(error)
       }
       if (!isClosed && !failure) await delay(PAUSE_MS)
     }
@@ -141,15 +160,19 @@ export function openShard({ name, shard, info, client, asker, fold, broke }: Sha
     stop = () => void messages.close()
     if (isClosed) stop()
     watch(messages, () => last).catch(broke)
-    for await (const message of messages) {
-      // Nothing is ever deleted: what is missing is damage that the server has not noticed.
-      if (message.seq !== last + 1)
-        throw new Fault('STORE_DAMAGED', { file: `stream ${stream}`, reason: `what stood at ${last + 1} is gone` })
-      last = message.seq
-      gaps = 0
-      if (last <= place) continue // its writer is here
-      hear(last, { id: message.headers?.get(ID) ?? '', message: decodeMessage(message.subject, message.data) })
-      await fold.room().catch(() => delay(PAUSE_MS)) // a full disk: whoever appends is told
+    try {
+      for await (const message of messages) {
+        // Nothing is ever deleted: what is missing is damage that the server has not noticed.
+        if (message.seq !== last + 1)
+          throw new Fault('STORE_DAMAGED', { file: `stream ${stream}`, reason: `what stood at ${last + 1} is gone` })
+        last = message.seq
+        gaps = 0
+        if (last <= place) continue // its writer is here
+        hear(last, { id: message.headers?.get(ID) ?? '', message: decodeMessage(message.subject, message.data) })
+        await fold.room().catch(() => delay(PAUSE_MS)) // a full disk: whoever appends is told
+      }
+    } finally {
+      stop()
     }
   }
 
@@ -185,13 +208,15 @@ export function openShard({ name, shard, info, client, asker, fold, broke }: Sha
         resolve()
       }),
     )
-    /** What `work` waits for, or that it is folded; throws when neither comes in time. */
+    /** Throws when neither `work` is done nor the message folded in time. */
     const within = async (work: Promise<unknown>): Promise<void> => {
-      const timer = new AbortController()
-      const late = delay(Math.max(0, until - performance.now()), undefined, { signal: timer.signal }).then(() => {
-        throw new Error(`nothing was heard within ${DECIDED_MS} ms`)
+      const { promise: late, reject } = Promise.withResolvers<never>()
+      const timer = setTimeout(() => reject(new Error(`nothing was heard within ${DECIDED_MS} ms`)), Math.max(0, until - performance.now()))
+      waits.add(reject)
+      await Promise.race([work, folded, late]).finally(() => {
+        clearTimeout(timer)
+        waits.delete(reject)
       })
-      await Promise.race([work, folded, late]).finally(() => timer.abort())
     }
     try {
       for (;;) {
@@ -209,7 +234,7 @@ export function openShard({ name, shard, info, client, asker, fold, broke }: Sha
           if (end > expected!) {
             await within(reached(end))
             if (!taken) return undefined
-          } else if (performance.now() > until) throw error
+          } else if (performance.now() > until || isGivenUp) throw error
           else await within(delay(UNDER_WAY.some(code => isApiError(error, code)) ? SHORT_MS : PAUSE_MS))
         }
         if (taken) return taken
@@ -227,6 +252,12 @@ export function openShard({ name, shard, info, client, asker, fold, broke }: Sha
   return {
     say,
     reached,
+    hurry() {
+      setTimeout(() => {
+        isGivenUp = true
+        for (const give of waits) give(new Error('the log was closed meanwhile'))
+      }, HURRY_MS).unref()
+    },
     listenAgain: () => stop(),
     async close() {
       isClosed = true

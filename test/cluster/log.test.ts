@@ -251,6 +251,29 @@ on(
   },
 )
 
+test('[LOG12] without most servers nothing is taken and what is there is read; closing gives up what is under way', {
+  skip: noNats,
+}, async () => {
+  const three = await startNatsCluster()
+  const under = replicatedLog(three, 1)
+  const log = await under.open()
+  const key = keyOf('waits')
+  await append(log, key, 'before')
+  await Promise.all(three.servers.slice(1).map(server => server.signal('SIGKILL')))
+  const appending = faultCodeOf(append(log, key, 'never told'))
+  assert.deepEqual(await textsIn(log, key), ['before'])
+  await log.close()
+  assert.equal(await appending, 'LOG_UNAVAILABLE')
+  await Promise.all(three.servers.slice(1).map(server => server.start()))
+  // It may have been taken, and then it stands once.
+  const again = await under.open()
+  const texts = await textsIn(again, key)
+  assert.ok(['before', 'before,never told'].includes(texts.join()), texts.join())
+  await append(again, key, 'after')
+  await under.remove()
+  await three.remove()
+})
+
 on('neither driver takes the folder of the other', async under => {
   const own = temporaryFolder()
   const embedded = await openLmdbLog(own.path)
