@@ -2,23 +2,22 @@
 import { Fault } from '@parley/core/faults.ts'
 import { parseDocument } from 'yaml'
 import type { Catalogue } from '../source/catalogue.ts'
+import type { Learned } from '../source/kind.ts'
 import { catalogueOf, type SourceConfig, SourceSettings } from '../source/kinds.ts'
 import { createJoinedMesh } from './joined-mesh.ts'
-import { MeshConfig } from './mesh-config.ts'
+import { type FieldConfig, MeshConfig } from './mesh-config.ts'
 import { propose } from './propose.ts'
 
-export interface NewSource {
+/** Its settings as they will stand in the mesh's file, and the files that they name: beside that one. */
+export interface NewSource extends Pick<Learned, 'settings' | 'files'> {
   readonly name: string
-  /** As they will stand in the mesh's file. */
-  readonly settings: Readonly<Record<string, unknown>>
-  /** The texts of files that they name, and that will lie beside the mesh's. */
-  readonly files: ReadonlyMap<string, string>
 }
 
 export interface Added {
   /** The mesh's file. */
   readonly text: string
-  readonly fields: readonly string[]
+  /** `how`: which operation it is, and what it is asked with. */
+  readonly fields: readonly { readonly path: string; readonly how: string }[]
   /** What was proposed and cannot be, with why. */
   readonly leftOut: readonly { readonly field: string; readonly reason: string }[]
 }
@@ -35,16 +34,18 @@ export function addSource(file: string, text: string, { name, settings, files }:
     const issue = parsed.error.issues[0]
     throw invalid(['sources', name, ...(issue?.path ?? [])].join('.'), issue?.message ?? 'not of the schema')
   }
-  const reading = (of: string, config: SourceConfig): Catalogue => {
+  const inPlace = <T>(path: string, work: () => T): T => {
     try {
-      return catalogueOf(config, each => files.get(each) ?? read(each))
+      return work()
     } catch (error) {
-      throw invalid(`sources.${of}.${config.kind}`, error instanceof Error ? error.message : String(error))
+      throw invalid(path, error instanceof Error ? error.message : String(error))
     }
   }
+  const reading = (of: string, config: SourceConfig): Catalogue =>
+    inPlace(`sources.${of}.${config.kind}`, () => catalogueOf(config, each => files.get(each) ?? read(each)))
   const catalogue = reading(name, parsed.data)
   const others = new Map(Object.entries(before.data.sources).map(([of, config]) => [of, reading(of, config)]))
-  const { fields, owners } = propose(name, catalogue, [...others.values()])
+  const { fields, owners } = inPlace(`sources.${name}.${parsed.data.kind}`, () => propose(name, catalogue, [...others.values()]))
 
   const block = (path: string[], value: unknown): void => {
     const node = yaml.createNode(value)
@@ -73,20 +74,40 @@ export function addSource(file: string, text: string, { name, settings, files }:
   }
   const added: string[] = []
   const leftOut: Added['leftOut'][number][] = []
-  // Questions first: a join needs the type that it begins at.
-  const inOrder = Object.entries(fields).sort(([a], [b]) => Number(b.startsWith('Query.')) - Number(a.startsWith('Query.')))
-  for (const [path, field] of inOrder) {
-    if (yaml.hasIn(['fields', path])) continue
-    block(['fields', path], field)
+  /** All at once, then without what does not go: each trial makes the whole mesh. */
+  const tryAll = (paths: readonly string[]): void => {
+    if (paths.length === 0) return
+    for (const path of paths) block(['fields', path], fields[path])
     const reason = problemOf()
-    // An owner of a type that no field gives yet is no fault of this field's.
-    if (reason === undefined || /^owners: .* no field gives$/.test(reason)) added.push(path)
-    else {
-      yaml.deleteIn(['fields', path])
-      leftOut.push({ field: path, reason })
+    // An owner of a type that no field gives yet is no fault of theirs.
+    if (reason === undefined || /^owners: .* no field gives$/.test(reason)) return void added.push(...paths)
+    for (const path of paths) yaml.deleteIn(['fields', path])
+    const [only, ...more] = paths
+    if (only !== undefined && more.length === 0) return void leftOut.push({ field: only, reason })
+    // Most reasons begin with the field that they are about.
+    const named = paths.find(path => reason.startsWith(`${path}: `))
+    if (named !== undefined) {
+      leftOut.push({ field: named, reason })
+      return tryAll(paths.filter(path => path !== named))
     }
+    const middle = Math.ceil(paths.length / 2)
+    tryAll(paths.slice(0, middle))
+    tryAll(paths.slice(middle))
   }
+  // Questions first: a join needs the type that it begins at.
+  const isQuestion = (path: string): boolean => path.startsWith('Query.')
+  const proposed = Object.keys(fields).filter(path => !yaml.hasIn(['fields', path]))
+  tryAll(proposed.toSorted((a, b) => Number(isQuestion(b)) - Number(isQuestion(a))))
   for (const type of Object.keys(owners))
     if (problemOf()?.startsWith(`owners: ${type} is a type that no field gives`)) yaml.deleteIn(['owners', type])
-  return { text: yaml.toString({ lineWidth: 150 }), fields: added, leftOut }
+  return { text: yaml.toString({ lineWidth: 150 }), fields: added.map(path => ({ path, how: howOf(fields[path] ?? {}) })), leftOut }
+}
+
+/** `orders.listOrders, customer = id` */
+function howOf({ from = '', with: bound = {}, batch, pick, customer }: Partial<FieldConfig>): string {
+  const parts = [from, ...Object.entries(bound).map(([parameter, of]) => `${parameter} = ${of}`)]
+  if (batch !== undefined) parts.push('in batches')
+  if (pick !== undefined) parts.push(`its ${pick}`)
+  if (customer !== undefined) parts.push(`of the customer (${customer})`)
+  return parts.join(', ')
 }

@@ -115,7 +115,7 @@ export function joinedSchema(config: MeshConfig, sources: ReadonlyMap<string, Me
 }
 
 /** Names of the schemas that an answer is made of. */
-function namesIn(catalogue: Catalogue, schema: JsonSchema): readonly string[] {
+export function namesIn(catalogue: Catalogue, schema: JsonSchema): readonly string[] {
   const names = new Set<string>()
   const walk = (given: JsonSchema): void => {
     const { name, schema: bare } = catalogue.resolve(given)

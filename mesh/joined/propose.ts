@@ -11,6 +11,8 @@ export interface Proposal {
 
 const IDS = ['id', 'number', 'code', 'key']
 const OWNERS = ['customer', 'customerId', 'customer_id']
+/** Under which something is done once: as a header, or as a parameter. */
+const KEY = /^(idempotency[-_]?key|client[-_]?mutation[-_]?id)$/i
 /** Types that are the customer. */
 const CUSTOMER = /^(customer|client|account|user|member)$/i
 
@@ -59,9 +61,9 @@ function reading(source: string, catalogue: Catalogue, operation: Operation, typ
 
 /** Only what is done once for a key can be done for somebody. */
 function changing(source: string, catalogue: Catalogue, { id, parameters, body }: Operation) {
-  const key = parameters.find(({ in: place, name }) => place === 'header' && /^idempotency-key$/i.test(name))?.name
-  if (key === undefined) return undefined
   const { properties } = propertiesOf(catalogue, catalogue.resolve(body ?? {}).schema)
+  const key = [...parameters.map(({ name }) => name), ...Object.keys(properties)].find(name => KEY.test(name))
+  if (key === undefined) return undefined
   const customer = OWNERS.find(each => each in properties || parameters.some(({ name }) => name === each))
   return [`Mutation.${id}`, { from: `${source}.${id}`, ...(customer !== undefined && { customer }), key }] as const
 }
@@ -87,6 +89,8 @@ function pickOf(catalogue: Catalogue, schema: JsonSchema): string | undefined {
     const { schema: bare } = catalogue.resolve(each)
     return bare.type === 'array' && isObject(bare.items) && catalogue.resolve(bare.items).schema.type === 'object'
   })
-  const isPage = Object.keys(propertiesOf(catalogue, schema).properties).length <= 4
+  const names = Object.keys(propertiesOf(catalogue, schema).properties)
+  // What has an id is a thing that has a list, and no page of one.
+  const isPage = names.length <= 4 && !IDS.some(id => names.includes(id))
   return lists.length === 1 && isPage ? lists[0]?.[0] : undefined
 }

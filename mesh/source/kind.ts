@@ -40,4 +40,14 @@ export interface Kind<Settings> {
   catalogue(settings: Settings, read: (file: string) => string): Catalogue
   /** Asks nothing yet. Throws as `catalogue`, and where a credential's file cannot be read. */
   open(name: string, settings: Settings, means: Means): OpenSource
+  /** Its files as the source itself serves them now, by their names in the settings. Undefined: nobody has said where. Rejects with what went wrong. */
+  served?(name: string, settings: Settings, means: Means, signal: AbortSignal): Promise<ReadonlyMap<string, string> | undefined>
+}
+
+/** A source that somebody wants: how it will stand in the mesh's file, and with which files beside it. */
+export interface Learned {
+  readonly settings: Readonly<Record<string, unknown>>
+  readonly files: ReadonlyMap<string, string>
+  /** What was guessed, and what is still to be done by a person. */
+  readonly remarks: readonly string[]
 }

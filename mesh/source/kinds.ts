@@ -37,3 +37,7 @@ export const catalogueOf = (config: SourceConfig, read: (file: string) => string
 
 /** Throws as `catalogueOf`, and where a credential's file cannot be read. */
 export const openSource = (name: string, config: SourceConfig, means: Means): OpenSource => kindOf(config).open(name, config, means)
+
+/** Its files as it serves them now. Undefined: it cannot be said. Rejects with what went wrong. */
+export const servedFiles = async (name: string, config: SourceConfig, means: Means, signal: AbortSignal) =>
+  kindOf(config).served?.(name, config, means, signal)

@@ -18,6 +18,8 @@ export interface Incoming {
   readonly status: number
   readonly text: string
   readonly retryAfterMs?: number
+  /** Where a redirect would lead. */
+  readonly location?: string
 }
 
 /** Rejects with a SourceError, or with the signal's reason. */
@@ -31,6 +33,8 @@ export interface SendOptions {
   readonly isPrivateAddress: (host: string) => boolean
   /** Connections to the source. */
   readonly connections?: number
+  /** Bytes of an answer. */
+  readonly largest?: number
 }
 
 const LARGEST_ANSWER = 4 * 1024 * 1024
@@ -39,7 +43,7 @@ const IDLE_MS = 4_000
 
 /** With `close`, which ends the connections that are kept. */
 export function createSend(options: SendOptions): { readonly send: Send; close(): void } {
-  const { isPrivate, lookupPublic, isPrivateAddress, connections = 64 } = options
+  const { isPrivate, lookupPublic, isPrivateAddress, connections = 64, largest = LARGEST_ANSWER } = options
   const agent = new Agent({
     connections,
     allowH2: false,
@@ -75,7 +79,7 @@ export function createSend(options: SendOptions): { readonly send: Send; close()
       const ask = (isSecond: boolean): boolean =>
         agent.dispatch(
           request,
-          reader(source, {
+          reader(source, largest, {
             onStart(started) {
               controller = started
               if (signal.aborted) started.abort(signal.reason)
@@ -104,27 +108,29 @@ interface Reading {
 }
 
 /** Takes one response in. */
-function reader(source: string, { onStart, onAnswer, onError }: Reading): Dispatcher.DispatchHandler {
+function reader(source: string, largest: number, { onStart, onAnswer, onError }: Reading): Dispatcher.DispatchHandler {
   let status = 0
   let wait = Number.NaN
+  let location: string | undefined
   let [chunks, size]: [Buffer[], number] = [[], 0]
   return {
     onRequestStart: onStart,
     onResponseStart(_controller, statusCode, headers) {
       status = statusCode
       wait = Number(headers['retry-after'])
+      location = [headers.location].flat()[0]
     },
     onResponseData(controller, chunk) {
       chunks.push(chunk)
       size += chunk.length
-      if (size <= LARGEST_ANSWER) return
+      if (size <= largest) return
       chunks = []
       controller.abort(new SourceError('SOURCE_GARBLED', source, { reason: 'it is too large' }))
     },
     onResponseEnd() {
       const [first] = chunks
       const text = first && chunks.length === 1 ? first.toString('utf8') : Buffer.concat(chunks).toString('utf8')
-      onAnswer({ status, text, ...(wait > 0 && { retryAfterMs: wait * 1_000 }) })
+      onAnswer({ status, text, ...(wait > 0 && { retryAfterMs: wait * 1_000 }), ...(location !== undefined && { location }) })
     },
     onResponseError(_controller, cause) {
       if (cause instanceof SourceError) onError(cause, false)

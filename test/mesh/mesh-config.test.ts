@@ -77,7 +77,7 @@ test('[MESH14] a file that does not fit the documents, or under which a customer
 test('a document that is none, or leads nowhere, is refused with what is wrong', () => {
   const document = (more: string): string => `openapi: 3.0.3\ninfo: { title: T, version: "1" }\npaths:\n${more}`
   for (const [text, message] of [
-    ['swagger: "2.0"', /openapi/],
+    ['swagger: "2.0"', /OpenAPI 3\.0 or 3\.1/],
     ['{', /./],
     [document('  /a: { get: { parameters: [{ $ref: "#/components/parameters/None" }] } }'), /leads nowhere/],
     [document('  /a: { get: { parameters: [{ $ref: "other.yaml#/a" }] } }'), /outside of the document/],

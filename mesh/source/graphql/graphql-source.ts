@@ -3,8 +3,10 @@ import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import type { Catalogue } from '../catalogue.ts'
 import { connect, HTTP_SETTINGS, httpRules } from '../http/connection.ts'
+import { LARGEST_DOCUMENT } from '../http/fetch-document.ts'
 import type { Kind } from '../kind.ts'
 import { callGraphQl } from './call.ts'
+import { introspect } from './introspect.ts'
 import { type GraphQlOperation, readOperations } from './operations.ts'
 import { readGraphQlSchema } from './schema.ts'
 
@@ -33,6 +35,14 @@ export const GRAPHQL: Kind<Settings> = {
       // The caller has the operation from the catalogue.
       call: (operation, asking, signal) => callGraphQl(connection, operations.get(operation)!, asking, signal),
       close: connection.close,
+    }
+  },
+  async served(name, settings, means, signal) {
+    const connection = connect(name, settings, means, LARGEST_DOCUMENT)
+    try {
+      return new Map([[settings.graphql, await introspect(connection, signal)]])
+    } finally {
+      connection.close()
     }
   },
 }

@@ -26,8 +26,8 @@ export const HTTP_SETTINGS = {
     .default({})
     .describe('Further headers of every request, which are no secret: the version of an API, a tenant.'),
 }
-const shape = z.object(HTTP_SETTINGS)
-export type HttpSettings = z.infer<typeof shape>
+export const HttpSettings = z.object(HTTP_SETTINGS)
+export type HttpSettings = z.infer<typeof HttpSettings>
 
 export function httpRules(settings: HttpSettings, context: z.RefinementCtx): void {
   const { url, headers, tokenHeader } = settings
@@ -53,9 +53,15 @@ export interface Connection {
 }
 
 /** Asks nothing yet. Throws where the token's file cannot be read. */
-export function connect(source: string, settings: HttpSettings, means: Means): Connection {
+export function connect(source: string, settings: HttpSettings, means: Means, largest?: number): Connection {
   const { lookupPublic, isPrivateAddress, instead } = means
-  const { send, close } = createSend({ lookupPublic, isPrivateAddress, isPrivate: settings.private, connections: settings.atOnce })
+  const { send, close } = createSend({
+    lookupPublic,
+    isPrivateAddress,
+    isPrivate: settings.private,
+    connections: settings.atOnce,
+    ...(largest !== undefined && { largest }),
+  })
   const credential = credentialOf(settings, means)
   const header = settings.tokenHeader.toLowerCase()
   const how = settings.tokenAs ?? (header === 'authorization' ? 'bearer' : 'plain')

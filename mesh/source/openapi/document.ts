@@ -30,7 +30,9 @@ const ParameterShape = z.looseObject({
 
 /** `text` is YAML or JSON. Throws an Error that says what is wrong, and where. */
 export function readDocument(text: string): Catalogue<RestOperation> {
-  const root: unknown = parse(text, { maxAliasCount: 100 })
+  const root = contentOf(text)
+  if (isObject(root) && typeof root.swagger === 'string')
+    throw new Error(`it is a document of version ${root.swagger} (Swagger): it must be OpenAPI 3.0 or 3.1, to which there are converters`)
   const parsed = Shape.safeParse(root)
   if (!parsed.success) {
     const issue = parsed.error.issues[0]
@@ -87,6 +89,12 @@ export function readDocument(text: string): Catalogue<RestOperation> {
       })
     }
   return { operations, schemas: objectsIn(root), resolve }
+}
+
+/** JSON is read as that: a document of some megabytes takes seconds as YAML, which it is too. */
+export function contentOf(text: string): unknown {
+  if (/^\s*</.test(text)) throw new Error('it is a page, and no OpenAPI document: give the address of its JSON or YAML')
+  return /^\s*\{/.test(text) ? JSON.parse(text) : parse(text, { maxAliasCount: 100 })
 }
 
 function objectsIn(root: unknown): ReadonlyMap<string, JsonSchema> {
