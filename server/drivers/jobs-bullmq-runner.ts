@@ -22,6 +22,8 @@ export interface RunnerParts {
 }
 
 export interface Runner {
+  /** Tells Redis how many of the kind may run at once on all nodes; again where it was lost. */
+  limit(): Promise<unknown>
   /** Tells the run of this job that it was taken away. */
   callOff(id: string): void
   /** As the run has last reported; undefined where it does not run here. */
@@ -152,6 +154,7 @@ export function createRunner(parts: RunnerParts): Runner {
   }
 
   return {
+    limit: () => queue.setGlobalConcurrency(parts.atOnce),
     callOff(id) {
       for (const run of ofJob(id)) {
         run.isOver = true

@@ -37,6 +37,8 @@ export interface BullmqJobsParts {
 const LOCK_MS = 10_000
 /** Most that an order waits for Redis, so that a restart of it is bridged. */
 const COMMAND_MS = 5_000
+/** Between two looks whether it takes orders again. */
+const CATCH_UP_MS = 1_000
 /** Longest pause between two tries to reach it. */
 const RECONNECT_MS = 1_000
 /** The events that BullMQ writes down for whoever listens; nobody does. */
@@ -93,9 +95,25 @@ export async function openBullmqJobs(parts: BullmqJobsParts): Promise<Jobs> {
     isAway = false
     const isAnother = now !== life
     life = now
-    if (isAnother) await Promise.all([...queues.keys()].map(register))
-    if ((isAnother || isBehind) && !closing) lost()
-    isBehind = false
+    if (!isAnother) return
+    await Promise.all([...[...queues.keys()].map(register), ...[...runners.values()].map(runner => runner.limit())])
+    if (!closing) lost()
+  }
+  /** Looks until Redis takes something again: who was refused, or not answered, does not always ask twice. */
+  function catchUp(): void {
+    if (isBehind || closing) return
+    isBehind = true
+    const look = async (): Promise<void> => {
+      if (closing) return
+      try {
+        await orders.set(`${prefix}:probe`, 1, 'PX', CATCH_UP_MS) // only what it has room for
+        isBehind = false
+        lost()
+      } catch {
+        setTimeout(look, CATCH_UP_MS).unref()
+      }
+    }
+    setTimeout(look, CATCH_UP_MS).unref()
   }
 
   /** With the faults of a Redis that is away or full. */
@@ -105,7 +123,7 @@ export async function openBullmqJobs(parts: BullmqJobsParts): Promise<Jobs> {
       return await run()
     } catch (error) {
       const fault = faultOf(error)
-      if (isFault(fault, 'JOBS_UNAVAILABLE')) isBehind = true
+      if (isFault(fault)) catchUp()
       throw fault
     }
   }
@@ -187,23 +205,21 @@ export async function openBullmqJobs(parts: BullmqJobsParts): Promise<Jobs> {
       const name = nameOf(kind)
       if (runners.has(name)) throw new Error(`jobs of kind ${kind.name} have a handler already`)
       const queue = queueNamed(name)
-      queue.setGlobalConcurrency(kind.atOnce).catch(error => broke(faultOf(error)))
-      runners.set(
-        name,
-        createRunner({
-          queue,
-          connection: runs,
-          scripts: defineScripts(runs),
-          prefix,
-          atOnce: kind.atOnce,
-          lockMs,
-          isClosing: () => closing !== undefined,
-          run: async run => handler({ ...run, payload: kind.payload.parse(run.payload) }),
-          broke: error => broke(faultOf(error)),
-          failed: (id, reason) => parts.failed?.({ id, kind: kind.name, reason }),
-          overtaken: id => parts.overtaken?.(id),
-        }),
-      )
+      const runner = createRunner({
+        queue,
+        connection: runs,
+        scripts: defineScripts(runs),
+        prefix,
+        atOnce: kind.atOnce,
+        lockMs,
+        isClosing: () => closing !== undefined,
+        run: async run => handler({ ...run, payload: kind.payload.parse(run.payload) }),
+        broke: error => broke(faultOf(error)),
+        failed: (id, reason) => parts.failed?.({ id, kind: kind.name, reason }),
+        overtaken: id => parts.overtaken?.(id),
+      })
+      runners.set(name, runner)
+      runner.limit().catch(error => broke(faultOf(error)))
     },
     close() {
       const end = async (): Promise<void> => {
