@@ -96,7 +96,9 @@ export function addSource(file: string, text: string, { name, settings, files }:
   }
   // Questions first: a join needs the type that it begins at.
   const isQuestion = (path: string): boolean => path.startsWith('Query.')
-  const proposed = Object.keys(fields).filter(path => !yaml.hasIn(['fields', path]))
+  const isThere = (path: string): boolean => yaml.hasIn(['fields', path])
+  for (const field of Object.keys(fields).filter(isThere)) leftOut.push({ field, reason: 'there is one already' })
+  const proposed = Object.keys(fields).filter(path => !isThere(path))
   tryAll(proposed.toSorted((a, b) => Number(isQuestion(b)) - Number(isQuestion(a))))
   for (const type of Object.keys(owners))
     if (problemOf()?.startsWith(`owners: ${type} is a type that no field gives`)) yaml.deleteIn(['owners', type])

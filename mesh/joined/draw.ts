@@ -9,6 +9,8 @@ export interface Way {
   readonly isList: boolean
   /** `orders.listOrders` */
   readonly by: string
+  /** Of the source: `openapi`. */
+  readonly kind: string
   /** Parameters that come from the object: `customer = id`. */
   readonly bound: readonly string[]
   readonly isBatched: boolean
@@ -28,6 +30,7 @@ export const waysOf = (config: MeshConfig, schema: GraphQLSchema): readonly Way[
         to: getNamedType(given).name,
         isList: isListType(given),
         by: field.from,
+        kind: config.sources[field.from.split('.', 1)[0] ?? '']?.kind ?? '',
         bound,
         isBatched: field.batch !== undefined,
       },
