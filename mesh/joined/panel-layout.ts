@@ -15,8 +15,17 @@ import {
   type SelectionSetNode,
 } from 'graphql'
 
-/** `words`: by `Type.field` or `field`, and by the values of enums. The document is one that was checked. */
-export function layoutOf(document: DocumentNode, schema: GraphQLSchema, words: Readonly<Record<string, string>>): readonly PanelField[] {
+export interface LayoutParts {
+  /** One that was checked. */
+  readonly document: DocumentNode
+  readonly schema: GraphQLSchema
+  /** By `Type.field` or `field`, and by the values of enums. */
+  readonly words: Readonly<Record<string, string>>
+  /** `Type.field` of what is joined by: numbers of things, whatever they are called. */
+  readonly ids: ReadonlySet<string>
+}
+
+export function layoutOf({ document, schema, words, ids }: LayoutParts): readonly PanelField[] {
   const fieldsOf = (type: GraphQLObjectType, { selections }: SelectionSetNode): readonly PanelField[] =>
     selections.flatMap(selection => {
       const field = selection.kind === Kind.FIELD ? type.getFields()[selection.name.value] : undefined
@@ -24,7 +33,8 @@ export function layoutOf(document: DocumentNode, schema: GraphQLSchema, words: R
       const named = getNamedType(field.type)
       const key = selection.alias?.value ?? field.name
       const values = isEnumType(named) ? named.getValues().map(({ name }) => name) : undefined
-      const kind = kindOf(field.type, field.name)
+      const found = kindOf(field.type, field.name)
+      const kind = found === 'text' && ids.has(`${type.name}.${field.name}`) ? 'identifier' : found
       return [
         {
           key,

@@ -24,13 +24,16 @@ export function createPanel(config: MeshConfig, mesh: JoinedMesh): Panel | undef
   const problem = problemOf(query, config, mesh)
   if (problem !== undefined) throw new Error(`panel.query: ${problem}`)
   const document = parse(query)
+  const ids = new Set(
+    Object.entries(config.fields).flatMap(([path, field]) => Object.values(field.with).map(of => `${path.split('.', 1)[0]}.${of}`)),
+  )
   const layouts = new Map<Locale, readonly PanelField[]>()
   return {
     query,
     async ask(scope, signal) {
       if (scope.customer === null) throw new Error('a panel is of one customer')
       const { locale } = scope
-      const fields = layouts.get(locale) ?? layoutOf(document, mesh.schema, wordsIn(config, locale))
+      const fields = layouts.get(locale) ?? layoutOf({ document, schema: mesh.schema, words: wordsIn(config, locale), ids })
       layouts.set(locale, fields)
       const answer = await mesh.ask({ query, variables: { customer: scope.customer } }, scope, signal)
       return panelOf(fields, answer, source => config.sources[source]?.title?.[locale] ?? source)

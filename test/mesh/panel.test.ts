@@ -40,6 +40,7 @@ test('[MESH29] the panel says of each field what it is called, what it is, and w
   assert.deepEqual([progress.kind, progress.words], ['progress', { REQUESTED: 'Requested', APPROVED: 'Approved', PAID: 'Paid' }])
   assert.deepEqual(field(fields, 'customer', 'orders', 'items').isList, true)
   assert.equal(field(fields, 'customer', 'orders', 'total').kind, 'money')
+  assert.equal(field(fields, 'customer', 'cases', 'order').kind, 'identifier', 'what a case is joined to its order by')
   const zh = await look(mesh, { ...forCustomer('123'), locale: 'zh-CN' })
   assert.equal(field(zh.fields, 'customer', 'orders', 'parcel', 'trackingNumber').title, '运单号')
   assert.equal(field(zh.fields, 'customer', 'orders', 'refund', 'progress').words?.PAID, '已到账')

@@ -8,7 +8,7 @@ import {
   isInputObjectType,
   isObjectType,
 } from 'graphql'
-import { type Child, fill, h } from '../studio/dom.ts'
+import { type Child, fill, h } from '../look/dom.ts'
 import { element } from '../widget/elements.ts'
 import { find, typesOf } from './find.ts'
 import type { Words } from './words.ts'

@@ -1,7 +1,7 @@
 // Starts the developers' page: who asks, the three parts (documents, query, answer), and what was asked before.
 import { buildClientSchema, getIntrospectionQuery, type IntrospectionQuery, parse, print } from 'graphql'
 import { createSignInPage } from '../desk/sign-in.ts'
-import { fill, h } from '../studio/dom.ts'
+import { fill, h } from '../look/dom.ts'
 import { browserWorld } from '../widget/browser-world.ts'
 import { element, setText } from '../widget/elements.ts'
 import { type PageLocale, pageLocale } from '../widget/strings.ts'

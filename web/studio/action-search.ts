@@ -1,6 +1,6 @@
 // All actions of the shop, found by typing any part of a name in either language: a box with a list, by the pattern of a combobox.
 import type { ActionView } from '@parley/core/protocol/studio.ts'
-import { fill, h } from './dom.ts'
+import { fill, h } from '../look/dom.ts'
 import type { PageLocale } from './words.ts'
 
 const LISTED = 8

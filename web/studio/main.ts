@@ -1,10 +1,10 @@
 // Starts the Studio: who is signed in, which page the address names, the language, and what is said while the server is away.
 import type { ShopView, StudioSession } from '@parley/core/protocol/studio.ts'
 import { createSignInPage } from '../desk/sign-in.ts'
+import { fill, h, icon } from '../look/dom.ts'
 import { browserWorld } from '../widget/browser-world.ts'
 import { element, setText } from '../widget/elements.ts'
 import { type PageLocale, pageLocale } from '../widget/strings.ts'
-import { fill, h, icon } from './dom.ts'
 import { ICONS, openPage } from './pages.ts'
 import { hashOf, PAGES, type PageName, routeOf } from './route.ts'
 import { createServer, Refused } from './server.ts'

@@ -1,5 +1,5 @@
 // Asks before something is done that others meet: says what will happen, takes the reason, and stays open with what went wrong until it is done.
-import { fill, h } from './dom.ts'
+import { fill, h } from '../look/dom.ts'
 import { field, troubleText } from './parts.ts'
 import type { Studio } from './studio.ts'
 

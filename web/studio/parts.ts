@@ -1,6 +1,6 @@
 // Parts that several pages are made of: what went wrong, what to do next where there is nothing, how far something is, a table, a choice of versions.
 import type { EnsemblesView, Progress } from '@parley/core/protocol/studio.ts'
-import { type Child, h } from './dom.ts'
+import { type Child, h } from '../look/dom.ts'
 import { percent } from './format.ts'
 import { Refused } from './server.ts'
 import type { Words } from './words.ts'

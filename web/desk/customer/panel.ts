@@ -1,5 +1,5 @@
 // The customer's panel beside the conversation: what the shop's systems know, or why they do not tell it.
-import { fill, h } from '../../studio/dom.ts'
+import { fill, h } from '../../look/dom.ts'
 import { element, setText } from '../../widget/elements.ts'
 import type { PageLocale } from '../strings.ts'
 import { copyText } from './copy-text.ts'
@@ -30,6 +30,12 @@ export function createCustomerPanel({ now, refresh, intoReply }: CustomerPanelPa
   const button = element('customer-refresh', HTMLButtonElement)
   button.addEventListener('click', () => button.ariaDisabled !== 'true' && refresh())
   const whole = new Set<string>()
+  let hushed: ReturnType<typeof setTimeout> | undefined
+  const say = (text: string): void => {
+    setText(notice, text)
+    clearTimeout(hushed)
+    hushed = setTimeout(() => setText(notice, ''), NOTICE_MS)
+  }
   let shown = ''
   let shownOf: string | null = null
   let last: CustomerPanelView | undefined
@@ -72,8 +78,8 @@ export function createCustomerPanel({ now, refresh, intoReply }: CustomerPanelPa
       gaps: panel.gaps,
       stale: panel.stale,
       whole,
-      copy: text => void copyText(text).then(isCopied => setText(notice, isCopied ? words.copied(text) : words.notCopied)),
-      intoReply: text => setText(notice, intoReply(text) ?? words.putIn(text)),
+      copy: text => void copyText(text).then(isCopied => say(isCopied ? words.copied(text) : words.notCopied)),
+      intoReply: text => say(intoReply(text) ?? words.putIn(text)),
       showWhole(path) {
         whole.add(path)
         if (last) draw(last)
@@ -89,6 +95,9 @@ export function createCustomerPanel({ now, refresh, intoReply }: CustomerPanelPa
   }
   return draw
 }
+
+/** What was done is said for so long. */
+const NOTICE_MS = 4_000
 
 /** Each system that fails is told once at the top, beside the places where something is missing. */
 function troublesOf(drawing: Drawing): HTMLElement | undefined {

@@ -1,7 +1,7 @@
 // A panel's answer as elements. The query is the shop's own, so nothing here knows a field by name: what is drawn how comes from the kinds that the
 // answer tells. A list of things is cards; in a card its number and its state are first, then what it is made of, then the rest.
 import type { PanelField, PanelGap, PanelPath, PanelStale } from '@parley/core/protocol/customer-panel.ts'
-import { type Child, h } from '../../studio/dom.ts'
+import { type Child, h } from '../../look/dom.ts'
 import type { PageLocale } from '../strings.ts'
 import { bar } from '../svg.ts'
 import { agoWords, currencyOf, dateWords, isDate, isRow, isWithin, moneyWords, type Row, stepOf } from './values.ts'

@@ -1,6 +1,6 @@
 // How far people agree on what they have labelled, and what they dispute.
 import type { AgreementView } from '@parley/core/protocol/studio.ts'
-import { fill, h } from '../dom.ts'
+import { fill, h } from '../../look/dom.ts'
 import { table, trouble } from '../parts.ts'
 import type { Studio } from '../studio.ts'
 

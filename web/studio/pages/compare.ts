@@ -1,6 +1,6 @@
 // Two versions beside each other, on a set or on the log's last days: every turn that a customer would get otherwise.
 import type { EnsemblesView, ReportOrder, ReportView, SetView } from '@parley/core/protocol/studio.ts'
-import { fill, h } from '../dom.ts'
+import { fill, h } from '../../look/dom.ts'
 import { empty, field, loading, select, trouble, versionOptions } from '../parts.ts'
 import { createReportsKnown } from '../reports-known.ts'
 import { hashOf, type Route } from '../route.ts'

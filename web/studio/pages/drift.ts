@@ -1,10 +1,10 @@
 // How turns and what is made of them change from week to week.
 import type { DriftView, DriftWeek, Estimate } from '@parley/core/protocol/studio.ts'
+import { fill, h } from '../../look/dom.ts'
 import { driftPlot } from '../../report/drift.ts'
 import type { Kind } from '../../report/numbers.ts'
 import { stringsOf } from '../../report/strings.ts'
 import { card, words as cell, figure as numberCell, table } from '../../report/table.ts'
-import { fill, h } from '../dom.ts'
 import { percent, signed, time } from '../format.ts'
 import { empty, loading, progressBar, trouble } from '../parts.ts'
 import { hashOf } from '../route.ts'

@@ -1,8 +1,8 @@
 // The queue of turns worth labelling, one at a time: the turn in its conversation, the likely actions on the digits, all others by typing.
 import type { LabelRow } from '@parley/core/protocol/studio.ts'
 import { bar } from '../../desk/svg.ts'
+import { fill, h } from '../../look/dom.ts'
 import { createActionSearch } from '../action-search.ts'
-import { fill, h } from '../dom.ts'
 import { percent, time } from '../format.ts'
 import { createLabelQueue } from '../label-queue.ts'
 import { empty, loading, progressBar, trouble, troubleText } from '../parts.ts'

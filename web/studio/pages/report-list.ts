@@ -1,6 +1,6 @@
 // Reports and comparisons that were ordered: how far each is, and what can be done with it. Asked for again while one is under way.
 import type { ReportView } from '@parley/core/protocol/studio.ts'
-import { type Child, h } from '../dom.ts'
+import { type Child, h } from '../../look/dom.ts'
 import { time } from '../format.ts'
 import { progressBar } from '../parts.ts'
 import { hashOf } from '../route.ts'

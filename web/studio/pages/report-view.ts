@@ -1,6 +1,6 @@
 // One report or comparison: how far it is, then what came of it, with the files to send to a colleague.
 import type { ReportView } from '@parley/core/protocol/studio.ts'
-import { h } from '../dom.ts'
+import { h } from '../../look/dom.ts'
 import { loading, trouble } from '../parts.ts'
 import type { ReportsKnown } from '../reports-known.ts'
 import { hashOf } from '../route.ts'

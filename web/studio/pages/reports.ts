@@ -1,6 +1,6 @@
 // Sets of turns, and what versions are worth on them: upload, start, watch, and read a report.
 import type { EnsemblesView, ReportOrder, ReportView, SetUploaded, SetView } from '@parley/core/protocol/studio.ts'
-import { fill, h } from '../dom.ts'
+import { fill, h } from '../../look/dom.ts'
 import { time } from '../format.ts'
 import { empty, field, loading, select, trouble, versionOptions } from '../parts.ts'
 import { createReportsKnown } from '../reports-known.ts'

@@ -2,10 +2,10 @@
 import type { ReportView } from '@parley/core/protocol/studio.ts'
 import type { Comparison } from '@parley/ensembles/comparison/comparison.ts'
 import type { Evaluation, GateResult } from '@parley/ensembles/report-file.ts'
+import { h } from '../../look/dom.ts'
 import { comparisonParts } from '../../report/comparison.ts'
 import { evaluationParts } from '../../report/evaluation.ts'
 import { stringsOf } from '../../report/strings.ts'
-import { h } from '../dom.ts'
 import type { Studio } from '../studio.ts'
 
 export interface ResultParts {

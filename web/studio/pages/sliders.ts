@@ -1,5 +1,5 @@
 // A slider with its number beside it: both move, and each moves the other.
-import { h } from '../dom.ts'
+import { h } from '../../look/dom.ts'
 
 export interface SliderParts {
   readonly key: string

@@ -1,6 +1,6 @@
 // What moved weights and costs do to a set: figures beside those of before, and the turns that are decided otherwise.
 import type { Trial, TrialChange, TrialSide } from '@parley/core/protocol/studio.ts'
-import { h } from '../dom.ts'
+import { h } from '../../look/dom.ts'
 import { difference, figure, isBetter, percent } from '../format.ts'
 import { progressBar, table } from '../parts.ts'
 import type { Studio } from '../studio.ts'

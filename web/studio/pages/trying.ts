@@ -1,6 +1,6 @@
 // What a canary and a shadow have shown so far.
 import type { CanaryArm, CanaryView, DivergentSide, ShadowView } from '@parley/core/protocol/studio.ts'
-import { h } from '../dom.ts'
+import { h } from '../../look/dom.ts'
 import { difference, isBetter, percent, time } from '../format.ts'
 import { table } from '../parts.ts'
 import type { Studio } from '../studio.ts'

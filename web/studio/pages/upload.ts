@@ -1,6 +1,6 @@
 // Takes a file of turns: dropped or chosen, read here, checked by the server, with what is wrong told line by line.
 import type { LineProblem, SetUploaded } from '@parley/core/protocol/studio.ts'
-import { fill, h } from '../dom.ts'
+import { fill, h } from '../../look/dom.ts'
 import { trouble } from '../parts.ts'
 import type { Studio } from '../studio.ts'
 

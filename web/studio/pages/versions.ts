@@ -1,6 +1,6 @@
 // What decides in the shop, what is tried, every version there is, and what was done by whom and why. Every change asks for its reason.
 import type { CanaryView, EnsembleOrder, EnsemblesView, EnsembleView, ShadowView, VersionView } from '@parley/core/protocol/studio.ts'
-import { fill, h } from '../dom.ts'
+import { fill, h } from '../../look/dom.ts'
 import { percent, time } from '../format.ts'
 import { askOrder, type Question, showText } from '../order-dialog.ts'
 import { empty, loading, table, trouble } from '../parts.ts'

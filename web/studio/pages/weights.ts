@@ -1,6 +1,6 @@
 // Weights and costs to move, with what each move does to the turns of a set.
 import type { EnsemblesView, SetView, ShopView, Trial, Weights } from '@parley/core/protocol/studio.ts'
-import { fill, h } from '../dom.ts'
+import { fill, h } from '../../look/dom.ts'
 import { askOrder } from '../order-dialog.ts'
 import { empty, field, loading, select, trouble, versionOptions } from '../parts.ts'
 import { hashOf } from '../route.ts'
