@@ -268,6 +268,29 @@ test('[EFF4] a crash after the decision, before or after the provider did it: on
   }
 })
 
+test('[JOB11] [EFF2] a queue that loses an effect which is promised is told of it again while the engine serves', async () => {
+  const flaky = createProvider(async (_, times) => {
+    if (times < 3) throw new Error('down')
+  })
+  const { house, say, seen } = talk({ effects: flaky.effects })
+  await say('pay for 3 pieces')
+  await say('yes')
+  await calm()
+  const [job] = (await house.jobs.list({ kind: 'effect', limit: 1 })).jobs
+  assert.equal(job?.state, 'waiting')
+  await house.jobs.cancel(job?.id ?? '')
+  house.clock.pass(1_000_000)
+  await calm()
+  assert.equal((await seen()).at(-1), 'reply: will pay')
+  await house.engine.findJobsAgain()
+  await calm()
+  assert.equal((await seen()).at(-1), 'notice: paid: CP-1')
+  assert.equal(flaky.done.size, 1)
+  await house.engine.findJobsAgain()
+  await calm()
+  assert.deepEqual((await house.jobs.list({ limit: 10 })).jobs, [])
+})
+
 test('[HND3] an outcome that comes while a person has the conversation is not said by the bot', async () => {
   let open = (): void => {}
   const gate = new Promise<void>(resolve => {

@@ -40,6 +40,22 @@ test('[HND7] who waits longer than is promised is marked once, in the queue and 
   assert.deepEqual(house.bugs, [])
 })
 
+test('[JOB11] [HND7] a timer that the queue has lost is set again while the engine serves, and one that it has stays as it is', async () => {
+  const house = createTestHouse()
+  await ask(house, 'human please')
+  await until(async () => (await waits(house)) === 1)
+  const timer = async () => (await house.jobs.list({ kind: 'sla', limit: 1 })).jobs[0]
+  const before = await timer()
+  house.clock.pass(PROMISED / 2)
+  await house.engine.findJobsAgain()
+  assert.deepEqual(await timer(), before)
+  await house.jobs.cancel(before?.id ?? '')
+  await house.engine.findJobsAgain()
+  await until(async () => (await waits(house)) === 1)
+  assert.equal((await timer())?.dueAt, before?.dueAt)
+  assert.deepEqual(house.bugs, [])
+})
+
 test('[HND7] [JOB5] a claim ends the timer; given back to the queue, it begins anew', async () => {
   const house = createTestHouse()
   await ask(house, 'human please')
