@@ -39,7 +39,7 @@ Parley is ready. Shop: ${config.shops.map(shop => shop.id).join(', ')}
   widget   ${serving.url}/
 ${config.shops.some(shop => shop.id === DEMO_SHOP) ? `  demo     ${serving.url}/demo\n` : ''}  desk     ${serving.url}/desk      for people who take over: bin/parley agent add NAME
   studio   ${serving.url}/studio    for data teams: bin/parley agent add NAME --role data
-  health   ${serving.url}/readyz
+${config.shops.some(shop => shop.mesh !== 'none') ? `  graphql  ${serving.url}/graphql   for developers: the shop's systems, asked from a page\n` : ''}  health   ${serving.url}/readyz
   metrics  ${serving.url}/metrics
   data     ${config.data}
 
