@@ -1,6 +1,6 @@
 // Adds a source to a mesh's file: what its document proposes, as far as the mesh can be made with it. Comments and what stands there stay.
 import { Fault } from '@parley/core/faults.ts'
-import { parseDocument } from 'yaml'
+import { isMap, parseDocument } from 'yaml'
 import type { Catalogue } from '../source/catalogue.ts'
 import type { Learned } from '../source/kind.ts'
 import { catalogueOf, type SourceConfig, SourceSettings } from '../source/kinds.ts'
@@ -49,7 +49,8 @@ export function addSource(file: string, text: string, { name, settings, files }:
 
   const block = (path: string[], value: unknown): void => {
     const node = yaml.createNode(value)
-    if ('flow' in node && path[0] !== 'sources') node.flow = true
+    // A field is a line, as one would write it.
+    if (isMap(node) && path[0] === 'fields') node.flow = true
     yaml.setIn(path, node)
   }
   if (text.trim() === '') yaml.contents = yaml.createNode({}) as never // a mapping, as it was read

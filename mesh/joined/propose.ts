@@ -33,7 +33,8 @@ export function propose(source: string, catalogue: Catalogue, others: readonly C
   const owners: Record<string, string> = {}
   for (const [name, properties] of typesOf(catalogue)) {
     const owner = CUSTOMER.test(name) ? IDS.find(id => id in properties) : OWNERS.find(each => each in properties)
-    if (owner !== undefined) owners[name] = owner
+    const path = owner === undefined ? undefined : idWithin(catalogue, owner, properties[owner] ?? {})
+    if (path !== undefined) owners[name] = path
   }
   return { fields, owners }
 }
@@ -66,6 +67,15 @@ function changing(source: string, catalogue: Catalogue, { id, parameters, body }
   if (key === undefined) return undefined
   const customer = OWNERS.find(each => each in properties || parameters.some(({ name }) => name === each))
   return [`Mutation.${id}`, { from: `${source}.${id}`, ...(customer !== undefined && { customer }), key }] as const
+}
+
+/** `customer`, or `customer.id` where an object stands there; undefined where that has no id. */
+function idWithin(catalogue: Catalogue, owner: string, schema: JsonSchema): string | undefined {
+  const { schema: bare } = catalogue.resolve(schema)
+  if (bare.properties === undefined && bare.allOf === undefined) return owner
+  const { properties } = propertiesOf(catalogue, bare)
+  const id = IDS.find(each => each in properties)
+  return id === undefined ? undefined : `${owner}.${id}`
 }
 
 const typesOf = (catalogue: Catalogue): readonly (readonly [string, Readonly<Record<string, JsonSchema>>])[] =>

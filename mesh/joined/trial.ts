@@ -114,13 +114,11 @@ export function outcomesOf(tried: readonly Tried[], { data, errors = [] }: MeshA
   return tried.map(({ field, at }): Outcome => {
     // An error belongs to the field that stands nearest above it: what it gave is wrong.
     const mine = errors.find(({ path = [] }) => nearest(tried, withoutNumbers(path)) === field)
-    if (mine)
-      return {
-        field,
-        state: 'wrong',
-        reason: mine.message,
-        ...(typeof mine.extensions?.code === 'string' && { code: mine.extensions.code }),
-      }
+    if (mine) {
+      const within = withoutNumbers(mine.path ?? []).slice(at.length)
+      const reason = within.length > 0 ? `its ${within.join('.')}: ${mine.message}` : mine.message
+      return { field, state: 'wrong', reason, ...(typeof mine.extensions?.code === 'string' && { code: mine.extensions.code }) }
+    }
     const parents = valuesAt(data, at.slice(0, -1))
     if (parents.length === 0) return { field, state: 'unreached' }
     return { field, state: valuesAt(data, at).length > 0 ? 'answers' : 'empty' }

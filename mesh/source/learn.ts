@@ -3,7 +3,7 @@
 import { introspect } from './graphql/introspect.ts'
 import { learnGraphQl } from './graphql/learn.ts'
 import { answerOf } from './http/answer.ts'
-import { connect, HttpSettings } from './http/connection.ts'
+import { connect, httpSettings } from './http/connection.ts'
 import { fetchDocument } from './http/fetch-document.ts'
 import { learnExamples } from './json/learn.ts'
 import type { Learned, Means } from './kind.ts'
@@ -43,7 +43,7 @@ function learn(wanted: Wanted, means: Means, signal: AbortSignal): Promise<Learn
 
 async function learnDocument({ name, place, text, url, settings }: Wanted, means: Means, signal: AbortSignal): Promise<Learned> {
   if (!place) return learnOpenApi(name, text ?? '', undefined, url)
-  const parsed = HttpSettings.parse({ ...settings, url: url ?? place.href })
+  const parsed = httpSettings({ ...settings, url: url ?? place.href })
   return learnOpenApi(name, await fetchDocument(name, place, parsed, means, signal), place, url)
 }
 
@@ -51,7 +51,7 @@ async function learnEndpoint({ name, place, text, url, settings }: Wanted, means
   const at = url ?? place?.href
   if (at === undefined) throw new Error('a schema does not say where the endpoint is: --url')
   if (!place) return learnGraphQl(name, text ?? '', at)
-  const connection = connect(name, HttpSettings.parse({ ...settings, url: place.href }), means)
+  const connection = connect(name, httpSettings({ ...settings, url: place.href }), means)
   try {
     return learnGraphQl(name, await introspect(connection, signal), at)
   } finally {
@@ -63,7 +63,7 @@ async function learnByExample({ name, place, gets, settings }: Wanted, means: Me
   if (!place) throw new Error('say what stands before its paths: --json https://…')
   if (gets.length === 0) throw new Error("say what to ask it for: --get '/orders/1'")
   const url = place.href.replace(/\/$/, '')
-  const connection = connect(name, HttpSettings.parse({ ...settings, url }), means)
+  const connection = connect(name, httpSettings({ ...settings, url }), means)
   try {
     const recorded: { readonly asked: string; readonly answer: unknown }[] = []
     for (const asked of gets) {

@@ -6,8 +6,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { connect, HTTP_SETTINGS } from '@parley/mesh/source/http/connection.ts'
-import { z } from 'zod'
+import { connect, httpSettings } from '@parley/mesh/source/http/connection.ts'
 import { temporaryFolder } from '../e2e/running-server.ts'
 import { GUARDED } from './joined-shop.ts'
 import { patience } from './questions.ts'
@@ -26,7 +25,7 @@ test('[MESH25] a credential goes where the source wants it; one that is not take
   t.after(() => server.close())
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/` // a server that listens on a port has one
   const ask = async (settings: object): Promise<number> => {
-    const parsed = z.object(HTTP_SETTINGS).parse({ url, private: true, ...settings })
+    const parsed = httpSettings({ url, private: true, ...settings })
     const means = { ...GUARDED, environment: { TOKEN: 'me:secret' }, besides: (file: string) => join(folder.path, file) }
     const connection = connect('crm', parsed, means)
     t.after(connection.close)

@@ -4,14 +4,14 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { openMesh } from '@parley/mesh/joined/read-mesh.ts'
+import { outcomesOf, trialOf } from '@parley/mesh/joined/trial.ts'
 import { introspect } from '@parley/mesh/source/graphql/introspect.ts'
 import { readOperations } from '@parley/mesh/source/graphql/operations.ts'
 import { proposeOperations, proposeScalars } from '@parley/mesh/source/graphql/propose-operations.ts'
 import { readGraphQlSchema } from '@parley/mesh/source/graphql/schema.ts'
-import { connect, HTTP_SETTINGS } from '@parley/mesh/source/http/connection.ts'
+import { connect, httpSettings } from '@parley/mesh/source/http/connection.ts'
 import { buildSchema, introspectionFromSchema, printSchema } from 'graphql'
 import { stringify } from 'yaml'
-import { z } from 'zod'
 import { TOKEN } from '../contracts/source-servers.ts'
 import { temporaryFolder } from '../e2e/running-server.ts'
 import { CRM_SDL, type CrmServer, serveGraphQlCrm } from './graphql-crm.ts'
@@ -118,6 +118,26 @@ test('[MESH27] its enums, unions, scalars and descriptions are those of the mesh
   assert.doesNotMatch(server.bodies.map(body => body.query).join(), /Several at once/, 'a description of an operation is not sent')
 })
 
+test('a field of which a part is wrong is told with that part, and those behind it for themselves', async t => {
+  const { mesh } = await open(t)
+  const { queries, untried } = trialOf(mesh.config, mesh.schema, { customer: '123', values: new Map([['Query.order.number', '2024-123']]) })
+  const outcomes = []
+  for (const { query, tried } of queries) outcomes.push(...outcomesOf(tried, await mesh.ask({ query }, FOR_SHOP)))
+  const told = Object.fromEntries(
+    [...outcomes, ...untried].map(({ field, state, reason }) => [field, reason === undefined ? state : `${state}: ${reason}`]),
+  )
+  assert.deepEqual(told, {
+    'Query.customer': 'wrong: its score: crm is broken',
+    'Query.order': 'answers',
+    'Query.fail': 'wrong: crm is broken',
+    'Customer.order': 'untried: needs number',
+    'Order.again': 'answers',
+    'Order.buyer': 'wrong: its score: crm is broken',
+    'Mutation.openCase': 'untried: changes something',
+    'Mutation.openCaseOf': 'untried: changes something',
+  })
+})
+
 test("[MESH14] whose an order is may be said by a path, and another's is not there", async t => {
   const { ask } = await open(t)
   const query = '{ customer { mine: order(number: "2024-123") { number buyer { name } } other: order(number: "2024-881") { number } } }'
@@ -182,7 +202,7 @@ test('[MESH27] what stands in its files is held to its schema when they are read
 
 test('[MESH27] an endpoint is introspected, and each of its fields proposed as an operation that it answers', async t => {
   const server: CrmServer = await serveGraphQlCrm(t)
-  const settings = z.object(HTTP_SETTINGS).parse({ url: server.url, private: true, tokenEnv: 'TOKEN' })
+  const settings = httpSettings({ url: server.url, private: true, tokenEnv: 'TOKEN' })
   const connection = connect('crm', settings, { ...GUARDED, environment: { TOKEN }, besides: file => file })
   t.after(connection.close)
   const sdl = await introspect(connection, patience())

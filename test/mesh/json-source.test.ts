@@ -1,7 +1,10 @@
 // A plain JSON API told by example: which types the examples make, and what is wrong with a file of them.
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { readOperations } from '@parley/mesh/source/graphql/operations.ts'
 import { readExamples } from '@parley/mesh/source/json/examples.ts'
+import { buildSchema } from 'graphql'
 
 const none = (file: string): string => assert.fail(`${file} was read`)
 const propertiesOf = (text: string, type: string) => {
@@ -112,4 +115,25 @@ test('[MESH28] what is wrong with a file of examples is told with its place', ()
         }),
       { message },
     )
+})
+
+test('[MESH28] the examples of docs/mesh-sources.md are what the page says of them', () => {
+  const page = readFileSync(new URL('../../docs/mesh-sources.md', import.meta.url), 'utf8')
+  const block = (fence: string): string => page.split(`\`\`\`${fence}\n`)[1]?.split('```')[0] ?? assert.fail(`there is no ${fence}`)
+  const { schemas, operations } = readExamples(block('yaml shop.yaml'), file => (file === 'orders.json' ? '[]' : none(file)))
+  assert.deepEqual([...operations.keys()], ['getOrder', 'listOrders', 'openCase'])
+  const { properties, required } = schemas.get('Order') ?? {}
+  assert.deepEqual(required, ['number', 'customer', 'total', 'placedOn', 'items'])
+  const { total, status, items } = Object(properties)
+  assert.deepEqual([total.type, status.enum, items.items], ['number', ['paid', 'packed', 'shipped'], { $ref: '#/types/Item' }])
+  const asked = readOperations(
+    buildSchema(`
+      type Customer { id: ID! name: String } type Order { number: ID! status: String customer: Customer } type Case { number: ID! }
+      type Wrong { code: String } type Payload { case: Case userErrors: [Wrong!]! } input CaseInput { order: ID! clientMutationId: ID }
+      type Query { customer(id: ID!): Customer ordersByNumber(numbers: [ID!]!): [Order!]! }
+      type Mutation { openCase(customer: ID!, input: CaseInput!): Payload }`),
+    block('graphql'),
+  )
+  assert.deepEqual([...asked.operations.keys()], ['customer', 'orders', 'openCase'])
+  assert.equal(asked.operations.get('openCase')?.problems, 'userErrors')
 })

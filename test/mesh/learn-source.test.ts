@@ -173,6 +173,16 @@ test('a document that does not come, or is none, is told as what it is', async t
   await assert.rejects(learn({ name: 'pets', kind: 'openapi', place: new URL(`${url}/slow`) }, AbortSignal.timeout(200)), {
     name: 'TimeoutError',
   })
+  const withKey = new URL(`${url.replace('//', '//me:secret@')}/pets.json`)
+  await assert.rejects(learn({ name: 'pets', kind: 'openapi', place: withKey }), {
+    message: 'url: a key is no part of the address: tokenEnv, tokenFile',
+  })
+  const elsewhere = await learn({ name: 'pets', kind: 'openapi', place: withKey, url: 'https://pets.example' })
+  assert.throws(() => add('pets', elsewhere), { message: /sources\.pets\.openapiUrl: a key is no part of the address/ })
+  await assert.rejects(
+    learn({ name: 'pets', kind: 'openapi', place, settings: { tokenHeader: 'a b' } }),
+    /tokenHeader: it must be the name of a header/,
+  )
   const unresolved = await learn({ name: 'pets', kind: 'openapi', place: new URL(`${url}/within.json`) })
   assert.throws(() => add('pets', unresolved), {
     code: 'CONFIG_INVALID',
@@ -233,6 +243,8 @@ test('[MESH27] a GraphQL endpoint is learned by introspection, with operations t
   assert.deepEqual([graphql, operations], ['crm.graphql', 'crm.operations.graphql'])
   assert.deepEqual(rest, { url, scalars: { DateTime: 'string' }, private: true, tokenEnv: 'TOKEN' })
   const added = add('crm', learned)
+  assert.match(added.text, /^ {2}Query\.customer: \{ from: crm\.customer, customer: id \}$/m)
+  assert.match(added.text, /^ {2}Order: customer\.id$/m)
   assert.deepEqual(
     added.fields.map(({ path, how }) => `${path}: ${how}`),
     [

@@ -26,13 +26,16 @@ export const HTTP_SETTINGS = {
     .default({})
     .describe('Further headers of every request, which are no secret: the version of an API, a tenant.'),
 }
-export const HttpSettings = z.object(HTTP_SETTINGS)
+const HttpSettings = z.object(HTTP_SETTINGS)
 export type HttpSettings = z.infer<typeof HttpSettings>
+
+/** Of an address that a mesh's file has: it is shown to anybody. */
+export const hasCredential = (url: string): boolean => /^https?:\/\/[^/?#]*@/.test(url)
+export const NO_CREDENTIAL = 'a key is no part of the address: tokenEnv, tokenFile'
 
 export function httpRules(settings: HttpSettings, context: z.RefinementCtx): void {
   const { url, headers, tokenHeader } = settings
-  if (/^https?:\/\/[^/?#]*@/.test(url))
-    context.addIssue({ code: 'custom', path: ['url'], message: 'a key is no part of the address: tokenEnv, tokenFile' })
+  if (hasCredential(url)) context.addIssue({ code: 'custom', path: ['url'], message: NO_CREDENTIAL })
   for (const name of Object.keys(headers))
     if (OURS.test(name) || name.toLowerCase() === tokenHeader.toLowerCase())
       context.addIssue({
@@ -41,6 +44,13 @@ export function httpRules(settings: HttpSettings, context: z.RefinementCtx): voi
         message: 'the mesh says this header itself; a token is tokenEnv or tokenFile',
       })
   credentialRules(settings, context)
+}
+
+/** Throws an Error that says what is wrong with them. */
+export function httpSettings(given: Readonly<Record<string, unknown>>): HttpSettings {
+  const parsed = HttpSettings.superRefine(httpRules).safeParse(given)
+  if (parsed.success) return parsed.data
+  throw new Error(`${parsed.error.issues[0]?.path.join('.')}: ${parsed.error.issues[0]?.message}`)
 }
 
 export interface Connection {

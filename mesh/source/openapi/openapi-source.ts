@@ -1,7 +1,7 @@
 // A source that has an OpenAPI document.
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
-import { connect, HTTP_SETTINGS, httpRules } from '../http/connection.ts'
+import { connect, HTTP_SETTINGS, hasCredential, httpRules, NO_CREDENTIAL } from '../http/connection.ts'
 import { fetchDocument } from '../http/fetch-document.ts'
 import { callRest } from '../http/rest.ts'
 import type { Kind } from '../kind.ts'
@@ -17,6 +17,7 @@ const Settings = z
     ...HTTP_SETTINGS,
   })
   .superRefine(httpRules)
+  .refine(({ openapiUrl = '' }) => !hasCredential(openapiUrl), { path: ['openapiUrl'], message: NO_CREDENTIAL })
 
 export const OPENAPI: Kind<z.infer<typeof Settings>> = {
   settings: Settings,
