@@ -1,23 +1,21 @@
 // Drawn queries over the demo shop's whole schema, put in customers' scopes and with plugins' grants to its three real services: nothing of another customer comes
 // out, no source is asked that was not granted, nothing throws, and nothing is larger than it may be.
 import assert from 'node:assert/strict'
-import { dirname, join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { isFault } from '@parley/core/faults.ts'
 import { asCustomerId } from '@parley/core/ids.ts'
 import { SERVICES } from '@parley/demo-shop/services.ts'
 import { shopData } from '@parley/demo-shop/shop-data.ts'
-import { createJoinedMesh, type JoinedMesh, type MeshAnswer } from '@parley/mesh/joined/joined-mesh.ts'
-import { readMeshConfig } from '@parley/mesh/joined/read-mesh.ts'
-import { openSource } from '@parley/mesh/source/kinds.ts'
+import type { JoinedMesh, MeshAnswer } from '@parley/mesh/joined/joined-mesh.ts'
 import type { Scope } from '@parley/mesh/upstream/scope.ts'
 import { createRandom } from '../random.ts'
-import { TOKENS } from './demo-services.ts'
-import { DEMO_MESH, GUARDED, graphOver, openJoinedShop } from './joined-shop.ts'
+import { graphOver } from './joined-shop.ts'
 import { FOR_SHOP, forCustomer } from './mesh-scope.ts'
 import { drawDocument } from './query-grammar.ts'
 import { patience, TODAY } from './questions.ts'
+import { type Call, openWatchedMesh } from './watched-mesh.ts'
 
 const CASES = process.env.PARLEY_TEST_FULL ? 30_000 : 600
 /** Seeds that have lost once. */
@@ -48,36 +46,13 @@ const WORDS = [
   'broken',
 ]
 
-interface Call {
-  readonly source: string
-  readonly operation: string
-  readonly args: Readonly<Record<string, unknown>>
-}
-
-/** The mesh, with a record of what its sources are asked. `mixUp` says for which customer a source takes the one that it is asked for. */
-async function openWatched(t: Parameters<typeof openJoinedShop>[0], mixUp: (customer: unknown) => unknown = customer => customer) {
-  const { services } = await openJoinedShop(t)
+/** With a record of what its sources are asked. `mixUp` says for which customer a source takes the one that it is asked for. */
+async function openWatched(t: Parameters<typeof openWatchedMesh>[0], mixUp: (customer: unknown) => unknown = customer => customer) {
   const calls: Call[] = []
-  const bugs: unknown[] = []
-  const config = readMeshConfig(join(services.folder, 'mesh.yaml'))
-  const mesh = createJoinedMesh({
-    config,
-    onBug: error => bugs.push(error),
-    sourceOf(name, settings) {
-      const place = services.services[name as 'crm'] // the file names these three
-      const means = { ...GUARDED, environment: {}, besides: (file: string) => resolve(dirname(DEMO_MESH), file) }
-      const opened = openSource(name, settings, { ...means, instead: { url: place.url, token: TOKENS[name as 'crm'] } })
-      t.after(() => opened.close())
-      return {
-        ...opened,
-        call(operation, asking, signal) {
-          calls.push({ source: name, operation, args: asking.args })
-          const { customer, ...others } = asking.args
-          const args = customer === undefined ? others : { ...others, customer: mixUp(customer) }
-          return opened.call(operation, { ...asking, args }, signal)
-        },
-      }
-    },
+  const { mesh, services, bugs } = await openWatchedMesh(t, (call, ask) => {
+    calls.push(call)
+    const { customer, ...others } = call.args
+    return ask(customer === undefined ? others : { ...others, customer: mixUp(customer) })
   })
   /** What has come to be since: cases, coupons, returns. */
   const learn = (): void => {
