@@ -141,6 +141,7 @@ test(
     await page.waitForSelector('.stale')
     assert.match(await page.innerText('.order .stale'), /^as of \d+ (second|minute)s? ago$/)
     await reads(page, '#customer-body', 'Refund: The CRM does not answer right now.')
+    assert.match(await page.innerText('#customer-body'), /Compensation cases\s+The CRM does not answer right now\./)
     await picture(page, 'customer-panel-down')
     await assertAccessible(page, 'a system is down')
     await house.services.knob('warehouse', { failure: 'none' })
@@ -156,6 +157,7 @@ test('with no system at all it says so, in Chinese too', options, async () => {
   const { page } = await openDesk(await house.wantsPerson('shopper-77'), { locale: 'zh-CN' })
   await isThere(page)
   await reads(page, '.trouble', '客户系统暂时没有响应。')
+  assert.equal((await page.innerText('#customer-body')).split('客户系统暂时没有响应').length, 2, 'it is said once')
   await picture(page, 'customer-panel-zh-down')
 })
 

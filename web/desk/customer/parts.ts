@@ -29,7 +29,8 @@ const LINE_FIELDS = 4
 export function drawRoot(field: PanelField, value: unknown, d: Drawing): HTMLElement[] {
   const path = [field.key]
   if (field.isList || !field.fields) return [section(field, path, [drawAny(field, value, path, undefined, d)], d)]
-  if (!isRow(value)) return [h('p', { class: 'none' }, gapsAt(path, d).length > 0 ? whyNot(gapsAt(path, d), d) : d.words.unknown)]
+  // Why nothing is there stands above everything else already.
+  if (!isRow(value)) return gapsAt(path, d).length > 0 ? [] : [h('p', { class: 'none' }, d.words.unknown)]
   const { fields } = field
   const title = fields.find(({ kind }) => kind === 'name')
   const inner = fields.filter(each => each.fields !== undefined)
@@ -42,7 +43,10 @@ export function drawRoot(field: PanelField, value: unknown, d: Drawing): HTMLEle
       title && h('p', { class: 'person', title: title.description }, textOf(value[title.key]), staleMark([...path, title.key], d)),
       pairs(plain, value, path, currency, d),
     ),
-    ...inner.map(each => section(each, [...path, each.key], [drawAny(each, value[each.key], [...path, each.key], currency, d)], d)),
+    ...inner.map(each => {
+      const place = [...path, each.key]
+      return section(each, place, [drawAny(each, value[each.key], place, currency, d) ?? nothing(place, d)], d)
+    }),
   ]
 }
 
@@ -56,12 +60,17 @@ function section(field: PanelField, path: PanelPath, content: readonly (Node | u
   )
 }
 
+/** There is none, or it did not come. */
+function nothing(path: PanelPath, d: Drawing): HTMLElement {
+  const gaps = gapsAt(path, d)
+  return gaps.length > 0 ? h('p', { class: 'missing' }, whyNot(gaps, d)) : h('p', { class: 'none' }, d.words.none)
+}
+
 /** An object or a list of something. */
 function drawAny(field: PanelField, value: unknown, path: PanelPath, currency: unknown, d: Drawing): HTMLElement | undefined {
   const { fields } = field
   if (field.isList) {
-    if (!Array.isArray(value)) return h('p', { class: 'none' }, gapsAt(path, d).length > 0 ? whyNot(gapsAt(path, d), d) : d.words.none)
-    if (value.length === 0) return h('p', { class: 'none' }, d.words.none)
+    if (!Array.isArray(value) || value.length === 0) return nothing(path, d)
     if (!fields) return h('p', null, value.map(textOf).join(d.words.join))
     const name = path.join('.')
     const shown = d.whole.has(name) || path.length > 2 ? value : value.slice(0, FIRST)
