@@ -46,7 +46,7 @@ type Outcome = 'done' | 'not begun' | { readonly error: unknown }
 
 /** Most that the end of a node waits until Redis has what ran. Without it, another node finds it when its lock is out. */
 const GIVE_BACK_MS = 3_000
-/** Between two looks whether a run that was called off has ended. */
+/** Between two looks whether an earlier run has ended. */
 const LOOK_MS = 50
 /** Longest that a worker sleeps through a job whose sign went to a node that died. */
 const LOOK_AGAIN_S = 1
@@ -83,7 +83,7 @@ export function createRunner(parts: RunnerParts): Runner {
   }
 
   async function attempt(job: BullJob, run: Run): Promise<Outcome> {
-    if (await waitsForCalledOff(run)) return 'not begun'
+    if (await waitsForAnother(run)) return 'not begun'
     await turnOfItsOwn()
     if (isClosing() || run.isOver) return 'not begun'
     const attempt = job.attemptsMade + 1
@@ -98,20 +98,22 @@ export function createRunner(parts: RunnerParts): Runner {
   }
 
   /**
-   * Whether a run of the same id went on that was called off. Then this one is given back and taken up anew: on one node BullMQ knows a run by its id,
-   * and with the end of the first it would stop to renew the lock of the second.
+   * Whether an earlier run of the same id went on, here or called off elsewhere. Then this one is given back when that has ended, and taken up anew: on one
+   * node BullMQ knows a run by its id, and with the end of the first it would stop to renew the lock of the second.
    */
-  async function waitsForCalledOff(run: Run): Promise<boolean> {
-    const goesOn = async (): Promise<boolean> => (await connection.exists(calledOffKey(queue, run.id))) === 1
+  async function waitsForAnother(run: Run): Promise<boolean> {
+    const isHere = (): boolean => [...runs].some(other => other !== run && other.id === run.id)
+    const goesOn = async (): Promise<boolean> => isHere() || (await connection.exists(calledOffKey(queue, run.id))) === 1
     if (!(await goesOn())) return false
     while (!isClosing() && !run.isOver && (await goesOn())) await new Promise(resolve => setTimeout(resolve, LOOK_MS))
     return true
   }
 
+  /** Runs whose progress is on its way to Redis: what is reported meanwhile goes after it, the last alone. */
+  const isTelling = new Set<Run>()
   function report(job: BullJob, run: Run, progress: number): void {
-    const isUnderWay = run.progress !== null && isTelling.has(run)
     run.progress = progress
-    if (isUnderWay || run.isOver) return
+    if (isTelling.has(run) || run.isOver) return
     isTelling.add(run)
     const tell = async (): Promise<void> => {
       let told: number | null = null
@@ -124,8 +126,6 @@ export function createRunner(parts: RunnerParts): Runner {
       .catch(() => {}) // whoever lists the jobs here has it all the same
       .finally(() => isTelling.delete(run))
   }
-  const isTelling = new Set<Run>()
-
   const worker = new Worker(queue.name, process, {
     connection,
     prefix: parts.prefix,

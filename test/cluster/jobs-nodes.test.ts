@@ -153,6 +153,28 @@ test('[JOB10] a handler that blocks the loop for longer than its lock loses the 
   assert.deepEqual((await jobs.list({ limit: 10 })).jobs, [])
 })
 
+test('[JOB2] [JOB10] alone, a node that stood still takes its own job up again, when the first run has ended', options, async t => {
+  const { open } = await house(t)
+  const overtaken: string[] = []
+  const jobs = await open({ overtaken: id => overtaken.push(id) })
+  const gate = Promise.withResolvers<void>()
+  let runs = 0
+  jobs.handle(HOLD, async () => {
+    if (++runs > 1) return
+    await new Promise(resolve => setImmediate(resolve))
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2 * LOCK_MS)
+    await gate.promise
+  })
+  await jobs.add({ id: 'hold/1', kind: HOLD, payload: { n: 1 } })
+  await until(() => overtaken.length === 1)
+  await until(async () => (await jobs.list({ id: 'hold/1', limit: 1 })).jobs[0]?.state === 'running') // it is fetched again
+  for (let turn = 0; turn < 200; turn++) await new Promise(resolve => setImmediate(resolve))
+  assert.equal(runs, 1)
+  gate.resolve()
+  await until(isGone(jobs, 'hold/1'))
+  assert.equal(runs, 2)
+})
+
 test(
   '[JOB10] two nodes on one queue: each job once, no more of a kind at a time than it allows, and what is of a node is run there',
   options,
@@ -233,7 +255,7 @@ test(
   `[JOB9] [JOB11] kill -9 of Redis with jobs in flight, and back (${ROUNDS} times): nothing that was added is lost, one effect each`,
   options,
   async t => {
-    const { redis, node, open, marks, runsOf } = await house(t)
+    const { redis, node, open, marks } = await house(t)
     const added = new Set<string>()
     let losses = 0
     // What the log does for Parley: it knows what is to be done.
@@ -262,14 +284,11 @@ test(
       await adding
       await until(() => losses > round)
       await until(async () => (await jobs.list({ limit: 1 })).jobs.length === 0)
-      assert.deepEqual(
-        [...added].filter(id => !marks().includes(id.replaceAll('/', '-'))),
-        [],
-        `round ${round}`,
-      )
+      const done = new Set(marks())
+      const lost = [...added].filter(id => !done.has(id.replaceAll('/', '-')))
+      assert.deepEqual(lost, [], `round ${round}`)
     }
     assert.ok(added.size > 200)
-    assert.ok([...added].every(id => runsOf(id) >= 1))
     assert.ok(nodes.every(({ process }) => process.exitCode === null))
   },
 )
