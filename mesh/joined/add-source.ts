@@ -11,6 +11,8 @@ import { propose } from './propose.ts'
 /** Its settings as they will stand in the mesh's file, and the files that they name: beside that one. */
 export interface NewSource extends Pick<Learned, 'settings' | 'files'> {
   readonly name: string
+  /** Joins that it knows of by itself: a database by its foreign keys. */
+  readonly fields?: Readonly<Record<string, Partial<FieldConfig>>>
 }
 
 export interface Added {
@@ -23,7 +25,12 @@ export interface Added {
 }
 
 /** `text` is the mesh's file, empty where there is none; `read` gives the text of a file beside it. Faults: CONFIG_INVALID. */
-export function addSource(file: string, text: string, { name, settings, files }: NewSource, read: (file: string) => string): Added {
+export function addSource(
+  file: string,
+  text: string,
+  { name, settings, files, fields: known }: NewSource,
+  read: (file: string) => string,
+): Added {
   const invalid = (path: string, reason: string): Fault => new Fault('CONFIG_INVALID', { file, path, reason })
   const yaml = parseDocument(text.trim() === '' ? '{}' : text)
   const before = MeshConfig.safeParse({ sources: {}, ...yaml.toJS() })
@@ -45,7 +52,10 @@ export function addSource(file: string, text: string, { name, settings, files }:
     inPlace(`sources.${of}.${config.kind}`, () => catalogueOf(config, each => files.get(each) ?? read(each)))
   const catalogue = reading(name, parsed.data)
   const others = new Map(Object.entries(before.data.sources).map(([of, config]) => [of, reading(of, config)]))
-  const { fields, owners } = inPlace(`sources.${name}.${parsed.data.kind}`, () => propose(name, catalogue, [...others.values()]))
+  const { fields: proposedFields, owners } = inPlace(`sources.${name}.${parsed.data.kind}`, () =>
+    propose(name, catalogue, [...others.values()]),
+  )
+  const fields: Readonly<Record<string, Partial<FieldConfig>>> = { ...proposedFields, ...known }
 
   const block = (path: string[], value: unknown): void => {
     const node = yaml.createNode(value)

@@ -52,7 +52,11 @@ function reading(source: string, catalogue: Catalogue, operation: Operation, typ
   if (bound && typeAndId) {
     const [type = '', id = ''] = typeAndId
     const key = isList(catalogue, bound) ? keyOf(catalogue, answer.schema, thing(bound)) : undefined
-    if (key !== undefined) return [`${type}.${singular(name)}`, { from, with: { [bound.name]: id }, batch: key }] as const
+    // `listItemsByOrder` gives the items of an order, `findRefunds` the refund of one.
+    const own = name.replace(/(By|Of|For)[A-Z]\w*$|_(by|of|for)_\w*$/, '')
+    const isMany = /^list(?=[A-Z_])/.test(operation.id)
+    if (key !== undefined && isMany) return [`${type}.${own}`, { from, with: { [bound.name]: id }, batch: key, many: true }] as const
+    if (key !== undefined) return [`${type}.${singular(own)}`, { from, with: { [bound.name]: id }, batch: key }] as const
     if (!isList(catalogue, bound)) return [`${type}.${name}`, { from, with: { [bound.name]: id }, ...pick }] as const
   }
   const [only, ...more] = required

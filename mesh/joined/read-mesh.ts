@@ -6,7 +6,7 @@ import { asCustomerId, asShopId } from '@parley/core/ids.ts'
 import type { GraphQLSchema } from 'graphql'
 import { parseDocument } from 'yaml'
 import { type Credential, credentialOf } from '../source/credential.ts'
-import type { Means } from '../source/kind.ts'
+import type { Means, OpenSource } from '../source/kind.ts'
 import { catalogueOf, openSource, type SourceConfig } from '../source/kinds.ts'
 import type { Source } from '../source/source.ts'
 import type { Scope } from '../upstream/scope.ts'
@@ -26,6 +26,8 @@ export interface OpenMeshOptions extends Omit<Means, 'besides' | 'instead'> {
 
 export interface OpenMesh extends JoinedMesh {
   readonly config: MeshConfig
+  /** Compares a source with what stands in its files, by its name, where it can. */
+  readonly checks: ReadonlyMap<string, NonNullable<OpenSource['check']>>
   /** What the desk shows of a customer; undefined where the mesh knows of none. */
   readonly panel: Panel | undefined
   readonly facts: ReadonlyMap<string, StoredFact>
@@ -61,6 +63,7 @@ export function readMeshConfig(file: string): MeshConfig {
 export function openMesh(file: string, { environment, onBug, now, instead, ...sending }: OpenMeshOptions): OpenMesh {
   const config = readMeshConfig(file)
   const closing: (() => void)[] = []
+  const checks = new Map<string, NonNullable<OpenSource['check']>>()
   const besides = (name: string): string => resolve(dirname(file), name)
   const close = (): void => {
     for (const each of closing) each()
@@ -77,6 +80,7 @@ export function openMesh(file: string, { environment, onBug, now, instead, ...se
             openSource(name, source, { ...sending, environment, besides, ...(other && { instead: other }) }),
           )
           closing.push(opened.close)
+          if (opened.check) checks.set(name, opened.check)
           return opened
         },
       })
@@ -85,7 +89,7 @@ export function openMesh(file: string, { environment, onBug, now, instead, ...se
       if ((outdatedToken(false)?.length ?? SHORTEST) < SHORTEST)
         throw new Error(`outdated: the token has fewer than ${SHORTEST} characters`)
       const [facts, effects] = [readFacts(ground), readEffects(ground, mesh.undo)]
-      return { ...mesh, config, panel: createPanel(config, mesh), facts, effects, outdatedToken, close }
+      return { ...mesh, config, checks, panel: createPanel(config, mesh), facts, effects, outdatedToken, close }
     })
   } catch (error) {
     close()

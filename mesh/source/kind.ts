@@ -29,8 +29,16 @@ export interface Means extends Pick<SendOptions, 'lookupPublic' | 'isPrivateAddr
 }
 
 export interface OpenSource extends Source {
+  /** Compares it with what stands in its files. Never rejects: what cannot be asked is among what is wrong. */
+  check?(signal: AbortSignal): Promise<Checked>
   /** Ends what is kept open. */
   close(): void
+}
+
+export interface Checked {
+  readonly wrong: readonly string[]
+  /** What should be otherwise, and does not keep it from working. */
+  readonly warnings: readonly string[]
 }
 
 export interface Kind<Settings> {

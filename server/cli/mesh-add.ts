@@ -2,13 +2,15 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
+import type { Added } from '@parley/mesh/joined/add-source.ts'
 import type { Change } from '@parley/mesh/source/compare.ts'
 import type { Means } from '@parley/mesh/source/kind.ts'
 import { isPrivateAddress, lookupPublic } from '../outgoing/public-address.ts'
 import type { WrongUse } from './agent.ts'
+import type { SqlPlace } from './mesh-sql.ts'
 import { say, sayTable } from './plugin-store.ts'
 
-export interface AddOptions {
+export interface AddOptions extends SqlPlace {
   readonly openapi?: string
   readonly graphql?: string
   readonly json?: string
@@ -29,8 +31,11 @@ const KINDS = ['openapi', 'graphql', 'json'] as const
 
 /** Writes the source into the file, and what it names beside it. Faults: CONFIG_INVALID, SOURCE_UNAVAILABLE. */
 export async function addToMesh(name: string, options: AddOptions, wrongUse: WrongUse): Promise<void> {
+  if (options.database !== undefined || options.databaseEnv !== undefined)
+    return (await import('./mesh-sql.ts')).addSqlToMesh(name, options)
   const [kind, ...more] = KINDS.filter(each => options[each] !== undefined)
-  if (kind === undefined || more.length > 0) return wrongUse('say of which kind it is by one of --openapi, --graphql and --json')
+  if (kind === undefined || more.length > 0)
+    return wrongUse('say of which kind it is by one of --openapi, --graphql, --json and --database')
   const place = options[kind]! // it was found by that
   const isAddress = /^https?:\/\//.test(place)
   if (!isAddress && kind === 'json') return wrongUse('--json is an address: https://…')
@@ -59,11 +64,15 @@ export async function addToMesh(name: string, options: AddOptions, wrongUse: Wro
   const added = addSource(file, before, { name, ...learned }, each => readFileSync(beside(each), 'utf8'))
   for (const [each, text] of learned.files) writeFileSync(beside(each), text)
   writeFileSync(file, added.text)
+  sayAdded(name, file, added, learned.remarks)
+  if (tokenEnv === undefined && tokenFile === undefined) say('It has no credential: --token-env or --token-file, if it wants one.')
+}
+
+export function sayAdded(name: string, file: string, added: Added, remarks: readonly string[]): void {
   say(`${name} is in ${file}, with ${added.fields.length} fields: read them before you use them.`)
   sayTable(added.fields.map(({ path, how }) => [`  ${path}`, how]))
-  for (const remark of learned.remarks) say(remark)
+  for (const remark of remarks) say(remark)
   for (const { field, reason } of added.leftOut) say(`Left out: ${field}, since ${reason.split('\n')[0]}`)
-  if (tokenEnv === undefined && tokenFile === undefined) say('It has no credential: --token-env or --token-file, if it wants one.')
 }
 
 export interface UpdateOptions {

@@ -56,12 +56,14 @@ export const checkMesh = (options: CheckOptions, wrongUse: WrongUse): Promise<vo
         .map(({ place, what }) => `${name} has changed: ${place} is ${what}`),
     )
     const reasons = outcomes.flatMap(({ state, field, reason }) => (state === 'wrong' ? [`${field}: ${reason}`] : []))
-    const wrong = [...new Set([...problems, ...reasons, ...broken])]
+    const checks = await Promise.all([...mesh.checks.values()].map(check => check(AbortSignal.timeout(PATIENCE_MS))))
+    const wrong = [...new Set([...problems, ...reasons, ...broken, ...checks.flatMap(each => each.wrong)])]
+    const warnings = checks.flatMap(each => each.warnings)
     if (options.json) {
       const untried = outcomes.flatMap(({ needs, field }) => (needs ? [field] : []))
       const fields = outcomes.map(outcome => ({ ...outcome, from: mesh.config.fields[outcome.field]?.from }))
-      say(JSON.stringify({ sources, fields, wrong, untried, ms, calls: mesh.reader.counts.calls, queries }))
-    } else tell(mesh, { sources, outcomes, wrong, ms, customer: options.customer })
+      say(JSON.stringify({ sources, fields, wrong, warnings, untried, ms, calls: mesh.reader.counts.calls, queries }))
+    } else tell(mesh, { sources, outcomes, wrong, warnings, ms, customer: options.customer })
     if (wrong.length > 0) process.exitCode = 1
   })
 
@@ -145,11 +147,12 @@ interface Told {
   readonly sources: readonly Checked[]
   readonly outcomes: readonly Outcome[]
   readonly wrong: readonly string[]
+  readonly warnings: readonly string[]
   readonly ms: number
   readonly customer: string
 }
 
-function tell(mesh: OpenMesh, { sources, outcomes, wrong, ms, customer }: Told): void {
+function tell(mesh: OpenMesh, { sources, outcomes, wrong, warnings, ms, customer }: Told): void {
   sayTable([
     ['source', 'kind', 'operations', 'used', 'deadline', 'state'],
     ...sources.map(({ name, kind, operations, used, deadlineMs, state }) => [
@@ -171,6 +174,7 @@ function tell(mesh: OpenMesh, { sources, outcomes, wrong, ms, customer }: Told):
   ])
   say('')
   for (const reason of wrong) say(`✖ ${reason}`)
+  for (const warning of warnings) say(`! ${warning}`)
   for (const { name, changes, unknown } of sources) {
     if (changes && changes.length > 0) {
       say(`${name} serves something else than its files say; parley mesh update ${name} writes it:`)

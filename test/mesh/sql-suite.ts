@@ -1,13 +1,19 @@
 // What holds of orders in a database, whichever it is.
 import assert from 'node:assert/strict'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { shopData } from '@parley/demo-shop/shop-data.ts'
 import type { SqlOperation } from '@parley/mesh/source/sql/sql-catalogue.ts'
 import { openDatabase } from '@parley/mesh/source/sql/sql-source.ts'
 import { SourceError } from '@parley/mesh/upstream/source-error.ts'
+import { parley } from '../e2e/parley-command.ts'
+import { temporaryFolder } from '../e2e/running-server.ts'
 import { createRandom } from '../random.ts'
 import { LETTER } from './joined-shop.ts'
 import { FOR_SHOP, forCustomer } from './mesh-scope.ts'
+import { PASSWORD } from './postgres-server.ts'
 import { TODAY } from './questions.ts'
 import { type Ground, meansIn, ORDERS, openQueries, openSqlShop, queriesOf, type SqlOrder, settingsOf } from './sql-shop.ts'
 
@@ -264,6 +270,59 @@ export function sqlSuite({ name, skip, ground: open, run, hostile }: SqlSuite): 
       code: 'SOURCE_CHANGED',
       details: { reason: 'first: more than one' },
     })
+  })
+
+  test(`[MESH38] ${name}: added by its address, it has queries and joins of its tables; what changes is named by check, and described anew`, {
+    skip,
+  }, async t => {
+    const where = await open(t)
+    const folder = temporaryFolder()
+    t.after(folder.remove)
+    const [file, queries] = [join(folder.path, 'mesh.yaml'), join(folder.path, 'orders.sql')]
+    const config = join(folder.path, 'parley.yaml')
+    writeFileSync(config, `shops: [{ id: demo, mesh: ${JSON.stringify(file)} }]\n`)
+    const env = { PARLEY_CONFIG: config, PARLEY_DATA: join(folder.path, 'data'), ORDERS_PASSWORD: PASSWORD }
+    const mesh = (...args: string[]) => parley(['mesh', ...args], { env, cwd: folder.path })
+    const crm = fileURLToPath(new URL('../../examples/demo-shop/crm.openapi.yaml', import.meta.url))
+    await mesh('add', 'crm', '--openapi', crm, '--url', 'http://127.0.0.1:1', '--private')
+    const database = where.dialect === 'sqlite' ? [where.file] : [where.server.url('reader'), '--private', '--token-env', 'ORDERS_PASSWORD']
+    const added = await mesh('add', 'orders', '--database', ...database)
+    assert.deepEqual([added.stderr, added.status], ['', 0])
+    for (const field of ['Customer.orders', 'Customer.order', 'Order.items', 'Query.orders'])
+      assert.match(added.stdout, new RegExp(`^  ${field}$`, 'm'), added.stdout)
+    const query = '{ orders(orders: ["2024-123", "2024-124"]) { number total items { nameEn quantity price } } }'
+    const expected = ORDERS.filter(order => ['2024-123', '2024-124'].includes(order.number)).map(order => ({
+      number: order.number,
+      total: order.total,
+      items: order.items.map(item => ({ nameEn: item.en, quantity: item.quantity, price: item.price })),
+    }))
+    const { data } = JSON.parse((await mesh('query', query, '--json')).stdout)
+    assert.deepEqual(
+      data.orders.toSorted((a: SqlOrder, b: SqlOrder) => (a.number < b.number ? -1 : 1)),
+      expected,
+    )
+    const wrongOf = async (): Promise<string> => JSON.parse((await mesh('check', '--json')).stdout).wrong.join('\n')
+    assert.doesNotMatch(await wrongOf(), /orders/)
+
+    await run(where, 'ALTER TABLE orders RENAME COLUMN total TO amount')
+    assert.match(await wrongOf(), /orders: findOrders: (column "total" does not exist|no such column: total)/)
+    assert.equal((await mesh('describe')).status, 1)
+    writeFileSync(queries, readFileSync(queries, 'utf8').replaceAll('total', 'amount AS total'))
+    assert.match(
+      (await mesh('query', query)).stderr,
+      /getOrder: it is another one than the database was asked about: run parley mesh describe/,
+    )
+    assert.deepEqual((await mesh('describe', 'orders')).stderr, '')
+    assert.deepEqual(JSON.parse((await mesh('query', query, '--json')).stdout).data.orders.length, 2)
+
+    writeFileSync(queries, `${readFileSync(queries, 'utf8')}\n-- name: empty :many\nDELETE FROM items`)
+    for (const refused of [await mesh('describe'), await mesh('graph')]) {
+      assert.equal(refused.status, 1)
+      assert.match(refused.stderr, /empty: it begins with DELETE/)
+    }
+    const again = await mesh('add', 'more', '--database', ...database, '--sql', join(folder.path, 'none.sql'))
+    assert.match(again.stderr, /none\.sql.*cannot be read/)
+    for (const { stdout, stderr } of [added, again]) assert.ok(!`${stdout}${stderr}`.includes(PASSWORD))
   })
 }
 

@@ -95,6 +95,18 @@ export const SQL: Kind<SqlSettings> = {
         })
         return answerOf(asked, rows)
       },
+      async check(signal) {
+        try {
+          const { describeQueries } = await import('./describe.ts')
+          const text = readFileSync(means.besides(settings.sql), 'utf8')
+          const { wrong, changed, warnings } = await describeQueries(name, settings, text, means, signal)
+          const again = changed.length > 0 ? [`parley mesh describe ${name} writes down what it is like now`] : []
+          return { wrong: [...wrong, ...changed].map(each => `${name}: ${each}`), warnings: [...warnings, ...again] }
+        } catch (error) {
+          const reason = error instanceof SourceError ? error.message : `${name}: ${error instanceof Error ? error.message : String(error)}`
+          return { wrong: [signal.aborted ? new SourceError('SOURCE_TIMEOUT', name).message : reason], warnings: [] }
+        }
+      },
       close() {
         opening?.then(database => database.close()).catch(() => {}) // what could not be opened holds nothing
       },

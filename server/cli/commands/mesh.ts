@@ -39,6 +39,9 @@ export function addMeshCommands(program: Command): void {
     .option('--graphql <place>', 'a GraphQL endpoint, which is introspected, or a file with its schema')
     .option('--json <url>', 'a plain JSON API: what stands before its paths')
     .option('--get <path>', 'of a plain JSON API: a request to learn by (several times)', (path, before: string[]) => [...before, path], [])
+    .option('--database <place>', 'a database: postgres://USER@HOST/DATABASE, or a file of SQLite')
+    .option('--database-env <name>', 'environment variable with that, where it has a password in it')
+    .option('--sql <file>', 'declared queries of the database; without, some are proposed for its tables')
     .option('--url <url>', 'where the system is, where the document or the endpoint does not say it')
     .option('--file <file>', "the mesh's file; what it names goes into its folder", 'mesh.yaml')
     .option('--token-env <name>', 'environment variable with its token')
@@ -55,4 +58,10 @@ export function addMeshCommands(program: Command): void {
     .option('--from <file>', 'a file with its document or schema, where it serves none')
     .option('--yes', 'write it though what the mesh uses is gone')
     .action(async (name, options) => (await import('../mesh-add.ts')).updateInMesh(name, options))
+  mesh
+    .command('describe')
+    .description('Ask the databases of a mesh.yaml anew what their queries take and give, and write it beside them.')
+    .argument('[name]', 'the system (default: all that are databases)')
+    .option('--file <file>', "the mesh's file", 'mesh.yaml')
+    .action(async (name, options) => (await import('../mesh-sql.ts')).describeMesh(name, options))
 }
