@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { temporaryFolder } from '../e2e/running-server.ts'
+import { followPage } from '../plugin-host/follow-page.ts'
 import { fillSqlite, type Ground, openQueries, queriesOf } from './sql-shop.ts'
 import { sqlSuite } from './sql-suite.ts'
 
@@ -91,4 +92,10 @@ test('[MESH12] SQLite: a file that is not there, is none, is locked, or has chan
   fillSqlite(where.file)
   await run(where, "UPDATE orders SET total = '1.00' WHERE number = '2024-123'")
   assert.equal(((await asking()) as { total: string }).total, '1.00')
+})
+
+test('who follows docs/mesh-databases.md has a database in their mesh', { timeout: 240_000 }, async t => {
+  const scratch = temporaryFolder()
+  t.after(scratch.remove)
+  assert.ok((await followPage(t, 'docs/mesh-databases.md', scratch.path)) > 5)
 })

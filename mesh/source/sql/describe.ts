@@ -50,7 +50,8 @@ function changesSince({ sql }: SqlSettings, { besides }: Means, now: Parameters<
   const { queries: before } = readDescribed(describedFile(sql), text)
   return Object.entries(now).flatMap(([query, is]) => {
     const was = before[query]
-    return was ? changesOf(query, was, is) : []
+    // What a person has written otherwise is no change of the database's.
+    return was?.text === is.text ? changesOf(query, was, is) : []
   })
 }
 
