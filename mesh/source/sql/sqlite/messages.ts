@@ -22,6 +22,8 @@ export interface LookedColumn extends Omit<DescribedColumn, 'as'> {
 }
 
 export type FromReader =
+  /** It has started, and may be asked. */
+  | { readonly type: 'ready' }
   | { readonly type: 'rows'; readonly rows: Rows }
   | { readonly type: 'columns'; readonly columns: readonly LookedColumn[] }
   | { readonly type: 'tables'; readonly tables: readonly Table[] }

@@ -121,3 +121,4 @@ function answer(message: ToReader): FromReader {
 }
 
 process.on('message', (message: ToReader) => void process.send?.(answer(message)))
+process.send?.({ type: 'ready' } satisfies FromReader)

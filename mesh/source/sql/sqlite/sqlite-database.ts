@@ -41,33 +41,48 @@ export function openSqlite({ source, file, atOnce }: SqliteOptions): Database {
   const waiting: Job[] = []
   let isClosed = false
 
-  const start = (): Place => {
+  const start = (): void => {
     const settings: ReaderSettings = { file, lockMs: LOCK_WAIT_MS }
     // Nothing of our environment: there are credentials in it.
     const child = fork(PROGRAM, [JSON.stringify(settings)], { env: {}, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
     const place: Place = { child }
     all.add(place)
     child.on('error', () => {}) // its exit tells
-    child.once('exit', () => drop(place))
-    return place
+    child.once('message', () => putBack(place))
+    child.once('exit', () => {
+      clearTimeout(place.idle)
+      all.delete(place)
+      const at = free.indexOf(place)
+      if (at >= 0) free.splice(at, 1)
+      next()
+    })
   }
-  const drop = (place: Place): void => {
-    clearTimeout(place.idle)
-    all.delete(place)
-    const at = free.indexOf(place)
-    if (at >= 0) free.splice(at, 1)
+  /** It is ready for a question. One that was started for somebody whose deadline has passed meanwhile is there for the next. */
+  const putBack = (place: Place): void => {
+    const { child } = place
+    if (isClosed) return void child.kill('SIGKILL')
+    place.idle = setTimeout(() => child.kill('SIGKILL'), IDLE_MS)
+    place.idle.unref()
+    child.unref()
+    child.channel?.unref()
+    free.push(place)
     next()
   }
   const next = (): void => {
-    while (waiting.length > 0 && (free.length > 0 || all.size < most)) run(free.pop() ?? start(), waiting.shift()!) // there is one
+    while (waiting.length > 0 && free.length > 0) run(free.pop()!, waiting.shift()!) // there is one of each
+    const starting = all.size - atWork - free.length
+    if (waiting.length > starting && all.size < most && !isClosed) start()
   }
 
+  let atWork = 0
   const run = (place: Place, { message, signal, resolve, reject }: Job): void => {
     const { child } = place
     clearTimeout(place.idle)
     child.ref()
     child.channel?.ref()
+    atWork++
     const done = (): void => {
+      atWork--
       child.off('message', answered)
       child.off('exit', broken)
       signal.removeEventListener('abort', end)
@@ -75,13 +90,7 @@ export function openSqlite({ source, file, atOnce }: SqliteOptions): Database {
     const answered = (answer: FromReader): void => {
       done()
       resolve(answer)
-      if (isClosed) return void child.kill('SIGKILL')
-      place.idle = setTimeout(() => child.kill('SIGKILL'), IDLE_MS)
-      place.idle.unref()
-      child.unref()
-      child.channel?.unref()
-      free.push(place)
-      next()
+      putBack(place)
     }
     const broken = (): void => {
       done()
@@ -92,6 +101,7 @@ export function openSqlite({ source, file, atOnce }: SqliteOptions): Database {
       reject(signal.reason)
       all.delete(place) // another may start at once
       child.kill('SIGKILL')
+      next()
     }
     child.on('message', answered)
     child.once('exit', broken)
