@@ -30,6 +30,11 @@ export const STILL_QUEUED_TEMPLATE = 'still-queued'
 /** Says that a card's or an identity number was hidden and is not kept. */
 export const NUMBERS_TEMPLATE = 'risk.numbers'
 
+/** Says that systems (`sources`) do not answer, so that what the words would have told of is not known; follows a reply. A shop may lack it. */
+export const SILENT_TEMPLATE = 'source-silent'
+/** Says how old (`sources[0].minutes`) what was told is, since its systems do not answer; follows a reply. A shop may lack it. */
+export const STALE_TEMPLATE = 'source-stale'
+
 /** Notice: `agent` has joined and the assistant is silent. */
 export const CLAIMED_TEMPLATE = 'notice.claimed'
 /** Notice: `agent` has handed the conversation back to the assistant. */
@@ -56,6 +61,8 @@ export const REQUIRED_TEMPLATES = [
   RETURNED_TEMPLATE,
   CLOSED_TEMPLATE,
 ] as const
+
+export const OPTIONAL_TEMPLATES = [SILENT_TEMPLATE, STALE_TEMPLATE] as const
 
 /** The second wording of a template: what is said where its very words were just said and the customer asks again. A shop may lack it. */
 export const againOf = (template: string): string => `${template}.again`

@@ -205,7 +205,8 @@ function settleOrder({ facts, understood }: Enriched, shop: Shop, orders: readon
   if (given === undefined) {
     const [only, ...others] = orders
     if (!only || others.length > 0) return { form, facts, unknown: undefined }
-    const known = { ...facts, ...(facts.order && { order: { isKnown: true, value: only } as const }) }
+    // What is missing of the orders is missing of the one.
+    const known = { ...facts, ...(facts.order && facts.orders && { order: { ...facts.orders, value: only } }) }
     return { form: withCount({ ...form, slots: { ...form.slots, [slot]: only.number } }, only, shop), facts: known, unknown: undefined }
   }
   const order = facts.order?.isKnown ? (facts.order.value as OrderFact | null) : orders.find(({ number }) => number === given) // as the port says

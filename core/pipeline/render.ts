@@ -4,6 +4,7 @@ import { againOf } from '../pack/required-templates.ts'
 import type { TemplateView } from '../ports/templates.ts'
 import type { Shop } from './shop.ts'
 import type { Planned, Rendered, Saying } from './turn.ts'
+import { watchParts } from './watch-parts.ts'
 
 /** Sayings that are remembered, so that none of them is given twice in the same words. */
 const REMEMBERED = 16
@@ -12,7 +13,9 @@ export function render(turn: Planned, shop: Shop): Rendered {
   const locale = turn.question.locale
   const [main] = turn.sayings
   const said = turn.next.said
-  const write = (saying: Saying, template = saying.template): string => shop.templates.render(template, locale, viewOf(turn, shop, saying))
+  const watch = watchParts(turn.facts)
+  const write = (saying: Saying, template = saying.template): string =>
+    shop.templates.render(template, locale, viewOf(turn, shop, saying, watch.facts))
   const spoken: string[] = []
   const templates: string[] = []
   const reply: string[] = []
@@ -24,6 +27,11 @@ export function render(turn: Planned, shop: Shop): Rendered {
     templates.push(template)
     // What has no other words, and is put behind an answer, need not be remembered.
     if (again !== undefined || saying === main) spoken.push(hashed)
+  }
+  for (const { template, sources } of watch.gaps()) {
+    if (shop.templates.resolve(template) === undefined) continue
+    templates.push(template)
+    reply.push(shop.templates.render(template, locale, { ...viewOf(turn, shop, { template }, watch.facts), sources }))
   }
   return {
     ...turn,
@@ -56,11 +64,11 @@ function freshest(templates: readonly string[], write: (template: string) => str
 }
 
 /** All that a template sees. Unknown facts are absent from `facts`; those whose source did not answer are named in `missing`. */
-export function viewOf(turn: Planned, shop: Shop, saying: Saying): TemplateView {
+export function viewOf(turn: Planned, shop: Shop, saying: Saying, known: TemplateView['facts']): TemplateView {
   const facts = Object.entries(turn.facts)
   return {
     shop: shop.about,
-    facts: Object.fromEntries(facts.flatMap(([name, fact]) => (fact.isKnown && fact.value !== null ? [[name, fact.value]] : []))),
+    facts: known,
     missing: facts.flatMap(([name, fact]) => (fact.isKnown || fact.source === null ? [] : [name])),
     slots: turn.slots,
     options: (saying.options ?? []).map(action => ({ action, label: shop.actions[action]?.label[turn.question.locale] ?? action })),

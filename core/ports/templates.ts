@@ -13,6 +13,8 @@ export interface TemplateView {
   readonly facts: Readonly<Record<string, unknown>>
   /** Sources that did not answer, by fact. */
   readonly missing: readonly string[]
+  /** What people call the systems that did not give what the words of the reply asked for, or gave it so many minutes ago. Absent in all but two templates. */
+  readonly sources?: readonly { readonly title: string; readonly minutes?: number }[]
   /** Values that the dialogue has, by slot. */
   readonly slots: Readonly<Record<string, unknown>>
   /** What is offered to choose from, or the one other request that the words name. */

@@ -1,6 +1,6 @@
 // Everything that is wrong with a pack, not only the first fault: for who writes one. `parley pack check` prints it.
 import { Catalogue, LOCALES, Phrases } from '@parley/core/pack/pack.ts'
-import { againOf, REQUIRED_TEMPLATES } from '@parley/core/pack/required-templates.ts'
+import { againOf, OPTIONAL_TEMPLATES, REQUIRED_TEMPLATES } from '@parley/core/pack/required-templates.ts'
 import { type RiskList, Risks } from '@parley/core/pack/risks.ts'
 import { checkExamples } from './check-examples.ts'
 import { checkPhrases, checkRisks } from './check-phrases.ts'
@@ -135,6 +135,7 @@ function unusedTemplates(
   const used = new Set<string>([
     ...chosen.keys(),
     ...REQUIRED_TEMPLATES,
+    ...OPTIONAL_TEMPLATES,
     ...Object.values(slots).map(({ ask }) => ask),
     ...Object.values(actions).flatMap(({ effect }) => (effect ? EFFECT_TEMPLATES.map(part => effect[part]) : [])),
     ...Object.values(risks).flatMap(({ template }) => template ?? []),
@@ -148,6 +149,7 @@ const shapeOf = ({ actions, slots }: Catalogue): ViewShape => ({
   shop: ['name', 'phone', 'hours', 'emergencyPhone'],
   facts: ['orders', ...Object.values(actions).flatMap(({ facts }) => facts)],
   missing: null,
+  sources: ['title', 'minutes'],
   slots: Object.keys(slots),
   options: ['action', 'label'],
   queue: ['position'],

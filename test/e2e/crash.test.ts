@@ -226,7 +226,11 @@ function freeOrders(data: string): void {
   const book = new DatabaseSync(file, { enableForeignKeyConstraints: false })
   try {
     if (book.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'cases'").get() === undefined) return
-    book.exec("UPDATE cases SET order_number = 'kept-' || id WHERE state = 'open'")
+    // As if it were of an order of its own: it can be withdrawn still.
+    book.exec(`
+      INSERT INTO purchases SELECT 'kept-' || id, customer, delivered_on, quantity, unit_price
+        FROM cases JOIN purchases ON number = order_number WHERE state = 'open' AND order_number NOT LIKE 'kept-%';
+      UPDATE cases SET order_number = 'kept-' || id WHERE state = 'open' AND order_number NOT LIKE 'kept-%'`)
   } finally {
     book.close()
   }

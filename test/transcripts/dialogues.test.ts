@@ -5,12 +5,13 @@
 //   customer TEXT                 what the customer writes; behind `----` come ACTION DISPOSITION and the reply, two blanks before each line
 //   restart                       the engine is put away and another one takes over the log
 //   agent NAME claims | agent NAME returns | agent NAME: TEXT
+//   system NAME falls silent | system NAME answers again
 //   shown                         the whole dialogue as the customer sees it now, a line each
 //
 // Dates in replies are written <date>: the shop moves along with the calendar.
 import assert from 'node:assert/strict'
 import { globSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -20,6 +21,7 @@ import type { RecordedDecision } from '@parley/core/pipeline/decision.ts'
 import type { ConversationLog } from '@parley/core/ports/conversation-log.ts'
 import type { Vault } from '@parley/core/ports/vault.ts'
 import type { VisibleEvent } from '@parley/core/protocol/server-message.ts'
+import type { ServiceName } from '@parley/demo-shop/services.ts'
 import { type Brain, createBrain } from '@parley/server/brain.ts'
 import { readConfig } from '@parley/server/config.ts'
 import { createConversations } from '@parley/server/conversations.ts'
@@ -33,16 +35,24 @@ import { createLogger } from '@parley/server/logger.ts'
 import { createShopMeshes, type ShopMeshes } from '@parley/server/mesh/shop-meshes.ts'
 import { openSources, type Sources } from '@parley/server/sources.ts'
 import { temporaryFolder } from '../e2e/running-server.ts'
+import { startTestServices, type TestServices, TOKENS } from '../mesh/demo-services.ts'
+import { DEMO_MESH } from '../mesh/joined-shop.ts'
 
 const folder = fileURLToPath(new URL('dialogues/', import.meta.url))
 const data = temporaryFolder()
+const closing: (() => Promise<void>)[] = []
+let services: TestServices
 let meshes: ShopMeshes
 let sources: Sources
 let brain: Brain
 
 before(async () => {
-  const config = { ...readConfig({ PARLEY_CONFIG: undefined }), data: data.path }
-  meshes = createShopMeshes(config, {}, error => assert.fail(String(error)))
+  services = await startTestServices({ after: work => void closing.push(work as () => Promise<void>) }) // it resolves when all is closed
+  services.fill()
+  const settings = readConfig({ PARLEY_CONFIG: undefined })
+  const config = { ...settings, data: data.path, shops: settings.shops.map(shop => ({ ...shop, mesh: writeMesh(services, data.path) })) }
+  const environment = { DEMO_ORDERS_TOKEN: TOKENS.orders, DEMO_CRM_TOKEN: TOKENS.crm, DEMO_WAREHOUSE_TOKEN: TOKENS.warehouse }
+  meshes = createShopMeshes(config, environment, error => assert.fail(String(error)))
   sources = await openSources(config, createLogger('error'), meshes)
   // Deadlines are another test's matter: here every voter is heard, however busy the machine is.
   const deadlines = { ...config.deadlines, voters: 10_000, plugin: 10_000, mesh: 10_000, effect: 10_000, turn: 30_000 }
@@ -50,14 +60,11 @@ before(async () => {
   const installed = { choices: () => [], knowledge: { changedArticlesOf: () => [] } }
   brain = await createBrain({ ...config, deadlines }, createLogger('error'), sources, undefined, undefined, installed)
   await brain.plugins.ready
-  // The services make their files when they are started.
-  const anybody = { shop: asShopId('demo'), customer: asCustomerId('demo-lin'), slots: {}, locale: 'en' } as const
-  const { cases } = await sources.mesh.facts(['cases'], anybody, AbortSignal.timeout(30_000))
-  assert.ok(cases?.isKnown)
 })
 after(async () => {
   await brain.close()
   await meshes.close()
+  for (const close of closing) await close()
   data.remove()
 })
 
@@ -134,9 +141,23 @@ const indented = (text: string): string[] =>
     .split('\n')
     .map(line => `  ${line}`)
 
+/** The demo shop's, over services of the test's own, whose systems it can silence: no answer is kept, and no system is left alone by the way. */
+function writeMesh({ services: { orders, crm, warehouse } }: TestServices, folderOf: string): string {
+  const text = readFileSync(DEMO_MESH, 'utf8')
+    .replaceAll(/openapi: (\w+\.yaml|\w+\.openapi\.yaml)/g, (_, document: string) => `openapi: ${join(dirname(DEMO_MESH), document)}`)
+    .replaceAll(/( {4}private: true\n)/g, '$1    failures: 100000\n    deadlineMs: 10000\n')
+    .replaceAll(/\bms: \d+/g, 'ms: 0')
+    .replace('http://127.0.0.1:8101', orders.url)
+    .replace('http://127.0.0.1:8102', crm.url)
+    .replace('http://127.0.0.1:8103', warehouse.url)
+  const file = join(folderOf, 'mesh.yaml')
+  writeFileSync(file, text)
+  return file
+}
+
 /** Compensation cases outlive a dialogue, and an order has one at a time: the next dialogue begins with a shop that has none. */
 function forgetCases(): void {
-  const database = new DatabaseSync(join(data.path, 'demo-shop', 'services', 'crm.db'), { timeout: 5_000 })
+  const database = new DatabaseSync(join(services.folder, 'crm.db'), { timeout: 5_000 })
   try {
     database.exec('DELETE FROM cases; DELETE FROM outcomes')
   } finally {
@@ -164,6 +185,7 @@ async function play({ at: begin, customer, locale, steps }: Dialogue): Promise<s
     const { engine, decisions } = scene
     const [, words] = /^customer (.+)$/.exec(line) ?? []
     const [, name = '', does] = /^agent (\w+) (claims|returns)$/.exec(line) ?? []
+    const [, system, falls] = /^system (orders|crm|warehouse) (falls silent|answers again)$/.exec(line) ?? []
     const [, speaker = '', said] = /^agent (\w+): (.+)$/.exec(line) ?? []
     const agent = (called: string) => ({ id: asAgentId(called), name: called })
     const known = decisions.length
@@ -182,6 +204,9 @@ async function play({ at: begin, customer, locale, steps }: Dialogue): Promise<s
     } else if (line === 'restart') {
       scene = stage(log, vault)
       await scene.engine.finishUnsettled()
+      outcomes.push([])
+    } else if (system !== undefined) {
+      await services.knob(system as ServiceName, { failure: falls === 'falls silent' ? 'drop' : 'none' }) // one of the three
       outcomes.push([])
     } else if (line === 'shown')
       outcomes.push((await shown()).flatMap(event => indented(`${event.type}: ${textOf(event).replaceAll('\n', ' / ')}`)))
