@@ -1,6 +1,6 @@
 // The one schema over all sources, as the configuration joins them. What is wrong with the configuration is found here, before anybody asks.
 import { type GraphQLFieldConfig, GraphQLObjectType, GraphQLSchema } from 'graphql'
-import { type Catalogue, isObject, type JsonSchema, propertiesOf } from '../source/catalogue.ts'
+import { namesIn } from '../source/names-in.ts'
 import { SourceError } from '../upstream/source-error.ts'
 import { fieldOf, type MeshContext, type MeshSource } from './field.ts'
 import type { MeshConfig } from './mesh-config.ts'
@@ -48,7 +48,7 @@ export function joinedSchema(config: MeshConfig, sources: ReadonlyMap<string, Me
       const operation = source?.catalogue.operations.get(field.from.slice(sourceName.length + 1))
       if (!source || !operation)
         throw new Error(`${path}: there is no ${source ? 'operation' : 'source'} ${source ? field.from : sourceName}`)
-      const typesOfAnswer = operation.answer ? namesIn(source.catalogue, operation.answer) : []
+      const typesOfAnswer = operation.answer ? namesIn(source.catalogue, operation.answer).map(graphName) : []
       for (const each of typesOfAnswer) typesOfAnswers.add(each)
       const keeps = typesOfAnswer.flatMap(each => config.keep[each] ?? [])
       const keep = {
@@ -112,21 +112,4 @@ export function joinedSchema(config: MeshConfig, sources: ReadonlyMap<string, Me
     }),
   )
   return { schema, undo, typesOfAnswers }
-}
-
-/** Names of the schemas that an answer is made of. */
-export function namesIn(catalogue: Catalogue, schema: JsonSchema): readonly string[] {
-  const names = new Set<string>()
-  const walk = (given: JsonSchema): void => {
-    const { name, schema: bare } = catalogue.resolve(given)
-    if (name !== undefined) {
-      if (names.has(name)) return
-      names.add(name)
-    }
-    if (isObject(bare.items)) walk(bare.items)
-    for (const part of [bare.anyOf, bare.oneOf, bare.allOf]) if (Array.isArray(part)) for (const each of part.filter(isObject)) walk(each)
-    for (const each of Object.values(propertiesOf(catalogue, bare).properties)) walk(each)
-  }
-  walk(schema)
-  return [...names].map(graphName)
 }
