@@ -13,6 +13,7 @@ import { openJetStreamLog } from '@parley/server/drivers/conversation-log.jetstr
 import { isApiError, openStreams } from '@parley/server/drivers/log-streams.ts'
 import { startNatsCluster } from '../test/cluster/nats-cluster.ts'
 import { bringNats, isMissing } from '../tools/programs.ts'
+import { type Append, type Figures, hundredths, measure, median, medians } from './append-figures.ts'
 import { BODY } from './appenders.ts'
 import { machine } from './machine.ts'
 
@@ -22,39 +23,6 @@ const WRITERS = [1, 64, 512]
 const SHARDS = 16
 /** Another append to the subject is under way. */
 const UNDER_WAY = 10164
-
-interface Figures {
-  readonly perSecond: number
-  readonly p50Ms: number
-  readonly p99Ms: number
-}
-type Append = (conversation: string, i: number) => Promise<unknown>
-
-const hundredths = (value: number): number => Math.round(value * 100) / 100
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
-const medians = (rounds: readonly Figures[]): Figures => ({
-  perSecond: median(rounds.map(r => r.perSecond)),
-  p50Ms: median(rounds.map(r => r.p50Ms)),
-  p99Ms: median(rounds.map(r => r.p99Ms)),
-})
-
-/** Each writer appends to a conversation of its own, one event after another. */
-async function measure(append: Append, writers: number, round: number): Promise<Figures> {
-  const times: number[] = []
-  const started = performance.now()
-  await Promise.all(
-    Array.from({ length: writers }, async (_, writer) => {
-      for (let i = 0; performance.now() - started < SECONDS * 1000; i++) {
-        const at = performance.now()
-        await append(`w${writers}-${round}-${writer}`, i)
-        times.push(performance.now() - at)
-      }
-    }),
-  )
-  times.sort((a, b) => a - b)
-  const at = (share: number): number => hundredths(times[Math.floor(times.length * share)] ?? Number.NaN)
-  return { perSecond: Math.round(times.length / ((performance.now() - started) / 1000)), p50Ms: at(0.5), p99Ms: at(0.99) }
-}
 
 const nats = bringNats()
 if (isMissing(nats)) {
@@ -95,8 +63,8 @@ try {
   for (const writers of WRITERS) {
     const [ours, theirs]: [Figures[], Figures[]] = [[], []]
     for (let round = 0; round < ROUNDS; round++) {
-      theirs.push(await measure(publish, writers, round))
-      ours.push(await measure(append, writers, round))
+      theirs.push(await measure(publish, { writers, round, seconds: SECONDS }))
+      ours.push(await measure(append, { writers, round, seconds: SECONDS }))
     }
     const ratios = ours.map((r, i) => hundredths(r.perSecond / theirs[i]!.perSecond)).sort((a, b) => a - b) // a round has both
     const logToRaw = { median: median(ratios), least: ratios[0], greatest: ratios.at(-1) }

@@ -5,6 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { type Figures, hundredths, measure, median, medians } from './append-figures.ts'
 import { type Appender, BODY, openLog, openRawLmdb, openRedis, openSqlite, type Skipped } from './appenders.ts'
 import { machine } from './machine.ts'
 
@@ -13,45 +14,6 @@ const ROUNDS = 5
 const WRITERS = [1, 16, 64, 256]
 /** Appends that SQLite takes into one transaction where it is helped: as many as our own log does. */
 const BATCH = 512
-
-interface Figures {
-  readonly perSecond: number
-  readonly p50Ms: number
-  readonly p99Ms: number
-}
-
-const hundredths = (value: number): number => Math.round(value * 100) / 100
-
-/** Of an even number of values the mean of the two in the middle. */
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  const middle = (sorted.length - 1) / 2
-  return hundredths((sorted[Math.floor(middle)]! + sorted[Math.ceil(middle)]!) / 2) // both lie within
-}
-
-const medians = (rounds: readonly Figures[]): Figures => ({
-  perSecond: median(rounds.map(r => r.perSecond)),
-  p50Ms: median(rounds.map(r => r.p50Ms)),
-  p99Ms: median(rounds.map(r => r.p99Ms)),
-})
-
-/** Each writer appends to a conversation of its own, one event after another. */
-async function measure({ append }: Appender, writers: number, round: number): Promise<Figures> {
-  const times: number[] = []
-  const started = performance.now()
-  await Promise.all(
-    Array.from({ length: writers }, async (_, writer) => {
-      for (let seq = 1; performance.now() - started < SECONDS * 1000; seq++) {
-        const at = performance.now()
-        await append(`w${writers}-${round}-${writer}`, seq)
-        times.push(performance.now() - at)
-      }
-    }),
-  )
-  times.sort((a, b) => a - b)
-  const at = (share: number): number => hundredths(times[Math.floor(times.length * share)] ?? Number.NaN)
-  return { perSecond: Math.round(times.length / ((performance.now() - started) / 1000)), p50Ms: at(0.5), p99Ms: at(0.99) }
-}
 
 const isOpen = (store: Appender | Skipped): store is Appender => !('skipped' in store)
 
@@ -72,8 +34,8 @@ try {
     const ours: Figures[] = []
     const theirs = new Map<string, Figures[]>(others.map(({ store }) => [store, []]))
     for (let round = 0; round < ROUNDS; round++) {
-      ours.push(await measure(log, writers, round))
-      for (const other of others) theirs.get(other.store)?.push(await measure(other, writers, round))
+      ours.push(await measure(log.append, { writers, round, seconds: SECONDS }))
+      for (const other of others) theirs.get(other.store)?.push(await measure(other.append, { writers, round, seconds: SECONDS }))
     }
     const beside = [...theirs].map(([store, rounds]) => {
       const ratios = rounds.map((r, i) => hundredths(ours[i]!.perSecond / r.perSecond)).sort((a, b) => a - b) // a round has both

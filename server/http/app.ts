@@ -106,6 +106,7 @@ const STATUS: Partial<Record<FaultCode, number>> = {
   OVERLOADED: 503,
   SHUTTING_DOWN: 503,
   STORAGE_FULL: 503,
+  LOG_UNAVAILABLE: 503,
 }
 
 const CONTENT =

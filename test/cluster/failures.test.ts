@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict'
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { globSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { after, test } from 'node:test'
@@ -92,6 +94,10 @@ class Node {
 /** What is done to the cluster, until it is whole again. */
 type Strike = (cluster: NatsCluster, nodes: readonly [Node, Node], leader: () => Promise<string>) => Promise<void>
 
+const STOPPED_LEADER = "SIGSTOP of a stream's leader, which wakes up behind another"
+const FLIPPED = 'a flipped bit in every file of blocks of one server, while it is down'
+const ALL_SERVERS = 'kill -9 of all servers'
+
 const STRIKES: Readonly<Record<string, Strike>> = {
   async "kill -9 of a stream's leader"(cluster, nodes, leader) {
     const name = await leader()
@@ -110,7 +116,28 @@ const STRIKES: Readonly<Record<string, Strike>> = {
     await second.acknowledges(5 * ENOUGH)
     await first.signal('SIGCONT')
   },
-  async 'kill -9 of all servers'(cluster) {
+  async [STOPPED_LEADER](cluster, nodes, leader) {
+    const name = await leader()
+    const server = cluster.servers.find(each => each.name === name)!
+    await server.signal('SIGSTOP')
+    await Promise.all(nodes.map(node => node.acknowledges(ENOUGH, 0)))
+    await server.signal('SIGCONT')
+  },
+  async [FLIPPED](cluster, nodes, leader) {
+    const name = await leader()
+    const server = cluster.servers.find(each => each.name !== name)!
+    await server.signal('SIGKILL')
+    const files = globSync('jetstream/**/streams/*/msgs/*.blk', { cwd: server.folder }).map(file => join(server.folder, file))
+    assert.ok(files.length >= SHARDS, `${files.length} files`)
+    for (const file of files) {
+      const bytes = readFileSync(file)
+      bytes[Math.floor(bytes.length / 2)]! ^= 1
+      writeFileSync(file, bytes)
+    }
+    await Promise.all(nodes.map(node => node.acknowledges(ENOUGH)))
+    await server.start()
+  },
+  async [ALL_SERVERS](cluster) {
     await Promise.all(cluster.servers.map(server => server.signal('SIGKILL')))
     await Promise.all(cluster.servers.map(server => server.start()))
   },
@@ -129,7 +156,11 @@ async function textsAt(log: ConversationLog): Promise<ReadonlyMap<string, readon
 const cluster = noNats ? undefined : await startNatsCluster()
 after(() => cluster?.remove())
 
-for (const [title, strike] of Object.entries(STRIKES))
+/** Those that take longest, some ten seconds a round: with the long counts alone. */
+const LONG = [STOPPED_LEADER, FLIPPED, ALL_SERVERS]
+const played = Object.entries(STRIKES).filter(([title]) => process.env.PARLEY_TEST_FULL || !LONG.includes(title))
+
+for (const [title, strike] of played)
   test(`[LOG1] [LOG2] [LOG12] [LOG13] ${title}: nothing acknowledged is lost or doubled`, {
     skip: noNats,
     timeout: ROUNDS * 120_000,
