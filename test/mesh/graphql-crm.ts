@@ -39,6 +39,8 @@ type Query {
   ordersByNumber("Numbers of orders." numbers: [ID!]!): [Order]!
   "Gives the error with this code."
   fail(code: String, message: String): String
+  "Likewise, where null is not allowed, so that nothing is left of the answer."
+  failWhole(code: String, message: String): String!
 }
 type Mutation {
   "Opens a case."
@@ -87,6 +89,9 @@ export async function serveGraphQlCrm(t: Pick<TestContext, 'after'>): Promise<Cr
   score!.resolve = () => {
     throw new GraphQLError('no score today', { extensions: { code: 'INTERNAL_SERVER_ERROR' } })
   }
+  const fail = ({ code, message = 'something about a customer' }: { code?: string; message?: string }) => {
+    throw new GraphQLError(message, code === undefined ? {} : { extensions: { code } })
+  }
   const handler = createHandler({
     schema,
     context: ({ raw }) => ({ key: raw.headers['idempotency-key'] }),
@@ -95,9 +100,8 @@ export async function serveGraphQlCrm(t: Pick<TestContext, 'after'>): Promise<Cr
       customer: ({ id }: { id: string }) => customerOf(id),
       order: ({ number }: { number: string }) => orderOf(number),
       ordersByNumber: ({ numbers }: { numbers: readonly string[] }) => numbers.map(number => orderOf(number)),
-      fail: ({ code, message = 'something about a customer' }: { code?: string; message?: string }) => {
-        throw new GraphQLError(message, code === undefined ? {} : { extensions: { code } })
-      },
+      fail,
+      failWhole: fail,
       openCase(
         { customer, input, clientMutationId }: { customer: string; input: { order: string; count: number }; clientMutationId?: string },
         { key }: { key?: string },

@@ -25,6 +25,7 @@ query order($number: ID!) { order(number: $number) { ...OrderFields } }
 """Several at once."""
 query orders($numbers: [ID!]!) { ordersByNumber(numbers: $numbers) { ...OrderFields } }
 query fail($code: String, $message: String) { fail(code: $code, message: $message) }
+query failWhole($code: String, $message: String) { failWhole(code: $code, message: $message) }
 mutation openCase($customer: ID!, $order: ID!, $count: Int, $clientMutationId: ID) {
   openCase(customer: $customer, input: { order: $order, count: $count }, clientMutationId: $clientMutationId) { case { number order count } userErrors { code } }
 }
@@ -36,6 +37,7 @@ const FIELDS = {
   'Query.customer': { from: 'crm.customer', customer: 'id' },
   'Query.order': { from: 'crm.order' },
   'Query.fail': { from: 'crm.fail' },
+  'Query.failWhole': { from: 'crm.failWhole' },
   'Customer.order': { from: 'crm.order' },
   'Order.again': { from: 'crm.orders', with: { numbers: 'number' }, batch: 'number' },
   'Order.buyer': { from: 'crm.customer', with: { id: 'customer.id' } },
@@ -130,6 +132,7 @@ test('a field of which a part is wrong is told with that part, and those behind 
     'Query.customer': 'wrong: its score: crm is broken',
     'Query.order': 'answers',
     'Query.fail': 'wrong: crm is broken',
+    'Query.failWhole': 'wrong: crm is broken',
     'Customer.order': 'untried: needs number',
     'Order.again': 'answers',
     'Order.buyer': 'wrong: its score: crm is broken',
@@ -159,12 +162,14 @@ test('[MESH27] codes of its errors are told as what they are, and no words of it
     [undefined, 'too-late', 'SOURCE_REFUSED', 'too-late'],
     [undefined, 'row 7 of Ann Lee is locked', 'SOURCE_BROKEN'],
   ] as const) {
-    const { errors } = await ask('query ($code: String, $message: String) { fail(code: $code, message: $message) }', {
-      variables: { code, message },
-    })
-    assert.deepEqual(errors?.[0]?.extensions, { code: expected, source: 'crm', ...(reason && { reason }) }, code ?? message)
-    assert.doesNotMatch(JSON.stringify(errors), /Ann Lee|about a customer/)
+    for (const field of ['fail', 'failWhole']) {
+      const query = `query ($code: String, $message: String) { ${field}(code: $code, message: $message) }`
+      const { errors } = await ask(query, { variables: { code, message } })
+      assert.deepEqual(errors?.[0]?.extensions, { code: expected, source: 'crm', ...(reason && { reason }) }, code ?? message)
+      assert.doesNotMatch(JSON.stringify(errors), /Ann Lee|about a customer/)
+    }
   }
+  assert.deepEqual(await ask('query { failWhole(code: "NOT_FOUND") }'), { data: { failWhole: null } })
   assert.deepEqual(await ask('query { fail(code: "NOT_FOUND") }'), { data: { fail: null } })
 })
 
@@ -200,6 +205,24 @@ test('[MESH27] what stands in its files is held to its schema when they are read
   assert.equal(printSchema(readGraphQlSchema(introspected)), printSchema(schema))
 })
 
+test('[MESH27] of an interface the fields of its members are there, and only what is always selected is sure to be', () => {
+  const schema = buildSchema(`
+    interface Way { id: ID! } type Parcel implements Way { id: ID! carrier: String } type Pickup implements Way { id: ID! shop: String }
+    type Query { way: Way parcel(again: Boolean): Parcel }`)
+  const { schemas, operations } = readOperations(
+    schema,
+    `query way { way { ...WayFields ... on Parcel { carrier } ... on Pickup { shop } } }
+    query parcel($again: Boolean = false) { parcel(again: $again) { ...WayFields carrier @include(if: $again) } }
+    fragment WayFields on Way { id }`,
+  )
+  const shapes = Object.fromEntries(
+    [...schemas].map(([name, { properties, required }]) => [name, [Object.keys(Object(properties)), required]]),
+  )
+  assert.deepEqual(shapes, { Way: [['id', 'carrier', 'shop'], ['id']], Parcel: [['id', 'carrier'], ['id']] })
+  const again = operations.get('parcel')?.parameters[0]
+  assert.deepEqual([again?.name, again?.isRequired, again?.schema.default], ['again', false, false])
+})
+
 test('[MESH27] an endpoint is introspected, and each of its fields proposed as an operation that it answers', async t => {
   const server: CrmServer = await serveGraphQlCrm(t)
   const settings = httpSettings({ url: server.url, private: true, tokenEnv: 'TOKEN' })
@@ -210,7 +233,7 @@ test('[MESH27] an endpoint is introspected, and each of its fields proposed as a
   assert.deepEqual(proposeScalars(schema), { DateTime: 'string' })
   const text = proposeOperations(schema)
   const catalogue = readOperations(schema, text)
-  assert.deepEqual([...catalogue.operations.keys()], ['customer', 'order', 'ordersByNumber', 'fail', 'openCase'])
+  assert.deepEqual([...catalogue.operations.keys()], ['customer', 'order', 'ordersByNumber', 'fail', 'failWhole', 'openCase'])
   assert.match(text, /orders\(first: 20\) \{\n {4}\.\.\.OrderFields/)
   assert.match(text, /customer \{\n {4}id\n {2}\}/, 'who has an operation of their own is joined, not fetched along')
   assert.doesNotMatch(text, /\bold\b/, 'what is deprecated')
@@ -226,7 +249,7 @@ test('[MESH27] an endpoint is introspected, and each of its fields proposed as a
     })
     const body = JSON.stringify(await response.json())
     assert.equal(response.status, 200, body)
-    assert.match(body, id === 'fail' ? /"fail":null/ : /"data":\{/)
+    assert.match(body, id === 'fail' ? /"fail":null/ : id === 'failWhole' ? /"data":null/ : /"data":\{/)
   }
   const wrong = connect('crm', settings, { ...GUARDED, environment: { TOKEN: 'no' }, besides: file => file })
   t.after(wrong.close)

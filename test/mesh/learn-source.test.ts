@@ -252,6 +252,7 @@ test('[MESH27] a GraphQL endpoint is learned by introspection, with operations t
       'Query.order: crm.order',
       'Query.ordersByNumber: crm.ordersByNumber',
       'Query.fail: crm.fail',
+      'Query.failWhole: crm.failWhole',
       'Mutation.openCase: crm.openCase, of the customer (customer)',
     ],
   )

@@ -65,7 +65,8 @@ function readAnswer(source: string, operation: GraphQlOperation, incoming: Incom
   const { status } = incoming
   // What is refused as a whole may say why in the body: as GraphQL over HTTP has it, with a status of 400 and more.
   const isTold = status === 400 || status === 422
-  const body = answerOf(source, isTold ? { ...incoming, status: 200 } : incoming, false)
+  const isJson = /^\s*\{/.test(incoming.text)
+  const body = answerOf(source, isTold && isJson ? { ...incoming, status: 200 } : incoming, false)
   if (!isObject(body) || (body.data === undefined && body.errors === undefined))
     throw isTold
       ? new SourceError('SOURCE_REFUSED', source, { reason: `status ${status}` })
@@ -74,12 +75,15 @@ function readAnswer(source: string, operation: GraphQlOperation, incoming: Incom
   const data = isObject(body.data) ? body.data : undefined
   if (!data) {
     const [first] = problems
-    throw first ? errorOf(source, operation, first, true) : new SourceError('SOURCE_GARBLED', source, { reason: 'it has no data' })
+    if (!first) throw new SourceError('SOURCE_GARBLED', source, { reason: 'it has no data' })
+    if (isMissing(first)) return null
+    // One with a path is of a field whose null went up to the root: it was understood, and done.
+    throw errorOf(source, operation, first, first.path === undefined)
   }
   const value = operation.root === undefined ? data : data[operation.root]
   if (value === undefined) throw new SourceError('SOURCE_CHANGED', source, { reason: operation.id })
   if (value === null) {
-    const own = problems.find(({ code }) => code === undefined || !NOT_FOUND.includes(code))
+    const own = problems.find(problem => !isMissing(problem))
     if (own) throw errorOf(source, operation, own, false)
     return null
   }
@@ -90,6 +94,8 @@ function readAnswer(source: string, operation: GraphQlOperation, incoming: Incom
   refuseProblems(source, operation, value)
   return withoutGaps(value)
 }
+
+const isMissing = ({ code }: Problem): boolean => code !== undefined && NOT_FOUND.includes(code)
 
 function problemOf({ message, extensions, path }: Readonly<Record<string, unknown>>): Problem {
   const code = isObject(extensions) ? (extensions.code ?? extensions.errorCode) : undefined
