@@ -26,10 +26,14 @@ const processes = (text: string): number => {
 }
 const locale = new Option('--locale <locale>', 'locale where the words do not tell').choices(['zh-CN', 'en'])
 
+/** Ids of known customers' conversations are hashes: one in 64 begins with a dash. */
+const withHint = (text: string): string =>
+  text.replace(/^(parley: unknown option '(-[\w-]{21})')/, '$1; where that is an id, put it at the end, behind "--": … -- $2')
+
 const program = new Command('parley')
   .description('Customer-service agent platform that a retailer runs on its own machines.')
   .showHelpAfterError('(--help tells more)')
-  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'parley: ')) })
+  .configureOutput({ outputError: (text, write) => write(withHint(text.replace(/^error: /, 'parley: '))) })
   .helpCommand(false)
   .exitOverride()
 

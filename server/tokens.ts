@@ -52,7 +52,11 @@ export function createTokens(secret: Uint8Array, life: TokenParts): Tokens {
       .setIssuedAt()
       .setExpirationTime(Math.floor(Date.now() / 1000) + seconds)
       .sign(key)
-  const newId = (): string => randomBytes(16).toString('base64url')
+  // None begins with a dash: on a command line it would be taken for an option.
+  const newId = (): string => {
+    const id = randomBytes(16).toString('base64url')
+    return id.startsWith('-') ? newId() : id
+  }
   /** Not to be guessed from the customer's id: an id may be a running number. */
   const conversationOf = (shop: ShopId, customer: CustomerId, n = 0): ConversationId => {
     const which = n === 0 ? '' : `:${n}`

@@ -27,6 +27,13 @@ test('[RT5] a visitor is known again by both tokens, each for its own use', asyn
   assert.equal(await faultCodeOf(tokens.verify(issued.refresh, 'socket')), 'TOKEN_INVALID')
 })
 
+test('an id that is made never begins with a dash, which a command line takes for an option', () => {
+  for (let i = 0; i < 500; i++) {
+    const { customer, conversation } = tokens.newVisitor(asShopId('demo'))
+    assert.match(`${customer} ${conversation}`, /^[^-]\S* [^-]/)
+  }
+})
+
 test('[RT5] expired, forged, foreign and crooked tokens are refused', async () => {
   const good = { sub: 'anna', shop: 'demo', conversation: 'c1' }
   for (const [token, code] of [

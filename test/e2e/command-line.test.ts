@@ -64,6 +64,7 @@ test('wrong use: exit status 2 and one clear line', async () => {
     [['ask'], /either a TEXT or --file/],
     [['ask', 'x', '--locale', 'fr'], /--locale.*zh-CN, en/s],
     [['ask', 'x', '--color'], /unknown option '--color'/],
+    [['conversation', 'show', '-H7aaaaaaaaaaaaaaaaaaa'], /where that is an id, put it at the end, behind "--": … -- -H7a/],
     [['ask', '--file', 'x'], /--json/],
     [['serve', '--port', 'eighty'], /whole number from 0 to 65535/],
     [['jobs', 'list', '--state', 'done'], /--state.*waiting, running, failed/s],
