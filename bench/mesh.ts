@@ -1,7 +1,8 @@
 // The documentation's query over the demo shop's three services, asked in every way that there is: calls one after the other, calls at once written by
 // hand, Hive Gateway from npm, and the mesh, in process and as gateways over HTTP. All ask the same service processes and take turns, so that noise hits
 // all alike. Then the law of single flight, 1 + λL, under Zipf keys. Prints JSON.
-//   npm run bench:mesh -- [--rounds 5] [--seconds 0.8] [--law-seconds 25] [--without-hive] [--without-law]
+//   npm run bench:mesh -- [--rounds 5] [--seconds 0.6] [--law-seconds 20] [--latency 0] [--ids hot,zipf,spread] [--without-hive] [--without-law]
+// --latency: milliseconds that the services take for every answer, beside their work.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -15,13 +16,16 @@ import { HIVE_VERSION, prepareHive } from './mesh/hive.ts'
 import { measureLaw } from './mesh/law.ts'
 import type { Drive } from './mesh/load.ts'
 import type { Started } from './mesh/services.ts'
+import { setLatency } from './mesh/shop.ts'
 import { zipfIds } from './mesh/zipf.ts'
 
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '0.8' },
-    'law-seconds': { type: 'string', default: '25' },
+    seconds: { type: 'string', default: '0.6' },
+    'law-seconds': { type: 'string', default: '20' },
+    latency: { type: 'string', default: '0' },
+    ids: { type: 'string', default: 'hot,zipf,spread' },
     'without-hive': { type: 'boolean', default: false },
     'without-law': { type: 'boolean', default: false },
   },
@@ -68,6 +72,8 @@ const IDS = {
   /** Every customer once: nothing repeats. */
   spread: { ids: shuffled.map(({ id }) => id), isOnce: true },
 }
+
+const chosen = (Object.keys(IDS) as (keyof typeof IDS)[]).filter(name => values.ids.split(',').includes(name)) // keys of it
 
 /** Another part of what was drawn for each time. */
 function drawn(name: keyof typeof IDS): Pick<Drive, 'ids' | 'isOnce'> {
@@ -117,7 +123,8 @@ try {
     for (const contender of all) assert.deepEqual(await contender.once(id), expected, `${contender.name} of ${id}`)
   }
   for (const contender of all) await contender.drive({ ids: IDS.zipf.ids.slice(0, WARM_QUERIES), ...WARM })
-  for (const ids of Object.keys(IDS) as (keyof typeof IDS)[])
+  for (const url of Object.values(urls)) await setLatency(url, Number(values.latency))
+  for (const ids of chosen)
     for (const atOnce of AT_ONCE) {
       const rounds = new Map<string, Figures[]>(all.map(({ name }) => [name, []]))
       // Where nothing repeats a round ends with the last customer.
@@ -149,10 +156,18 @@ try {
       }
     }
   stop()
+  for (const url of Object.values(urls)) await setLatency(url, 0)
   if (!values['without-law']) law = await measureLaw(urls, customers, Number(values['law-seconds']), requests)
 } finally {
   services.disconnect()
   rmSync(folder, { recursive: true })
 }
-const settings = { rounds: ROUNDS, secondsEach: MS / 1_000, customers: customers.length, seed: SEED, load: loadavg().map(rounded) }
+const settings = {
+  rounds: ROUNDS,
+  secondsEach: MS / 1_000,
+  latencyMs: Number(values.latency),
+  customers: customers.length,
+  seed: SEED,
+  load: loadavg().map(rounded),
+}
 console.log(JSON.stringify({ bench: 'mesh', ...machine(), ...settings, hive: skipped ?? HIVE_VERSION, rows, aims, law }, null, 1))

@@ -4,7 +4,7 @@
 // half in one run; nothing is kept; the loop is open (who asks does not wait for anybody else's answer); and L is what a call took, as the mesh saw it.
 import { createRandom } from '../../test/random.ts'
 import { FOR_SHOP, openBenchMesh } from './parley-mesh.ts'
-import { AUTHORIZATION, type Urls } from './shop.ts'
+import { setLatency, type Urls } from './shop.ts'
 
 const KEYS = 128
 const GREATEST = 64
@@ -40,9 +40,7 @@ export async function measureLaw(urls: Urls, customers: readonly string[], secon
       return answer
     },
   })
-  const knob = (latencyMs: number) =>
-    fetch(`${urls.crm}/knob`, { method: 'POST', headers: { authorization: AUTHORIZATION }, body: JSON.stringify({ latencyMs }) })
-  await knob(LATENCY_MS)
+  await setLatency(urls.crm, LATENCY_MS)
 
   const random = createRandom(SEED)
   const rates = ids.map((_, i) => GREATEST / (i + 1) / (LATENCY_MS / 1_000))
@@ -73,29 +71,31 @@ export async function measureLaw(urls: Urls, customers: readonly string[], secon
       await new Promise(resolve => setTimeout(resolve, 1))
     }
     isCounting = false
+    const counted = (performance.now() - started) / 1_000
     seen += await requests()
     await Promise.all(asks)
     const latencySeconds = latencies.reduce((sum, each) => sum + each, 0) / latencies.length / 1_000
     const total = none()
     const ofRound = new Map<number, Counted>()
-    for (const [i, rate] of rates.entries()) {
+    for (const i of rates.keys()) {
       const id = ids[i]! // as above
       const came = arrivals.get(id) ?? 0
       const load = GREATEST / (i + 1)
-      const counted = { arrivals: came, calls: calls.get(id) ?? 0, predicted: came / (1 + rate * latencySeconds) }
+      // λ is what came, not what was drawn for.
+      const ofKey = { arrivals: came, calls: calls.get(id) ?? 0, predicted: came / (1 + (came / counted) * latencySeconds) }
       const bin = 2 ** Math.round(Math.log2(load))
       for (const into of [total, ofRound.get(bin) ?? ofRound.set(bin, none()).get(bin)!]) {
         // it was set
-        into.arrivals += counted.arrivals
-        into.calls += counted.calls
-        into.predicted += counted.predicted
+        into.arrivals += ofKey.arrivals
+        into.calls += ofKey.calls
+        into.predicted += ofKey.predicted
       }
     }
     made += total.calls
     totals.push(total)
     for (const [bin, counted] of ofRound) bins.set(bin, [...(bins.get(bin) ?? []), counted])
   }
-  await knob(0)
+  await setLatency(urls.crm, 0)
   const told = (rounds: readonly Counted[]) => {
     const sum = rounds.reduce(
       (a, b) => ({ arrivals: a.arrivals + b.arrivals, calls: a.calls + b.calls, predicted: a.predicted + b.predicted }),

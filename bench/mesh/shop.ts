@@ -24,3 +24,10 @@ export interface ShopAnswer {
 
 /** Rejects where the answer is not whole. */
 export type Ask = (customer: string) => Promise<ShopAnswer>
+
+/** Of every answer of a service. */
+export async function setLatency(url: string, latencyMs: number): Promise<void> {
+  const headers = { authorization: AUTHORIZATION, 'content-type': 'application/json' }
+  const { ok } = await fetch(`${url}/knob`, { method: 'POST', headers, body: JSON.stringify({ latencyMs }) })
+  if (!ok) throw new Error(`${url} cannot be made slow`)
+}
