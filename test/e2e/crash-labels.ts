@@ -75,6 +75,8 @@ function appendOf(events: readonly ConversationEvent[]): Append | undefined {
   return effect && types.has('reply') ? 'an outcome with its reply' : undefined
 }
 
+const effectOf = (key: string): Work => (key.endsWith('/undo') ? 'the undo of an effect' : 'an effect')
+
 /** `reach` is told of every passing. `turnsIn`: how many turns of the event loop into something its `in` lies. */
 export function createSeams(reach: (label: Label) => void, turnsIn: number): Seams {
   async function around<T>(what: Work, work: () => Promise<T>): Promise<T> {
@@ -119,12 +121,16 @@ export function createSeams(reach: (label: Label) => void, turnsIn: number): Sea
         }
       },
     }),
+    // The shop's own effects, and those of plugins.
     sources: sources => ({
       ...sources,
       effects: {
         has: sources.effects.has,
-        run: (request, signal) =>
-          around(request.key.endsWith('/undo') ? 'the undo of an effect' : 'an effect', () => sources.effects.run(request, signal)),
+        run: (request, signal) => around(effectOf(request.key), () => sources.effects.run(request, signal)),
+      },
+      graph: {
+        ...sources.graph,
+        mutate: (request, ...asking) => around(effectOf(request.key), () => sources.graph.mutate(request, ...asking)),
       },
     }),
     pools: pools =>
