@@ -27,6 +27,8 @@ interface Admitted {
 }
 
 const LONGEST_MS = 10_000
+/** Characters. What a source gives to one question may be as long. */
+const LARGEST_ANSWER = 4 * 1024 * 1024
 
 export function registerGraphql(http: FastifyInstance, { meshes, operatorKey, deskSessions, sendPage }: GraphqlParts): void {
   const admitOperator = operatorGate(operatorKey)
@@ -71,7 +73,7 @@ export function registerGraphql(http: FastifyInstance, { meshes, operatorKey, de
       return reply
         .code(status)
         .headers(headers)
-        .send(body ?? undefined)
+        .send(body !== null && body.length > LARGEST_ANSWER ? tooLarge(body.length) : (body ?? undefined))
     } finally {
       clearTimeout(timer)
     }
@@ -91,6 +93,11 @@ export function registerGraphql(http: FastifyInstance, { meshes, operatorKey, de
       return answer(request, reply, { shop, mayChange: false })
     })
   })
+}
+
+const tooLarge = (length: number): string => {
+  const message = `the answer has ${length} characters, more than ${LARGEST_ANSWER}: ask for less`
+  return JSON.stringify({ errors: [{ message, extensions: { code: 'QUERY_REFUSED' } }] })
 }
 
 /** A browser's visit: an answer is wanted as a page, and there is no question. */
