@@ -19,7 +19,7 @@ import { type Files, pythonPlugin, startTrial, type Trial } from './harness.ts'
 const MANIFEST = `grants: ['effects'], sources: ['crm'],
     effects: { 'open-compensation': { undo: 'withdraw-compensation' } },
     mutations: {
-      open: 'mutation ($order: String!, $count: Int!) { openCase(order: $order, count: $count) { case: number order count amount } }',
+      open: 'mutation ($order: String!, $count: Int!) { openCase(order: $order, count: $count) { case: number order count amount currency } }',
       withdraw: 'mutation ($case: String!) { withdrawCase(case: $case) { case: number order } }',
     },
     settings: { most: { type: 'number', about: 'Pieces.', default: 3 } },
@@ -67,7 +67,7 @@ grants: [effects]
 sources: [crm]
 effects: { open-compensation: { undo: withdraw-compensation } }
 mutations:
-  open: 'mutation ($order: String!, $count: Int!) { openCase(order: $order, count: $count) { case: number order count amount } }'
+  open: 'mutation ($order: String!, $count: Int!) { openCase(order: $order, count: $count) { case: number order count amount currency } }'
   withdraw: 'mutation ($case: String!) { withdrawCase(case: $case) { case: number order } }'
 `,
 )
@@ -101,7 +101,7 @@ for (const [language, files] of Object.entries({ TypeScript: careful, Python: py
     test('[PEFF1] [MESH4] is done in the shop, once for its key, and undone by what it gave', async t => {
       const shop = await openJoinedShop(t)
       const effects = effectsOver(trial, shop)
-      const done = { state: 'done', result: { case: 'CP-1007', order: '2024-881', count: '3', amount: '162.00' } } as const
+      const done = { state: 'done', result: { case: 'CP-1007', order: '2024-881', count: '3', amount: '162.00', currency: 'CNY' } } as const
       const request = opening('demo/c1/2/open-compensation/do', 'demo-lin', { order: '2024-881', count: '3' })
       assert.deepEqual(await effects.run(request, patience()), done)
       assert.deepEqual(await effects.run(request, patience()), done)

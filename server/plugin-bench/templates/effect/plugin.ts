@@ -17,7 +17,7 @@ export default definePlugin({
     // The system in which it is done, and what: docs/mesh.graphql. The fields become the effect's result, which the reply tells.
     sources: ['crm'],
     mutations: {
-      open: 'mutation ($order: String!, $count: Int!) { openCase(order: $order, count: $count) { case: number order count amount } }',
+      open: 'mutation ($order: String!, $count: Int!) { openCase(order: $order, count: $count) { case: number order count amount currency } }',
       withdraw: 'mutation ($case: String!) { withdrawCase(case: $case) { case: number order } }',
     },
     settings: {
