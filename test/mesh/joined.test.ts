@@ -200,6 +200,24 @@ test('[MESH13] the mesh answers as one who asks the services one after the other
   assert.ok(mesh.reader.counts.joined > 100, 'flights were shared')
 })
 
+test('[MESH13] a join is read page by page with the arguments that its source has for that', async t => {
+  const { ask } = await openJoinedShop(t)
+  const { orders } = shopData(TODAY)
+  const most = [...Map.groupBy(orders, order => order.customer.id)].sort((a, b) => b[1].length - a[1].length)[0]! // there are 505 customers
+  const walked: string[] = []
+  for (let after: string | null = null, isEnd = false; !isEnd; ) {
+    const query = 'query ($after: String) { customer { orders(limit: 2, after: $after) { number warehouseStatus } } }'
+    const { data, errors } = await ask({ query, variables: { after } }, forCustomer(most[0]))
+    assert.equal(errors, undefined)
+    const page = (data as { customer: { orders: { number: string }[] } }).customer.orders
+    walked.push(...page.map(({ number }) => number))
+    after = page.at(-1)?.number ?? null
+    isEnd = page.length < 2
+  }
+  assert.equal(walked.length, most[1].length)
+  assert.deepEqual(new Set(walked), new Set(most[1].map(({ number }) => number)))
+})
+
 test("[MESH14] whatever a customer's query asks for, nothing of another customer's comes out", async t => {
   const { ask, services, bugs } = await openJoinedShop(t)
   await services.ask('crm', '/cases', { key: 'k', body: { customer: 'demo-kim', order: '2024-882', count: 1 } })
