@@ -70,5 +70,5 @@ test('a system is added by its address, tried, and what it says of itself is rea
   const taken = await run('add', 'other', '--json', url, '--get', '/customers/bo', '--token-env', 'TOKEN', '--private')
   assert.match(taken.stderr, /other\.examples\.yaml.*it is there already/)
   assert.equal(readFileSync(at('other.examples.yaml'), 'utf8'), '# mine\n')
-  assert.match((await run('add', 'x', '--openapi', 'a', '--json', url)).stderr, /one of --openapi, --graphql and --json/)
+  assert.match((await run('add', 'x', '--openapi', 'a', '--json', url)).stderr, /one of --openapi, --graphql, --json and --database/)
 })
