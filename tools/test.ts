@@ -39,6 +39,7 @@ const HEAVY = [
     'test/core/pack-check',
     'test/core/dialogue-fuzz',
     'test/contracts/conversation-log',
+    'test/contracts/jobs-bullmq',
   ],
   ...['test/models/training', 'test/models/encoder-training', 'test/models/knowledge-encoder', 'test/models/moods', 'test/transcripts/'],
 ]
