@@ -86,6 +86,20 @@ test('an agent who opens a conversation sees its customer, with orders, parcels 
   assert.deepEqual(complaints, [])
 })
 
+test('what the sources say of the fields is read without a pointer, and stays open when the panel is asked anew', options, async () => {
+  const { page } = await openDesk(shen)
+  await isThere(page)
+  await page.focus('.glossary summary')
+  await page.keyboard.press('Enter')
+  await page.waitForSelector('.glossary[open] dd')
+  assert.match(await page.innerText('.glossary dl'), /Warehouse status\s+Where the goods are, as the warehouse sees it\./)
+  await assertAccessible(page, 'the glossary is open')
+  await picture(page, 'customer-panel-glossary')
+  await page.click('#customer-refresh')
+  await page.waitForFunction(() => document.querySelector('#customer-body')?.ariaBusy === 'false')
+  assert.equal(await page.$eval('.glossary', details => (details as HTMLDetailsElement).open), true)
+})
+
 test('a number is copied by one press and put into the reply by another', options, async () => {
   const { page } = await openDesk(shen)
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])

@@ -3,6 +3,7 @@ import { fill, h } from '../../look/dom.ts'
 import { element, setText } from '../../widget/elements.ts'
 import type { PageLocale } from '../strings.ts'
 import { copyText } from './copy-text.ts'
+import { glossary } from './glossary.ts'
 import type { Lookup } from './lookups.ts'
 import { type Drawing, drawRoot, whyNot } from './parts.ts'
 import { agoWords } from './values.ts'
@@ -30,6 +31,7 @@ export function createCustomerPanel({ now, refresh, intoReply }: CustomerPanelPa
   const button = element('customer-refresh', HTMLButtonElement)
   button.addEventListener('click', () => button.ariaDisabled !== 'true' && refresh())
   const whole = new Set<string>()
+  let isGlossaryOpen = false
   let hushed: ReturnType<typeof setTimeout> | undefined
   const say = (text: string): void => {
     setText(notice, text)
@@ -90,6 +92,7 @@ export function createCustomerPanel({ now, refresh, intoReply }: CustomerPanelPa
       trouble,
       troublesOf(drawing),
       ...panel.fields.flatMap(field => drawRoot(field, panel.data[field.key], drawing)),
+      glossary(panel, words.meanings, isGlossaryOpen, isOpen => (isGlossaryOpen = isOpen)),
       h('p', { class: 'as-of faint' }, words.asOf(time.format(at))),
     ]
   }
