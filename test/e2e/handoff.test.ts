@@ -109,7 +109,8 @@ test('[HND1] [HND3] [HND5] [RT10] a customer on a phone, from the question to a 
   await desk.click('#waiting .item')
   await desk.waitForSelector('#log > *')
   await shows(desk, 'customer', '螃蟹死了怎么赔')
-  await desk.waitForSelector('#card-body >> text=要求')
+  // It stands behind the customer, once the shop's systems have answered.
+  await desk.waitForSelector('#card-body >> text=要求', { state: 'attached' })
   await picture(desk, 'waiting')
   await desk.click('#claim')
   await desk.waitForSelector('#chat-owner[data-who="me"]')
