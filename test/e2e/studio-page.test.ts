@@ -303,7 +303,11 @@ for (const colorScheme of ['light', 'dark'] as const)
       await assertAccessible(page, `${address}, ${colorScheme}`)
       await page.setViewportSize({ width: 390, height: 844 })
       await picture(page, `studio-390-${colorScheme}-${address.replace(/\W.*/, '-one')}`)
-      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 390, address)
+      // Plots are drawn anew when they hear of their new width.
+      const width = () => page.evaluate(() => document.documentElement.scrollWidth)
+      await page
+        .waitForFunction(() => document.documentElement.scrollWidth === 390)
+        .catch(async () => assert.fail(`${address} is ${await width()} pixels wide`))
     }
     assert.deepEqual(complaints, [])
   })
