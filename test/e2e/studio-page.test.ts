@@ -270,7 +270,8 @@ test('a server that is lost is said, and what was shown mends itself when it is 
   await page.click('#pages [href="#/drift"]')
   await reads('#lost', 'does not answer')
   await page.click('#pages [href="#/versions"]')
-  assert.ok((await page.locator('.version-row').count()) > 1, 'what was known stays')
+  // What was known stays.
+  await page.waitForFunction(() => document.querySelectorAll('.version-row').length > 1)
   await context.setOffline(false)
   await page.waitForFunction(() => document.querySelector('#lost')?.textContent === '')
   await page.waitForSelector('.trouble', { state: 'detached' })
