@@ -36,6 +36,7 @@ const HEAVY = [
     'test/mesh/crash',
     'test/mesh/recovery',
     'test/mesh/postgres',
+    'test/mesh/sqlite',
     'test/core/pack-check',
     'test/core/dialogue-fuzz',
     'test/contracts/conversation-log',
