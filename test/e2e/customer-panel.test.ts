@@ -94,6 +94,7 @@ test('what the sources say of the fields is read without a pointer, and stays op
   await page.waitForSelector('.glossary[open] dd')
   assert.match(await page.innerText('.glossary dl'), /Warehouse status\s+Where the goods are, as the warehouse sees it\./)
   await assertAccessible(page, 'the glossary is open')
+  assert.equal(await page.evaluate(() => document.documentElement.scrollHeight - innerHeight), 0, 'the page itself does not scroll')
   await picture(page, 'customer-panel-glossary')
   await page.click('#customer-refresh')
   await page.waitForFunction(() => document.querySelector('#customer-body')?.ariaBusy === 'false')
