@@ -9,8 +9,8 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import { asConversationId, asShopId } from '@parley/core/ids.ts'
 import type { Head } from '@parley/core/ports/conversation-log.ts'
-import { openJetStreamLog } from '@parley/server/drivers/conversation-log.jetstream.ts'
 import { isApiError, openStreams } from '@parley/server/drivers/log-streams.ts'
+import { openNodeLog } from '../test/cluster/log-under-test.ts'
 import { startNatsCluster } from '../test/cluster/nats-cluster.ts'
 import { bringNats, isMissing } from '../tools/programs.ts'
 import { type Append, type Figures, hundredths, measure, median, medians } from './append-figures.ts'
@@ -34,7 +34,7 @@ const folder = mkdtempSync(join(tmpdir(), 'parley-bench-'))
 const connection = await connect({ servers: [...cluster.urls] })
 try {
   const settings = { servers: cluster.urls, monitors: cluster.monitors, name: 'bench', shards: SHARDS, replicas: 3 }
-  const log = await openJetStreamLog(join(folder, 'log'), settings, error => console.error(error))
+  const log = await openNodeLog(join(folder, 'log'), settings, error => console.error(error))
   const raw = { name: 'raw', shards: SHARDS, replicas: 3 }
   await openStreams(await jetstreamManager(connection), raw, undefined)
   const client = jetstream(connection)

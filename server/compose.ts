@@ -12,7 +12,6 @@ import type { Snapshots } from '@parley/core/ports/snapshots.ts'
 import type { Vault } from '@parley/core/ports/vault.ts'
 import type { VoterPool } from '@parley/core/ports/voters.ts'
 import type { Logger } from 'pino'
-import { createAccounts } from './accounts/accounts.ts'
 import { createSessionTokens } from './accounts/session-tokens.ts'
 import { createSessions, DESK_COOKIE, STUDIO_COOKIE } from './accounts/sessions.ts'
 import { articleChoices } from './article-choice.ts'
@@ -21,15 +20,9 @@ import type { Config, ShopConfig } from './config.ts'
 import { createConversations } from './conversations.ts'
 import { countingReads } from './counting-reads.ts'
 import { customerParts } from './customer-parts.ts'
-import { openLmdbAccounts } from './drivers/accounts.lmdb.ts'
 import { systemClock } from './drivers/clock.system.ts'
-import { type JetStreamLog, openJetStreamLog } from './drivers/conversation-log.jetstream.ts'
-import { type LmdbLog, openLmdbLog } from './drivers/conversation-log.lmdb.ts'
 import { isNoRoom } from './drivers/disk-room.ts'
-import { createLocalFanOut } from './drivers/fan-out.local.ts'
 import { openFileSnapshots } from './drivers/snapshots.files.ts'
-import { openLmdbVault } from './drivers/vault.lmdb.ts'
-import { openLmdbWebhookStore } from './drivers/webhook-store.lmdb.ts'
 import { ensemblesViewOf, openEnsembleDesk } from './ensemble-desk.ts'
 import { openEnsembleStore } from './ensemble-store/open-ensemble-store.ts'
 import { createErasures } from './erasures.ts'
@@ -53,6 +46,7 @@ import { pluginsOff, shadowsOf, viewOf } from './plugin-views.ts'
 import { loadOrMakeSecret } from './secret.ts'
 import { createShadowRunner } from './shadow/run-shadows.ts'
 import { openSources, type Sources } from './sources.ts'
+import { openStores } from './stores.ts'
 import { openStudio } from './studio/studio.ts'
 import { startTrainJobs } from './training/train-jobs.ts'
 import { refuseUnfinishedRestore } from './upkeep/restore.ts'
@@ -120,14 +114,6 @@ interface Closable {
   close(): Promise<void>
 }
 
-/** One engine serves a log, on whatever driver: keys and accounts are in its data folder. */
-async function openLog({ data, log }: Config, broke: (error: unknown) => void): Promise<LmdbLog | JetStreamLog> {
-  const folder = join(data, 'log')
-  if (log.driver === 'embedded') return openLmdbLog(folder)
-  const owner = loadOrMakeSecret(data).keyFor('log').toString('hex').slice(0, 16)
-  return openJetStreamLog(folder, { ...log, owner, password: log.secret }, broke)
-}
-
 async function openServer(
   config: Config,
   logger: Logger,
@@ -139,16 +125,12 @@ async function openServer(
 ): Promise<Server> {
   const webhooks = config.shops.flatMap(webhooksOf)
   refuseUnfinishedRestore(config.data)
-  const log = await openLog(config, error =>
-    isFault(error) ? logger.error({ code: error.code }, error.message) : logger.error({ err: error }, 'a bug'),
-  )
-  keep(log)
-  const keys: Vault = await openLmdbVault(join(config.data, 'keys'))
-  keep(keys)
-  const vault = seams?.vault(keys) ?? keys
-  const accounts = createAccounts(openLmdbAccounts(join(config.data, 'accounts')))
-  keep(accounts)
   const secret = loadOrMakeSecret(config.data)
+  let report = (error: unknown): void =>
+    isFault(error) ? logger.error({ code: error.code }, error.message) : logger.error({ err: error }, 'a bug')
+  const stores = await openStores({ config, secret, broke: error => report(error), keep })
+  const { log, accounts, webhookStore } = stores
+  const vault = seams?.vault(stores.vault) ?? stores.vault
   let engine: Engine | undefined
   const metrics = createMetrics(() => engine?.turnsUnderWay ?? 0, log.storeState)
   const files = await openFileSnapshots(join(config.data, 'snapshots'), SNAPSHOT_VERSION)
@@ -217,11 +199,9 @@ async function openServer(
         throw fault
       }),
     )
-  const localFanOut = createLocalFanOut(broke)
-  const fanOut = seams?.fanOut(localFanOut) ?? localFanOut
+  const fanOut = seams?.fanOut(stores.fanOut) ?? stores.fanOut
   const brokeOrFailed = (error: unknown): void => (isFault(error) ? failed(error) : broke(error))
-  const webhookStore = await openLmdbWebhookStore(join(config.data, 'webhooks'))
-  keep(webhookStore)
+  report = brokeOrFailed // counted from here on
   // Closed before what its handlers use.
   const findJobsAgain = (): void => {
     if (!engine) return // the start looks for all of them

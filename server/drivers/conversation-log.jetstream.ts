@@ -3,9 +3,7 @@
 // stream of the conversation's last append.
 import { existsSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
-import { jetstream, jetstreamManager } from '@nats-io/jetstream'
-import { connect, type NatsConnection } from '@nats-io/transport-node'
+import { jetstream } from '@nats-io/jetstream'
 import { Fault } from '@parley/core/faults.ts'
 import type { ConversationKey, Epoch } from '@parley/core/ids.ts'
 import { createLanes } from '@parley/core/lanes.ts'
@@ -20,104 +18,43 @@ import { draftRecord, placeRecord } from './log-records.ts'
 import { openShard, type Shard, type Taken } from './log-shard.ts'
 import { openStreams, type StreamSettings, type Streams } from './log-streams.ts'
 import { COPY, type HeadKey, keysIn, openLogTables } from './log-tables.ts'
+import { API_MS, type Nats } from './nats.ts'
 import { createAsker } from './nats-asker.ts'
-import { LEAST_PAYLOAD, trustedServers } from './nats-servers.ts'
+import { LEAST_PAYLOAD } from './nats-servers.ts'
 import { type StoreState, storeStateOf } from './store-state.ts'
-
-export interface JetStreamSettings extends StreamSettings {
-  /** Where the servers take clients: host and port. */
-  readonly servers: readonly string[]
-  /** Where they tell of themselves (`http` in their settings): each server's. */
-  readonly monitors: readonly string[]
-  /** Empty: nobody is signed in. */
-  readonly user?: string
-  readonly password?: string | undefined
-}
 
 export interface JetStreamLog extends ConversationLog {
   storeState(): StoreState
 }
 
-/** How long the servers have at the start to answer and to have a leader for every stream. */
-const OPEN_MS = 20_000
-const PAUSE_MS = 250
-/** A server that is halted keeps its connections: after two of these without an answer it is left for another. */
-const PING_MS = 2_000
-const API_MS = 2_000
-
 /**
- * Opens the log, and this node's copy of it in `folder`; resolves when the copy has caught up with the streams. `broke` is told of damage. Faults:
+ * Opens the log, and this node's copy of it in `folder`; resolves when the copy has caught up with the streams. `broke` is told of damage. The
+ * connection stays its owner's. Faults:
  * LOG_REFUSED, LOG_UNAVAILABLE, DATA_IN_USE, STORAGE_FULL, STORE_DAMAGED.
  */
 export async function openJetStreamLog(
   folder: string,
-  settings: JetStreamSettings,
+  nats: Nats,
+  settings: StreamSettings,
   broke: (error: unknown) => void,
 ): Promise<JetStreamLog> {
   const unlock = await lockFolder(folder)
   const closers: (() => unknown)[] = [unlock]
   try {
-    const connection = await reachable(settings)
-    closers.push(() => connection.close())
     const copy = await copyIn(folder)
-    const streams = await withinOpening(() => openTrusted(connection, settings, copy))
+    const streams = await nats.withinOpening(() => openTrusted(nats, settings, copy))
     const store = await openCopy(folder, copy, streams.epoch)
     closers.push(() => store.root.close())
-    return await openFollowed(folder, settings, connection, streams, store, broke, unlock)
+    return await openFollowed(folder, settings, nats, streams, store, broke, unlock)
   } catch (error) {
     for (const close of closers.reverse()) await close()
     throw error
   }
 }
 
-async function reachable({ servers, user = '', password }: JetStreamSettings): Promise<NatsConnection> {
-  return withinOpening(() =>
-    connect({
-      servers: [...servers],
-      ...(user !== '' && { user, pass: password ?? '' }),
-      maxReconnectAttempts: -1,
-      reconnectTimeWait: PAUSE_MS,
-      pingInterval: PING_MS,
-      timeout: API_MS,
-    }),
-  )
-}
-
-/** Repeats it while nobody answers: servers that start beside this one, or are electing. Faults: LOG_UNAVAILABLE. */
-async function withinOpening<T>(work: () => Promise<T>): Promise<T> {
-  const until = performance.now() + OPEN_MS
-  for (;;) {
-    try {
-      return await work()
-    } catch (error) {
-      if (error instanceof Fault) throw error
-      if (performance.now() > until) {
-        const reason = error instanceof Error ? error.message : String(error)
-        throw new Fault('LOG_UNAVAILABLE', { reason, retryAfterMs: PAUSE_MS }, { cause: error })
-      }
-    }
-    await delay(PAUSE_MS)
-  }
-}
-
-/**
- * Every server that holds a part of a stream must have told of itself. One whose monitor is silent is down, and is looked at when a node starts while it is
- * up: a node must be able to start without it.
- */
-async function openTrusted(connection: NatsConnection, settings: JetStreamSettings, copy: Epoch | undefined): Promise<Streams> {
-  if ((connection.info?.max_payload ?? 0) < LEAST_PAYLOAD)
-    throw new Fault('LOG_REFUSED', { what: 'nats-server', reason: `its max_payload is less than ${LEAST_PAYLOAD} bytes` })
-  const { names, silent } = await trustedServers(settings.monitors)
-  if (names.size === 0) throw new Error('no monitoring address answers')
-  const opened = await openStreams(await jetstreamManager(connection, { timeout: API_MS }), settings, copy)
-  for (const { config, cluster } of opened.streams) {
-    const holders = [cluster?.leader, ...(cluster?.replicas ?? []).map(({ name }) => name)].filter(name => name !== undefined)
-    const strangers = holders.filter(name => !names.has(name))
-    if (strangers.length > silent) {
-      const reason = `no monitor told of ${strangers[0]}, which holds it: name the monitoring address of every server`
-      throw new Fault('LOG_REFUSED', { what: `stream ${config.name}`, reason })
-    }
-  }
+async function openTrusted(nats: Nats, settings: StreamSettings, copy: Epoch | undefined): Promise<Streams> {
+  const opened = await openStreams(nats.manager, settings, copy)
+  for (const info of opened.streams) nats.checkHolders(info)
   return opened
 }
 
@@ -161,8 +98,8 @@ async function openCopy(folder: string, there: Epoch | undefined, epoch: Epoch):
 
 async function openFollowed(
   folder: string,
-  { name }: JetStreamSettings,
-  connection: NatsConnection,
+  { name }: StreamSettings,
+  { connection, manager, withinOpening }: Nats,
   { epoch, streams }: Streams,
   { root, tables, positions }: Copy,
   broke: (error: unknown) => void,
@@ -170,7 +107,6 @@ async function openFollowed(
 ): Promise<JetStreamLog> {
   const file = join(folder, 'data.mdb')
   const fold = createFold(root, tables, positions)
-  const manager = await jetstreamManager(connection, { timeout: API_MS })
   for (const [shard, info] of streams.entries()) {
     const { seq, id } = fold.cursorOf(shard)
     const lost = (reason: string): Fault => new Fault('STORE_DAMAGED', { file: `stream ${info.config.name}`, reason })
@@ -183,8 +119,9 @@ async function openFollowed(
   const asker = createAsker(connection)
   const shards: Shard[] = streams.map((info, shard) => openShard({ name, shard, info, client, asker, fold, broke }))
   const closeShards = async (): Promise<void> => void (await Promise.all(shards.map(shard => shard.close())))
+  let closing: Promise<void> | undefined
   const listenAgain = async (): Promise<void> => {
-    for await (const { type } of connection.status()) if (type === 'reconnect') for (const shard of shards) shard.listenAgain()
+    for await (const { type } of connection.status()) if (type === 'reconnect' && !closing) for (const shard of shards) shard.listenAgain()
   }
   listenAgain().catch(broke)
   try {
@@ -197,7 +134,6 @@ async function openFollowed(
 
   const lanes = createLanes()
   const underWay = new Set<Promise<unknown>>()
-  let closing: Promise<void> | undefined
   const refuseClosed = (): void => {
     if (closing) throw new Error('the log is closed')
   }
@@ -289,7 +225,6 @@ async function openFollowed(
         await closeShards()
         await fold.stored().catch(() => {}) // what is not stored is read from the streams again
         await root.close()
-        await connection.close()
         unlock()
       }
       closing ??= end()

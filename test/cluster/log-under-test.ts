@@ -1,10 +1,25 @@
 // A replicated log on real servers, with streams of its own.
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
-import { type JetStreamLog, type JetStreamSettings, openJetStreamLog } from '@parley/server/drivers/conversation-log.jetstream.ts'
-import { streamOf } from '@parley/server/drivers/log-streams.ts'
+import { type JetStreamLog, openJetStreamLog } from '@parley/server/drivers/conversation-log.jetstream.ts'
+import { type StreamSettings, streamOf } from '@parley/server/drivers/log-streams.ts'
+import { type NatsSettings, openNats } from '@parley/server/drivers/nats.ts'
 import { temporaryFolder } from '../e2e/running-server.ts'
 import type { NatsCluster } from './nats-cluster.ts'
+
+export type JetStreamSettings = NatsSettings & StreamSettings
+
+/** A log with a connection of its own, as a node has it. */
+export async function openNodeLog(folder: string, settings: JetStreamSettings, broke: (error: unknown) => void): Promise<JetStreamLog> {
+  const nats = await openNats(settings)
+  try {
+    const log = await openJetStreamLog(folder, nats, settings, broke)
+    return { ...log, close: () => log.close().finally(() => nats.close()) }
+  } catch (error) {
+    await nats.close()
+    throw error
+  }
+}
 
 let made = 0
 
@@ -35,7 +50,7 @@ export function replicatedLog({ urls, monitors, servers }: NatsCluster, shards =
     broken,
     folder,
     async open(path = folder(), changes = {}) {
-      const log = await openJetStreamLog(path, { ...settings, ...changes }, error => broken.push(error))
+      const log = await openNodeLog(path, { ...settings, ...changes }, error => broken.push(error))
       logs.push(log)
       return log
     },

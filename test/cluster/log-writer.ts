@@ -3,10 +3,10 @@
 //   log-writer.ts FOLDER SETTINGS NAME WRITERS CONVERSATIONS
 import { isFault } from '@parley/core/faults.ts'
 import { asConversationId, asShopId } from '@parley/core/ids.ts'
-import { openJetStreamLog } from '@parley/server/drivers/conversation-log.jetstream.ts'
+import { openNodeLog } from './log-under-test.ts'
 
 const [folder = '', settings = '', name = '', writers = '', conversations = ''] = process.argv.slice(2)
-const log = await openJetStreamLog(folder, JSON.parse(settings), error => console.log(`broke ${error}`))
+const log = await openNodeLog(folder, JSON.parse(settings), error => console.log(`broke ${error}`))
 let isEnding = false
 process.on('SIGTERM', () => (isEnding = true))
 

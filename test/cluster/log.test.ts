@@ -10,13 +10,12 @@ import { connect } from '@nats-io/transport-node'
 import { type Fault, isFault } from '@parley/core/faults.ts'
 import { asConversationId, asShopId, type ConversationKey } from '@parley/core/ids.ts'
 import type { ConversationLog, Envelope, Head } from '@parley/core/ports/conversation-log.ts'
-import { openJetStreamLog } from '@parley/server/drivers/conversation-log.jetstream.ts'
 import { openLmdbLog } from '@parley/server/drivers/conversation-log.lmdb.ts'
 import { streamOf } from '@parley/server/drivers/log-streams.ts'
 import { temporaryFolder } from '../e2e/running-server.ts'
 import { faultCodeOf } from '../fault-code.ts'
 import { openLine } from './line.ts'
-import { type ReplicatedLog, replicatedLog } from './log-under-test.ts'
+import { openNodeLog, type ReplicatedLog, replicatedLog } from './log-under-test.ts'
 import { noNats, startNatsCluster } from './nats-cluster.ts'
 
 const cluster = noNats ? undefined : await startNatsCluster()
@@ -172,7 +171,7 @@ on('[LOG14] a stream that is not as the log needs it is refused, naming what', a
 
 on('[LOG14] a server is refused that is too old, does not flush, takes too little, or that nobody tells of', async under => {
   const { settings } = under
-  const open = (monitors: readonly string[]) => openJetStreamLog(under.folder(), { ...settings, monitors }, () => {})
+  const open = (monitors: readonly string[]) => openNodeLog(under.folder(), { ...settings, monitors }, () => {})
   assert.match(await refusal(open(settings.monitors.slice(1))), /LOG_REFUSED: .*no monitor told of n1/)
   assert.match(await refusal(open([`${cluster!.monitors[0]}/nowhere/`])), /LOG_REFUSED|no monitor told of/)
   // What a real server says, with one thing changed: no older one is at hand.
@@ -193,7 +192,7 @@ on('[LOG14] a server is refused that is too old, does not flush, takes too littl
   liar.close()
   const lazy = await startNatsCluster({ servers: 1, sync: '2m' })
   const there = { servers: lazy.urls, monitors: lazy.monitors, name: 'lazy', shards: 1, replicas: 1 }
-  assert.match(await refusal(openJetStreamLog(under.folder(), there, () => {})), /it does not flush each append: set sync_interval: always/)
+  assert.match(await refusal(openNodeLog(under.folder(), there, () => {})), /it does not flush each append: set sync_interval: always/)
   await lazy.remove()
 })
 
