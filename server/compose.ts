@@ -1,5 +1,6 @@
 // The composition root: the one place that knows which drivers are in force. Reads top to bottom as the order of the start.
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { SNAPSHOT_VERSION } from '@parley/core/conversation/stretch.ts'
 import { createEngine, type Engine } from '@parley/core/engine.ts'
 import { type Retention, type RetentionParts, startRetention } from '@parley/core/erasure/retention.ts'
@@ -16,7 +17,7 @@ import { createSessionTokens } from './accounts/session-tokens.ts'
 import { createSessions, DESK_COOKIE, STUDIO_COOKIE } from './accounts/sessions.ts'
 import { articleChoices } from './article-choice.ts'
 import { createBrain } from './brain.ts'
-import type { Config, ShopConfig } from './config.ts'
+import { type Config, type ShopConfig, turnAwayMsOf } from './config.ts'
 import { createConversations } from './conversations.ts'
 import { countingReads } from './counting-reads.ts'
 import { customerParts } from './customer-parts.ts'
@@ -64,7 +65,9 @@ export interface Server {
   readonly finished: Promise<number>
   /** Reads ensembles, plugins and models again; what is wrong with one goes to the log and the metrics, and what was in force stays so. */
   reload(): void
-  /** Refuses new work, decides what is under way, tells the clients, closes the stores. */
+  /** Is not ready any more, and serves on for as long as a balancer needs to notice. */
+  turnAway(): Promise<void>
+  /** Turns away, refuses new work, decides what is under way, tells the clients, closes the stores. */
   stop(): Promise<void>
 }
 
@@ -306,8 +309,10 @@ async function openServer(
   })
   keep(studio)
   engine = seams?.engine(bare) ?? bare
-  const state = { missing: 'plugins' as string | undefined }
-  brain.plugins.ready.then(() => (state.missing = undefined), broke)
+  let missing: string | undefined = 'plugins'
+  brain.plugins.ready.then(() => (missing = undefined), broke)
+  let turningAway: Promise<void> | undefined
+  const turnAway = (): Promise<void> => (turningAway ??= pause(turnAwayMsOf(config)))
   const app = await createApp({
     ...customerParts(config, secret),
     engine,
@@ -363,7 +368,7 @@ async function openServer(
     isBehindSockets: paths !== undefined,
     logger,
     metrics,
-    notReady: () => state.missing,
+    notReady: () => (turningAway ? 'leaving' : missing),
     onFault: metrics.fault,
     onBug: broke,
   })
@@ -398,7 +403,9 @@ async function openServer(
       }
       reloadModels().then(() => logger.info({ models: modelsViewOf(brain) }, 'the models are read again'), brokeOrFailed)
     },
+    turnAway,
     async stop() {
+      await turnAway()
       isStopping = true
       await retention?.stop()
       await engine.drain()

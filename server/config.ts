@@ -204,6 +204,16 @@ export const Config = z.strictObject({
     .default(0)
     .describe("Processes for the customers' sockets, sharing the port (Linux); 0 keeps them in the engine's own process.")
     .meta({ env: 'PARLEY_SOCKETS' }),
+  turnAwayMs: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(300_000)
+    .optional()
+    .describe(
+      'Milliseconds that it serves on when it is told to stop, while /readyz answers 503, so that a balancer sends nobody more; 5000 where there are several nodes (log.driver: nats), else 0.',
+    )
+    .meta({ env: 'PARLEY_TURN_AWAY_MS' }),
   data: z.string().min(1).default('data').describe('Folder of the conversation log, keys and secrets.').meta({ env: 'PARLEY_DATA' }),
   log: LogSettings,
   logLevel: z
@@ -286,6 +296,11 @@ export type Config = Omit<z.infer<typeof Config>, 'shops' | 'log' | 'jobs'> & {
   readonly log: LogSettings
   readonly jobs: JobsSettings
 }
+
+/** Whether it is one node of several: clients that it lets go find another. */
+export const isOfSeveral = ({ log }: Pick<Config, 'log'>): boolean => log.driver === 'nats'
+
+export const turnAwayMsOf = (config: Pick<Config, 'log' | 'turnAwayMs'>): number => config.turnAwayMs ?? (isOfSeveral(config) ? 5_000 : 0)
 
 export const configFile = (environment: NodeJS.ProcessEnv): string => environment.PARLEY_CONFIG ?? 'parley.yaml'
 

@@ -1,6 +1,7 @@
 // What customers are served with in whichever process they arrive: the engine's, or one for sockets.
 
-import type { Config } from './config.ts'
+import { CLOSE } from '@parley/core/protocol/close-codes.ts'
+import { type Config, isOfSeveral } from './config.ts'
 import { systemClock } from './drivers/clock.system.ts'
 import type { VisitorParts } from './http/visitors.ts'
 import type { WidgetPageParts } from './http/widget-page.ts'
@@ -11,7 +12,7 @@ import { createTokens } from './tokens.ts'
 
 export type CustomerParts = Omit<VisitorParts, 'isErased'> &
   WidgetPageParts &
-  Pick<SocketParts, 'tokens' | 'clock'> & {
+  Pick<SocketParts, 'tokens' | 'clock' | 'farewell'> & {
     readonly pages: string
     readonly identityKey: (shop: string) => string
     readonly trustProxy: string
@@ -26,6 +27,7 @@ export function customerParts(config: Config, secret: Secret, shares = 1): Custo
     origins: new Map(config.shops.map(shop => [shop.id, shop.origins])),
     trustProxy: config.trustProxy,
     clock: systemClock,
+    farewell: isOfSeveral(config) ? CLOSE.GO_ELSEWHERE : CLOSE.GOING_AWAY,
     shopNames: new Map(config.shops.map(shop => [shop.id, shop.name])),
     visitorsPerMinute: Math.ceil(config.limits.visitorsPerMinute / shares),
     pages: PROJECT.pages,

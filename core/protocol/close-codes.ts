@@ -2,7 +2,7 @@
 // 4000-4499 connect again (with backoff), 4500-4999 do not connect again without a change.
 
 export const CLOSE = {
-  /** Drained or restarting: connect again at once, here or at another node. */
+  /** The server restarts, or something went wrong on its side: connect again and resume. */
   GOING_AWAY: 4000,
   /** Nothing was heard for two heartbeats, or no hello in time. */
   SILENT: 4001,
@@ -10,6 +10,8 @@ export const CLOSE = {
   SLOW_CONSUMER: 4002,
   /** Frames came faster than the limit: connect again after a while. */
   TOO_FAST: 4003,
+  /** This node of several leaves, the others serve: connect again at once, within a second by chance, so that not all come in one moment. */
+  GO_ELSEWHERE: 4004,
   /** The token has run out: fetch a new one, then connect again. */
   TOKEN_EXPIRED: 4100,
   /** The token is forged or not for here. */

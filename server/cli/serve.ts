@@ -1,11 +1,11 @@
 // `parley serve`: the engine with its sockets in one process, or with `--sockets` in processes of their own, until it is told to stop. SIGHUP reads
 // ensembles and plugins again.
 import type { Logger } from 'pino'
-import { type Config, readConfig, type ShopConfig } from '../config.ts'
+import { type Config, readConfig, type ShopConfig, turnAwayMsOf } from '../config.ts'
 import { DEMO_SHOP } from '../http/demo.ts'
 import { createLogger } from '../logger.ts'
 
-/** Longest that a stop may take; what is not decided by then is decided after the next start. */
+/** Longest that a stop may take once nobody is sent here any more; what is not decided by then is decided after the next start. */
 const STOP_MS = 4_500
 
 /** What is being served, in whichever processes. */
@@ -25,7 +25,7 @@ export async function serve(overrides: Partial<Pick<Config, 'host' | 'port' | 's
     process.removeAllListeners('SIGINT').removeAllListeners('SIGTERM')
     // A second Ctrl-C and a stop that hangs both end the process at once; the log loses nothing by it.
     process.once('SIGINT', () => process.exit(130))
-    setTimeout(() => process.exit(1), STOP_MS).unref()
+    setTimeout(() => process.exit(1), turnAwayMsOf(config) + STOP_MS).unref()
     logger.info({ signal }, 'stopping')
     await serving.stop()
     process.stdout.write('\nStopped.\n')

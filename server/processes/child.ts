@@ -8,6 +8,7 @@ export interface Child {
   /** Where customers or socket processes reach it. */
   readonly url: string
   reload?(): void
+  turnAway?(): Promise<void>
   drain(): Promise<void>
   leave?(): Promise<void>
   end(): Promise<void>
@@ -30,6 +31,9 @@ export function runChild(start: (order: Extract<ToChild, { type: 'start' }>) => 
     switch (message.type) {
       case 'reload':
         return child.reload?.()
+      case 'turn-away':
+        await child.turnAway?.()
+        return tell({ type: 'done', step: 'turn-away' })
       case 'drain':
         await child.drain()
         return tell({ type: 'done', step: 'drain' })

@@ -10,5 +10,5 @@ runChild(async ({ config, paths }) => {
   server.finished.then(turns => {
     if (turns > 0) logger.info({ turns }, 'turns of before the restart are decided')
   })
-  return { url: server.url, reload: server.reload, drain: () => server.engine.drain(), end: () => server.stop() }
+  return { url: server.url, reload: server.reload, turnAway: server.turnAway, drain: () => server.engine.drain(), end: () => server.stop() }
 })

@@ -10,7 +10,7 @@ import type { EnginePaths } from '../compose.ts'
 import type { Config } from '../config.ts'
 import { faultOf } from '../link/messages.ts'
 import { loadOrMakeSecret } from '../secret.ts'
-import type { FromChild, ToChild } from './messages.ts'
+import type { FromChild, Step, ToChild } from './messages.ts'
 
 export interface Supervised {
   readonly url: string
@@ -87,6 +87,7 @@ export async function supervise(config: Config, logger: Logger, paths: EnginePat
   async function stop(): Promise<void> {
     isStopping = true
     const [engine, ...sockets] = places.map(({ child }) => child)
+    if (engine) await step(engine, 'turn-away')
     await Promise.all(places.map(({ child }) => step(child, 'drain')))
     await Promise.all(sockets.map(child => step(child, 'leave')))
     if (engine) await end(engine) // the sockets last: what it still tells agents goes through them
@@ -138,7 +139,7 @@ function ready(child: ChildProcess): Promise<string> {
 }
 
 /** Resolves when the child has done the step, or is gone. */
-function step(child: ChildProcess, name: 'drain' | 'leave'): Promise<void> {
+function step(child: ChildProcess, name: Step): Promise<void> {
   if (!isAlive(child)) return Promise.resolve()
   return new Promise(resolve => {
     child.once('exit', () => resolve())

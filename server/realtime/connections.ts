@@ -7,7 +7,7 @@ import type { Connection, Wire } from './session.ts'
 export interface Connections {
   /** `make` makes the connection of the socket's wire; `stream` is what the socket speaks over. */
   take(socket: WebSocket, stream: Duplex, make: (wire: Wire) => Connection): void
-  /** Tells every client to connect again elsewhere. */
+  /** Tells every client to connect again, now and whoever comes later. */
   leave(): void
   readonly count: number
 }
@@ -20,6 +20,7 @@ export interface ConnectionsObserver {
 
 export function createConnections(observer: ConnectionsObserver): Connections {
   const connections = new Set<Connection>()
+  let isLeft = false
   return {
     take(socket, stream, make) {
       let isCorked = false
@@ -41,6 +42,7 @@ export function createConnections(observer: ConnectionsObserver): Connections {
           return socket.bufferedAmount
         },
       })
+      if (isLeft) return connection.leave() // it was on its way here when the others were told
       connections.add(connection)
       observer.changed(connections.size)
       socket.on('message', (data, isBinary) =>
@@ -53,7 +55,10 @@ export function createConnections(observer: ConnectionsObserver): Connections {
         observer.changed(connections.size)
       })
     },
-    leave: () => connections.forEach(connection => connection.leave()),
+    leave() {
+      isLeft = true
+      connections.forEach(connection => connection.leave())
+    },
     get count() {
       return connections.size
     },

@@ -29,6 +29,8 @@ export interface SessionParts {
   readonly clock: Clock
   readonly onFault: (code: FaultCode) => void
   readonly onBug: (error: unknown) => void
+  /** What clients are told when this process stops: GOING_AWAY where there is no other, GO_ELSEWHERE where others serve. */
+  readonly farewell?: CloseCode
 }
 
 /** What a fault is about, where the client can tell by it which of its frames was refused. */
@@ -74,12 +76,11 @@ const FATAL: Partial<Record<FaultCode, CloseCode>> = {
   HELLO_EXPECTED: CLOSE.PROTOCOL_ERROR,
   TOKEN_INVALID: CLOSE.TOKEN_INVALID,
   TOKEN_EXPIRED: CLOSE.TOKEN_EXPIRED,
-  SHUTTING_DOWN: CLOSE.GOING_AWAY,
 }
 
 export function createSession<In extends { readonly type: string }, Out extends { readonly type: string }>(
   wire: Wire,
-  { clock, onFault, onBug }: SessionParts,
+  { clock, onFault, onBug, farewell = CLOSE.GOING_AWAY }: SessionParts,
   { parse, take, ended, fatal = {} }: SessionHandlers<In>,
 ): Session<Out | Heartbeat | Refusal> {
   const frames = createBucket(LIMITS.frameBurst, LIMITS.framesPerSecond)
@@ -123,7 +124,7 @@ export function createSession<In extends { readonly type: string }, Out extends 
       ...(details.path && { path: details.path }),
       ...(details.retryAfterMs !== undefined && { retryAfterMs: details.retryAfterMs }),
     })
-    const closeCode = FATAL[error.code] ?? fatal[error.code]
+    const closeCode = error.code === 'SHUTTING_DOWN' ? farewell : (FATAL[error.code] ?? fatal[error.code])
     if (closeCode !== undefined) close(closeCode, error.code)
   }
 
@@ -161,7 +162,7 @@ export function createSession<In extends { readonly type: string }, Out extends 
       cancelTimer()
       watchHeartbeat()
     },
-    connection: { frame, refuse: fault => refuse(fault), gone: end, leave: () => close(CLOSE.GOING_AWAY, 'the server goes away') },
+    connection: { frame, refuse: fault => refuse(fault), gone: end, leave: () => close(farewell, 'the server goes away') },
     get isClosed() {
       return isClosed
     },

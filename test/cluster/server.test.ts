@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import { asConversationId, asShopId } from '@parley/core/ids.ts'
+import { CLOSE } from '@parley/core/protocol/close-codes.ts'
 import type { VisibleEvent } from '@parley/core/protocol/server-message.ts'
 import { shardOf } from '@parley/server/drivers/log-message.ts'
 import { streamOf } from '@parley/server/drivers/log-streams.ts'
@@ -22,7 +23,7 @@ test('[LOG1] [LOG12] [LOG13] a conversation on three NATS servers survives the l
   const config = join(data.path, 'parley.yaml')
   const log = { driver: 'nats', servers: cluster.urls, monitors: cluster.monitors, shards: SHARDS }
   writeFileSync(config, JSON.stringify({ log, deadlines: { voters: 5_000, turn: 60_000 }, shops: [{ id: 'demo', plugins: [] }] }))
-  const start = () => startServer(join(data.path, 'data'), { env: { PARLEY_CONFIG: config } })
+  const start = () => startServer(join(data.path, 'data'), { env: { PARLEY_CONFIG: config, PARLEY_TURN_AWAY_MS: '0' } })
   const connection = await connect({ servers: [...cluster.urls], maxReconnectAttempts: -1 })
   let server = await start()
   try {
@@ -59,6 +60,11 @@ test('[LOG1] [LOG12] [LOG13] a conversation on three NATS servers survives the l
       startServer(join(data.path, 'other'), { env: { PARLEY_CONFIG: config } }),
       /another data folder has made it.*LOG_REFUSED/,
     )
+    const line = await joinConversation(server.url, await fetchVisitor(server.url, visitor.refresh))
+    await line.next('welcome')
+    const stopped = server.stop('SIGTERM')
+    assert.equal(await line.closed, CLOSE.GO_ELSEWHERE)
+    assert.deepEqual(await stopped, [0, null])
   } finally {
     if (server.process.signalCode === null && server.process.exitCode === null) await server.stop('SIGTERM')
     await connection.close()

@@ -24,7 +24,7 @@ interface TestLine {
 }
 
 /** `changed`: what is otherwise than in the house. */
-type Changed = Partial<Pick<SocketParts, 'engine' | 'fanOut'>>
+type Changed = Partial<Pick<SocketParts, 'engine' | 'fanOut' | 'farewell'>>
 
 function connect(house: TestHouse, changed: Changed = {}): TestLine {
   const frames: ServerMessage[] = []
@@ -261,6 +261,24 @@ test('[RT1] what is lost while a client catches up is asked for once more, and n
     (await house.engine.since(key, visitor.customer, null)).events.map(event => event.seq),
   )
   assert.equal(seqs.length, 4)
+})
+
+test('[RT14] what a client is told when the server stops: to come again, or to go to another node, also where it wrote too late', async () => {
+  const house = createTestHouse()
+  for (const [changed, code] of [
+    [{}, CLOSE.GOING_AWAY],
+    [{ farewell: CLOSE.GO_ELSEWHERE }, CLOSE.GO_ELSEWHERE],
+  ] as const) {
+    const clients = await Promise.all([1, 2].map(() => join(house, tokens.newVisitor(SHOP), null, changed)))
+    await house.engine.drain()
+    clients[0]!.socket.frame('{"type":"say","ref":"late","text":"hello"}')
+    assert.equal((await clients[0]!.next('fault')).code, 'SHUTTING_DOWN')
+    clients[1]!.socket.leave()
+    assert.deepEqual(
+      clients.map(({ closes }) => closes),
+      [[code], [code]],
+    )
+  }
 })
 
 test('[RT1] a client that cannot be told what it lacks is told to come again', async () => {

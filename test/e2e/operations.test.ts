@@ -2,7 +2,25 @@ import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { CLOSE } from '@parley/core/protocol/close-codes.ts'
 import { fetchVisitor, joinConversation, startServer, temporaryFolder } from './running-server.ts'
+
+test('[RT14] told to stop, it is not ready and serves on for the time that it is given; then every client is told to come again', async () => {
+  const data = temporaryFolder()
+  const server = await startServer(data.path, { env: { PARLEY_TURN_AWAY_MS: '1500' } })
+  const line = await joinConversation(server.url, await fetchVisitor(server.url))
+  await line.next('welcome')
+  const stopped = server.stop('SIGTERM')
+  const readiness = async (): Promise<unknown> => (await fetch(`${server.url}/readyz`)).json()
+  while (JSON.stringify(await readiness()) !== '{"ready":false,"missing":"leaving"}') await new Promise(resolve => setImmediate(resolve))
+  const late = await joinConversation(server.url, await fetchVisitor(server.url))
+  await late.next('welcome')
+  late.send({ type: 'say', ref: 'm1', text: '你好' })
+  await late.next('events', frame => frame.events.some(event => event.type === 'reply'))
+  assert.deepEqual(await Promise.all([line.closed, late.closed]), [CLOSE.GOING_AWAY, CLOSE.GOING_AWAY])
+  assert.deepEqual(await stopped, [0, null])
+  data.remove()
+})
 
 test('health, readiness and metrics; neither logs nor files hold in clear what a customer wrote', async () => {
   const data = temporaryFolder()

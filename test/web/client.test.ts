@@ -291,6 +291,7 @@ test('codes of 4500 and above end the attempts; those below and lost lines do no
   for (const [code, expected] of [
     [CLOSE.GOING_AWAY, 'connected'],
     [CLOSE.SLOW_CONSUMER, 'connected'],
+    [CLOSE.GO_ELSEWHERE, 'connected'],
     [1006, 'connected'],
     [4_321, 'connected'],
     [CLOSE.PROTOCOL_VERSION, 'outdated'],
@@ -326,6 +327,35 @@ test('a shop that closes at once after every welcome is not stormed', async () =
     for (const line of [...shop.lines]) if (line.isJoined) line.close(CLOSE.GOING_AWAY)
   }
   assert.ok(hellosOf(shop).length < 12, `${hellosOf(shop).length} in a minute`)
+})
+
+test('[RT15] a node that leaves is left for another within a second, without a word of a lost line, and what was not acknowledged is sent there', async () => {
+  const { shop, client } = await connected()
+  for (const text of ['one', 'two', 'three']) {
+    client.say(text)
+    const line = shop.lines[0]
+    assert.ok(line && shop.moveToServer(line)) // its acknowledgement is lost
+    line.close(CLOSE.GO_ELSEWHERE)
+    assert.equal(client.view.connection.name, 'connecting')
+    client.say(`${text}, and again`)
+    await live(shop, 1_000)
+    assert.equal(client.view.connection.name, 'connected')
+  }
+  assert.deepEqual(
+    lines(client),
+    ['one', 'two', 'three'].flatMap(text => [`${text} (delivered)`, `${text}, and again (delivered)`]),
+  )
+  assert.equal(shop.visible().length, 6)
+})
+
+test('[RT15] a shop whose nodes all send away after every welcome is not stormed', async () => {
+  const { shop } = await connected()
+  for (let passed = 0; passed < 60_000; passed += 100) {
+    await shop.clock.advance(100)
+    await shop.deliver()
+    for (const line of [...shop.lines]) if (line.isJoined) line.close(CLOSE.GO_ELSEWHERE)
+  }
+  assert.ok(hellosOf(shop).length < 17, `${hellosOf(shop).length} in a minute`)
 })
 
 test('two tabs that write at once do not lose each other’s messages', async () => {

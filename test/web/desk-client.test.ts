@@ -84,6 +84,21 @@ test('a session that has ended asks to sign in again, whichever way the shop tel
   }
 })
 
+test('[RT15] a node that leaves costs an agent neither place nor words: the conversation stays open and theirs, and what was said is said once', async () => {
+  const { house, chen } = await claimed()
+  chen.say('crab', '您好，我是小陈')
+  const line = house.lines[0]!
+  house.moveToServer(line) // its acknowledgement is lost
+  line.close(CLOSE.GO_ELSEWHERE)
+  assert.equal(chen.view.connection.name, 'connecting')
+  assert.equal(chen.view.opened, 'crab')
+  await live(house, 1_000)
+  assert.equal(chen.view.connection.name, 'connected')
+  assert.equal(chen.view.opened, 'crab')
+  assert.deepEqual(chen.view.owner('crab'), { who: 'me' })
+  assert.equal(words(chen, 'crab').filter(said => said === 'Chen: 您好，我是小陈 (sent)').length, 1)
+})
+
 test('signing out lets the line go and forgets what is unsent', async () => {
   const { house, chen } = await claimed()
   house.desk.faults.push({ code: 'RATE_LIMITED', retryAfterMs: 60_000 })

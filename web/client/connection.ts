@@ -73,6 +73,10 @@ const CONNECT_MS = 12_000
 const GOOD_LINE_MS = 5_000
 /** Pause after the server has closed because of too many frames. */
 const TOO_FAST_MS = 5_000
+/** Within this time the clients of a node that leaves come to the others. */
+const SPREAD_MS = 1_000
+/** Moves in a row, each from a line that was not good yet, that are no failures: several nodes are restarted one after another. */
+const MOST_MOVES = 5
 
 export const createConnection = ({ visitors, ...parts }: ConnectionParts): Connection =>
   keepConnection<Visitor, ClientMessage, ServerMessage>({ ...parts, tickets: visitors, read: readFrame })
@@ -87,6 +91,7 @@ export function keepConnection<Ticket, Sent, Heard extends { readonly type: stri
   /** The line in use. Whatever another one still tells is too late. */
   let line: Line | undefined
   let attempt = 0
+  let moves = 0
   let tokensRefused = 0
   let cancelTimer = (): void => {}
 
@@ -145,6 +150,7 @@ export function keepConnection<Ticket, Sent, Heard extends { readonly type: stri
     if (code === CLOSE.TOKEN_EXPIRED || code === CLOSE.TOKEN_INVALID || code === CLOSE.CONVERSATION_ERASED) tickets.forgetToken()
     // A token that is refused may be from before the shop lost its secret; a fresh one that is refused as well never gets better.
     const mayTryNewToken = code === CLOSE.TOKEN_INVALID && tokensRefused++ === 0
+    if (code === CLOSE.GO_ELSEWHERE && line?.welcomedAt !== undefined && moves < MOST_MOVES) return move()
     // The next token is of a new conversation.
     if (mayReconnect(code) || mayTryNewToken || code === CLOSE.CONVERSATION_ERASED) return wait(code === CLOSE.TOO_FAST ? TOO_FAST_MS : 0)
     stop(code === CLOSE.UNKNOWN_CONVERSATION ? 'unknown-conversation' : code === CLOSE.PROTOCOL_VERSION ? 'outdated' : 'refused')
@@ -161,9 +167,23 @@ export function keepConnection<Ticket, Sent, Heard extends { readonly type: stri
     become({ name: 'stopped', reason })
   }
 
-  function wait(leastMs: number): void {
+  function endLine(): void {
     const dropped = dropLine()
-    if (dropped?.welcomedAt !== undefined && clock.monotonic() - dropped.welcomedAt >= GOOD_LINE_MS) attempt = 0
+    if (dropped?.welcomedAt === undefined || clock.monotonic() - dropped.welcomedAt < GOOD_LINE_MS) return
+    attempt = 0
+    moves = 0
+  }
+
+  /** Another node serves: nobody has to be told of a pause. */
+  function move(): void {
+    endLine()
+    moves++
+    cancelTimer = clock.after(random() * SPREAD_MS, connect)
+    become({ name: 'connecting' })
+  }
+
+  function wait(leastMs: number): void {
+    endLine()
     const ms = Math.max(leastMs, backoffMs(attempt++, random))
     cancelTimer = clock.after(ms, connect)
     become({ name: 'waiting', until: clock.monotonic() + ms })
