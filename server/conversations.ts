@@ -70,6 +70,9 @@ export function createConversations(log: ConversationLog, vault: Vault, kept?: S
     read,
     unsettled: () => log.unsettled(),
     withPeople: () => log.withPeople(),
+    follow: listener => log.follow(listener),
+    lastNode: key => log.lastNode(key),
+    caughtUp: (key, withinMs) => log.caughtUp(key, withinMs),
     async append(key, customer, events, expected, options) {
       const cipher = await vault.cipher(key, customer)
       const head = await log.append(

@@ -11,6 +11,7 @@ import { createLocalFanOut } from './drivers/fan-out.local.ts'
 import { openNats } from './drivers/nats.ts'
 import { openLmdbVault } from './drivers/vault.lmdb.ts'
 import { openLmdbWebhookStore } from './drivers/webhook-store.lmdb.ts'
+import { loadOrMakeNodeName } from './node-name.ts'
 import type { Secret } from './secret.ts'
 import type { WebhookStore } from './webhooks/webhook-store.ts'
 
@@ -58,5 +59,5 @@ async function openLog(
   if (log.driver === 'embedded') return kept(await openLmdbLog(folder))
   const nats = kept(await openNats({ ...log, password: log.secret }))
   const owner = secret.keyFor('log').toString('hex').slice(0, 16)
-  return kept(await openJetStreamLog(folder, nats, { ...log, owner }, broke))
+  return kept(await openJetStreamLog(folder, nats, { ...log, owner, node: loadOrMakeNodeName(data) }, broke))
 }

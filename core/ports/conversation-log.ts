@@ -32,6 +32,20 @@ export interface Head {
   readonly position: Position
 }
 
+/** An append to a log that several nodes share, as a node hears of it. */
+export interface HeardAppend {
+  readonly key: ConversationKey
+  /** Where the conversation ends after it. */
+  readonly seq: Seq
+  readonly isUnsettled: boolean
+  readonly isWithPeople: boolean
+  readonly isOutgoing: boolean
+  /** The name of the node that made it; undefined where none was given. */
+  readonly node: string | undefined
+  /** This node made it, and gave up waiting before it was known to stand: its writer was told that nobody knows. */
+  readonly isOwn: boolean
+}
+
 /**
  * Guarantees, for every driver:
  * - `append` is atomic (all events or none), gapless (seqs follow the head) and conditional: if the conversation is not at `expected`, it
@@ -59,6 +73,18 @@ export interface ConversationLog {
   outgoing(): AsyncIterable<{ readonly key: ConversationKey; readonly from: Seq }>
   /** Takes a conversation out of the outbox, durably, unless it goes on behind `upTo`: then false. */
   delivered(key: ConversationKey, upTo: Seq): Promise<boolean>
+  /**
+   * Calls `listener` for each append that nobody at this node waits for: another node has made it, or this one has and gave up waiting. In the order of
+   * each conversation, in the step in which reading here sees it, until the function that it returns is called. Never, where one engine has the log.
+   */
+  follow(listener: (append: HeardAppend) => void): () => void
+  /** The name of the node that made the conversation's last append, as far as this node has read; undefined where none was given, or one engine has the log. */
+  lastNode(key: ConversationKey): Promise<string | undefined>
+  /**
+   * Resolves when reading here sees of this conversation all that was acknowledged anywhere before the call: at once, where one engine has the log. What
+   * keeps it from doing so within `withinMs` is no fault: then it may see less.
+   */
+  caughtUp(key: ConversationKey, withinMs: number): Promise<void>
   /** Every conversation with at least one event, ordered by shop and id. */
   conversations(): AsyncIterable<ConversationKey>
   /** Waits for appends under way, then lets the store go. Later calls reject. */

@@ -2,10 +2,10 @@
 import type { Conversation } from '../conversation/conversation.ts'
 import type { ConversationEvent, Logged } from '../conversation/event.ts'
 import type { ConversationKey, CustomerId, Epoch, Seq } from '../ids.ts'
-import type { AppendOptions, Head, Position } from './conversation-log.ts'
+import type { AppendOptions, ConversationLog, Head, Position } from './conversation-log.ts'
 
 /** As ConversationLog (see there for what is guaranteed), with the customer whose key seals the text. */
-export interface Conversations {
+export interface Conversations extends Pick<ConversationLog, 'follow' | 'lastNode' | 'caughtUp'> {
   readonly epoch: Epoch
   append(
     key: ConversationKey,

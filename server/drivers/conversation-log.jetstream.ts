@@ -7,7 +7,7 @@ import { jetstream } from '@nats-io/jetstream'
 import { Fault } from '@parley/core/faults.ts'
 import type { ConversationKey, Epoch } from '@parley/core/ids.ts'
 import { createLanes } from '@parley/core/lanes.ts'
-import type { ConversationLog, Head, Position } from '@parley/core/ports/conversation-log.ts'
+import type { ConversationLog, Head, HeardAppend, Position } from '@parley/core/ports/conversation-log.ts'
 import type { Database } from 'lmdb'
 import { lockFolder } from './folder-lock.ts'
 import { naming, openStore } from './lmdb-store.ts'
@@ -23,6 +23,11 @@ import { createAsker } from './nats-asker.ts'
 import { LEAST_PAYLOAD } from './nats-servers.ts'
 import { type StoreState, storeStateOf } from './store-state.ts'
 
+export interface LogSettings extends StreamSettings {
+  /** This node's name among those that share the log: it stands on what the node appends. */
+  readonly node?: string
+}
+
 export interface JetStreamLog extends ConversationLog {
   storeState(): StoreState
 }
@@ -35,7 +40,7 @@ export interface JetStreamLog extends ConversationLog {
 export async function openJetStreamLog(
   folder: string,
   nats: Nats,
-  settings: StreamSettings,
+  settings: LogSettings,
   broke: (error: unknown) => void,
 ): Promise<JetStreamLog> {
   const unlock = await lockFolder(folder)
@@ -98,7 +103,7 @@ async function openCopy(folder: string, there: Epoch | undefined, epoch: Epoch):
 
 async function openFollowed(
   folder: string,
-  { name }: StreamSettings,
+  { name, node }: LogSettings,
   { connection, manager, withinOpening }: Nats,
   { epoch, streams }: Streams,
   { root, tables, positions }: Copy,
@@ -117,7 +122,16 @@ async function openFollowed(
   }
   const client = jetstream(connection, { timeout: API_MS })
   const asker = createAsker(connection)
-  const shards: Shard[] = streams.map((info, shard) => openShard({ name, shard, info, client, asker, fold, broke }))
+  const followers = new Set<(append: HeardAppend) => void>()
+  const heard = (append: HeardAppend): void => {
+    for (const follower of followers)
+      try {
+        follower(append)
+      } catch (error) {
+        broke(error)
+      }
+  }
+  const shards: Shard[] = streams.map((info, shard) => openShard({ name, shard, info, client, asker, fold, node, heard, broke }))
   const closeShards = async (): Promise<void> => void (await Promise.all(shards.map(shard => shard.close())))
   let closing: Promise<void> | undefined
   const listenAgain = async (): Promise<void> => {
@@ -207,6 +221,27 @@ async function openFollowed(
       if (!tables.outgoing.doesExist([key.shop, key.conversation])) return true
       const taken = await under(say({ kind: 'delivered', key: { ...key }, upTo }))
       return taken?.outcome === true
+    },
+    follow(listener) {
+      followers.add(listener)
+      return () => followers.delete(listener)
+    },
+    async lastNode(key) {
+      refuseClosed()
+      return naming(file, () => fold.nodeOf(key))
+    },
+    async caughtUp(key, withinMs) {
+      refuseClosed()
+      const shard = shardOf(key, shards.length)
+      const late = Promise.withResolvers<void>()
+      const timer = setTimeout(late.resolve, withinMs)
+      const caughtUp = async (): Promise<void> => {
+        // Asked of the stream's leader, which has all that was acknowledged.
+        const { state } = await manager.streams.info(streams[shard]!.config.name) // one of them
+        await shards[shard]!.reached(state.last_seq)
+      }
+      await Promise.race([caughtUp().catch(() => {}), late.promise])
+      clearTimeout(timer)
     },
     conversations: () => listed(tables.heads),
     async clearMarks(key) {

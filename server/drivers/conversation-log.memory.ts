@@ -81,6 +81,9 @@ export function createMemoryLog(epoch = 'memory' as Epoch): ConversationLog {
       outgoing.delete(idOf(key))
       return true
     },
+    follow: () => () => {}, // this engine has made every append
+    lastNode: async () => undefined,
+    caughtUp: async () => {},
     async *conversations() {
       refuseClosed()
       for (const id of [...logs.keys()].sort()) yield keyOf(id)

@@ -35,10 +35,11 @@ interface Held {
   readonly records: Buffer[]
   end: End
   position: number
+  node: string | undefined
 }
 
 type Step =
-  | { readonly kind: 'append'; readonly addition: Addition; readonly position: number }
+  | { readonly kind: 'append'; readonly addition: Addition; readonly position: number; readonly node: string | undefined }
   | { readonly kind: 'clear' | 'delivered'; readonly key: ConversationKey }
   | { readonly kind: 'damaged'; readonly key: ConversationKey; readonly seq: Seq; readonly reason: string }
 
@@ -54,14 +55,16 @@ export interface Fold {
   /** Where the next message of the shard is read from: behind this one. */
   cursorOf(shard: number): Cursor
   /**
-   * Takes the message at `cursor` of a shard, the next one behind where that is. True where it has changed what it says; false for a delivery beyond which
-   * the conversation goes on. A Fault where it does not follow.
+   * Takes the message at `cursor` of a shard, the next one behind where that is, from the node of that name. True where it has changed what it says; false
+   * for a delivery beyond which the conversation goes on. A Fault where it does not follow.
    */
-  apply(shard: number, cursor: Cursor, message: LogMessage | Unreadable | undefined): boolean | Fault
+  apply(shard: number, cursor: Cursor, message: LogMessage | Unreadable | undefined, node?: string): boolean | Fault
   /** Faults: LOG_DAMAGED. */
   endOf(key: ConversationKey): HeadRecord
   /** Place in its stream of the conversation's last append; 0 where it has none. */
   positionOf(key: ConversationKey): number
+  /** The name of the node that made the conversation's last append; undefined where none was given. */
+  nodeOf(key: ConversationKey): string | undefined
   /** Faults: LOG_DAMAGED. */
   read(key: ConversationKey, after: Seq): readonly StoredEnvelope[]
   /** Resolves when there is room to apply more. Rejects while nothing can be stored. Faults: STORAGE_FULL. */
@@ -109,7 +112,12 @@ export function createFold(root: RootDatabase, tables: LogTables, positions: Pos
     return held?.position ?? positions.get([key.shop, key.conversation])?.readDoubleBE() ?? 0
   }
 
-  function append(addition: Addition, position: number): boolean | Fault {
+  function nodeOf(key: ConversationKey): string | undefined {
+    const held = heldIn(nameOf(key))
+    return held ? held.node : positions.get([key.shop, key.conversation])?.toString('latin1', 8) || undefined
+  }
+
+  function append(addition: Addition, position: number, node: string | undefined): boolean | Fault {
     const { key, first, records, end } = addition
     try {
       follow(addition, endOf(key))
@@ -122,10 +130,10 @@ export function createFold(root: RootDatabase, tables: LogTables, positions: Pos
     const held = adding.held.get(name)
     if (held) {
       held.records.push(...records)
-      Object.assign(held, { end, position })
-    } else adding.held.set(name, { key, first, records: [...records], end, position })
+      Object.assign(held, { end, position, node })
+    } else adding.held.set(name, { key, first, records: [...records], end, position, node })
     for (const record of records) adding.bytes += record.length
-    adding.steps.push({ kind: 'append', addition, position })
+    adding.steps.push({ kind: 'append', addition, position, node })
     return true
   }
 
@@ -135,10 +143,10 @@ export function createFold(root: RootDatabase, tables: LogTables, positions: Pos
     adding.steps.push({ kind: 'damaged', key, seq, reason })
   }
 
-  function take(cursor: Cursor, message: LogMessage | Unreadable | undefined): boolean | Fault {
+  function take(cursor: Cursor, message: LogMessage | Unreadable | undefined, node: string | undefined): boolean | Fault {
     if (!message) return true // none of ours: it stands in the stream, and says nothing
     const { kind, key } = message
-    if (kind === 'append') return append(message.addition, cursor.seq)
+    if (kind === 'append') return append(message.addition, cursor.seq, node)
     if (kind === 'unreadable') {
       const fault = damaged(key, 1, `message ${cursor.seq} of its stream cannot be read`)
       if (!broken.has(nameOf(key))) lose(key, fault)
@@ -181,8 +189,8 @@ export function createFold(root: RootDatabase, tables: LogTables, positions: Pos
       const [seq = '0', id = ''] = tables.meta.get(`cursor/${shard}`)?.split(' ') ?? []
       return { seq: Number(seq), id }
     },
-    apply(shard, cursor, message) {
-      const outcome = take(cursor, message)
+    apply(shard, cursor, message, node) {
+      const outcome = take(cursor, message, node)
       cursors.set(shard, cursor)
       adding.cursors.set(shard, cursor)
       if (!isDue) {
@@ -198,6 +206,7 @@ export function createFold(root: RootDatabase, tables: LogTables, positions: Pos
     },
     endOf,
     positionOf,
+    nodeOf,
     read(key, after) {
       refuseDamaged(key)
       return readChain(source, key, after)
@@ -229,9 +238,10 @@ function putPart(tables: LogTables, positions: Positions, { steps, cursors }: Pa
   for (const step of steps)
     switch (step.kind) {
       case 'append': {
-        const { addition, position } = step
+        const { addition, position, node = '' } = step
         putEntry(tables, { ...addition, outgoingFrom: addition.end.isOutgoing ? addition.first : undefined })
-        positions.put([addition.key.shop, addition.key.conversation], encodeSeq(position))
+        // The node's name stands behind the place; earlier releases have the place alone, and read nothing behind it.
+        positions.put([addition.key.shop, addition.key.conversation], Buffer.concat([encodeSeq(position), Buffer.from(node, 'latin1')]))
         break
       }
       case 'clear':

@@ -9,6 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type ConsumerMessages, DeliverPolicy, type JetStreamClient, type StreamInfo } from '@nats-io/jetstream'
 import { headers, type MsgHdrs } from '@nats-io/transport-node'
 import { Fault } from '@parley/core/faults.ts'
+import type { HeardAppend } from '@parley/core/ports/conversation-log.ts'
 import type { Fold } from './log-fold.ts'
 import { decodeMessage, encodeMessage, type LogMessage, subjectOf } from './log-message.ts'
 import { isApiError } from './log-streams.ts'
@@ -60,10 +61,13 @@ export interface Shard {
 
 const ID = 'Nats-Msg-Id'
 const EXPECTED = 'Nats-Expected-Last-Subject-Sequence'
+/** Which node says it: whoever takes over a node's work finds by it what that node has begun. */
+const NODE = 'Parley-Node'
 
-function headersOf(id: string, expected: number | undefined): MsgHdrs {
+function headersOf(id: string, node: string | undefined, expected: number | undefined): MsgHdrs {
   const named = headers()
   named.set(ID, id)
+  if (node !== undefined) named.set(NODE, node)
   if (expected !== undefined) named.set(EXPECTED, String(expected))
   return named
 }
@@ -75,16 +79,21 @@ export interface ShardOptions {
   readonly client: JetStreamClient
   readonly asker: Asker
   readonly fold: Fold
+  /** This node's name. */
+  readonly node: string | undefined
+  /** Told of each append that was folded and that nobody here waits for. */
+  readonly heard: (append: HeardAppend) => void
   /** Told of damage, and of what ends following. */
   readonly broke: (error: unknown) => void
 }
 
 interface Heard {
   readonly id: string
+  readonly node: string | undefined
   readonly message: ReturnType<typeof decodeMessage>
 }
 
-export function openShard({ name, shard, info, client, asker, fold, broke }: ShardOptions): Shard {
+export function openShard({ name, shard, info, client, asker, fold, node, heard, broke }: ShardOptions): Shard {
   const stream = info.config.name
   const writer = randomBytes(8).toString('hex')
   let said = 0
@@ -102,17 +111,25 @@ export function openShard({ name, shard, info, client, asker, fold, broke }: Sha
   const waits = new Set<(error: Error) => void>()
   let stop = (): void => {}
 
-  function take(seq: number, { id, message }: Heard): void {
-    const outcome = foldIn(seq, id, message)
+  function take(seq: number, said: Heard): void {
+    const { id, message } = said
+    const outcome = foldIn(seq, said)
     place = seq
     if (outcome instanceof Fault) broke(outcome)
-    asked.get(id)?.({ seq, outcome })
+    const answer = asked.get(id)
+    if (answer) answer({ seq, outcome })
+    else if (outcome === true && message?.kind === 'append') {
+      const { key, end } = message.addition
+      const { seq: upTo, isUnsettled, isWithPeople, isOutgoing = false } = end
+      const isOwn = id.startsWith(`${writer}-`) || (node !== undefined && said.node === node)
+      heard({ key, seq: upTo, isUnsettled, isWithPeople, isOutgoing, node: said.node, isOwn })
+    }
   }
 
   /** What it throws is of this node's own store, and would come again with each try. */
-  function foldIn(seq: number, id: string, message: Heard['message']): boolean | Fault {
+  function foldIn(seq: number, { id, message, node: by }: Heard): boolean | Fault {
     try {
-      return fold.apply(shard, { seq, id }, message)
+      return fold.apply(shard, { seq, id }, message, by)
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause)
       const fault = new Fault('STORE_DAMAGED', { file: `the copy of stream ${stream}`, reason }, { cause })
@@ -121,13 +138,13 @@ export function openShard({ name, shard, info, client, asker, fold, broke }: Sha
     }
   }
 
-  function hear(seq: number, heard: Heard): void {
+  function hear(seq: number, said: Heard): void {
     if (seq <= place) return
     if (seq > place + 1) {
-      ahead.set(seq, heard)
+      ahead.set(seq, said)
       return
     }
-    take(seq, heard)
+    take(seq, said)
     for (let next = ahead.get(place + 1); next; next = ahead.get(place + 1)) {
       ahead.delete(place + 1)
       take(place + 1, next)
@@ -168,7 +185,9 @@ export function openShard({ name, shard, info, client, asker, fold, broke }: Sha
         last = message.seq
         gaps = 0
         if (last <= place) continue // its writer is here
-        hear(last, { id: message.headers?.get(ID) ?? '', message: decodeMessage(message.subject, message.data) })
+        const { headers: given } = message
+        const by = given?.get(NODE) || undefined
+        hear(last, { id: given?.get(ID) ?? '', node: by, message: decodeMessage(message.subject, message.data) })
         await fold.room().catch(() => delay(PAUSE_MS)) // a full disk: whoever appends is told
       }
     } finally {
@@ -222,8 +241,8 @@ export function openShard({ name, shard, info, client, asker, fold, broke }: Sha
       for (;;) {
         if (failure) throw failure
         try {
-          const seq = await asker.publish(subject, payload, headersOf(id, expected), TRY_MS)
-          hear(seq, { id, message })
+          const seq = await asker.publish(subject, payload, headersOf(id, node, expected), TRY_MS)
+          hear(seq, { id, node, message })
           if (!taken) await within(folded)
         } catch (error) {
           if (taken || error instanceof Fault) throw error

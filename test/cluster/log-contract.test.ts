@@ -12,12 +12,13 @@ else {
   conversationLogContract('jetstream', async () => {
     const node = replicatedLog(cluster, 2)
     const folder = node.folder()
-    const log = await node.open(folder)
+    const log = await node.open(folder, { node: 'n-one' })
     return {
       log,
+      openNode: name => node.open(undefined, { node: name }),
       async reopen() {
         await log.close()
-        return node.open(folder)
+        return node.open(folder, { node: 'n-one' })
       },
       async remove() {
         await node.remove()

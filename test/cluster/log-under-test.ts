@@ -1,13 +1,13 @@
 // A replicated log on real servers, with streams of its own.
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
-import { type JetStreamLog, openJetStreamLog } from '@parley/server/drivers/conversation-log.jetstream.ts'
-import { type StreamSettings, streamOf } from '@parley/server/drivers/log-streams.ts'
+import { type JetStreamLog, type LogSettings, openJetStreamLog } from '@parley/server/drivers/conversation-log.jetstream.ts'
+import { streamOf } from '@parley/server/drivers/log-streams.ts'
 import { type NatsSettings, openNats } from '@parley/server/drivers/nats.ts'
 import { temporaryFolder } from '../e2e/running-server.ts'
 import type { NatsCluster } from './nats-cluster.ts'
 
-export type JetStreamSettings = NatsSettings & StreamSettings
+export type JetStreamSettings = NatsSettings & LogSettings
 
 /** A log with a connection of its own, as a node has it. */
 export async function openNodeLog(folder: string, settings: JetStreamSettings, broke: (error: unknown) => void): Promise<JetStreamLog> {

@@ -4,7 +4,7 @@ import { type TestContext, test } from 'node:test'
 import { chainHash, genesisHash } from '@parley/core/conversation/chain.ts'
 import { isFault } from '@parley/core/faults.ts'
 import { asConversationId, asShopId, type ConversationKey } from '@parley/core/ids.ts'
-import type { ConversationLog, Envelope, Head } from '@parley/core/ports/conversation-log.ts'
+import type { AppendOptions, ConversationLog, Envelope, Head } from '@parley/core/ports/conversation-log.ts'
 import { faultCodeOf } from '../fault-code.ts'
 import { createRandom } from '../random.ts'
 
@@ -12,6 +12,8 @@ export interface LogUnderTest {
   readonly log: ConversationLog
   /** Closes the log it was opened as and opens the same store again; undefined for a driver that keeps nothing. */
   readonly reopen?: () => Promise<ConversationLog>
+  /** Opens another node of the same log; undefined for a driver of one engine. The test closes it. */
+  readonly openNode?: (node: string) => Promise<ConversationLog>
   readonly remove: () => Promise<void>
 }
 
@@ -115,7 +117,12 @@ export function conversationLogContract(name: string, open: () => Promise<LogUnd
       }
     })
   }
-  const append = async (log: ConversationLog, key: ConversationKey, texts: readonly string[], options = settled): Promise<Head> =>
+  const append = async (
+    log: ConversationLog,
+    key: ConversationKey,
+    texts: readonly string[],
+    options: AppendOptions = settled,
+  ): Promise<Head> =>
     log.append(
       key,
       texts.map(text => event(text)),
@@ -317,6 +324,62 @@ export function conversationLogContract(name: string, open: () => Promise<LogUnd
     assert.deepEqual(await all(log.unsettled()), [keyOf('kept')])
     assert.deepEqual(await all(log.withPeople()), [keyOf('kept')])
     assert.deepEqual(textsOf(await log.read(keyOf('gone'), 0)), ['a'], 'the chain stands')
+  })
+
+  on(
+    '[LOG16] what another node appends is told once it can be read here, in order, with who made it; what this one appends is not',
+    async ({ log, openNode }) => {
+      const told: string[] = []
+      let wake = (): void => {}
+      log.follow(({ key, seq, isUnsettled, isWithPeople, isOutgoing, node, isOwn }) => {
+        const marks = [isUnsettled && 'unsettled', isWithPeople && 'with people', isOutgoing && 'outgoing', isOwn && 'own'].filter(Boolean)
+        told.push([key.conversation, seq, node, ...marks].join(' '))
+        log.head(key).then(head => assert.ok(head.seq >= seq), assert.fail)
+        wake()
+      })
+      await append(log, keyOf('mine'), ['a'], { isUnsettled: true, isWithPeople: true })
+      if (!openNode) {
+        assert.deepEqual(told, [])
+        assert.equal(await log.lastNode(keyOf('mine')), undefined)
+        return
+      }
+      const other = await openNode('n-other')
+      await append(other, keyOf('theirs'), ['a', 'b'], { isUnsettled: true, isWithPeople: false, isOutgoing: true })
+      await append(other, keyOf('mine'), ['b'], { isUnsettled: false, isWithPeople: true })
+      await append(other, keyOf('theirs'), ['c'])
+      while (told.length < 3) await new Promise<void>(resolve => (wake = resolve))
+      // Shards are heard beside one another, a conversation in its order.
+      assert.deepEqual(told.toSorted(), ['mine 2 n-other with people', 'theirs 2 n-other unsettled outgoing', 'theirs 3 n-other'])
+      assert.ok(told.indexOf('theirs 2 n-other unsettled outgoing') < told.indexOf('theirs 3 n-other'))
+      assert.equal(await log.lastNode(keyOf('mine')), 'n-other')
+      await other.close()
+    },
+  )
+
+  on('[LOG17] a node that asks for it sees what was acknowledged at another one', async ({ log, openNode }) => {
+    const key = keyOf('ahead')
+    const other = await openNode?.('n-other')
+    for (let round = 1; round <= 20; round++) {
+      const { seq } = await append(other ?? log, key, ['x'])
+      await log.caughtUp(key, 10_000)
+      assert.equal((await log.head(key)).seq, seq)
+    }
+    await other?.close()
+  })
+
+  on('[LOG16] which node made the last append is known after opening again', async ({ log, openNode, reopen }, t) => {
+    if (!openNode || !reopen) return t.skip('one engine has this log')
+    const other = await openNode('n-other')
+    await append(other, keyOf('theirs'), ['a'], { isUnsettled: true, isWithPeople: false })
+    await append(other, keyOf('both'), ['a'])
+    await log.caughtUp(keyOf('both'), 10_000)
+    await append(log, keyOf('both'), ['b'])
+    await other.close()
+    const again = await reopen()
+    assert.equal(await again.lastNode(keyOf('theirs')), 'n-other')
+    assert.equal(await again.lastNode(keyOf('both')), 'n-one')
+    assert.equal(await again.lastNode(keyOf('never')), undefined)
+    await again.close()
   })
 
   on('closing waits for appends under way; afterwards everything is refused', async ({ log }) => {
