@@ -314,9 +314,13 @@ const can = (args: readonly string[]): boolean => spawnSync('docker', args).stat
 test("docker's own check of the files", { skip: dockerIsMissing() }, () => {
   for (const args of [
     ['compose', '-f', join(root, 'docker-compose.yml'), 'config', '-q'],
+    ['compose', '-f', join(root, 'docker-compose.cluster.yml'), 'config', '-q'],
     ['build', '--check', '-f', DOCKERFILE, root],
   ]) {
-    const done = spawnSync('docker', args, { encoding: 'utf8' })
+    const done = spawnSync('docker', args, {
+      encoding: 'utf8',
+      env: { ...process.env, PARLEY_NATS_PASSWORD: 'a', PARLEY_REDIS_PASSWORD: 'b' },
+    })
     assert.equal(done.status, 0, done.stderr)
   }
 })
