@@ -40,11 +40,11 @@ import { modelChoices } from './model-choice.ts'
 import { openModelStore } from './model-store/open-model-store.ts'
 import { modelsViewOf, remoteVotersViewOf } from './model-views.ts'
 import { openJobs } from './open-jobs.ts'
+import { openSecret } from './open-secret.ts'
 import { livePhrases } from './phrases-in-force.ts'
 import { choiceOf } from './plugin-choice.ts'
 import { openPluginStore } from './plugin-store/open-plugin-store.ts'
 import { pluginsOff, shadowsOf, viewOf } from './plugin-views.ts'
-import { loadOrMakeSecret } from './secret.ts'
 import { createShadowRunner } from './shadow/run-shadows.ts'
 import { openSources, type Sources } from './sources.ts'
 import { openStores } from './stores.ts'
@@ -128,7 +128,7 @@ async function openServer(
 ): Promise<Server> {
   const webhooks = config.shops.flatMap(webhooksOf)
   refuseUnfinishedRestore(config.data)
-  const secret = loadOrMakeSecret(config.data)
+  const secret = await openSecret(config)
   let report = (error: unknown): void =>
     isFault(error) ? logger.error({ code: error.code }, error.message) : logger.error({ err: error }, 'a bug')
   const stores = await openStores({ config, secret, broke: error => report(error), keep })

@@ -9,7 +9,9 @@ import { placeFile } from './drivers/place-file.ts'
 
 export interface Secret {
   /** 32 bytes that only this purpose has. */
-  keyFor(purpose: 'visitor-tokens' | 'operator' | 'desk-sessions' | 'studio-sessions' | 'log' | 'jobs' | `identity:${string}`): Buffer
+  keyFor(
+    purpose: 'visitor-tokens' | 'operator' | 'desk-sessions' | 'studio-sessions' | 'log' | 'keys' | 'jobs' | `identity:${string}`,
+  ): Buffer
 }
 
 /**
@@ -17,6 +19,8 @@ export interface Secret {
  * they are, and nobody has to know in which encoding a key was written down.
  */
 export const identityKeyOf = (secret: Secret, shop: string): string => secret.keyFor(`identity:${shop}`).toString('hex')
+
+export const hasSecret = (folder: string): boolean => existsSync(fileIn(folder))
 
 /** Makes the secret where there is none. Faults: CONFIG_INVALID when the file holds something else. */
 export function loadOrMakeSecret(folder: string): Secret {

@@ -10,6 +10,7 @@ import { type LmdbLog, openLmdbLog } from './drivers/conversation-log.lmdb.ts'
 import { createLocalFanOut } from './drivers/fan-out.local.ts'
 import { openNats } from './drivers/nats.ts'
 import { openLmdbVault } from './drivers/vault.lmdb.ts'
+import { openNatsVault } from './drivers/vault.nats.ts'
 import { openLmdbWebhookStore } from './drivers/webhook-store.lmdb.ts'
 import { loadOrMakeNodeName } from './node-name.ts'
 import type { Secret } from './secret.ts'
@@ -39,25 +40,40 @@ export async function openStores({ config, secret, broke, keep }: StoresParts): 
     keep(part)
     return part
   }
+  const { log, vault } = await (config.log.driver === 'nats' ? openShared : openEmbedded)(config, secret, broke, kept)
   return {
-    log: await openLog(config, secret, broke, kept),
-    vault: kept(await openLmdbVault(join(data, 'keys'))),
+    log,
+    vault,
     accounts: kept(createAccounts(openLmdbAccounts(join(data, 'accounts')))),
     webhookStore: kept(await openLmdbWebhookStore(join(data, 'webhooks'))),
     fanOut: createLocalFanOut(broke),
   }
 }
 
-/** One engine serves a log, on whatever driver: keys and accounts are in its data folder. */
-async function openLog(
-  { data, log }: Config,
+type Keep = <T extends { close(): Promise<void> }>(part: T) => T
+type SharedStores = Pick<Stores, 'log' | 'vault'>
+
+async function openEmbedded({ data }: Config, _secret: Secret, _broke: (error: unknown) => void, kept: Keep): Promise<SharedStores> {
+  return { log: kept(await openLmdbLog(join(data, 'log'))), vault: kept(await openLmdbVault(join(data, 'keys'))) }
+}
+
+/** What several nodes share, over one connection. */
+async function openShared(
+  { data, log: settings }: Config,
   secret: Secret,
   broke: (error: unknown) => void,
-  kept: <T extends { close(): Promise<void> }>(part: T) => T,
-): Promise<LmdbLog | JetStreamLog> {
-  const folder = join(data, 'log')
-  if (log.driver === 'embedded') return kept(await openLmdbLog(folder))
-  const nats = kept(await openNats({ ...log, password: log.secret }))
+  kept: Keep,
+): Promise<SharedStores> {
+  const nats = kept(await openNats({ ...settings, password: settings.secret }))
   const owner = secret.keyFor('log').toString('hex').slice(0, 16)
-  return kept(await openJetStreamLog(folder, nats, { ...log, owner, node: loadOrMakeNodeName(data) }, broke))
+  const node = loadOrMakeNodeName(data)
+  const log = kept(await openJetStreamLog(join(data, 'log'), nats, { ...settings, owner, node }, broke))
+  const { name, replicas } = settings
+  const keys = { name, replicas, owner, node, epoch: log.epoch, secret: secret.keyFor('keys'), mayMake: () => isEmpty(log) }
+  return { log, vault: kept(await openNatsVault(join(data, 'erased'), nats, keys, broke)) }
+}
+
+async function isEmpty(log: Pick<JetStreamLog, 'conversations'>): Promise<boolean> {
+  for await (const _ of log.conversations()) return false
+  return true
 }

@@ -1,5 +1,6 @@
 // Seals what is said in a conversation with a key of its own, so that destroying the key erases the text from log, replicas and later backups at
-// once. Driver: server/drivers/vault.lmdb.ts (a store of its own, beside the log); suite: test/contracts/vault.ts.
+// once. Drivers: server/drivers/vault.lmdb.ts (a store of its own, beside the log) and
+// vault.nats.ts (a stream that several nodes share); suite: test/contracts/vault.ts.
 import type { EndedErasure, Erasure } from '../erasure/erasure.ts'
 import type { ConversationId, ConversationKey, CustomerId, ShopId } from '../ids.ts'
 

@@ -16,9 +16,10 @@ import { Fault } from '@parley/core/faults.ts'
 import { type Document, isMap, isSeq, parseDocument } from 'yaml'
 import { configFile, configFrom, readConfig, type ShopConfig } from '../config.ts'
 import { flushFolder } from '../drivers/flush-folder.ts'
+import { openSecret } from '../open-secret.ts'
 import { readPack } from '../pack-folder.ts'
 import { PROJECT } from '../project.ts'
-import { identityKeyOf, loadOrMakeSecret } from '../secret.ts'
+import { identityKeyOf } from '../secret.ts'
 
 export type NewShop = Pick<ShopConfig, 'name'> & Partial<Pick<ShopConfig, 'locale' | 'phone' | 'hours' | 'emergencyPhone' | 'pack'>>
 
@@ -80,8 +81,8 @@ function replaceFile(file: string, text: string): void {
 }
 
 /** Makes the installation's secret where there is none yet: the key may be wanted before the first start. Faults: UNKNOWN_SHOP, CONFIG_INVALID. */
-export function printIdentityKey(shop: string): void {
+export async function printIdentityKey(shop: string): Promise<void> {
   const config = readConfig(process.env)
   if (!config.shops.some(({ id }) => id === shop)) throw new Fault('UNKNOWN_SHOP', { shop })
-  process.stdout.write(`${identityKeyOf(loadOrMakeSecret(config.data), shop)}\n`)
+  process.stdout.write(`${identityKeyOf(await openSecret(config), shop)}\n`)
 }

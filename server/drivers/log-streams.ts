@@ -32,6 +32,14 @@ const EPOCH = 'parley-epoch'
 const SHARDS = 'parley-shards'
 const OWNER = 'parley-owner'
 
+/** Of streams that carry the mark of another secret than this node has. */
+export const WRONG_SECRET =
+  'it was made with another secret than this node has: put the file `secret` from the data folder of a node that serves it in the place of this one'
+
+/** Of streams that are there where this node has no secret at all. */
+export const NO_SECRET =
+  'it is there, and this node has no secret: put the file `secret` from the data folder of a node that serves it into that of this one'
+
 export const streamOf = (name: string, shard: number): string => `${name}-log-${shard}`
 
 /** Nothing is ever discarded, deleted, purged or rolled up: what was acknowledged stays. */
@@ -114,8 +122,8 @@ async function make(manager: JetStreamManager, settings: StreamSettings, shard: 
   }
 }
 
-const STREAM_NOT_FOUND = 10059
-const STREAM_NAME_IN_USE = 10058
+export const STREAM_NOT_FOUND = 10059
+export const STREAM_NAME_IN_USE = 10058
 
 export const isApiError = (error: unknown, code: number): error is JetStreamApiError =>
   error instanceof JetStreamApiError && error.code === code
@@ -130,8 +138,7 @@ function check(info: StreamInfo, wanted: ReturnType<typeof configOf>): void {
   }
   if (info.config.metadata?.[SHARDS] !== wanted.metadata[SHARDS])
     throw refused(info, `it is one of ${info.config.metadata?.[SHARDS]} shards, and ${wanted.metadata[SHARDS]} are set`)
-  if (info.config.metadata?.[OWNER] !== wanted.metadata[OWNER])
-    throw refused(info, 'another data folder has made it, and what is in it is sealed with keys that lie there')
+  if (info.config.metadata?.[OWNER] !== wanted.metadata[OWNER]) throw refused(info, WRONG_SECRET)
   // Each of these would change or hide what was appended, or acknowledge it before it is flushed.
   for (const field of ['mirror', 'sources', 'subject_transform', 'sealed', 'allow_msg_ttl', 'no_ack'] as const)
     if (given[field] !== undefined && given[field] !== false) throw refused(info, `it has ${field}`)

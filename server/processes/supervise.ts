@@ -9,7 +9,7 @@ import type { Logger } from 'pino'
 import type { EnginePaths } from '../compose.ts'
 import type { Config } from '../config.ts'
 import { faultOf } from '../link/messages.ts'
-import { loadOrMakeSecret } from '../secret.ts'
+import { openSecret } from '../open-secret.ts'
 import type { FromChild, Step, ToChild } from './messages.ts'
 
 export interface Supervised {
@@ -41,7 +41,7 @@ export async function supervise(config: Config, logger: Logger, paths: EnginePat
   let isStopping = false
   const places: Place[] = []
   await checkPort(config)
-  loadOrMakeSecret(config.data) // before two of them want to make it
+  await openSecret(config) // before two of them want to make it
 
   function start(place: Place, settings: Config): void {
     place.startedAt = performance.now()

@@ -10,6 +10,7 @@ import { CLOSE } from '@parley/core/protocol/close-codes.ts'
 import type { VisibleEvent } from '@parley/core/protocol/server-message.ts'
 import { shardOf } from '@parley/server/drivers/log-message.ts'
 import { streamOf } from '@parley/server/drivers/log-streams.ts'
+import { loadOrMakeSecret } from '@parley/server/secret.ts'
 import { fetchVisitor, joinConversation, startServer, temporaryFolder } from '../e2e/running-server.ts'
 import { noNats, startNatsCluster } from './nats-cluster.ts'
 
@@ -55,11 +56,14 @@ test('[LOG1] [LOG12] [LOG13] a conversation on three NATS servers survives the l
       events.map(({ type }) => type),
       Array.from({ length: 3 }, () => ['message', 'reply']).flat(),
     )
-    // Another data folder has other keys: it may not write into these streams.
-    await assert.rejects(
-      startServer(join(data.path, 'other'), { env: { PARLEY_CONFIG: config } }),
-      /another data folder has made it.*LOG_REFUSED/,
-    )
+    // A node without the secret makes none, and one with another may not write into these streams.
+    const other = join(data.path, 'other')
+    const refused = () => startServer(other, { env: { PARLEY_CONFIG: config } })
+    await assert.rejects(refused(), /this node has no secret: put the file `secret` from the data folder of a node.*LOG_REFUSED/)
+    assert.ok(!existsSync(join(other, 'secret')))
+    loadOrMakeSecret(other)
+    await assert.rejects(refused(), /made with another secret than this node has: put the file `secret`.*LOG_REFUSED/)
+    assert.ok(!existsSync(join(data.path, 'data/keys')), 'no key is on the disk of a node')
     const line = await joinConversation(server.url, await fetchVisitor(server.url, visitor.refresh))
     await line.next('welcome')
     const stopped = server.stop('SIGTERM')

@@ -16,7 +16,7 @@ const text = (clear: Uint8Array): string => new TextDecoder().decode(clear)
 const isErased = (error: unknown): boolean => isFault(error, 'CONVERSATION_ERASED')
 const isAnothers = (error: unknown): boolean => isFault(error, 'UNKNOWN_CONVERSATION')
 
-export function vaultContract(name: string, make: () => Promise<{ vault: Vault; remove: () => void }>): void {
+export function vaultContract(name: string, make: () => Promise<{ vault: Vault; remove: () => void | Promise<void> }>): void {
   const on = (title: string, run: (vault: Vault) => Promise<void>): void => {
     test(`${name}: ${title}`, async () => {
       const { vault, remove } = await make()
@@ -24,7 +24,7 @@ export function vaultContract(name: string, make: () => Promise<{ vault: Vault; 
         await run(vault)
       } finally {
         await vault.close()
-        remove()
+        await remove()
       }
     })
   }
