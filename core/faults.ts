@@ -203,6 +203,16 @@ export const FAULTS = {
   ),
   LOG_REFUSED: fault(false, (d: { what: string; reason: string }) => `${d.what} can't hold the log: ${d.reason}`),
   LOG_UNAVAILABLE: fault(true, (d: { reason: string; retryAfterMs: number }) => `the servers of the log do not answer: ${d.reason}`),
+  NODE_NAME_TAKEN: fault(
+    false,
+    (d: { node: string; url: string }) =>
+      `another process serves as node ${d.node}, at ${d.url}; where its data folder was copied, remove the file node from the copy`,
+  ),
+  JOBS_NOT_SHARED: fault(
+    false,
+    (d: { node: string; other: string }) =>
+      `node ${d.node} can't serve beside node ${d.other}: nodes that share a log need jobs.driver: bullmq, each of them`,
+  ),
   JOBS_UNAVAILABLE: fault(
     true,
     (d: { redis: string; reason: string }) => `the Redis of the jobs, ${d.redis}, can't be reached: ${d.reason}`,
