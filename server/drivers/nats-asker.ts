@@ -8,6 +8,12 @@ export interface Asker {
   publish(subject: string, payload: Uint8Array, headers: MsgHdrs, timeoutMs: number): Promise<number>
 }
 
+/**
+ * A server that is cut off from the others answers its clients' pings and nothing else: for so long after the first that waited in vain, it is left for
+ * another.
+ */
+const LEAVE_MS = 3_000
+
 interface Asked {
   resolve(seq: number): void
   reject(error: unknown): void
@@ -18,7 +24,15 @@ export function createAsker(connection: NatsConnection): Asker {
   const inbox = createInbox()
   const asked = new Map<string, Asked>()
   let count = 0
+  /** When the first waited in vain, since when none was answered. */
+  let silentSince: number | undefined
 
+  function inVain(): void {
+    silentSince ??= performance.now()
+    if (performance.now() - silentSince < LEAVE_MS) return
+    silentSince = undefined
+    connection.reconnect().catch(() => {}) // it is closing
+  }
   function answer(reply: string, settle: (asked: Asked) => void): void {
     const found = asked.get(reply)
     if (!found) return // it was late
@@ -30,6 +44,11 @@ export function createAsker(connection: NatsConnection): Asker {
     callback: (error, message) => {
       if (error) return // of the subscription: the connection is gone, and each that waits is late
       answer(message.subject, ({ resolve, reject }) => {
+        if (message.data.length === 0) {
+          inVain()
+          return reject(new Error('no server leads the stream'))
+        }
+        silentSince = undefined
         try {
           resolve(placeIn(message))
         } catch (refusal) {
@@ -43,7 +62,11 @@ export function createAsker(connection: NatsConnection): Asker {
     publish: (subject, payload, headers, timeoutMs) =>
       new Promise((resolve, reject) => {
         const reply = `${inbox}.${++count}`
-        const late = (): void => answer(reply, () => reject(new Error(`nobody answered within ${timeoutMs} ms`)))
+        const late = (): void =>
+          answer(reply, () => {
+            inVain()
+            reject(new Error(`nobody answered within ${timeoutMs} ms`))
+          })
         asked.set(reply, { resolve, reject, timer: setTimeout(late, timeoutMs) })
         try {
           connection.publish(subject, payload, { reply, headers })
@@ -55,7 +78,6 @@ export function createAsker(connection: NatsConnection): Asker {
 }
 
 function placeIn(message: Msg): number {
-  if (message.data.length === 0) throw new Error('no server leads the stream')
   const { seq, error } = message.json<{ readonly seq?: number; readonly error?: ApiError }>()
   if (error) throw new JetStreamApiError(error)
   if (typeof seq !== 'number') throw new Error('the answer names no place')
