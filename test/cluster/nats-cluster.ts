@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { findNats, isMissing } from '../../tools/programs.ts'
+import type { NatsNetwork } from './nats-network.ts'
 
 const found = findNats()
 /** Why there is none: what tests say that are skipped for it. */
@@ -38,35 +39,40 @@ export interface NatsSettings {
   /** `always`, where a test does not want otherwise. */
   readonly sync?: string
   readonly maxPayload?: string
+  /** Where the servers are; on loopback, where there is none. */
+  readonly network?: NatsNetwork
 }
 
 export async function startNatsCluster({
   servers: count = 3,
   sync = 'always',
   maxPayload = '8MB',
+  network,
 }: NatsSettings = {}): Promise<NatsCluster> {
   const folder = mkdtempSync(join(tmpdir(), 'parley-nats-'))
   const ports = await freePorts(3 * count)
-  const routes = Array.from({ length: count }, (_, i) => `nats://127.0.0.1:${ports[3 * i + 2]}`)
+  const hostOf = (i: number): string => network?.hosts[i] ?? '127.0.0.1'
+  const routes = Array.from({ length: count }, (_, i) => `nats://${hostOf(i)}:${ports[3 * i + 2]}`)
   const servers = Array.from({ length: count }, (_, i) => {
     const [client, monitor, route] = ports.slice(3 * i, 3 * i + 3)
     const name = `n${i + 1}`
-    const cluster = `cluster { name: parley, listen: "127.0.0.1:${route}", routes: [${routes.join(', ')}] }`
+    const host = hostOf(i)
+    const cluster = `cluster { name: parley, listen: "${host}:${route}", routes: [${routes.join(', ')}] }`
     const settings = `
       server_name: ${name}
-      listen: "127.0.0.1:${client}"
-      http: "127.0.0.1:${monitor}"
+      listen: "${host}:${client}"
+      http: "${host}:${monitor}"
       max_payload: ${maxPayload}
       jetstream { store_dir: "${join(folder, name)}", sync_interval: ${sync} }
       ${count > 1 ? cluster : ''}`
     const file = join(folder, `${name}.conf`)
     writeFileSync(file, settings)
     return {
-      ...serverFrom(file, count > 1),
+      ...serverFrom(command => network?.within(i, command) ?? command, file, count > 1),
       name,
       folder: join(folder, name),
-      url: `127.0.0.1:${client}`,
-      monitor: `http://127.0.0.1:${monitor}`,
+      url: `${host}:${client}`,
+      monitor: `http://${host}:${monitor}`,
     }
   })
   await Promise.all(servers.map(server => server.start()))
@@ -81,14 +87,19 @@ export async function startNatsCluster({
   }
 }
 
-function serverFrom(file: string, isClustered: boolean): Pick<NatsServer, 'start' | 'signal'> {
+function serverFrom(
+  within: (command: readonly string[]) => readonly string[],
+  file: string,
+  isClustered: boolean,
+): Pick<NatsServer, 'start' | 'signal'> {
   let child: ChildProcess | undefined
   const isKnown = isClustered ? /JetStream cluster (new )?metadata leader/ : /Server is ready/
   const end = (): void => void child?.kill('SIGKILL')
   return {
     async start() {
       if (isMissing(found)) throw new Error(found.skipped)
-      const started = spawn(found.command, ['-c', file], { stdio: ['ignore', 'ignore', 'pipe'] })
+      const [command = '', ...args] = within([found.command, '-c', file])
+      const started = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] })
       child = started
       process.once('exit', end) // no test leaves one behind
       const said: string[] = []

@@ -6,8 +6,7 @@ import type { DeskMessage } from '@parley/core/protocol/desk-message.ts'
 import type { ServerMessage, VisibleEvent } from '@parley/core/protocol/server-message.ts'
 import { WebSocket } from 'ws'
 
-export interface Told {
-  readonly conversation: string
+export interface Told extends Identity {
   /** By message id: what was written. */
   readonly said: Map<string, string>
   /** By message id: where it was acknowledged. */
@@ -31,13 +30,24 @@ export interface Person {
 const isComeAgain = (code: number): boolean => code >= 4000 && mayReconnect(code)
 
 /** What a customer does next, when nothing is left to wait for. */
-export type Act = { readonly say: readonly string[] } | 'take back' | 'start afresh'
+export type Act = { readonly say: readonly string[] } | 'take back' | 'start afresh' | { readonly pauseMs: number }
+
+/** Who looks on: at how long people wait, and whether their server still says anything. */
+export interface Onlooker {
+  /** A frame has come, of whatever kind. */
+  heard?(): void
+  /** The connection has ended, and no other is sought. */
+  isAlone?(): void
+  said?(conversation: string, ref: string): void
+  acknowledged?(conversation: string, ref: string): void
+}
 
 export interface Customer extends Person {
   /** Every conversation that this customer had, the one at hand last. */
   readonly told: readonly Told[]
   /** What it waits for, in words for whoever looks why a test does not end. */
   waitsFor(): string
+  readonly isWaiting: boolean
 }
 
 export interface Identity {
@@ -46,7 +56,12 @@ export interface Identity {
 }
 
 /** `next`: as Act says. `identify`: who the customer is from now on, in a new conversation. */
-export function createCustomer(name: string, identify: () => Promise<Identity>, next: (owner: 'bot' | 'queue' | 'agent') => Act): Customer {
+export function createCustomer(
+  name: string,
+  identify: () => Promise<Identity>,
+  next: (owner: 'bot' | 'queue' | 'agent') => Act,
+  onlooker: Onlooker = {},
+): Customer {
   const told: Told[] = []
   let identity: Identity | undefined
   let position: StreamPosition | null = null
@@ -60,13 +75,14 @@ export function createCustomer(name: string, identify: () => Promise<Identity>, 
   let recalling: string | undefined
   let owner: 'bot' | 'queue' | 'agent' = 'bot'
   let retry: NodeJS.Timeout | undefined
+  let pause: NodeJS.Timeout | undefined
   let rest: (() => void) | undefined
   const now = (): Told => told.at(-1)! // `start` has made it
 
   async function start(): Promise<void> {
     identity = await identify()
     told.push({
-      conversation: identity.conversation,
+      ...identity,
       said: new Map(),
       acknowledged: new Map(),
       shown: [],
@@ -98,8 +114,14 @@ export function createCustomer(name: string, identify: () => Promise<Identity>, 
   function goOn(): void {
     if (!position || isWaiting()) return
     if (rest) return rest()
+    if (pause) return
     const act = next(owner)
-    if (act === 'start afresh') {
+    if (typeof act === 'object' && 'pauseMs' in act) {
+      pause = setTimeout(() => {
+        pause = undefined
+        goOn()
+      }, act.pauseMs)
+    } else if (act === 'start afresh') {
       socket?.terminate() // its close begins the next conversation
       identity = undefined
     } else if (act === 'take back') {
@@ -110,6 +132,7 @@ export function createCustomer(name: string, identify: () => Promise<Identity>, 
       const fresh = act.say.map(text => {
         const ref = `${name}-${refs++}`
         now().said.set(ref, text)
+        onlooker.said?.(now().conversation, ref)
         return ref
       })
       unacknowledged.push(...fresh)
@@ -150,6 +173,7 @@ export function createCustomer(name: string, identify: () => Promise<Identity>, 
         const known = acknowledged.get(frame.ref)
         if (known !== undefined && known !== frame.seq) problems.push(`${name}: ${frame.ref} at ${known} and at ${frame.seq}`)
         acknowledged.set(frame.ref, frame.seq)
+        onlooker.acknowledged?.(now().conversation, frame.ref)
         unacknowledged = unacknowledged.filter(ref => ref !== frame.ref)
         if (!sentAgain.has(frame.ref)) owedAfter = Math.max(owedAfter, frame.seq)
         return goOn()
@@ -178,21 +202,30 @@ export function createCustomer(name: string, identify: () => Promise<Identity>, 
     if (identity === undefined) await start()
     if (address === undefined || !identity) return
     const { token, conversation } = identity
+    socket?.terminate() // one that says nothing any more
     const mine = new WebSocket(`${address.replace(/^http/, 'ws')}/v1/socket`)
     socket = mine
     mine.on('open', () => mine.send(JSON.stringify({ type: 'hello', protocol: PROTOCOL, token, conversation, resumeAfter: position })))
-    mine.on('message', data => hear(JSON.parse(String(data)) as ServerMessage)) // the server's own frames
+    mine.on('message', data => {
+      if (socket !== mine) return
+      onlooker.heard?.()
+      hear(JSON.parse(String(data)) as ServerMessage) // the server's own frames
+    })
     mine.on('error', () => {}) // 'close' follows
     mine.on('close', code => {
       if (socket !== mine) return
       socket = undefined
       // By its own wish, or by the server's, which lives: else it waits to be told of one.
       if (identity === undefined || isComeAgain(code)) void connect()
+      else onlooker.isAlone?.()
     })
   }
 
   return {
     told,
+    get isWaiting() {
+      return told.length === 0 || !position || isWaiting()
+    },
     waitsFor: () =>
       `${name} in ${now().conversation} at ${now().upTo}: ${unacknowledged} unacknowledged, ${recalling} recalled, owed after ${isOwed() ? owedAfter : '-'}`,
     join(url) {
@@ -221,7 +254,7 @@ export interface DeskAgent extends Person {
 const MOST_IN_HAND = 3
 
 /** Takes what waits, writes, sometimes takes the message back, and gives it back. `random` decides what else. */
-export function createAgent(name: string, cookie: string, random: () => number): DeskAgent {
+export function createAgent(name: string, cookie: string, random: () => number, onlooker: Onlooker = {}): DeskAgent {
   const said = new Map<string, Map<string, { readonly text: string; readonly seq: number }>>()
   const problems: string[] = []
   /** What this agent has in hand, with what is to be done about it next. */
@@ -299,12 +332,21 @@ export function createAgent(name: string, cookie: string, random: () => number):
   }
 
   function join(url: string): void {
+    socket?.terminate()
     const mine = new WebSocket(`${url.replace(/^http/, 'ws')}/v1/desk/socket`, { headers: { cookie } })
     socket = mine
     mine.on('open', () => send({ type: 'hello', protocol: PROTOCOL }))
-    mine.on('message', data => hear(JSON.parse(String(data)) as DeskMessage)) // the server's own frames
+    mine.on('message', data => {
+      if (socket !== mine) return
+      onlooker.heard?.()
+      hear(JSON.parse(String(data)) as DeskMessage) // the server's own frames
+    })
     mine.on('error', () => {}) // 'close' follows
-    mine.on('close', code => socket === mine && isComeAgain(code) && join(url)) // else it waits to be told of a server
+    mine.on('close', code => {
+      if (socket !== mine) return
+      if (isComeAgain(code)) join(url)
+      else onlooker.isAlone?.() // it waits to be told of a server
+    })
   }
 
   return {

@@ -1,0 +1,8 @@
+// What befalls nodes of Parley, and the Redis that they share.
+import { testFaults } from './faults-suite.ts'
+
+testFaults([
+  { fault: 'kill -9 of a Parley node', rounds: 2 },
+  { fault: 'kill -9 of Redis', rounds: 2 },
+  { fault: "a node's clock an hour ahead, then back", rounds: 2 },
+])

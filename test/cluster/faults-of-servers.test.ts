@@ -1,0 +1,7 @@
+// What befalls the NATS servers that keep the log.
+import { testFaults } from './faults-suite.ts'
+
+testFaults([
+  { fault: 'kill -9 of the NATS server that leads a shard', rounds: 2 },
+  { fault: 'kill -9 of all NATS servers', rounds: 1 },
+])

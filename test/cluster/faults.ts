@@ -1,0 +1,150 @@
+// What befalls a house of several nodes, one at a time, under load. Each fault is done to it and gives what undoes it; what is drawn is drawn by seed.
+import { setTimeout as delay } from 'node:timers/promises'
+import { damageFiles } from './damaged-replica.ts'
+import type { HouseOfNodes, ParleyNode } from './house-of-nodes.ts'
+import type { Load } from './load.ts'
+import type { NatsServer } from './nats-cluster.ts'
+import type { NatsNetwork } from './nats-network.ts'
+
+export interface Scene {
+  readonly house: HouseOfNodes
+  readonly load: Load
+  readonly random: () => number
+  readonly network?: NatsNetwork
+  /** For whoever reads the output: what was drawn. */
+  note(what: string): void
+}
+
+/** Resolves when it is done, with what undoes it. */
+export type Fault = (scene: Scene) => Promise<() => Promise<void>>
+
+/** Longer than any lease (core/SPEC.md, NODE1 on), and than the patience of whoever waits. */
+const BEYOND_LEASE_MS = 6_000
+
+const pick = <T>(all: readonly T[], random: () => number): T => all[Math.floor(random() * all.length)]! // not empty
+const serverNamed = (house: HouseOfNodes, name: string): NatsServer => house.nats.servers.find(server => server.name === name)!
+
+async function leader({ house, random, note }: Scene): Promise<NatsServer> {
+  const shard = Math.floor(random() * house.shards)
+  const name = await house.leaderOf(shard)
+  note(`${name} leads shard ${shard}`)
+  return serverNamed(house, name)
+}
+
+function node({ house, random, note }: Scene): ParleyNode {
+  const chosen = pick(house.nodes, random)
+  note(chosen.name)
+  return chosen
+}
+
+/** Now and then it is undone at once, and else when all are served without what is gone. A house of one node has nobody else. */
+async function until({ load, random }: Scene, canGoOn: boolean): Promise<void> {
+  if (canGoOn && random() < 0.7) await load.everybodyIsServed()
+  else await delay(random() * 3_000)
+}
+
+export const FAULTS = {
+  async 'kill -9 of the NATS server that leads a shard'(scene) {
+    const server = await leader(scene)
+    await server.signal('SIGKILL')
+    return async () => {
+      await until(scene, true)
+      await server.start()
+    }
+  },
+  async 'kill -9 of a Parley node'(scene) {
+    const killed = node(scene)
+    await killed.signal('SIGKILL')
+    return async () => {
+      await until(scene, scene.house.nodes.length > 1)
+      await killed.start()
+    }
+  },
+  async 'kill -9 of Redis'({ house, random }) {
+    await house.redis.signal('SIGKILL')
+    return async () => {
+      await delay(random() * 6_000)
+      await house.redis.start()
+    }
+  },
+  async 'SIGSTOP of a Parley node beyond its lease, then SIGCONT'(scene) {
+    const halted = node(scene)
+    await halted.signal('SIGSTOP')
+    return async () => {
+      await delay(BEYOND_LEASE_MS)
+      await halted.signal('SIGCONT')
+    }
+  },
+  async 'SIGSTOP of the NATS server that leads a shard, which wakes up behind another'(scene) {
+    const server = await leader(scene)
+    await server.signal('SIGSTOP')
+    return async () => {
+      await until(scene, true)
+      await server.signal('SIGCONT')
+    }
+  },
+  async "a node's clock an hour ahead, then back"(scene) {
+    const jumped = node(scene)
+    await jumped.signal('SIGUSR2') // see clock-that-jumps.mjs
+    return async () => {
+      await scene.load.everybodyIsServed()
+      await jumped.signal('SIGUSR2')
+    }
+  },
+  async "one server's files damaged while it is down"(scene) {
+    const server = pick(scene.house.nats.servers, scene.random)
+    await server.signal('SIGKILL')
+    scene.note(`${server.name}: ${damageFiles(server.folder, scene.random)}`)
+    return async () => {
+      await until(scene, true)
+      await server.start()
+    }
+  },
+  async "one server's files damaged while it runs"(scene) {
+    const server = pick(scene.house.nats.servers, scene.random)
+    scene.note(`${server.name}: ${damageFiles(server.folder, scene.random)}`)
+    return async () => scene.load.everybodyIsServed()
+  },
+  async 'kill -9 of all NATS servers'({ house, random }) {
+    await Promise.all(house.nats.servers.map(server => server.signal('SIGKILL')))
+    return async () => {
+      await delay(random() * 2_000)
+      await Promise.all(house.nats.servers.map(server => server.start()))
+    }
+  },
+  async 'a partition of one NATS server'(scene) {
+    const [number, from] = await severed(scene)
+    const ends = (['said', 'heard'] as const).map(what => scene.network!.lose(number, what, from)) // those that play it have one
+    return async () => {
+      await until(scene, true)
+      for (const end of ends) end()
+    }
+  },
+  async 'loss in one direction at one NATS server'(scene) {
+    const what = scene.random() < 0.5 ? 'said' : 'heard'
+    const [number, from] = await severed(scene)
+    scene.note(`nothing ${what}`)
+    const end = scene.network!.lose(number, what, from) // as above
+    return async () => {
+      await until(scene, true)
+      end()
+    }
+  },
+} satisfies Readonly<Record<string, Fault>>
+
+/** Those of a network of its own (nats-network.ts). */
+export const OF_NETWORK: readonly string[] = [
+  'a partition of one NATS server',
+  'loss in one direction at one NATS server',
+] satisfies FaultTitle[]
+
+/** More often a leader than not, and cut off from the other servers alone or from the nodes too. */
+async function severed(scene: Scene): Promise<[number: number, from: 'servers' | 'all']> {
+  const { random, house, note } = scene
+  const server = random() < 0.7 ? await leader(scene) : pick(house.nats.servers, random)
+  const from = random() < 0.5 ? 'servers' : 'all'
+  note(`${server.name} is cut off from ${from}`)
+  return [house.nats.servers.indexOf(server), from]
+}
+
+export type FaultTitle = keyof typeof FAULTS
