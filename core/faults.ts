@@ -182,6 +182,12 @@ export const FAULTS = {
   FOLDER_NOT_EMPTY: fault(false, (d: { folder: string }) => `${d.folder} is not empty; name an empty or new folder`),
   BACKUP_INVALID: fault(false, (d: { folder: string; reason: string }) => `the backup ${d.folder} can't be used: ${d.reason}`),
   RESTORE_UNFINISHED: fault(false, (d: { folder: string }) => `a restore into ${d.folder} was not brought to its end`),
+  MOVE_UNFINISHED: fault(
+    false,
+    (d: { folder: string; to: string }) =>
+      `a move of ${d.folder} was not brought to its end: bin/parley migrate --to ${d.to} goes on with it`,
+  ),
+  MOVE_REFUSED: fault(false, (d: { reason: string }) => `nothing was moved: ${d.reason}`),
   UNKNOWN_JOB: fault(false, (d: { id: string }) => `there is no job ${JSON.stringify(d.id)}`),
   JOB_NOT_FAILED: fault(false, (d: { id: string; state: string }) => `job ${JSON.stringify(d.id)} has not failed: it is ${d.state}`),
   UNKNOWN_WEBHOOK: fault(false, (d: { webhook: string }) => `there is no webhook ${JSON.stringify(d.webhook)}`),

@@ -50,6 +50,7 @@ import { openSources, type Sources } from './sources.ts'
 import { openStores } from './stores.ts'
 import { openStudio } from './studio/studio.ts'
 import { startTrainJobs } from './training/train-jobs.ts'
+import { refuseUnfinishedMove } from './upkeep/move/moving.ts'
 import { refuseUnfinishedRestore } from './upkeep/restore.ts'
 import { watchSnapshots } from './watch-snapshots.ts'
 import { createOutbox } from './webhooks/outbox.ts'
@@ -91,7 +92,7 @@ export interface Seams {
 
 /**
  * With `paths` nothing but socket processes can reach it. `reread` reads the shops' settings again (CONFIG_INVALID); of these the plugins can be
- * changed while it serves. Faults: LOG_REFUSED, LOG_UNAVAILABLE, DATA_IN_USE, STORAGE_FULL, RESTORE_UNFINISHED, PORT_IN_USE, and those of configuration, pack, ensemble and models.
+ * changed while it serves. Faults: LOG_REFUSED, LOG_UNAVAILABLE, DATA_IN_USE, STORAGE_FULL, RESTORE_UNFINISHED, MOVE_UNFINISHED, PORT_IN_USE, and those of configuration, pack, ensemble and models.
  * What was opened by then is closed again.
  */
 export async function startServer(
@@ -128,6 +129,7 @@ async function openServer(
 ): Promise<Server> {
   const webhooks = config.shops.flatMap(webhooksOf)
   refuseUnfinishedRestore(config.data)
+  refuseUnfinishedMove(config.data)
   const secret = await openSecret(config)
   let report = (error: unknown): void =>
     isFault(error) ? logger.error({ code: error.code }, error.message) : logger.error({ err: error }, 'a bug')

@@ -89,6 +89,14 @@ program
   .argument('<folder>', 'the backup')
   .action(async folder => (await import('./cli/backup.ts')).restoreFrom(folder))
 
+program
+  .command('migrate')
+  .description('Move the log between the data folder and a cluster, while Parley is stopped; run again, it goes on where it was.')
+  .addOption(new Option('--to <where>', 'where to').choices(['nats', 'embedded']).makeOptionMandatory())
+  .option('--dry-run', 'say what would be moved and how long it may take, and move nothing')
+  .option('--give-up', 'leave everything as it was before a move that was not brought to its end')
+  .action(async options => (await import('./cli/migrate.ts')).migrate(options))
+
 const config = program.command('config').description('Check or explain the configuration.')
 config
   .command('check')

@@ -65,11 +65,9 @@ async function openShared(
   kept: Keep,
 ): Promise<SharedStores> {
   const nats = kept(await openNats({ ...settings, password: settings.secret }))
-  const owner = secret.keyFor('log').toString('hex').slice(0, 16)
-  const node = loadOrMakeNodeName(data)
-  const log = kept(await openJetStreamLog(join(data, 'log'), nats, { ...settings, owner, node }, broke))
-  const { name, replicas } = settings
-  const keys = { name, replicas, owner, node, epoch: log.epoch, secret: secret.keyFor('keys'), mayMake: () => isEmpty(log) }
+  const streams = streamSettings({ data, log: settings }, secret)
+  const log = kept(await openJetStreamLog(join(data, 'log'), nats, streams, broke))
+  const keys = { ...streams, epoch: log.epoch, secret: secret.keyFor('keys'), mayMake: () => isEmpty(log) }
   return { log, vault: kept(await openNatsVault(join(data, 'erased'), nats, keys, broke)) }
 }
 
@@ -77,3 +75,10 @@ async function isEmpty(log: Pick<JetStreamLog, 'conversations'>): Promise<boolea
   for await (const _ of log.conversations()) return false
   return true
 }
+
+/** Of the replicated log, as this node names and owns it. */
+export const streamSettings = ({ data, log }: Pick<Config, 'data' | 'log'>, secret: Secret) => ({
+  ...log,
+  owner: secret.keyFor('log').toString('hex').slice(0, 16),
+  node: loadOrMakeNodeName(data),
+})

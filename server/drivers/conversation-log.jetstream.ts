@@ -16,7 +16,7 @@ import { createFold, type Positions } from './log-fold.ts'
 import { type LogMessage, shardOf } from './log-message.ts'
 import { draftRecord, placeRecord } from './log-records.ts'
 import { openShard, type Shard, type Taken } from './log-shard.ts'
-import { openStreams, type StreamSettings, type Streams } from './log-streams.ts'
+import { openStreams, type Purpose, type StreamSettings, type Streams } from './log-streams.ts'
 import { COPY, type HeadKey, keysIn, openLogTables } from './log-tables.ts'
 import { API_MS, type Nats } from './nats.ts'
 import { createAsker } from './nats-asker.ts'
@@ -32,6 +32,15 @@ export interface JetStreamLog extends ConversationLog {
   storeState(): StoreState
 }
 
+export interface OpeningOptions {
+  readonly purpose?: Purpose
+  /** Told how many messages of how many the copy has while it catches up. */
+  readonly progress?: (done: number, total: number) => void
+}
+
+/** How often it is told. */
+const PROGRESS_MS = 100
+
 /**
  * Opens the log, and this node's copy of it in `folder`; resolves when the copy has caught up with the streams. `broke` is told of damage. The
  * connection stays its owner's. Faults:
@@ -42,23 +51,24 @@ export async function openJetStreamLog(
   nats: Nats,
   settings: LogSettings,
   broke: (error: unknown) => void,
+  { purpose, progress = () => {} }: OpeningOptions = {},
 ): Promise<JetStreamLog> {
   const unlock = await lockFolder(folder)
   const closers: (() => unknown)[] = [unlock]
   try {
     const copy = await copyIn(folder)
-    const streams = await nats.withinOpening(() => openTrusted(nats, settings, copy))
+    const streams = await nats.withinOpening(() => openTrusted(nats, settings, copy, purpose))
     const store = await openCopy(folder, copy, streams.epoch)
     closers.push(() => store.root.close())
-    return await openFollowed(folder, settings, nats, streams, store, broke, unlock)
+    return await openFollowed(folder, settings, nats, streams, store, broke, unlock, progress)
   } catch (error) {
     for (const close of closers.reverse()) await close()
     throw error
   }
 }
 
-async function openTrusted(nats: Nats, settings: StreamSettings, copy: Epoch | undefined): Promise<Streams> {
-  const opened = await openStreams(nats.manager, settings, copy)
+async function openTrusted(nats: Nats, settings: StreamSettings, copy: Epoch | undefined, purpose?: Purpose): Promise<Streams> {
+  const opened = await openStreams(nats.manager, settings, copy, purpose)
   for (const info of opened.streams) nats.checkHolders(info)
   return opened
 }
@@ -109,6 +119,7 @@ async function openFollowed(
   { root, tables, positions }: Copy,
   broke: (error: unknown) => void,
   unlock: () => void,
+  progress: (done: number, total: number) => void,
 ): Promise<JetStreamLog> {
   const file = join(folder, 'data.mdb')
   const fold = createFold(root, tables, positions)
@@ -138,12 +149,17 @@ async function openFollowed(
     for await (const { type } of connection.status()) if (type === 'reconnect' && !closing) for (const shard of shards) shard.listenAgain()
   }
   listenAgain().catch(broke)
+  const applied = (): number => streams.reduce((sum, _, shard) => sum + fold.cursorOf(shard).seq, 0)
+  const total = streams.reduce((sum, { state }) => sum + state.last_seq, 0)
+  const telling = setInterval(() => progress(applied(), total), PROGRESS_MS)
   try {
     await Promise.all(streams.map((info, shard) => shards[shard]!.reached(info.state.last_seq)))
     await fold.stored()
   } catch (error) {
     await closeShards()
     throw error
+  } finally {
+    clearInterval(telling)
   }
 
   const lanes = createLanes()

@@ -14,7 +14,19 @@ import type { Addition } from './log-additions.ts'
 import { type End, nameOf } from './log-ends.ts'
 import type { LogMessage, Unreadable } from './log-message.ts'
 import { decodeRecord, type HeadRecord, hashOf } from './log-records.ts'
-import { damaged, encodeSeq, type HeadKey, type LogTables, putEntry, putNoMarks, readChain, sourceOf } from './log-tables.ts'
+import {
+  AFTER_DAMAGED,
+  DAMAGED,
+  damaged,
+  damageOf,
+  encodeSeq,
+  type HeadKey,
+  type LogTables,
+  putEntry,
+  putNoMarks,
+  readChain,
+  sourceOf,
+} from './log-tables.ts'
 
 /** How long what was applied waits for company before it is stored. */
 const WAIT_MS = 50
@@ -82,7 +94,8 @@ export function createFold(root: RootDatabase, tables: LogTables, positions: Pos
   let isDue = false
   const cursors = new Map<number, Cursor>()
   const broken = new Map<string, { readonly seq: Seq; readonly reason: string }>()
-  for (const { key, value } of tables.meta.getRange({ start: 'damaged/', end: 'damaged0' })) broken.set(key.slice(8), JSON.parse(value))
+  for (const { key, value } of tables.meta.getRange({ start: DAMAGED, end: AFTER_DAMAGED }))
+    broken.set(key.slice(DAMAGED.length), JSON.parse(value))
 
   const heldIn = (name: string): Held | undefined => adding.held.get(name) ?? storing?.held.get(name)
   const source = sourceOf(tables, {
@@ -251,7 +264,7 @@ function putPart(tables: LogTables, positions: Positions, { steps, cursors }: Pa
         tables.outgoing.remove([step.key.shop, step.key.conversation])
         break
       case 'damaged':
-        tables.meta.put(`damaged/${nameOf(step.key)}`, JSON.stringify({ seq: step.seq, reason: step.reason }))
+        tables.meta.put(damageOf(step.key), JSON.stringify({ seq: step.seq, reason: step.reason }))
     }
   for (const [shard, { seq, id }] of cursors) tables.meta.put(`cursor/${shard}`, `${seq} ${id}`)
 }

@@ -4,13 +4,33 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
-import { asConversationId, asShopId, type ConversationKey, type Epoch } from '@parley/core/ids.ts'
+import { asConversationId, asShopId, type ConversationKey, type Epoch, type Seq } from '@parley/core/ids.ts'
 import type { StoredEnvelope } from '@parley/core/ports/conversation-log.ts'
 import { compareKeys } from 'lmdb'
 import { isOfTheStore, naming, openStoreToRead } from './lmdb-store.ts'
 import type { Addition } from './log-additions.ts'
-import { type HeadKey, isStored, openLogTables, readChain, sourceOf } from './log-tables.ts'
+import { nameOf } from './log-ends.ts'
+import {
+  AFTER_DAMAGED,
+  COPY,
+  DAMAGED,
+  damaged,
+  damageOf,
+  type HeadKey,
+  isStored,
+  openLogTables,
+  readChain,
+  readSoundPart,
+  sourceOf,
+} from './log-tables.ts'
 import { endIn, readTail, recordIn, type Table } from './log-tail.ts'
+
+/** What the last append said of a conversation, and the first event of it that has to go out yet. */
+export interface MarksRead {
+  readonly isUnsettled: boolean
+  readonly isWithPeople: boolean
+  readonly outgoingFrom: Seq | undefined
+}
 
 export interface LogReader {
   readonly epoch: Epoch | undefined
@@ -27,7 +47,20 @@ export interface LogReader {
   lost(): string | undefined
   /** The whole conversation. Faults: LOG_DAMAGED, also when LMDB cannot find its way to a record. */
   read(key: ConversationKey): readonly StoredEnvelope[]
+  /** What stands before the event `before`, as far as each hash follows: of one that is damaged there. */
+  readSoundPart(key: ConversationKey, before: Seq): readonly StoredEnvelope[]
+  marksOf(key: ConversationKey): MarksRead
   close(): Promise<void>
+}
+
+/** Whether the log in `folder` is a node's copy of a replicated one. Faults: STORE_DAMAGED. */
+export async function isCopy(folder: string): Promise<boolean> {
+  const root = openStoreToRead(folder)
+  try {
+    return naming(join(folder, 'data.mdb'), () => openLogTables(root).meta?.get('kind') === COPY)
+  } finally {
+    await root.close()
+  }
 }
 
 /**
@@ -51,7 +84,11 @@ export function openLogReader(folder: string): LogReader {
   }
   const tail: Table = epoch === undefined ? new Map() : readTail(folder, epoch, isThere).table
   const source = sourceOf(tables, { endOf: key => endIn(tail, key), recordAt: (key, seq) => recordIn(tail, key, seq) })
-  const inTail = [...tail.values()].map(({ key }): HeadKey => [key.shop, key.conversation]).sort(compareKeys)
+  // Of one that was damaged from its first event on there is nothing else.
+  const known = whole(() =>
+    [...tables.meta.getKeys({ start: DAMAGED, end: AFTER_DAMAGED })].map(row => row.slice(DAMAGED.length).split('/') as HeadKey),
+  ) // as damageOf names it
+  const added = [...[...tail.values()].map(({ key }): HeadKey => [key.shop, key.conversation]), ...known].sort(compareKeys)
   let lost: string | undefined
 
   // The next key in either table. Keys are sought one by one, so that no cursor stays open while the caller is busy.
@@ -69,8 +106,8 @@ export function openLogReader(folder: string): LogReader {
   const nextHead = (after: HeadKey): HeadKey | undefined =>
     whole(() => [...tables.heads.getKeys({ start: after, exclusiveStart: true, limit: 1 })][0])
   function next(after: HeadKey): HeadKey | undefined {
-    const added = inTail.find(key => compareKeys(key, after) > 0)
-    return [nextEvent(after), nextHead(after), added].filter(key => key !== undefined).sort(compareKeys)[0]
+    const other = added.find(key => compareKeys(key, after) > 0)
+    return [nextEvent(after), nextHead(after), other].filter(key => key !== undefined).sort(compareKeys)[0]
   }
 
   return {
@@ -86,7 +123,24 @@ export function openLogReader(folder: string): LogReader {
     lost: () => lost,
     read(key) {
       root.resetReadTxn() // a new moment for each: a long one would keep the writer from using freed pages again
+      const damage = whole(() => tables.meta.get(damageOf(key)))
+      if (damage !== undefined) {
+        const { seq, reason } = JSON.parse(damage) as { readonly seq: Seq; readonly reason: string } // as log-fold.ts wrote it
+        throw damaged(key, seq, reason)
+      }
       return readChain(source, key, 0)
+    },
+    readSoundPart: (key, before) => readSoundPart(source, key, before),
+    marksOf(key) {
+      const name: HeadKey = [key.shop, key.conversation]
+      const newer = tail.get(nameOf(key))
+      const has = (table: typeof tables.unsettled | undefined): boolean => table !== undefined && whole(() => table.doesExist(name))
+      const outgoing = (tables.outgoing as typeof tables.outgoing | undefined) && whole(() => tables.outgoing.get(name))
+      return {
+        isUnsettled: newer ? newer.end.isUnsettled : has(tables.unsettled),
+        isWithPeople: newer ? newer.end.isWithPeople : has(tables.withPeople),
+        outgoingFrom: outgoing?.readDoubleBE() ?? newer?.outgoingFrom, // what the table has is older
+      }
     },
     close: () => root.close(),
   }

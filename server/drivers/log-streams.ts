@@ -31,6 +31,18 @@ const DEDUPE_MS = 30_000
 const EPOCH = 'parley-epoch'
 const SHARDS = 'parley-shards'
 const OWNER = 'parley-owner'
+/** The move that fills the streams, and has not ended. */
+const FILLING = 'parley-filling'
+/** The move that has taken what is in them elsewhere. */
+const MOVED = 'parley-moved'
+
+/** What streams are opened for. */
+export type Purpose =
+  | { readonly is: 'serve' }
+  /** They are made, under this epoch, and are this move's alone until `endFilling`. */
+  | { readonly is: 'fill'; readonly epoch: Epoch; readonly move: string }
+  /** None is made. `move` may read what it has moved away. */
+  | { readonly is: 'read'; readonly move?: string }
 
 /** Of streams that carry the mark of another secret than this node has. */
 export const WRONG_SECRET =
@@ -43,7 +55,7 @@ export const NO_SECRET =
 export const streamOf = (name: string, shard: number): string => `${name}-log-${shard}`
 
 /** Nothing is ever discarded, deleted, purged or rolled up: what was acknowledged stays. */
-const configOf = ({ name, shards, replicas, owner }: StreamSettings, shard: number, epoch: Epoch) =>
+const configOf = ({ name, shards, replicas, owner }: StreamSettings, shard: number, epoch: Epoch, purpose: Purpose) =>
   ({
     name: streamOf(name, shard),
     subjects: [subjectsOf(name, shard)],
@@ -61,9 +73,12 @@ const configOf = ({ name, shards, replicas, owner }: StreamSettings, shard: numb
     deny_purge: true,
     allow_rollup_hdrs: false,
     compression: StoreCompression.None,
-    metadata: { [EPOCH]: epoch, [SHARDS]: String(shards), ...(owner !== undefined && { [OWNER]: owner }) } as Readonly<
-      Record<string, string>
-    >,
+    metadata: {
+      [EPOCH]: epoch,
+      [SHARDS]: String(shards),
+      ...(owner !== undefined && { [OWNER]: owner }),
+      ...(purpose.is === 'fill' && { [FILLING]: purpose.move }),
+    } as Readonly<Record<string, string>>,
   }) satisfies Partial<StreamConfig>
 
 export interface Streams {
@@ -77,7 +92,12 @@ export interface Streams {
  * of two that make the same stream with different epochs the server refuses one, which then takes the other's. None is made where a node has a `copy` of
  * what they held: then they are lost. Faults: LOG_REFUSED, STORE_DAMAGED.
  */
-export async function openStreams(manager: JetStreamManager, settings: StreamSettings, copy: Epoch | undefined): Promise<Streams> {
+export async function openStreams(
+  manager: JetStreamManager,
+  settings: StreamSettings,
+  copy: Epoch | undefined,
+  purpose: Purpose = { is: 'serve' },
+): Promise<Streams> {
   const { name, shards } = settings
   const found = await Promise.all(Array.from({ length: shards }, (_, shard) => lookUp(manager, streamOf(name, shard))))
   if (found.at(-1) || found.some(info => info && info.state.last_seq > 0)) {
@@ -89,14 +109,17 @@ export async function openStreams(manager: JetStreamManager, settings: StreamSet
     const reason = 'all of them are gone, and this node has a copy of what was in them: put its folder log aside to begin a new log'
     throw new Fault('STORE_DAMAGED', { file: `streams ${name}-log-…`, reason })
   }
-  let epoch = found.map(epochOf).find(given => given !== undefined)
+  if (purpose.is === 'read' && found.every(info => !info))
+    throw new Fault('LOG_REFUSED', { what: `streams ${name}-log-…`, reason: 'there are none: nothing was kept there' })
+  for (const info of found) if (info) refuseMoves(info, purpose)
+  let epoch = found.map(epochOf).find(given => given !== undefined) ?? (purpose.is === 'fill' ? purpose.epoch : undefined)
   const streams: StreamInfo[] = []
   for (const [shard, there] of found.entries()) {
-    const info = there ?? (await make(manager, settings, shard, epoch ?? (randomBytes(8).toString('hex') as Epoch))) // made here
+    const info = there ?? (await make(manager, settings, shard, epoch ?? (randomBytes(8).toString('hex') as Epoch), purpose)) // made here
     const given = epochOf(info)
     if (given === undefined || (epoch !== undefined && given !== epoch)) throw refused(info, 'it is of another log')
     epoch = given
-    check(info, configOf(settings, shard, given))
+    check(info, configOf(settings, shard, given, purpose))
     streams.push(info)
   }
   return { epoch: epoch!, streams } // there is a shard
@@ -113,9 +136,15 @@ async function lookUp(manager: JetStreamManager, stream: string): Promise<Stream
   }
 }
 
-async function make(manager: JetStreamManager, settings: StreamSettings, shard: number, epoch: Epoch): Promise<StreamInfo> {
+async function make(
+  manager: JetStreamManager,
+  settings: StreamSettings,
+  shard: number,
+  epoch: Epoch,
+  purpose: Purpose,
+): Promise<StreamInfo> {
   try {
-    return await manager.streams.add(configOf(settings, shard, epoch))
+    return await manager.streams.add(configOf(settings, shard, epoch, purpose))
   } catch (error) {
     if (!isApiError(error, STREAM_NAME_IN_USE)) throw error
     return manager.streams.info(streamOf(settings.name, shard)) // another node was faster
@@ -141,9 +170,67 @@ function check(info: StreamInfo, wanted: ReturnType<typeof configOf>): void {
   if (info.config.metadata?.[OWNER] !== wanted.metadata[OWNER]) throw refused(info, WRONG_SECRET)
   // Each of these would change or hide what was appended, or acknowledge it before it is flushed.
   for (const field of ['mirror', 'sources', 'subject_transform', 'sealed', 'allow_msg_ttl', 'no_ack'] as const)
-    if (given[field] !== undefined && given[field] !== false) throw refused(info, `it has ${field}`)
+    if (given[field] !== undefined && given[field] !== false && !(field === 'sealed' && info.config.metadata?.[MOVED] !== undefined))
+      throw refused(info, `it has ${field}`)
   if (given.persist_mode !== undefined && given.persist_mode !== 'default') throw refused(info, `its persist_mode is ${given.persist_mode}`)
   if (info.state.first_seq > 1) throw new Fault('STORE_DAMAGED', { file: `stream ${info.config.name}`, reason: 'its beginning is gone' })
+}
+
+/** What is being moved into streams, or was moved out of them, is nobody's to serve. */
+function refuseMoves(info: StreamInfo, purpose: Purpose): void {
+  const { [FILLING]: filling, [MOVED]: moved } = info.config.metadata ?? {}
+  if (purpose.is === 'fill') {
+    if (filling === purpose.move) return
+    const there = filling === undefined ? 'it is there already' : 'another move into it was not brought to its end'
+    throw refused(info, `${there}: set another log.name, or remove the streams (docs/cluster.md#moving)`)
+  }
+  if (filling !== undefined) throw refused(info, 'a move into it was not brought to its end: bin/parley migrate, or restore, again')
+  if (moved !== undefined && !(purpose.is === 'read' && purpose.move === moved.split(' ')[0]))
+    throw refused(info, `what is in it was moved to a data folder (${moved.split(' ')[1]}), and goes on there`)
+}
+
+/** What was filled is a log from here on. Done again it changes nothing. */
+export const endFilling = (manager: JetStreamManager, settings: StreamSettings): Promise<void> =>
+  mark(manager, settings, ({ [FILLING]: _, ...metadata }) => ({ metadata }))
+
+/** Nothing can be appended to the streams any more, by nobody, and no node serves them. For good: a server unseals nothing. */
+export const seal = (
+  manager: JetStreamManager,
+  settings: StreamSettings,
+  { id, at }: { readonly id: string; readonly at: string },
+): Promise<void> => mark(manager, settings, metadata => ({ metadata: { ...metadata, [MOVED]: `${id} ${at}` }, sealed: true }))
+
+/** Whether there is a stream of these at all. */
+export async function areThere(manager: JetStreamManager, { name, shards }: StreamSettings): Promise<boolean> {
+  for (let shard = 0; shard < shards; shard++) if (await lookUp(manager, streamOf(name, shard))) return true
+  return false
+}
+
+/** Whether this move has sealed any of the streams. */
+export async function isSealed(manager: JetStreamManager, { name, shards }: StreamSettings, move: string): Promise<boolean> {
+  for (let shard = 0; shard < shards; shard++)
+    if ((await lookUp(manager, streamOf(name, shard)))?.config.metadata?.[MOVED]?.startsWith(`${move} `)) return true
+  return false
+}
+
+/** Takes away the streams that this move was filling, and none else. */
+export async function removeFilled(manager: JetStreamManager, { name, shards }: StreamSettings, move: string): Promise<void> {
+  for (let shard = 0; shard < shards; shard++) {
+    const info = await lookUp(manager, streamOf(name, shard))
+    if (info?.config.metadata?.[FILLING] === move) await manager.streams.delete(info.config.name)
+  }
+}
+
+async function mark(
+  manager: JetStreamManager,
+  { name, shards }: StreamSettings,
+  changes: (metadata: Readonly<Record<string, string>>) => Partial<StreamConfig>,
+): Promise<void> {
+  for (let shard = 0; shard < shards; shard++) {
+    const { config } = await manager.streams.info(streamOf(name, shard))
+    if (config.sealed) continue
+    await manager.streams.update(config.name, { ...config, ...changes(config.metadata ?? {}) })
+  }
 }
 
 const refused = (info: StreamInfo, reason: string): Fault => new Fault('LOG_REFUSED', { what: `stream ${info.config.name}`, reason })

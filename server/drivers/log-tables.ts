@@ -7,6 +7,7 @@ import type { StoredEnvelope } from '@parley/core/ports/conversation-log.ts'
 import type { Database, RootDatabase } from 'lmdb'
 import { isOfTheStore, naming, putTogether } from './lmdb-store.ts'
 import type { Addition } from './log-additions.ts'
+import { nameOf } from './log-ends.ts'
 import { decodeHead, decodeRecord, encodeHead, type HeadRecord } from './log-records.ts'
 import type { Entry } from './log-tail.ts'
 
@@ -15,6 +16,11 @@ export type HeadKey = [shop: string, conversation: string]
 
 /** What the table `meta` says under `kind` in a store that is a node's copy of a replicated log. Nobody may append to one. */
 export const COPY = 'copy of a replicated log'
+
+/** What `meta` says under this of a conversation that was found to be damaged when it was folded: seq and reason, as JSON. */
+export const damageOf = (key: ConversationKey): string => `${DAMAGED}${nameOf(key)}`
+export const DAMAGED = 'damaged/'
+export const AFTER_DAMAGED = 'damaged0'
 
 export interface LogTables {
   readonly events: Database<Buffer, EventKey>
@@ -157,6 +163,23 @@ export function readChain(source: ChainSource, key: ConversationKey, after: Seq)
     chain.push(stored)
   }
   if (!equal(hash, end.hash)) throw damaged(key, end.seq, 'the end is not the one that was written')
+  return chain
+}
+
+/** The events before `before`, as far as they stand and each hash follows. */
+export function readSoundPart(source: ChainSource, key: ConversationKey, before: Seq): StoredEnvelope[] {
+  const chain: StoredEnvelope[] = []
+  let hash = genesisHash(key)
+  try {
+    for (let seq = 1; seq < before; seq++) {
+      const stored = recordAt(source, key, seq)
+      hash = chainHash(hash, seq, stored)
+      if (!equal(hash, stored.hash)) break
+      chain.push(stored)
+    }
+  } catch (error) {
+    if (!isFault(error, 'LOG_DAMAGED')) throw error
+  }
   return chain
 }
 

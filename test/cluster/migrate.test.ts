@@ -1,0 +1,185 @@
+// `parley migrate`: a data folder into a cluster and out of it again, with kills at any moment, is what it was; and what is refused.
+import assert from 'node:assert/strict'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readdirSync, watch, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { jetstreamManager } from '@nats-io/jetstream'
+import { connect } from '@nats-io/transport-node'
+import { streamOf } from '@parley/server/drivers/log-streams.ts'
+import { NODE_FLAGS, startServer, temporaryFolder } from '../e2e/running-server.ts'
+import { createRandom } from '../random.ts'
+import { harmLog } from '../server/stored-data.ts'
+import { liveIn, saidBy } from './lived-in.ts'
+import { noNats, startNatsCluster } from './nats-cluster.ts'
+
+const MAIN = fileURLToPath(new URL('../../server/main.ts', import.meta.url))
+const SHARDS = 4
+const KILLS = process.env.PARLEY_TEST_FULL ? 60 : 6
+const SEED = Number(process.env.PARLEY_SEED) || 1
+
+const cluster = noNats ? undefined : await startNatsCluster()
+let made = 0
+
+/** A data folder, and settings with streams of its own. */
+function house(driver: 'nats' | 'embedded' = 'embedded') {
+  const folder = temporaryFolder()
+  const [data, config] = [join(folder.path, 'data'), join(folder.path, 'parley.yaml')]
+  const name = `move${++made}`
+  const settle = (to: 'nats' | 'embedded', streams = name): void => {
+    const log = { driver: to, servers: cluster!.urls, monitors: cluster!.monitors, shards: SHARDS, name: streams }
+    writeFileSync(config, JSON.stringify({ log, shops: [{ id: 'demo', plugins: [] }] }))
+  }
+  settle(driver)
+  const env = { ...process.env, PARLEY_CONFIG: config, PARLEY_DATA: data }
+  const args = (words: readonly string[]): readonly string[] => [...NODE_FLAGS, MAIN, ...words]
+  return {
+    data,
+    name,
+    settle,
+    folder: folder.path,
+    log: join(data, 'log'),
+    env: { PARLEY_CONFIG: config },
+    run: (...words: readonly string[]) => {
+      const { status, stdout, stderr } = spawnSync(process.execPath, args(words), { encoding: 'utf8', env })
+      return { status, stdout, stderr }
+    },
+    /** Kills it after this time, or sees it end. */
+    async killed(afterMs: number, ...words: readonly string[]): Promise<boolean> {
+      const child = spawn(process.execPath, args(words), { env, stdio: 'ignore' })
+      const ended = once(child, 'exit')
+      const late = new AbortController()
+      await Promise.race([ended, delay(afterMs, undefined, { signal: late.signal }).catch(() => {})])
+      late.abort()
+      child.kill('SIGKILL')
+      const [, signal] = await ended
+      return signal === 'SIGKILL'
+    },
+    /** Kills it as soon as the file is there. */
+    async killedWhen(file: string, ...words: readonly string[]): Promise<void> {
+      const child = spawn(process.execPath, args(words), { env, stdio: 'ignore' })
+      const ended = once(child, 'exit')
+      const watcher = watch(data, { recursive: true }, () => existsSync(file) && child.kill('SIGKILL'))
+      await ended
+      watcher.close()
+    },
+    async remove() {
+      const connection = await connect({ servers: [...cluster!.urls] })
+      const manager = await jetstreamManager(connection)
+      for (let shard = 0; shard < SHARDS; shard++) await manager.streams.delete(streamOf(name, shard)).catch(() => {})
+      await connection.close()
+      folder.remove()
+    },
+  }
+}
+
+const on = (title: string, work: (under: ReturnType<typeof house>) => Promise<unknown>): void => {
+  test(title, { skip: noNats }, async () => {
+    const under = house()
+    try {
+      await work(under)
+    } finally {
+      await under.remove()
+    }
+  })
+}
+after(() => cluster?.remove())
+
+on(`[MOVE1] [MOVE2] into a cluster and out of it again a log is what it was: seed ${SEED}`, async under => {
+  const events = await liveIn(under.data, SEED, 200)
+  const before = await saidBy(under.log)
+  assert.ok(
+    before.some(line => line.includes('"isUnsettled":true')) && before.some(line => line.includes('"outgoingFrom"')),
+    'there is something to lose',
+  )
+  const plan = under.run('migrate', '--to', 'nats', '--dry-run')
+  assert.equal(plan.status, 0, plan.stderr)
+  assert.match(plan.stdout, new RegExp(`200 conversations with ${events} events.*Nothing was moved`, 's'))
+  const into = under.run('migrate', '--to', 'nats')
+  assert.equal(into.status, 0, into.stderr)
+  assert.match(into.stdout, /Now set log\.driver to nats in parley\.yaml/)
+  assert.deepEqual(await saidBy(under.log), before, 'the copy of the cluster')
+  assert.match(under.run('serve', '--port', '0').stderr, /LOG_REFUSED/, 'the old log is not served any more')
+  assert.match(under.run('migrate', '--to', 'nats').stderr, /its log is in a cluster already.*MOVE_REFUSED/)
+  const out = under.run('migrate', '--to', 'embedded')
+  assert.equal(out.status, 0, out.stderr)
+  assert.deepEqual(await saidBy(under.log), before, 'the folder that was moved to')
+  assert.match(under.run('migrate', '--to', 'embedded').stderr, /MOVE_REFUSED/)
+})
+
+on(`[MOVE3] killed at ${KILLS} moments each way a move goes on, and ends as one that nobody has killed: seed ${SEED}`, async under => {
+  await liveIn(under.data, SEED + 1, 1_500, 6)
+  const before = await saidBy(under.log)
+  const random = createRandom(SEED)
+  for (const to of ['nats', 'embedded'] as const) {
+    const started = performance.now()
+    await under.killed(60_000, 'migrate', '--to', to, '--dry-run')
+    const least = performance.now() - started // what comes before the first step
+    let kills = 0
+    for (let i = 0; i < KILLS; i++) if (await under.killed(0.5 * least + random() * 2.5 * least, 'migrate', '--to', to)) kills++
+    console.log(`# to ${to}: ${kills} of ${KILLS} were killed`)
+    if (existsSync(join(under.data, 'moving'))) {
+      assert.match(under.run('serve', '--port', '0').stderr, /MOVE_UNFINISHED/)
+      const { status, stderr } = under.run('migrate', '--to', to)
+      assert.equal(status, 0, stderr)
+    }
+    assert.deepEqual(await saidBy(under.log), before, to)
+    assert.deepEqual(
+      readdirSync(under.data).filter(name => name === 'moving'),
+      [],
+    )
+  }
+})
+
+on('[MOVE4] what is damaged is moved as what is damaged, names its conversation and no other, and the exit status says so', async under => {
+  await liveIn(under.data, 7, 20)
+  await harmLog(under.data, ({ events }) => events.remove(['demo', 'c3', 1]))
+  const into = under.run('migrate', '--to', 'nats')
+  assert.equal(into.status, 1, into.stderr)
+  assert.match(`${into.stdout}${into.stderr}`, /damaged {2}demo\/c3 {2}seq 1: the event is missing.*1 of 20 conversations is damaged/s)
+  under.settle('nats')
+  const doctor = under.run('doctor')
+  assert.match(doctor.stdout, /damaged {2}demo\/c3 {2}seq 1: .*1 of 20 conversations is damaged/s)
+  const out = under.run('migrate', '--to', 'embedded')
+  assert.equal(out.status, 1, out.stderr)
+  assert.match(out.stdout, /damaged {2}demo\/c3 {2}seq 1: .*1 of 20 conversations is damaged/s)
+})
+
+on('[MOVE5] a move is refused where a server is at work, where streams are there, and where another one has begun', async under => {
+  await liveIn(under.data, 8, 5)
+  const refused = (pattern: RegExp, ...words: readonly string[]): void => {
+    const { status, stderr } = under.run('migrate', ...words)
+    assert.equal(status, 1, stderr)
+    assert.match(stderr, pattern)
+    assert.deepEqual(
+      readdirSync(under.data).filter(name => name === 'moving'),
+      [],
+      'nothing was begun',
+    )
+  }
+  assert.equal(under.run('migrate').status, 2)
+  assert.equal(under.run('migrate', '--to', 'mars').status, 2)
+  refused(/holds a log of its own already.*MOVE_REFUSED/, '--to', 'embedded')
+  refused(/no move is under way here.*MOVE_REFUSED/, '--to', 'nats', '--give-up')
+  const server = await startServer(under.data, { env: under.env })
+  refused(/DATA_IN_USE/, '--to', 'nats')
+  await server.stop('SIGTERM')
+  const other = house()
+  await liveIn(other.data, 9, 5)
+  assert.equal(other.run('migrate', '--to', 'nats').status, 0)
+  under.settle('embedded', other.name)
+  refused(/there are streams .* already: set another log\.name.*MOVE_REFUSED/, '--to', 'nats')
+  refused(/there are streams .* already: set another log\.name.*MOVE_REFUSED/, '--to', 'nats', '--dry-run')
+  under.settle('embedded')
+  // Begun and given up: nothing of it is left, and what was there is as before.
+  const before = await saidBy(under.log)
+  await under.killedWhen(join(under.data, 'moving', 'move.json'), 'migrate', '--to', 'nats')
+  assert.match(under.run('migrate', '--to', 'embedded').stderr, /MOVE_UNFINISHED/)
+  assert.equal(under.run('migrate', '--to', 'nats', '--give-up').status, 0)
+  assert.deepEqual(await saidBy(under.log), before)
+  assert.equal(under.run('migrate', '--to', 'nats').status, 0, 'a later one has the streams for itself')
+  await other.remove()
+})
