@@ -2,9 +2,8 @@
 import { join } from 'node:path'
 import type { FanOut } from '@parley/core/ports/fan-out.ts'
 import type { Vault } from '@parley/core/ports/vault.ts'
-import { type Accounts, createAccounts } from './accounts/accounts.ts'
+import type { Accounts } from './accounts/accounts.ts'
 import type { Config } from './config.ts'
-import { openLmdbAccounts } from './drivers/accounts.lmdb.ts'
 import { type JetStreamLog, openJetStreamLog } from './drivers/conversation-log.jetstream.ts'
 import { type LmdbLog, openLmdbLog } from './drivers/conversation-log.lmdb.ts'
 import { createLocalFanOut } from './drivers/fan-out.local.ts'
@@ -14,6 +13,7 @@ import { openNatsVault } from './drivers/vault.nats.ts'
 import { openLmdbWebhookStore } from './drivers/webhook-store.lmdb.ts'
 import { loadOrMakeNodeName } from './node-name.ts'
 import type { Secret } from './secret.ts'
+import { openOwnAccounts, openSharedAccounts, ownerOf } from './shared-records.ts'
 import type { WebhookStore } from './webhooks/webhook-store.ts'
 
 export interface Stores {
@@ -40,21 +40,25 @@ export async function openStores({ config, secret, broke, keep }: StoresParts): 
     keep(part)
     return part
   }
-  const { log, vault } = await (config.log.driver === 'nats' ? openShared : openEmbedded)(config, secret, broke, kept)
+  const { log, vault, accounts } = await (config.log.driver === 'nats' ? openShared : openEmbedded)(config, secret, broke, kept)
   return {
     log,
     vault,
-    accounts: kept(createAccounts(openLmdbAccounts(join(data, 'accounts')))),
+    accounts,
     webhookStore: kept(await openLmdbWebhookStore(join(data, 'webhooks'))),
     fanOut: createLocalFanOut(broke),
   }
 }
 
 type Keep = <T extends { close(): Promise<void> }>(part: T) => T
-type SharedStores = Pick<Stores, 'log' | 'vault'>
+type SharedStores = Pick<Stores, 'log' | 'vault' | 'accounts'>
 
 async function openEmbedded({ data }: Config, _secret: Secret, _broke: (error: unknown) => void, kept: Keep): Promise<SharedStores> {
-  return { log: kept(await openLmdbLog(join(data, 'log'))), vault: kept(await openLmdbVault(join(data, 'keys'))) }
+  return {
+    log: kept(await openLmdbLog(join(data, 'log'))),
+    vault: kept(await openLmdbVault(join(data, 'keys'))),
+    accounts: kept(openOwnAccounts(data)),
+  }
 }
 
 /** What several nodes share, over one connection. */
@@ -68,7 +72,11 @@ async function openShared(
   const streams = streamSettings({ data, log: settings }, secret)
   const log = kept(await openJetStreamLog(join(data, 'log'), nats, streams, broke))
   const keys = { ...streams, epoch: log.epoch, secret: secret.keyFor('keys'), mayMake: () => isEmpty(log) }
-  return { log, vault: kept(await openNatsVault(join(data, 'erased'), nats, keys, broke)) }
+  return {
+    log,
+    vault: kept(await openNatsVault(join(data, 'erased'), nats, keys, broke)),
+    accounts: kept(await openSharedAccounts({ nats, log: settings, secret, broke })),
+  }
 }
 
 async function isEmpty(log: Pick<JetStreamLog, 'conversations'>): Promise<boolean> {
@@ -79,6 +87,6 @@ async function isEmpty(log: Pick<JetStreamLog, 'conversations'>): Promise<boolea
 /** Of the replicated log, as this node names and owns it. */
 export const streamSettings = ({ data, log }: Pick<Config, 'data' | 'log'>, secret: Secret) => ({
   ...log,
-  owner: secret.keyFor('log').toString('hex').slice(0, 16),
+  owner: ownerOf(secret),
   node: loadOrMakeNodeName(data),
 })

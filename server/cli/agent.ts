@@ -1,12 +1,13 @@
-// `parley agent`: who may sign in at /desk and at /studio. Writes to the data folder, whether or not the engine runs; the engine sees it at once.
+// `parley agent`: who may sign in at /desk and at /studio. Writes to the data folder, or to what the nodes of a cluster share, whether or not
+// anybody serves; whoever serves sees it at once.
 import { join } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
 import type { Account } from '../accounts/account.ts'
-import { type Accounts, createAccounts } from '../accounts/accounts.ts'
+import type { Accounts } from '../accounts/accounts.ts'
 import { agentName, foldName } from '../accounts/agent-name.ts'
 import { PAGE_OF, type Role } from '../accounts/role.ts'
 import { type Config, readConfig } from '../config.ts'
-import { openLmdbAccounts } from '../drivers/accounts.lmdb.ts'
+import { openAccounts } from '../shared-records.ts'
 import { askForPassword, askSeen, passwordFromInput } from './password-prompt.ts'
 
 export interface AgentOptions {
@@ -34,9 +35,8 @@ export function addAgent(raw: string, options: AddOptions, wrongUse: WrongUse): 
       throw new Fault('AGENT_EXISTS', { shop, name })
     const role = options.supervisor ? 'supervisor' : options.role
     const agent = await accounts.add(shop, name, await passwordFor(name, options, wrongUse), role)
-    say(
-      `${TITLE[agent.role]} ${agent.name} of shop ${shop} may sign in at ${PAGE_OF[agent.role]}. Accounts: ${join(config.data, 'accounts')}`,
-    )
+    const where = config.log.driver === 'nats' ? 'shared by all nodes' : join(config.data, 'accounts')
+    say(`${TITLE[agent.role]} ${agent.name} of shop ${shop} may sign in at ${PAGE_OF[agent.role]}. Accounts: ${where}`)
   })
 }
 
@@ -107,7 +107,7 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
 async function withAccounts(work: (accounts: Accounts, config: Config) => Promise<void>): Promise<void> {
   const config = readConfig(process.env)
-  const accounts = createAccounts(openLmdbAccounts(join(config.data, 'accounts')))
+  const accounts = await openAccounts(config)
   try {
     await work(accounts, config)
   } finally {

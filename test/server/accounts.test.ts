@@ -10,11 +10,12 @@ import { fileURLToPath } from 'node:url'
 import { isFault } from '@parley/core/faults.ts'
 import { type Accounts, type AccountsOptions, createAccounts } from '@parley/server/accounts/accounts.ts'
 import { checkOrigin } from '@parley/server/accounts/own-origin.ts'
-import { COST, type Cost, type Derive, deriveByScrypt } from '@parley/server/accounts/password-hash.ts'
+import { COST, type Cost, deriveByScrypt } from '@parley/server/accounts/password-hash.ts'
 import { checkPassword } from '@parley/server/accounts/password-rules.ts'
 import { openLmdbAccounts } from '@parley/server/drivers/accounts.lmdb.ts'
 import { openStore } from '@parley/server/drivers/lmdb-store.ts'
 import { withSum } from '@parley/server/drivers/summed-text.ts'
+import { countingDerive } from '../contracts/accounts.ts'
 import { NODE_FLAGS, temporaryFolder } from '../e2e/running-server.ts'
 import { faultCodeOf } from '../fault-code.ts'
 
@@ -33,50 +34,6 @@ async function withAccounts(options: AccountsOptions, work: (accounts: Accounts,
   }
 }
 
-/** The real derivation, and the costs that were paid. */
-function countingDerive(): { readonly derive: Derive; readonly paid: Cost[] } {
-  const paid: Cost[] = []
-  return {
-    paid,
-    derive(password, salt, cost) {
-      paid.push({ n: cost.n, r: cost.r, p: cost.p })
-      return deriveByScrypt(password, salt, cost)
-    },
-  }
-}
-
-test('[ACC1] an unknown, an impossible and a removed name are refused in the words and at the cost of a wrong password', async () => {
-  const { derive, paid } = countingDerive()
-  await withAccounts({ derive }, async accounts => {
-    await accounts.add('demo', 'Anna', PASSWORD)
-    await accounts.add('demo', 'Gone', PASSWORD)
-    await accounts.remove('demo', 'Gone')
-    await accounts.add('other', 'Chen', PASSWORD)
-    const told = new Set<string>()
-    for (const [name, password] of [
-      ['Anna', 'not her password'],
-      ['Nobody', PASSWORD],
-      ['Gone', PASSWORD],
-      ['Chen', PASSWORD],
-      ['', PASSWORD],
-      ['x'.repeat(200), PASSWORD],
-      ['Anna', ''],
-    ] as const) {
-      paid.length = 0
-      await assert.rejects(accounts.signIn('demo', name, password), (error: unknown) => {
-        assert.ok(isFault(error, 'SIGN_IN_REFUSED'))
-        told.add(JSON.stringify([error.message, error.details]))
-        return true
-      })
-      assert.deepEqual(paid, [CHEAP], `${name} with ${password}`)
-    }
-    assert.equal(told.size, 1)
-    paid.length = 0
-    assert.equal((await accounts.signIn('demo', 'Anna', PASSWORD)).name, 'Anna')
-    assert.deepEqual(paid, [CHEAP])
-  })
-})
-
 test('[ACC1] what is paid by default is scrypt with N=2^15, r=8, p=1', async () => {
   const { derive, paid } = countingDerive()
   await withAccounts({ derive, cost: COST }, async accounts => {
@@ -84,40 +41,6 @@ test('[ACC1] what is paid by default is scrypt with N=2^15, r=8, p=1', async () 
     await accounts.signIn('demo', 'Anna', PASSWORD)
     assert.deepEqual(paid, Array(2).fill({ n: 32_768, r: 8, p: 1 }))
     assert.deepEqual([password.n, password.r, password.p], [32_768, 8, 1])
-  })
-})
-
-test('[ACC2] a name is unique in its shop, whatever its case and width, and free again after a removal', async () => {
-  await withAccounts({}, async accounts => {
-    const anna = await accounts.add('demo', '  Anna   Lee ', PASSWORD)
-    assert.equal(anna.name, 'Anna Lee')
-    for (const twin of ['anna lee', 'ANNA LEE', 'Ａｎｎａ　Ｌｅｅ'])
-      assert.equal(await faultCodeOf(accounts.add('demo', twin, PASSWORD)), 'AGENT_EXISTS', twin)
-    await accounts.add('other', 'Anna Lee', PASSWORD)
-    await accounts.add('demo', 'Straße', PASSWORD)
-    assert.equal(await faultCodeOf(accounts.add('demo', 'STRASSE', PASSWORD)), 'AGENT_EXISTS')
-    assert.equal((await accounts.signIn('demo', 'ａｎｎａ lee', PASSWORD)).id, anna.id)
-    // Of any number who add one name at once, one does.
-    const outcomes = await Promise.all(['Bo', 'bo', 'BO'].map(name => faultCodeOf(accounts.add('demo', name, PASSWORD))))
-    assert.deepEqual(outcomes.sort(), ['AGENT_EXISTS', 'AGENT_EXISTS', 'none'])
-    const bo = accounts.named('demo', 'bo').name
-
-    const gone = await accounts.remove('demo', 'ANNA LEE')
-    assert.equal(gone.state, 'removed')
-    assert.ok(!JSON.stringify(gone).includes('hash'), 'the password is gone from the record')
-    assert.equal(await faultCodeOf(accounts.remove('demo', 'Anna Lee')), 'UNKNOWN_AGENT')
-    assert.equal(await faultCodeOf(accounts.setPassword('demo', 'Anna Lee', PASSWORD)), 'UNKNOWN_AGENT')
-    const another = await accounts.add('demo', 'Anna Lee', PASSWORD)
-    assert.notEqual(another.id, anna.id)
-    assert.equal(accounts.get('demo', anna.id)?.state, 'removed', 'the old id names her for ever')
-    assert.deepEqual(
-      accounts
-        .list('demo')
-        .map(({ name, state }) => `${name} ${state}`)
-        .sort(),
-      ['Anna Lee active', 'Anna Lee removed', `${bo} active`, 'Straße active'].sort(),
-    )
-    assert.equal(accounts.list().length, 5)
   })
 })
 
@@ -169,53 +92,6 @@ test('[ACC3] a new store is its owner’s alone', async () => {
   assert.equal(statSync(join(parent.path, 'accounts')).mode & 0o077, 0)
   await rows.close()
   parent.remove()
-})
-
-test('[ACC3] when the cost has been raised, the next sign-in makes a hash of the new cost, and the sessions stand', async () => {
-  const folder = temporaryFolder()
-  const rows = openLmdbAccounts(folder.path)
-  try {
-    const before = await createAccounts(rows, { cost: CHEAP }).add('demo', 'Anna', PASSWORD)
-    const dear: Cost = { n: 2 ** 11, r: 8, p: 2 }
-    const { derive, paid } = countingDerive()
-    const accounts = createAccounts(rows, { cost: dear, derive })
-    assert.equal(await faultCodeOf(accounts.signIn('demo', 'Anna', 'not her password')), 'SIGN_IN_REFUSED')
-    assert.deepEqual(accounts.named('demo', 'Anna').password, before.password, 'a wrong password renews nothing')
-    paid.length = 0
-    await accounts.signIn('demo', 'Anna', PASSWORD)
-    assert.deepEqual(paid, [CHEAP, dear])
-    const after = accounts.named('demo', 'Anna')
-    assert.deepEqual([after.password.n, after.password.p, after.endings], [dear.n, dear.p, before.endings])
-    paid.length = 0
-    await accounts.signIn('demo', 'Anna', PASSWORD)
-    assert.deepEqual(paid, [dear])
-  } finally {
-    await rows.close()
-    folder.remove()
-  }
-})
-
-test('[ACC3] a password changed while an older one is renewed stays the changed one', async () => {
-  const folder = temporaryFolder()
-  const rows = openLmdbAccounts(folder.path)
-  try {
-    const cli = createAccounts(rows, { cost: CHEAP })
-    await cli.add('demo', 'Anna', PASSWORD)
-    const dear: Cost = { n: 2 ** 11, r: 8, p: 1 }
-    const engine = createAccounts(rows, {
-      cost: dear,
-      async derive(password, salt, cost) {
-        if (cost.n === dear.n) await cli.setPassword('demo', 'Anna', 'another soup at ten')
-        return deriveByScrypt(password, salt, cost)
-      },
-    })
-    await engine.signIn('demo', 'Anna', PASSWORD)
-    assert.equal(await faultCodeOf(cli.signIn('demo', 'Anna', PASSWORD)), 'SIGN_IN_REFUSED')
-    assert.equal((await cli.signIn('demo', 'Anna', 'another soup at ten')).endings, 1)
-  } finally {
-    await rows.close()
-    folder.remove()
-  }
 })
 
 test('[ACC4] one password is looked at at a time, fifty sign-ins wait, and the next is told to come again', async () => {

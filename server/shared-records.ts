@@ -1,0 +1,48 @@
+// What beside the log is one for all nodes of a cluster, and lies in each data folder otherwise: records (drivers/records.nats.ts).
+import { join } from 'node:path'
+import { type Accounts, createAccounts } from './accounts/accounts.ts'
+import type { Config } from './config.ts'
+import { openLmdbAccounts } from './drivers/accounts.lmdb.ts'
+import { type AccountKey, createNatsAccounts } from './drivers/accounts.nats.ts'
+import { type Nats, openNats } from './drivers/nats.ts'
+import { type NatsRecords, openNatsRecords } from './drivers/records.nats.ts'
+import { openSecret } from './open-secret.ts'
+import type { Secret } from './secret.ts'
+
+export interface SharedParts {
+  readonly nats: Nats
+  readonly log: Pick<Config['log'], 'name' | 'replicas'>
+  readonly secret: Secret
+  /** Told of damage. */
+  readonly broke: (error: unknown) => void
+}
+
+/** Whose secret it is, for marks that others may read. */
+export const ownerOf = (secret: Secret): string => secret.keyFor('log').toString('hex').slice(0, 16)
+
+/** Faults: LOG_REFUSED, LOG_UNAVAILABLE, STORE_DAMAGED. */
+export const openSharedRecords = <K extends readonly string[]>(
+  { nats, log: { name, replicas }, secret, broke }: SharedParts,
+  table: string,
+  isWatched = false,
+): Promise<NatsRecords<K>> =>
+  openNatsRecords<K>(nats, { name, replicas, owner: ownerOf(secret), table, key: secret.keyFor('rows'), isWatched, broke })
+
+export const openSharedAccounts = async (parts: SharedParts): Promise<Accounts> =>
+  createAccounts(createNatsAccounts(await openSharedRecords<AccountKey>(parts, 'accounts', true)))
+
+export const openOwnAccounts = (data: string): Accounts => createAccounts(openLmdbAccounts(join(data, 'accounts')))
+
+/** The accounts alone, wherever they are kept, whether or not anybody serves. Faults: those of `openSharedAccounts`, CONFIG_INVALID. */
+export async function openAccounts(config: Config): Promise<Accounts> {
+  if (config.log.driver === 'embedded') return openOwnAccounts(config.data)
+  const secret = await openSecret(config)
+  const nats = await openNats({ ...config.log, password: config.log.secret })
+  try {
+    const accounts = await openSharedAccounts({ nats, log: config.log, secret, broke: () => {} }) // a node that serves tells of it
+    return { ...accounts, close: () => accounts.close().finally(() => nats.close()) }
+  } catch (error) {
+    await nats.close()
+    throw error
+  }
+}
