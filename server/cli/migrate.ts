@@ -32,11 +32,12 @@ export async function migrate({ to, dryRun, giveUp }: MigrateOptions): Promise<v
       path: 'log',
       reason: 'name the servers and monitors of the cluster (docs/cluster.md)',
     })
-  const streams = streamSettings(config, loadSecret(data))
+  const secret = loadSecret(data)
+  const streams = streamSettings(config, secret)
   const nats = await openNats({ ...log, password: log.secret })
   const bar = progressBar(to === 'nats' ? 'Moving in' : 'Moving out')
   try {
-    const parts: MoveParts = { data, nats, streams, progress: bar.show }
+    const parts: MoveParts = { data, nats, streams, secret, progress: bar.show }
     if (dryRun) {
       const plan = await planOf(parts, to).finally(bar.end)
       process.stdout.write(plan)

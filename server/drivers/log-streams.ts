@@ -193,16 +193,25 @@ function refuseMoves(info: StreamInfo, purpose: Purpose): void {
 export const endFilling = (manager: JetStreamManager, settings: StreamSettings): Promise<void> =>
   mark(manager, settings, ({ [FILLING]: _, ...metadata }) => ({ metadata }))
 
-/** Nothing can be appended to the streams any more, by nobody, and no node serves them. For good: a server unseals nothing. */
-export const seal = (
+/** Nothing can be put into the streams any more, by nobody, and no node serves them. For good: a server unseals nothing. `others` are sealed too. */
+export async function seal(
   manager: JetStreamManager,
   settings: StreamSettings,
   { id, at }: { readonly id: string; readonly at: string },
-): Promise<void> => mark(manager, settings, metadata => ({ metadata: { ...metadata, [MOVED]: `${id} ${at}` }, sealed: true }))
+  others: readonly string[],
+): Promise<void> {
+  await mark(manager, settings, metadata => ({ metadata: { ...metadata, [MOVED]: `${id} ${at}` }, sealed: true }))
+  for (const name of others) {
+    const { config } = await manager.streams.info(name)
+    const sealed: Partial<StreamConfig> = { ...config, sealed: true }
+    if (!config.sealed) await manager.streams.update(name, sealed)
+  }
+}
 
-/** Whether there is a stream of these at all. */
-export async function areThere(manager: JetStreamManager, { name, shards }: StreamSettings): Promise<boolean> {
-  for (let shard = 0; shard < shards; shard++) if (await lookUp(manager, streamOf(name, shard))) return true
+/** Whether there is any of these streams, or of the others. */
+export async function areThere(manager: JetStreamManager, { name, shards }: StreamSettings, others: readonly string[]): Promise<boolean> {
+  for (const each of [...Array.from({ length: shards }, (_, shard) => streamOf(name, shard)), ...others])
+    if (await lookUp(manager, each)) return true
   return false
 }
 
@@ -213,12 +222,18 @@ export async function isSealed(manager: JetStreamManager, { name, shards }: Stre
   return false
 }
 
-/** Takes away the streams that this move was filling, and none else. */
-export async function removeFilled(manager: JetStreamManager, { name, shards }: StreamSettings, move: string): Promise<void> {
-  for (let shard = 0; shard < shards; shard++) {
-    const info = await lookUp(manager, streamOf(name, shard))
-    if (info?.config.metadata?.[FILLING] === move) await manager.streams.delete(info.config.name)
-  }
+/** Takes away the streams that this move was filling, and with them the others; none where there are no such. */
+export async function removeFilled(
+  manager: JetStreamManager,
+  { name, shards }: StreamSettings,
+  move: string,
+  others: readonly string[],
+): Promise<void> {
+  const found = await Promise.all(Array.from({ length: shards }, (_, shard) => lookUp(manager, streamOf(name, shard))))
+  const filled = found.filter(info => info?.config.metadata?.[FILLING] === move).map(info => info!.config.name)
+  if (filled.length === 0) return
+  for (const other of others) if (await lookUp(manager, other)) await manager.streams.delete(other)
+  for (const stream of filled) await manager.streams.delete(stream)
 }
 
 async function mark(

@@ -1,7 +1,6 @@
 // A replicated log as a folder: a node's copy, heard to the end that the streams have now, and then made a log of its own. It may be ended at any moment and
 // run again; it goes on where it was.
 import { join } from 'node:path'
-import { jetstream } from '@nats-io/jetstream'
 import { Fault, isFault } from '@parley/core/faults.ts'
 import type { Epoch, Seq } from '@parley/core/ids.ts'
 import { openJetStreamLog } from '../../drivers/conversation-log.jetstream.ts'
@@ -12,7 +11,8 @@ import { type LogReader, openLogReader } from '../../drivers/log-reader.lmdb.ts'
 import { encodeHead } from '../../drivers/log-records.ts'
 import { type Purpose, type StreamSettings, streamOf } from '../../drivers/log-streams.ts'
 import { COPY, openLogTables } from '../../drivers/log-tables.ts'
-import { API_MS, type Nats } from '../../drivers/nats.ts'
+import type { Nats } from '../../drivers/nats.ts'
+import { messagesOf } from '../../drivers/stream-messages.ts'
 
 /** Faults: LOG_REFUSED, LOG_UNAVAILABLE, STORE_DAMAGED, STORAGE_FULL. What is damaged is copied as what is damaged. */
 export async function copyStreams(
@@ -63,7 +63,7 @@ export async function makeOwnLog(folder: string): Promise<void> {
  */
 export async function compareWithStreams(
   copy: string,
-  { connection, manager }: Nats,
+  nats: Nats,
   { name, shards }: StreamSettings,
   progress: (done: number, total: number) => void,
 ): Promise<void> {
@@ -73,9 +73,8 @@ export async function compareWithStreams(
     const total = log.countEvents()
     let events = 0
     for (let shard = 0; shard < shards; shard++) {
-      const { state } = await manager.streams.info(streamOf(name, shard))
       const ends = new Map<string, string>()
-      for await (const { subject, data } of messagesOf({ connection }, streamOf(name, shard), state.last_seq)) {
+      for await (const { subject, data } of messagesOf(nats, streamOf(name, shard))) {
         const message = decodeMessage(subject, data)
         if (message?.kind !== 'append') continue
         const { end, records } = message.addition
@@ -114,20 +113,4 @@ function endsIn(log: LogReader, shards: number): readonly Map<string, string | u
     ends[shardOf(key, shards)]!.set(nameOf(key), end)
   }
   return ends
-}
-
-/** Every message up to `last`, in order. */
-async function* messagesOf({ connection }: Pick<Nats, 'connection'>, stream: string, last: number) {
-  if (last === 0) return
-  const consumer = await jetstream(connection, { timeout: API_MS }).consumers.get(stream)
-  const messages = await consumer.consume()
-  try {
-    for await (const message of messages) {
-      yield message
-      if (message.seq >= last) return
-    }
-    throw new Fault('LOG_UNAVAILABLE', { reason: `stream ${stream} could not be read to its end`, retryAfterMs: 0 })
-  } finally {
-    await messages.close()
-  }
 }

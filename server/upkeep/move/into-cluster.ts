@@ -17,18 +17,20 @@ import type { Findings } from '../examine.ts'
 import { compareLogs } from './compare-logs.ts'
 import { copyStreams } from './copy-streams.ts'
 import { damageInStreams, fillStreams } from './fill-streams.ts'
-import type { Moved, MoveParts } from './move.ts'
-import { beginMove, MOVING, type Move, moveIn, noteMove } from './moving.ts'
+import { type Moved, type MoveParts, othersOf } from './move.ts'
+import { keysIntoCluster } from './move-keys.ts'
+import { beginMove, ERASED, MOVING, type Move, moveIn, noteMove } from './moving.ts'
 import { createStages } from './stages.ts'
 
 /** How the time of a move goes, measured: docs/cluster.md. */
-const SHARES = { look: 1, fill: 6, hear: 2, compare: 1 }
+const SHARES = { look: 1, fill: 6, hear: 2, compare: 1, keys: 1 }
 
 /**
  * Faults: MOVE_REFUSED, MOVE_UNFINISHED where another move is under way, DATA_IN_USE, CONFIG_INVALID where there is no log, LOG_REFUSED, LOG_UNAVAILABLE,
  * STORAGE_FULL, STORE_DAMAGED.
  */
-export async function moveIntoCluster({ data, nats, streams, progress }: MoveParts): Promise<Moved> {
+export async function moveIntoCluster(parts: MoveParts): Promise<Moved> {
+  const { data, nats, streams, progress } = parts
   const stages = createStages(SHARES, progress)
   let move = moveIn(data)
   if (move && (move.to !== 'nats' || move.streams !== streams.name)) throw new Fault('MOVE_UNFINISHED', { folder: data, to: move.to })
@@ -40,7 +42,8 @@ export async function moveIntoCluster({ data, nats, streams, progress }: MovePar
       findings = await lookOver(data, { progress: stages.in('look') })
       refuseHole(findings)
       move ??= await begin(data, streams)
-      await copyAll(data, nats, streams, move, findings.events, stages)
+      await fillLog(parts, move, findings.events, stages)
+      await keysIntoCluster(parts, move, findings.conversations, stages.in('keys'))
       move = await noteMove(data, { ...move, state: 'switching' })
     } finally {
       unlock()
@@ -69,8 +72,8 @@ async function holdOwnLog(data: string): Promise<() => void> {
 export async function refuseStreams(data: string, nats: Nats, streams: StreamSettings): Promise<void> {
   if (existsSync(join(data, 'log', 'data.mdb')) && (await isCopy(join(data, 'log'))))
     throw new Fault('MOVE_REFUSED', { reason: `${join(data, 'log')} is a node's copy: its log is in a cluster already` })
-  if (!(await areThere(nats.manager, streams))) return
-  const reason = `there are streams ${streams.name}-log-… already: set another log.name, or remove them (docs/cluster.md#moving)`
+  if (!(await areThere(nats.manager, streams, othersOf(streams)))) return
+  const reason = `there are streams ${streams.name}-… already: set another log.name, or remove them (docs/cluster.md#moving)`
   throw new Fault('MOVE_REFUSED', { reason })
 }
 
@@ -80,10 +83,8 @@ async function begin(data: string, streams: StreamSettings): Promise<Move> {
   return beginMove(data, { to: 'nats', streams: streams.name, epoch: reader.epoch ?? '' })
 }
 
-async function copyAll(
-  data: string,
-  nats: Nats,
-  streams: StreamSettings,
+async function fillLog(
+  { data, nats, streams }: MoveParts,
   { id, epoch }: Move,
   events: number,
   stages: ReturnType<typeof createStages<keyof typeof SHARES>>,
@@ -120,10 +121,12 @@ const asideOf = (data: string, { at, epoch }: Move): string => join(data, `moved
 
 /** What was moved is put aside, and what the cluster has of it here into its place. */
 function putInPlace(data: string, aside: string): void {
-  const [log, kept, moved] = [join(data, 'log'), join(aside, 'log'), join(data, MOVING, 'log')]
   mkdirSync(aside, { recursive: true, mode: 0o700 })
-  if (!existsSync(kept)) renameSync(log, kept)
+  for (const name of ['log', 'keys'])
+    if (!existsSync(join(aside, name)) && existsSync(join(data, name))) renameSync(join(data, name), join(aside, name))
   flushFolder(aside)
-  if (existsSync(moved)) renameSync(moved, log)
+  const copy = join(data, MOVING, 'log')
+  if (existsSync(copy)) renameSync(copy, join(data, 'log'))
+  rmSync(join(data, ERASED), { recursive: true, force: true }) // of another life in a cluster
   flushFolder(data)
 }

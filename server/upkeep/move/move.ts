@@ -4,8 +4,10 @@ import { join } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
 import type { LogSettings } from '../../drivers/conversation-log.jetstream.ts'
 import { flushFolder } from '../../drivers/flush-folder.ts'
+import { type KeysSettings, keysStreamOf } from '../../drivers/keys-stream.ts'
 import { isSealed, removeFilled } from '../../drivers/log-streams.ts'
 import type { Nats } from '../../drivers/nats.ts'
+import type { Secret } from '../../secret.ts'
 import type { Progress } from '../doctor.ts'
 import type { Findings } from '../examine.ts'
 import { MOVING, type Move, moveIn } from './moving.ts'
@@ -15,7 +17,8 @@ export interface MoveParts {
   readonly data: string
   readonly nats: Nats
   /** The cluster's, with the mark of the secret that lies in the folder. */
-  readonly streams: LogSettings
+  readonly streams: LogSettings & Pick<KeysSettings, 'owner'>
+  readonly secret: Secret
   readonly progress?: Progress
 }
 
@@ -26,6 +29,9 @@ export interface Moved {
   /** Where what the folder had is kept. */
   readonly aside?: string
 }
+
+/** The streams that a cluster has beside those of its log. */
+export const othersOf = ({ name }: Pick<LogSettings, 'name'>): readonly string[] => [keysStreamOf(name)]
 
 /**
  * Leaves everything as it was before the move: what it has filled is taken away again. Faults: MOVE_REFUSED, where none is under way, or one that can only be
@@ -38,7 +44,7 @@ export async function giveUpMove({ data, nats, streams }: MoveParts): Promise<Mo
     throw new Fault('MOVE_REFUSED', { reason: `this one has come too far to be given up: bin/parley migrate --to ${move.to} ends it` })
   if (move.streams !== streams.name)
     throw new Fault('MOVE_REFUSED', { reason: `it was begun with log.name ${move.streams}, and ${streams.name} is set` })
-  await removeFilled(nats.manager, streams, move.id)
+  await removeFilled(nats.manager, streams, move.id, othersOf(streams))
   rmSync(join(data, MOVING), { recursive: true })
   flushFolder(data)
   return move

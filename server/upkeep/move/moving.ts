@@ -9,6 +9,8 @@ import { flushFolder } from '../../drivers/flush-folder.ts'
 import { replaceFile } from '../../drivers/replace-file.ts'
 
 export const MOVING = 'moving'
+/** Where a node keeps what it knows of erasures (drivers/keys-mirror.ts): made anew from the cluster where it is gone. */
+export const ERASED = 'erased'
 
 const Move = z.strictObject({
   format: z.literal(1),
