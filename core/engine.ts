@@ -110,6 +110,7 @@ export interface Engine extends Rollbacks, Recovery, Ratings {
   /** Erases conversations for good; see there. Every method here refuses them afterwards: CONVERSATION_ERASED. */
   readonly erase: Eraser['erase']
   readonly eraseOld: Eraser['eraseOld']
+  readonly erasedElsewhere: Eraser['erasedElsewhere']
   /** True of a conversation that was erased: its customer needs another one. */
   isErased(key: ConversationKey): Promise<boolean>
   readonly desk: Desk
@@ -318,6 +319,7 @@ export function createEngine(parts: EngineParts): Engine {
     ...recovery,
     erase: eraser.erase,
     eraseOld: eraser.eraseOld,
+    erasedElsewhere: eraser.erasedElsewhere,
     isErased: key => erasures.isErased(key),
     desk,
     queue,

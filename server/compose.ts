@@ -5,6 +5,7 @@ import { SNAPSHOT_VERSION } from '@parley/core/conversation/stretch.ts'
 import { createEngine, type Engine } from '@parley/core/engine.ts'
 import { type Retention, type RetentionParts, startRetention } from '@parley/core/erasure/retention.ts'
 import { Fault, isFault } from '@parley/core/faults.ts'
+import type { ConversationKey } from '@parley/core/ids.ts'
 import { JOB_KINDS, webhookKind } from '@parley/core/jobs/kinds.ts'
 import type { Conversations } from '@parley/core/ports/conversations.ts'
 import type { FanOut } from '@parley/core/ports/fan-out.ts'
@@ -242,14 +243,14 @@ async function openServer(
   keep(outbox)
   const outgoing = withOutbox(counted, outbox)
   const conversations = seams?.conversations(outgoing) ?? outgoing
-  const erasures = createErasures(log, vault, async key => {
+  const forget = async (key: ConversationKey): Promise<void> => {
     await kept.forget(key)
-    await outbox.erased(key)
     await comparisons.forget(key.shop, key.conversation)
     await ensembles.forget(key.shop, key.conversation)
     await labels.forget(key.shop, key.conversation)
     await studio.forget(key.shop, key.conversation)
-  })
+  }
+  const erasures = createErasures(log, vault, forget, outbox.erased)
   const bare = createEngine({
     conversations,
     erasures,
@@ -377,6 +378,7 @@ async function openServer(
   keep({ close: async () => void (await app.http.close()) })
   if (paths) keep(await serveLink(paths.link, { engine, fanOut, onReport: metrics.reported, onBug: broke }))
   const url = await listen(app.http, config, paths?.http)
+  vault.follow(engine.erasedElsewhere)
   const finished = engine.finishUnsettled()
   let isStopping = false
   let retention: Retention | undefined

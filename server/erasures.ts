@@ -8,8 +8,16 @@ import type { ConversationLog, StoredEnvelope } from '@parley/core/ports/convers
 import type { Erasures } from '@parley/core/ports/erasures.ts'
 import type { Vault } from '@parley/core/ports/vault.ts'
 
-/** `forget` leaves no snapshot and no name of the conversation, and has its shop's webhooks told; again after a crash, until it has resolved. */
-export function createErasures(log: ConversationLog, vault: Vault, forget: (key: ConversationKey) => Promise<void>): Erasures {
+/**
+ * `forget` leaves no snapshot and no name of the conversation on this node; `tell` has its shop's webhooks told, by one node. Both again after a crash, until
+ * they have resolved.
+ */
+export function createErasures(
+  log: ConversationLog,
+  vault: Vault,
+  forget: (key: ConversationKey) => Promise<void>,
+  tell: (key: ConversationKey) => Promise<void> = async () => {},
+): Erasures {
   async function lastOf(key: ConversationKey): Promise<StoredEnvelope | undefined> {
     const { seq } = await log.head(key)
     return seq === 0 ? undefined : (await log.read(key, seq - 1)).at(-1)
@@ -51,9 +59,17 @@ export function createErasures(log: ConversationLog, vault: Vault, forget: (key:
       for (const { conversation } of ended.conversations) {
         const key = { shop: ended.shop, conversation }
         await forget(key)
+        await tell(key)
         await log.clearMarks(key)
       }
       await vault.note({ ...ended, state: 'done' })
+    },
+    async clearHere(ended) {
+      for (const { conversation } of ended.conversations) {
+        const key = { shop: ended.shop, conversation }
+        await forget(key)
+        await log.clearMarks(key) // an append of this node may have come between
+      }
     },
     notes: () => vault.notes(),
     async *ages() {

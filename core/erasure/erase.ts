@@ -27,6 +27,8 @@ export interface Eraser {
   erase(request: EraseRequest): Promise<EndedErasure>
   /** Of these conversations of one shop, erases those whose last event is from before `before` and that nobody has in hand. */
   eraseOld(shop: ShopId, keys: readonly ConversationKey[], before: number, days: number): Promise<void>
+  /** Another node has erased them: lets go of what this one has, and tells whoever has one of them open here. */
+  erasedElsewhere(ended: EndedErasure): Promise<void>
   /** Is told of every append. */
   moved(key: ConversationKey): void
   /** Clears away what a crash has left of erasures. Before anything else of the stores is looked at. */
@@ -193,6 +195,17 @@ export function createEraser({ holder, erasures, clock, goOn, erased, ended, bro
         const [first] = await erasures.conversationsOf(asked.shop, asked.target)
         await once(asked, () => bringToEnd(asked)).catch(error => first && broke(first, error))
       }
+    },
+    async erasedElsewhere(ended) {
+      for (const { conversation } of ended.conversations) {
+        const key = { shop: ended.shop, conversation }
+        await holder.run(key, async () => {
+          holder.forget(key)
+          erased(key)
+          moved(nameOf(key)) // it moves no more
+        })
+      }
+      await erasures.clearHere(ended)
     },
     moved: key => moved(nameOf(key)),
     async stop() {

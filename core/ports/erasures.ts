@@ -23,6 +23,8 @@ export interface Erasures {
   ): Promise<EndedErasure>
   /** Clears away what was derived from the text and lies elsewhere. Idempotent: done again after a crash. */
   clear(ended: EndedErasure): Promise<void>
+  /** As `clear`, of what another node has erased: what this one has of it, and nobody is told. */
+  clearHere(ended: EndedErasure): Promise<void>
   /** Oldest first; those that are not `done` are for a start to finish. */
   notes(): Promise<readonly Erasure[]>
   /** Every conversation that is not erased, with the time of its last event. One that is damaged is left out. */

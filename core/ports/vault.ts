@@ -31,6 +31,11 @@ export interface Vault {
    * nothing. When the promise resolves they are in no file of the store. Idempotent. `conversations` are whole by `sealedWith`.
    */
   destroy(erasure: EndedErasure): Promise<void>
+  /**
+   * Of each erasure that another node has made `erased` is told, one after the other; one that it rejects, or does not end, is told again after a start. On
+   * one machine there is none.
+   */
+  follow(erased: (erasure: EndedErasure) => Promise<void>): void
   close(): Promise<void>
 }
 

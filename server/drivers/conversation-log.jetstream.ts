@@ -262,6 +262,9 @@ async function openFollowed(
     conversations: () => listed(tables.heads),
     async clearMarks(key) {
       refuseClosed()
+      await fold.stored()
+      const row: HeadKey = [key.shop, key.conversation]
+      if (!tables.unsettled.doesExist(row) && !tables.withPeople.doesExist(row)) return
       await under(say({ kind: 'clear', key: { ...key } }))
       await fold.stored()
     },

@@ -18,8 +18,8 @@ export interface KeysMirror {
   notes(): readonly EndedErasure[]
   /** Those that this node has not cleared away. */
   uncleared(): readonly EndedErasure[]
-  /** An erasure, as it stands at `place`. */
-  erased(erasure: EndedErasure, place: number): void
+  /** An erasure, as it stands at `place`. True where nothing was known of it. */
+  erased(erasure: EndedErasure, place: number): boolean
   /** It is erased, and no note names it. */
   erasedAlone(key: ConversationKey, place: number): void
   /** This node has nothing left of it. Resolves when that is on the disk. */
@@ -131,6 +131,7 @@ export async function openKeysMirror(folder: string, epoch: Epoch, broke: (error
       young.notes.set(name, erasure)
       young.place = at
       changed()
+      return !isKnown
     },
     erasedAlone(key, at) {
       young.rows.set(nameOf(key), [key.shop, key.conversation])

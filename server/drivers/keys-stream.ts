@@ -6,6 +6,7 @@
 //   NAME.keys.e.SHOP.ID                      an erasure, sealed: what it names is erased from here on
 //   NAME.keys.x.SHOP.CONVERSATION            nothing: erased, and named by no erasure that is kept
 //   NAME.keys.n.NODE                         how far a node has heard all this; empty where it has ended
+//   NAME.keys.f, NAME.keys.w                 see keys-scrub.ts
 import { DiscardPolicy, RetentionPolicy, StorageType, StoreCompression, type StreamConfig, type StreamInfo } from '@nats-io/jetstream'
 import { Fault } from '@parley/core/faults.ts'
 import type { Epoch } from '@parley/core/ids.ts'

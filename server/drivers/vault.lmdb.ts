@@ -202,6 +202,7 @@ async function openLocked(folder: string, unlock: () => void): Promise<Vault> {
       }
       await next
     },
+    follow() {},
     close() {
       const end = async (): Promise<void> => {
         await rewrites

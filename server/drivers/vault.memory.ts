@@ -42,6 +42,7 @@ export function createMemoryVault(): Vault {
       for (const { conversation } of erasure.conversations) conversations.set(nameOf({ shop, conversation }), 'erased')
       noted.set(`${shop}/${id}`, structuredClone(erasure))
     },
+    follow() {},
     close: async () => {},
   }
 }

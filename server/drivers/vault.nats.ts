@@ -1,61 +1,40 @@
-// The keys of conversations where several machines share a log: rows of a replicated stream (keys-stream.ts), and ciphers in this node's memory; no key on its disk. One
-// message decides an erasure: from its place in the stream on what it names is erased at every node, whatever rows are left, and these are overwritten then.
-//
-// A cipher is used only by a node that is known to have heard of every erasure up to PROVEN_MS ago: it says so in a row of its own, which goes through the
-// servers' agreement, and hears that back. Who erases waits until all others have said that they have heard of it, or can use nothing any more.
+// The keys of conversations where several machines share a log: rows of a replicated stream (keys-stream.ts), and ciphers in this node's memory; no key is on its disk.
+// One message decides an erasure: from its place in the stream on what it names is erased at every node, whatever rows are left, and these are overwritten then
+// (keys-scrub.ts). A key is taken out of memory only by a node that is known to have heard of the erasures before (keys-nodes.ts).
 import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { headers } from '@nats-io/transport-node'
 import type { AskedErasure, EndedErasure } from '@parley/core/erasure/erasure.ts'
-import { Fault } from '@parley/core/faults.ts'
+import { Fault, isFault } from '@parley/core/faults.ts'
 import { asConversationId, asShopId, type ConversationId, type ConversationKey, type CustomerId, type ShopId } from '@parley/core/ids.ts'
 import { createLanes } from '@parley/core/lanes.ts'
 import type { OwnedConversation, Vault } from '@parley/core/ports/vault.ts'
 import { createCipher } from './cipher.ts'
 import { followKeys } from './keys-follow.ts'
+import { createKeysLine, inParallel, PAUSE_MS } from './keys-line.ts'
 import { openKeysMirror } from './keys-mirror.ts'
+import { createKeysNodes } from './keys-nodes.ts'
 import { type KeyRow, keysRows } from './keys-rows.ts'
+import { createKeysScrub } from './keys-scrub.ts'
 import { type KeysSettings, keysStreamOf, openKeysStream } from './keys-stream.ts'
 import { nameOf } from './log-ends.ts'
-import { isApiError } from './log-streams.ts'
 import type { Nats } from './nats.ts'
-import { createAsker } from './nats-asker.ts'
 import { KEY_BYTES } from './vault.lmdb.ts'
 
 /** Ciphers kept at hand. */
 const CACHE = 10_000
-/** Longer than a new leader takes to be elected: meanwhile what is known goes on being read. */
+/** Longer than a new leader takes to be elected: meanwhile what is in memory goes on being used. */
 const PROVEN_MS = 15_000
-const TRY_MS = 2_000
-const DECIDED_MS = 15_000
-const PAUSE_MS = 100
-const SHORT_MS = 5
-const RETRY_AFTER_MS = 2_000
 /** Rows that are asked for at once. */
 const AT_ONCE = 64
 
-const NO_MESSAGE = [10037, 10057, 10043]
-const WRONG_LAST_SEQUENCE = 10071
-const UNDER_WAY = [10164, 10158]
-const NO_ROOM = [10023, 10047, 10077]
-
-export interface NatsVaultSettings extends Omit<KeysSettings, 'owner'> {
+export interface NatsVaultSettings extends KeysSettings {
   /** 32 bytes that the nodes of one installation have, and nobody else. */
   readonly secret: Uint8Array
-  readonly owner: string
   /** This node's own name, of `A-Z a-z 0-9 _ -`. */
   readonly node: string
   /** False where the log has conversations: then a stream that is not there is lost. */
   readonly mayMake: () => Promise<boolean>
   readonly provenMs?: number
-}
-
-/** What is known of another node. */
-interface Heard {
-  /** It has heard the stream up to there. */
-  readonly place: number
-  /** When that was heard here. */
-  readonly at: number
 }
 
 /** `folder` holds no key (keys-mirror.ts). Faults: LOG_REFUSED, LOG_UNAVAILABLE, STORE_DAMAGED, STORAGE_FULL. */
@@ -75,17 +54,16 @@ export async function openNatsVault(
     const reason = `it ends at ${info.state.last_seq}, and this node has read it up to ${mirror.place}`
     throw new Fault('STORE_DAMAGED', { file: `stream ${stream}`, reason })
   }
-  const asker = createAsker(nats.connection)
+  const line = createKeysLine(nats, stream)
   const lanes = createLanes()
   const opened = new Map<string, OwnedConversation>()
   const asked = new Map<string, { readonly erasure: AskedErasure; readonly seq: number }>()
-  const nodes = new Map<string, Heard>()
-  const listening = new Set<() => void>()
+  /** Those that this node ends itself. */
+  const own = new Set<string>()
   const underWay = new Set<Promise<unknown>>()
-  const writer = randomBytes(8).toString('hex')
-  let said = 0
-  let provenAt = Number.NEGATIVE_INFINITY
-  let proving: Promise<void> | undefined
+  let follower: ((erasure: EndedErasure) => Promise<void>) | undefined
+  let following: Promise<void> = Promise.resolve()
+  let isOpen = false
   let closing: Promise<void> | undefined
 
   const refuseClosed = (): void => {
@@ -96,61 +74,31 @@ export async function openNatsVault(
     underWay.add(ended)
     return work
   }
+  const idOf = ({ shop, id }: Pick<EndedErasure, 'shop' | 'id'>): string => `${shop}/${id}`
 
-  /** Repeats it while nobody answers. Faults: LOG_UNAVAILABLE, STORAGE_FULL. */
-  async function insisting<T>(work: () => Promise<T>): Promise<T> {
-    const until = performance.now() + DECIDED_MS
-    for (;;) {
-      try {
-        return await work()
-      } catch (error) {
-        if (error instanceof Fault || isApiError(error, WRONG_LAST_SEQUENCE)) throw error
-        if (NO_ROOM.some(code => isApiError(error, code)))
-          throw new Fault('STORAGE_FULL', { what: `stream ${stream}`, retryAfterMs: RETRY_AFTER_MS }, { cause: error })
-        if (performance.now() > until || closing) throw unavailable(error)
-        await delay(UNDER_WAY.some(code => isApiError(error, code)) ? SHORT_MS : PAUSE_MS)
-      }
-    }
+  const nodes = createKeysNodes({
+    line,
+    node,
+    subject: rows.nodeOf(node),
+    provenMs,
+    place: () => followed?.place ?? mirror.place,
+    reached: seq => followed!.reached(seq), // it is asked once that is there
+  })
+  const scrubber = createKeysScrub({ line, subjects: { fill: `${rows.prefix}.f`, owed: `${rows.prefix}.w` }, broke })
+
+  async function fresh(): Promise<void> {
+    refuseClosed()
+    await nodes.fresh()
   }
-
-  /** The place at which it stands. Where `isNew`, undefined if there is something on its subject already. */
-  async function put(subject: string, payload: Uint8Array, isNew: true): Promise<number | undefined>
-  async function put(subject: string, payload: Uint8Array): Promise<number>
-  async function put(subject: string, payload: Uint8Array, isNew = false): Promise<number | undefined> {
-    const named = headers()
-    named.set('Nats-Msg-Id', `${writer}-${++said}`)
-    if (isNew) named.set('Nats-Expected-Last-Subject-Sequence', '0')
-    try {
-      return await insisting(() => asker.publish(subject, payload, named, TRY_MS))
-    } catch (error) {
-      if (isApiError(error, WRONG_LAST_SEQUENCE)) return undefined
-      throw error
-    }
-  }
-
-  /** What stands there, as the server has it that leads the stream. */
-  async function rowAt(subject: string): Promise<{ readonly seq: number; readonly data: Uint8Array } | undefined> {
-    const found = await insisting(() => nats.manager.streams.getMessage(stream, { last_by_subj: subject }))
-    return found && found.data.length > 0 ? { seq: found.seq, data: found.data } : undefined
-  }
-
-  /** Overwrites it on the disks of the servers. */
-  const wipe = (seq: number): Promise<unknown> =>
-    insisting(async () => {
-      try {
-        await nats.manager.streams.deleteMessage(stream, seq, true)
-      } catch (error) {
-        if (!NO_MESSAGE.some(code => isApiError(error, code))) throw error // it is gone already
-      }
-    })
 
   // What is heard.
 
   function hear(seq: number, subject: string, payload: Uint8Array): void {
     const [kind, first = '', second = ''] = subject.slice(rows.prefix.length + 1).split('.')
-    if (kind === 'n') hearNode(first, payload)
-    else if (kind === 'a') hearAsked(seq, first, second, payload)
-    else if (kind === 'e') hearErasure(seq, first, second, payload)
+    if (kind === 'n') nodes.heard(first, payload)
+    else if (kind === 'w') scrubber.heard(payload)
+    else if (kind === 'a') hearAsked(seq, { shop: asShopId(first), id: second }, payload)
+    else if (kind === 'e') hearErasure(seq, { shop: asShopId(first), id: second }, payload)
     else if (kind === 'x') {
       const key = { shop: asShopId(first), conversation: asConversationId(second) }
       mirror.erasedAlone(key, seq)
@@ -158,86 +106,41 @@ export async function openNatsVault(
     }
   }
 
-  function hearNode(other: string, payload: Uint8Array): void {
-    if (other === node) return
-    if (payload.length === 8) nodes.set(other, { place: Buffer.from(payload).readDoubleBE(), at: performance.now() })
-    else nodes.delete(other)
-    for (const look of listening) look()
-  }
-
-  function hearAsked(seq: number, shop: string, id: string, payload: Uint8Array): void {
-    const about = { shop: asShopId(shop), id }
+  function hearAsked(seq: number, about: Pick<EndedErasure, 'shop' | 'id'>, payload: Uint8Array): void {
     const erasure = payload.length > 0 ? rows.openNote(about, payload) : undefined
-    if (erasure?.state === 'asked') asked.set(`${shop}/${id}`, { erasure, seq })
-    else asked.delete(`${shop}/${id}`)
+    if (erasure?.state === 'asked') asked.set(idOf(about), { erasure, seq })
+    else asked.delete(idOf(about))
   }
 
-  function hearErasure(seq: number, shop: string, id: string, payload: Uint8Array): void {
-    const erasure = rows.openNote({ shop: asShopId(shop), id }, payload)
+  function hearErasure(seq: number, about: Pick<EndedErasure, 'shop' | 'id'>, payload: Uint8Array): void {
+    const erasure = rows.openNote(about, payload)
     if (!erasure || erasure.state === 'asked') {
-      broke(new Fault('STORE_DAMAGED', { file: `stream ${stream}`, reason: `the note of erasure ${id} at ${seq} can't be read` }))
+      const reason = `the note of erasure ${about.id} at ${seq} can't be read`
+      broke(new Fault('STORE_DAMAGED', { file: `stream ${stream}`, reason }))
       return
     }
-    asked.delete(`${shop}/${id}`)
-    mirror.erased(erasure, seq)
+    asked.delete(idOf(about))
+    const isNews = mirror.erased(erasure, seq)
     for (const { conversation } of erasure.conversations) opened.delete(nameOf({ shop: erasure.shop, conversation }))
-    if (isOpen && nodes.size > 0) announce().catch(() => {}) // whoever erases does not wait for ever
+    if (!isOpen) return
+    // Once it is counted as heard. Where it does not come through, whoever erases waits a little.
+    if (nodes.hasOthers) queueMicrotask(() => void nodes.announce().catch(() => {}))
+    if (isNews && !own.has(idOf(erasure))) tell(erasure)
   }
 
-  const announce = async (): Promise<number> => {
-    const place = Buffer.alloc(8)
-    place.writeDoubleBE(followed?.place ?? mirror.place)
-    return put(rows.nodeOf(node), place)
-  }
-
-  async function prove(): Promise<void> {
-    const at = performance.now()
-    await within(followed.reached(await announce()))
-    provenAt = at
-  }
-  /** Rejects where nothing is heard. Faults: LOG_UNAVAILABLE. */
-  async function within<T>(work: Promise<T>): Promise<T> {
-    const { promise: late, reject } = Promise.withResolvers<never>()
-    const timer = setTimeout(() => reject(unavailable(new Error(`nothing was heard within ${DECIDED_MS} ms`))), DECIDED_MS)
-    try {
-      return await Promise.race([work, late])
-    } finally {
-      clearTimeout(timer)
-    }
-  }
-
-  /** Resolves when this node is known to have heard of every erasure up to a while ago. Faults: LOG_UNAVAILABLE. */
-  async function fresh(): Promise<void> {
-    refuseClosed()
-    for (;;) {
-      const age = performance.now() - provenAt
-      if (age > provenMs / 3) proving ??= under(prove().finally(() => (proving = undefined)))
-      if (age < provenMs) {
-        proving?.catch(() => {}) // it is asked for again
-        return
+  /** One after the other. */
+  function tell(erasure: EndedErasure): void {
+    const told = follower
+    if (!told) return
+    following = following.then(async () => {
+      if (closing) return
+      try {
+        await told(erasure)
+        await mirror.cleared(erasure)
+      } catch (error) {
+        broke(error) // it is told of again after a start
       }
-      await proving
-    }
-  }
-
-  /** Resolves when no other node uses a key any more that was destroyed at this place. */
-  async function untilOthersHeard(seq: number): Promise<void> {
-    const before = [...nodes].filter(([, { place }]) => place < seq)
-    await Promise.all(
-      before.map(async ([other, { at }]) => {
-        const heard = (): boolean => (nodes.get(other)?.place ?? Number.POSITIVE_INFINITY) >= seq
-        const { promise, resolve } = Promise.withResolvers<void>()
-        const look = (): void => {
-          if (heard()) resolve()
-        }
-        const timer = setTimeout(resolve, Math.max(0, at + provenMs - performance.now()))
-        listening.add(look)
-        look()
-        await promise
-        clearTimeout(timer)
-        listening.delete(look)
-      }),
-    )
+    })
   }
 
   // Keys.
@@ -257,8 +160,8 @@ export async function openNatsVault(
 
   async function lookUp(key: ConversationKey): Promise<KeyRow | undefined> {
     refuseErased(key)
-    const found = await rowAt(rows.keyOf(key))
-    refuseErased(key)
+    const found = await line.rowAt(rows.keyOf(key))
+    refuseErased(key) // it may have been heard meanwhile
     if (!found) return undefined
     const row = rows.openKey(key, found.data)
     if (!row) throw new Fault('LOG_DAMAGED', { conversation: key.conversation, seq: 1, reason: 'its key is damaged' })
@@ -278,13 +181,13 @@ export async function openNatsVault(
   async function make(key: ConversationKey, customer: CustomerId): Promise<OwnedConversation> {
     const row: KeyRow = { customer, key: randomBytes(KEY_BYTES), isOwn: true }
     // First the index: it does no harm where the key never comes, and a conversation that it lacks would outlive its customer's erasure.
-    await put(rows.indexOf(key.shop, customer, key.conversation), Buffer.alloc(0))
+    await line.put(rows.indexOf(key.shop, customer, key.conversation), Buffer.alloc(0))
     for (;;) {
-      const seq = await put(rows.keyOf(key), rows.sealKey(key, row), true)
+      const seq = await line.make(rows.keyOf(key), rows.sealKey(key, row))
       if (seq !== undefined) {
-        await within(followed.reached(seq)) // an erasure may stand before it
+        await line.within(followed!.reached(seq)) // an erasure may stand before it
         if (!mirror.isErased(key)) return remember(key, conversationIn(row))
-        await wipeRows(key)
+        await wipe(key)
         throw erasedFault(key)
       }
       const theirs = await lookUp(key) // another node was faster
@@ -293,57 +196,95 @@ export async function openNatsVault(
     }
   }
 
-  /** Overwrites what the stream has of an erased conversation. Idempotent. */
-  async function wipeRows(key: ConversationKey): Promise<void> {
-    const found = await rowAt(rows.keyOf(key))
-    if (!found) return
+  /** Overwrites what the stream has of an erased conversation. False where that is nothing. */
+  async function wipe(key: ConversationKey): Promise<boolean> {
+    const found = await line.rowAt(rows.keyOf(key))
+    if (!found) return false
     const row = rows.openKey(key, found.data)
-    if (row) {
-      const index = await insisting(() =>
-        nats.manager.streams.getMessage(stream, { last_by_subj: rows.indexOf(key.shop, row.customer, key.conversation) }),
-      )
-      if (index) await wipe(index.seq)
-    }
-    await wipe(found.seq) // last: it alone says whose it was
+    const index = row && (await line.rowAt(rows.indexOf(key.shop, row.customer, key.conversation)))
+    if (index) await line.wipe(index.seq)
+    await line.wipe(found.seq) // last: it alone says whose it was
+    return true
   }
 
-  const wipeAll = (erasure: EndedErasure): Promise<unknown> =>
-    inParallel(erasure.conversations, ({ conversation }) => wipeRows({ shop: erasure.shop, conversation }))
+  async function wipeAll({ shop, conversations }: EndedErasure): Promise<void> {
+    let isAny = false
+    await inParallel(conversations, AT_ONCE, async ({ conversation }) => {
+      if (await wipe({ shop, conversation })) isAny = true
+    })
+    if (isAny) await scrubber.scrub()
+  }
 
   async function conversationsOf(shop: ShopId, customer: CustomerId): Promise<ConversationId[]> {
     await fresh()
     const filter = rows.indexOf(shop, customer, '*')
-    const { state } = await insisting(() => nats.manager.streams.info(stream, { subjects_filter: filter }))
+    const { state } = await line.info(filter)
     const found: ConversationId[] = []
-    await inParallel(Object.keys(state.subjects ?? {}), async subject => {
+    await inParallel(Object.keys(state.subjects ?? {}), AT_ONCE, async subject => {
       const conversation = asConversationId(subject.slice(filter.length - 1))
       const key = { shop, conversation }
-      if (mirror.isErased(key)) return
       try {
         if ((await find(key))?.customer === customer) found.push(conversation)
       } catch (error) {
-        if (!(error instanceof Fault) || error.code !== 'CONVERSATION_ERASED') throw error // meanwhile
+        if (!isFault(error, 'CONVERSATION_ERASED')) throw error
       }
     })
     return found
   }
 
-  let isOpen = false
-  let followed: ReturnType<typeof followKeys>
+  async function sealedWith(key: ConversationKey): Promise<readonly ConversationId[]> {
+    await fresh()
+    if (mirror.isErased(key)) return []
+    const row = await lookUp(key)
+    if (!row) return []
+    if (row.isOwn) return [key.conversation]
+    const shared: ConversationId[] = []
+    await inParallel(await conversationsOf(key.shop, row.customer), AT_ONCE, async conversation => {
+      if ((await lookUp({ shop: key.shop, conversation }))?.isOwn === false) shared.push(conversation)
+    })
+    return shared
+  }
+
+  /** Resolves when this node has heard it too. */
+  async function say(subject: string, payload: Uint8Array): Promise<number> {
+    const seq = await line.put(subject, payload)
+    await line.within(followed!.reached(seq))
+    return seq
+  }
+
+  async function destroy(erasure: EndedErasure): Promise<void> {
+    own.add(idOf(erasure))
+    const wish = asked.get(idOf(erasure))
+    const seq = await say(rows.noteOf('e', erasure), rows.sealNote(erasure))
+    if (wish) await line.wipe(wish.seq)
+    await Promise.all([wipeAll(erasure), nodes.untilOthersHeard(seq)])
+  }
+
+  async function noteEnded(erasure: EndedErasure): Promise<void> {
+    own.add(idOf(erasure))
+    await wipeAll(erasure) // where a crash has left something
+    await say(rows.noteOf('e', erasure), rows.sealNote(erasure))
+    if (erasure.state === 'done') await mirror.cleared(erasure)
+    own.delete(idOf(erasure))
+  }
+
+  let followed: ReturnType<typeof followKeys> | undefined
   try {
-    const upTo = await announce()
+    const upTo = await nodes.announce()
+    const kinds = ['a', 'e', 'n', 'w', 'x']
     followed = followKeys({
       connection: nats.connection,
       stream,
       from: mirror.place,
-      first: { upTo, subjects: ['a', 'e', 'x', 'n'].map(kind => `${rows.prefix}.${kind}.>`) },
+      first: { upTo, subjects: kinds.map(kind => (kind === 'w' ? `${rows.prefix}.w` : `${rows.prefix}.${kind}.>`)) },
       hear,
       broke,
     })
-    await within(followed.reached(upTo))
+    await line.within(followed.reached(upTo))
     await mirror.stored()
     isOpen = true
   } catch (error) {
+    await followed?.close()
     await mirror.close()
     throw error
   }
@@ -360,72 +301,43 @@ export async function openNatsVault(
       return mirror.isErased(key)
     },
     conversationsOf,
-    async sealedWith(key) {
-      await fresh()
-      if (mirror.isErased(key)) return []
-      const row = await lookUp(key)
-      if (!row) return []
-      if (row.isOwn) return [key.conversation]
-      const all = await conversationsOf(key.shop, row.customer)
-      const shared: ConversationId[] = []
-      await inParallel(all, async conversation => {
-        if ((await lookUp({ shop: key.shop, conversation }))?.isOwn === false) shared.push(conversation)
-      })
-      return shared
-    },
+    sealedWith,
     async note(erasure) {
       refuseClosed()
-      if (erasure.state === 'asked') {
-        await under(within(put(rows.noteOf('a', erasure), rows.sealNote(erasure)).then(seq => followed.reached(seq))))
-        return
-      }
-      await under(wipeAll(erasure)) // where a crash has left them
-      await under(within(put(rows.noteOf('e', erasure), rows.sealNote(erasure)).then(seq => followed.reached(seq))))
-      if (erasure.state === 'done') await mirror.cleared(erasure)
+      if (erasure.state === 'asked') await under(say(rows.noteOf('a', erasure), rows.sealNote(erasure)))
+      else await under(noteEnded(erasure))
     },
-    async dropNote({ shop, id }) {
+    async dropNote(erasure) {
       refuseClosed()
-      const found = asked.get(`${shop}/${id}`)
+      const found = asked.get(idOf(erasure))
       if (!found) return
-      await under(wipe(found.seq))
-      await under(within(put(rows.noteOf('a', { shop, id }), Buffer.alloc(0)).then(seq => followed.reached(seq))))
+      await under(line.wipe(found.seq))
+      await under(say(rows.noteOf('a', erasure), Buffer.alloc(0)))
     },
     async notes() {
       await fresh()
       return [...mirror.notes(), ...[...asked.values()].map(({ erasure }) => erasure)].sort((a, b) => a.at - b.at)
     },
-    destroy: erasure =>
-      under(
-        (async () => {
-          refuseClosed()
-          const before = asked.get(`${erasure.shop}/${erasure.id}`)
-          const seq = await put(rows.noteOf('e', erasure), rows.sealNote(erasure))
-          await within(followed.reached(seq))
-          await Promise.all([wipeAll(erasure), before && wipe(before.seq), untilOthersHeard(seq)])
-        })(),
-      ),
+    async destroy(erasure) {
+      refuseClosed()
+      await under(destroy(erasure))
+    },
+    follow(erased) {
+      follower = erased
+      for (const erasure of mirror.uncleared()) tell(erasure)
+    },
     close() {
       const end = async (): Promise<void> => {
         await Promise.allSettled([...underWay])
-        await Promise.race([asker.publish(rows.nodeOf(node), Buffer.alloc(0), headers(), TRY_MS).catch(() => {}), delay(TRY_MS)])
-        await followed.close()
+        await following
+        line.hurry()
+        await scrubber.close()
+        await nodes.leave()
+        await followed?.close()
         await mirror.close()
       }
       closing ??= end()
       return closing
     },
   }
-
-  function unavailable(cause: unknown): Fault {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    return new Fault('LOG_UNAVAILABLE', { reason, retryAfterMs: RETRY_AFTER_MS }, { cause })
-  }
-}
-
-async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
-  let next = 0
-  const worker = async (): Promise<void> => {
-    while (next < items.length) await work(items[next++]!) // there is one
-  }
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, worker))
 }

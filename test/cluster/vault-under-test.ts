@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import type { Epoch } from '@parley/core/ids.ts'
 import type { Vault } from '@parley/core/ports/vault.ts'
 import { keysStreamOf } from '@parley/server/drivers/keys-stream.ts'
-import { openNats } from '@parley/server/drivers/nats.ts'
+import { type Nats, openNats } from '@parley/server/drivers/nats.ts'
 import { type NatsVaultSettings, openNatsVault } from '@parley/server/drivers/vault.nats.ts'
 import { temporaryFolder } from '../e2e/running-server.ts'
 import type { NatsCluster } from './nats-cluster.ts'
@@ -17,6 +17,8 @@ export interface ReplicatedVault {
   readonly broken: unknown[]
   /** A node of its own, or one that was there before. */
   open(folder?: string, changes?: Partial<NatsVaultSettings>): Promise<Vault>
+  /** A node of its own over a line that is the test's. */
+  openOver(nats: Nats, changes?: Partial<NatsVaultSettings>): Promise<Vault>
   folder(): string
   /** Closes what is open, and removes stream and folders. */
   remove(): Promise<void>
@@ -54,6 +56,14 @@ export function replicatedVault({ urls, monitors, servers }: NatsCluster): Repli
       const own = { ...vault, close: () => vault.close().finally(() => nats.close()) }
       vaults.push(own)
       return own
+    },
+    async openOver(nats, changes = {}) {
+      const path = folder()
+      const vault = await openNatsVault(path, nats, { ...settings, node: `n${folders.length - 1}`, ...changes }, error =>
+        broken.push(error),
+      )
+      vaults.push(vault)
+      return vault
     },
     async remove() {
       for (const vault of vaults) await vault.close()
