@@ -103,7 +103,16 @@ function rollerOf(way: keyof typeof ways, key: ConversationKey, end: number): ()
   return async () => {
     const fanOut = createLocalFanOut(failed)
     fanOut.subscribe(key, () => {})
-    const holder = createHolder({ conversations: ways[way], fanOut, most: 1, appended: () => {} })
+    const holder = createHolder({
+      conversations: ways[way],
+      fanOut,
+      most: 1,
+      appended: () => {},
+      followed: () => {},
+      heard: () => {},
+      isConcerned: () => false,
+      broke: (_key, error) => failed(error),
+    })
     await holder.run(key, async () => {
       const conversation = await holder.load(key)
       const plan = planRollback(conversation, isAtEnd ? 1 + Math.floor(random() * (end - 4)) : end)

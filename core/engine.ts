@@ -15,12 +15,13 @@ import { createDesk, type Desk } from './handoff/desk.ts'
 import { createSeenMarks, type Side } from './handoff/marks.ts'
 import { createQueue, type Queue } from './handoff/queue.ts'
 import { createSla } from './handoff/sla.ts'
-import { createTypists, type Typing, type Typist } from './handoff/typists.ts'
+import { createTypists, TYPING_MS, type Typing, type Typist } from './handoff/typists.ts'
 import { createHolder, nameOf } from './holder.ts'
 import type { ConversationKey, CustomerId, Epoch, MessageRef, Seq } from './ids.ts'
 import type { Stages } from './pipeline/pipeline.ts'
 import { isRefusedAt, isShadowShedAt } from './pipeline/shed.ts'
 import type { Shop } from './pipeline/shop.ts'
+import type { HeardAppend } from './ports/conversation-log.ts'
 import type { Conversations } from './ports/conversations.ts'
 import type { Erasures } from './ports/erasures.ts'
 import type { FanOut } from './ports/fan-out.ts'
@@ -137,7 +138,20 @@ export function createEngine(parts: EngineParts): Engine {
     labelOf,
     moved: key => void tellState(key),
   })
-  const holder = createHolder({ conversations, fanOut, most: limits.conversations, appended })
+  /** What an erasure has overtaken is nobody's fault. */
+  const broke = (key: ConversationKey, error: unknown): void => {
+    if (!isFault(error, 'CONVERSATION_ERASED')) observer.broke(key, error)
+  }
+  const holder = createHolder({
+    conversations,
+    fanOut,
+    most: limits.conversations,
+    appended,
+    followed: follow,
+    heard,
+    isConcerned: key => fanOut.isHeard(key) || queue.has(key),
+    broke,
+  })
   const desk = createDesk({
     holder,
     conversations,
@@ -148,10 +162,6 @@ export function createEngine(parts: EngineParts): Engine {
     clock,
     erase: request => eraser.erase(request),
   })
-  /** What an erasure has overtaken is nobody's fault. */
-  const broke = (key: ConversationKey, error: unknown): void => {
-    if (!isFault(error, 'CONVERSATION_ERASED')) observer.broke(key, error)
-  }
   const effects = createEffectRunner({
     holder,
     effects: stages.effects,
@@ -202,13 +212,45 @@ export function createEngine(parts: EngineParts): Engine {
   })
 
   function appended(key: ConversationKey, before: Conversation, after: Conversation, events: readonly Logged[]): void {
-    typists.heard(nameOf(key), events)
-    if (after.custody.owner.with !== 'bot' || before.custody.owner.with !== 'bot') queue.update(key, after)
+    follow(key, before, after, events)
     sla.moved(key, before, after)
     eraser.moved(key)
-    if (after.custody.owner !== before.custody.owner) queueMicrotask(() => void tellState(key)) // after the delivery of the same append
     if (after.custody.effects !== before.custody.effects && !unreplied(after)) effects.goOn(key, after)
   }
+
+  /** What every node does that is concerned. What else an append asks for is the business of the node that made it. */
+  function follow(key: ConversationKey, before: Conversation | undefined, after: Conversation, events: readonly Logged[]): void {
+    typists.heard(nameOf(key), events)
+    if (after.custody.owner.with !== 'bot' || queue.has(key)) queue.update(key, after)
+    if (after.custody.owner !== before?.custody.owner) queueMicrotask(() => void tellState(key)) // after the delivery of the same append
+  }
+
+  function heard({ key, isUnsettled, isOwn }: HeardAppend): void {
+    eraser.moved(key)
+    // Its writer was told that nobody knows, and went away: what it asks for is still ours.
+    if (isOwn) takeUp(key, isUnsettled).catch(error => broke(key, error))
+  }
+
+  async function takeUp(key: ConversationKey, isUnsettled: boolean): Promise<void> {
+    const now = await holder.run(key, () => holder.load(key))
+    sla.moved(key, undefined, now)
+    if (isUnsettled) await turns.settle(key, null)
+  }
+
+  fanOut.meet({
+    heard(key, { marks, typing: typingThere = [] }) {
+      if (marks && seenMarks.merge(key, marks)) void tellState(key)
+      for (const { forMs, ...typist } of typingThere) {
+        typists.types(nameOf(key), typist, clock.monotonic(), forMs)
+        fanOut.publish(key, { type: 'typing', ...typist, forMs })
+      }
+    },
+    known(key) {
+      const marks = seenMarks.kept(key)
+      const typingNow = typing(key)
+      return marks || typingNow.length > 0 ? { ...(marks && { marks }), typing: typingNow } : undefined
+    },
+  })
 
   const stateOf = (key: ConversationKey, conversation: Conversation): ConversationState => {
     const { owner } = conversation.custody
@@ -221,15 +263,19 @@ export function createEngine(parts: EngineParts): Engine {
     }
   }
   const state = (key: ConversationKey): Promise<ConversationState> => holder.run(key, async () => stateOf(key, await holder.load(key)))
-  const tellState = (key: ConversationKey): Promise<void> =>
-    state(key).then(
-      now => fanOut.publish(key, { type: 'state', state: now }),
-      error => broke(key, error),
-    )
+  async function tellState(key: ConversationKey): Promise<void> {
+    if (!fanOut.isHeard(key)) return
+    try {
+      fanOut.publish(key, { type: 'state', state: await state(key) })
+    } catch (error) {
+      broke(key, error)
+    }
+  }
 
   function types(key: ConversationKey, typist: Typist): void {
     typists.types(nameOf(key), typist, clock.monotonic())
     fanOut.publish(key, { type: 'typing', ...typist })
+    fanOut.tell(key, { typing: [{ ...typist, forMs: TYPING_MS }] })
   }
   const typing = (key: ConversationKey): readonly Typing[] => typists.of(nameOf(key), clock.monotonic())
 
@@ -241,7 +287,7 @@ export function createEngine(parts: EngineParts): Engine {
 
   async function say(key: ConversationKey, customer: CustomerId, { ref, text: written, locale }: Message): Promise<Said> {
     const { text, found } = maskNumbers(written)
-    const said = await holder.run(key, async () => {
+    const said = await holder.change(key, async () => {
       const before = ownedBy(await holder.load(key), key, customer)
       const known = findRef(before.custody.refs, ref)
       if (known) {
@@ -280,7 +326,7 @@ export function createEngine(parts: EngineParts): Engine {
   }
 
   async function since(key: ConversationKey, customer: CustomerId, position: StreamPosition | null): Promise<Caught> {
-    return holder.run(key, async () => {
+    return holder.runFrom(key, position, async () => {
       const conversation = ownedBy(await holder.load(key), key, customer)
       const { dialogue, seq } = conversation
       // A seq beyond our end is a history that this store never had: as foreign as another epoch.
@@ -298,7 +344,9 @@ export function createEngine(parts: EngineParts): Engine {
 
   async function seen(key: ConversationKey, reader: Side, how: 'delivered' | 'read', seq: Seq): Promise<void> {
     const isNews = await holder.run(key, async () => seenMarks.see(key, reader, how, seq, (await holder.load(key)).seq))
-    if (isNews) await tellState(key)
+    if (!isNews) return
+    fanOut.tell(key, { marks: seenMarks.kept(key)! }) // it was seen above
+    await tellState(key)
   }
 
   async function drain(): Promise<void> {

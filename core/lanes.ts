@@ -2,6 +2,8 @@
 
 export interface Lanes {
   run<T>(name: string, step: () => Promise<T>): Promise<T>
+  /** True while something runs in it. */
+  isBusy(name: string): boolean
 }
 
 export function createLanes(): Lanes {
@@ -18,5 +20,6 @@ export function createLanes(): Lanes {
       mine.then(leave, leave)
       return mine
     },
+    isBusy: name => tails.has(name),
   }
 }

@@ -1,6 +1,6 @@
 // Takes what customers say of replies into the log.
 import { ratingOf } from './conversation/thumbs.ts'
-import { Fault, isFault } from './faults.ts'
+import { Fault } from './faults.ts'
 import type { Holder } from './holder.ts'
 import type { ConversationKey, CustomerId, Seq } from './ids.ts'
 import type { Clock } from './ports/clock.ts'
@@ -22,22 +22,15 @@ export interface RatingParts {
 }
 
 export const createRatings = ({ holder, clock, rated }: RatingParts): Ratings => ({
-  async rate(key, customer, { reply, thumb }) {
-    for (;;) {
-      try {
-        return await holder.run(key, async () => {
-          const before = await holder.load(key)
-          const owner = before.custody.customer
-          if (owner !== null && owner !== customer) throw new Fault('UNKNOWN_CONVERSATION', { conversation: key.conversation })
-          const rating = ratingOf(before, { reply, thumb, at: clock.now() })
-          if (typeof rating === 'number') return rating
-          const { seq } = await holder.append(key, customer, before, [rating])
-          rated(key, thumb)
-          return seq
-        })
-      } catch (error) {
-        if (!isFault(error, 'APPEND_CONFLICT')) throw error // another node got on: look again
-      }
-    }
-  },
+  rate: (key, customer, { reply, thumb }) =>
+    holder.change(key, async () => {
+      const before = await holder.load(key)
+      const owner = before.custody.customer
+      if (owner !== null && owner !== customer) throw new Fault('UNKNOWN_CONVERSATION', { conversation: key.conversation })
+      const rating = ratingOf(before, { reply, thumb, at: clock.now() })
+      if (typeof rating === 'number') return rating
+      const { seq } = await holder.append(key, customer, before, [rating])
+      rated(key, thumb)
+      return seq
+    }),
 })

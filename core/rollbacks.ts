@@ -9,7 +9,7 @@ import {
   requireMayRollBack,
   rollbackEvents,
 } from './conversation/rollback.ts'
-import { Fault, isFault } from './faults.ts'
+import { Fault } from './faults.ts'
 import type { Holder } from './holder.ts'
 import type { ConversationKey, CustomerId, MessageRef, Seq } from './ids.ts'
 import type { Clock } from './ports/clock.ts'
@@ -38,28 +38,20 @@ export function createRollbacks({ holder, clock }: { readonly holder: Holder; re
   }
 
   /** `pointOf` says where to, of the conversation as it stands then; null: nowhere. */
-  async function goBack(
+  const goBack = (
     key: ConversationKey,
     pointOf: (conversation: Conversation) => Seq | null,
     by: RolledBackBy,
     reason: string,
-  ): Promise<void> {
-    for (;;) {
-      try {
-        return await holder.run(key, async () => {
-          const { conversation, customer } = await written(key)
-          if (by.kind === 'customer' && by.customer !== customer)
-            throw new Fault('UNKNOWN_CONVERSATION', { conversation: key.conversation })
-          requireMayRollBack(conversation, by)
-          const toSeq = pointOf(conversation)
-          if (toSeq === null) return
-          await holder.append(key, customer, conversation, rollbackEvents(planRollback(conversation, toSeq), by, reason, clock.now()))
-        })
-      } catch (error) {
-        if (!isFault(error, 'APPEND_CONFLICT')) throw error // another node got on: look again
-      }
-    }
-  }
+  ): Promise<void> =>
+    holder.change(key, async () => {
+      const { conversation, customer } = await written(key)
+      if (by.kind === 'customer' && by.customer !== customer) throw new Fault('UNKNOWN_CONVERSATION', { conversation: key.conversation })
+      requireMayRollBack(conversation, by)
+      const toSeq = pointOf(conversation)
+      if (toSeq === null) return
+      await holder.append(key, customer, conversation, rollbackEvents(planRollback(conversation, toSeq), by, reason, clock.now()))
+    })
 
   return {
     rollback: (key, { toSeq, by, reason }) => goBack(key, () => toSeq, by, reason),

@@ -10,7 +10,17 @@ import { placeFile } from './drivers/place-file.ts'
 export interface Secret {
   /** 32 bytes that only this purpose has. */
   keyFor(
-    purpose: 'visitor-tokens' | 'operator' | 'desk-sessions' | 'studio-sessions' | 'log' | 'keys' | 'jobs' | 'rows' | `identity:${string}`,
+    purpose:
+      | 'visitor-tokens'
+      | 'operator'
+      | 'desk-sessions'
+      | 'studio-sessions'
+      | 'log'
+      | 'keys'
+      | 'signs'
+      | 'jobs'
+      | 'rows'
+      | `identity:${string}`,
   ): Buffer
 }
 

@@ -7,6 +7,7 @@ import type { Config } from './config.ts'
 import { type JetStreamLog, openJetStreamLog } from './drivers/conversation-log.jetstream.ts'
 import { type LmdbLog, openLmdbLog } from './drivers/conversation-log.lmdb.ts'
 import { createLocalFanOut } from './drivers/fan-out.local.ts'
+import { createNatsFanOut } from './drivers/fan-out.nats.ts'
 import { openNats } from './drivers/nats.ts'
 import { openLmdbVault } from './drivers/vault.lmdb.ts'
 import { openNatsVault } from './drivers/vault.nats.ts'
@@ -40,24 +41,22 @@ export async function openStores({ config, secret, broke, keep }: StoresParts): 
     keep(part)
     return part
   }
-  const { log, vault, accounts } = await (config.log.driver === 'nats' ? openShared : openEmbedded)(config, secret, broke, kept)
+  const shared = await (config.log.driver === 'nats' ? openShared : openEmbedded)(config, secret, broke, kept)
   return {
-    log,
-    vault,
-    accounts,
+    ...shared,
     webhookStore: kept(await openLmdbWebhookStore(join(data, 'webhooks'))),
-    fanOut: createLocalFanOut(broke),
   }
 }
 
 type Keep = <T extends { close(): Promise<void> }>(part: T) => T
-type SharedStores = Pick<Stores, 'log' | 'vault' | 'accounts'>
+type SharedStores = Pick<Stores, 'log' | 'vault' | 'accounts' | 'fanOut'>
 
-async function openEmbedded({ data }: Config, _secret: Secret, _broke: (error: unknown) => void, kept: Keep): Promise<SharedStores> {
+async function openEmbedded({ data }: Config, _secret: Secret, broke: (error: unknown) => void, kept: Keep): Promise<SharedStores> {
   return {
     log: kept(await openLmdbLog(join(data, 'log'))),
     vault: kept(await openLmdbVault(join(data, 'keys'))),
     accounts: kept(openOwnAccounts(data)),
+    fanOut: createLocalFanOut(broke),
   }
 }
 
@@ -76,6 +75,7 @@ async function openShared(
     log,
     vault: kept(await openNatsVault(join(data, 'erased'), nats, keys, broke)),
     accounts: kept(await openSharedAccounts({ nats, log: settings, secret, broke })),
+    fanOut: kept(createNatsFanOut(nats.connection, { name: settings.name, secret: secret.keyFor('signs') }, broke)),
   }
 }
 

@@ -67,19 +67,12 @@ export function createEffectRunner({ holder, effects, jobs, clock, shop, deadlin
   }
 
   /** Appends in the lane what `write` makes of the conversation as it stands then; nothing where it makes nothing. */
-  async function keep(key: ConversationKey, write: (conversation: Conversation) => readonly ConversationEvent[]): Promise<void> {
-    for (;;) {
-      try {
-        return await holder.run(key, async () => {
-          const before = await holder.load(key)
-          const events = write(before)
-          if (events.length > 0 && before.custody.customer !== null) await holder.append(key, before.custody.customer, before, events)
-        })
-      } catch (error) {
-        if (!isFault(error, 'APPEND_CONFLICT')) throw error
-      }
-    }
-  }
+  const keep = (key: ConversationKey, write: (conversation: Conversation) => readonly ConversationEvent[]): Promise<void> =>
+    holder.change(key, async () => {
+      const before = await holder.load(key)
+      const events = write(before)
+      if (events.length > 0 && before.custody.customer !== null) await holder.append(key, before.custody.customer, before, events)
+    })
 
   const stateOf = ({ custody }: Conversation, effect: Effect) =>
     custody.effects.find(each => each.turn === effect.turn && each.plan.do === effect.plan.do)?.state

@@ -8,7 +8,7 @@ import type { ConversationEvent } from '../conversation/event.ts'
 import { findRef } from '../conversation/refs.ts'
 import { thumbsAfter } from '../conversation/thumbs.ts'
 import type { Eraser } from '../erasure/erase.ts'
-import { Fault, isFault } from '../faults.ts'
+import { Fault } from '../faults.ts'
 import type { Holder } from '../holder.ts'
 import type { AgentId, ConversationKey, CustomerId, MessageRef, Seq, ShopId } from '../ids.ts'
 import { CLAIMED_TEMPLATE, CLOSED_TEMPLATE, RETURNED_TEMPLATE } from '../pack/required-templates.ts'
@@ -101,20 +101,9 @@ export function createDesk({ holder, conversations, mesh, meshMs, labelOf, shop,
     return { type: 'notice', at: clock.now(), about, locale, template, parts }
   }
 
-  /** Another node may have been faster: look again, as often as it takes. Each time somebody else got on, so this ends. */
-  async function untilKept<T>(key: ConversationKey, step: () => Promise<T>): Promise<T> {
-    for (;;) {
-      try {
-        return await holder.run(key, step)
-      } catch (error) {
-        if (!isFault(error, 'APPEND_CONFLICT')) throw error
-      }
-    }
-  }
-
   return {
     claim: (key, agent) =>
-      untilKept(key, async () => {
+      holder.change(key, async () => {
         const before = await load(key)
         const { owner, open } = before.custody
         if (owner.with === 'agent') throw new Fault('ALREADY_CLAIMED', { by: owner.agent.name })
@@ -130,7 +119,7 @@ export function createDesk({ holder, conversations, mesh, meshMs, labelOf, shop,
         await holder.append(key, before.customer, before, events)
       }),
     say: (key, agent, { ref, text }) =>
-      untilKept(key, async () => {
+      holder.change(key, async () => {
         const before = await load(key)
         const known = findRef(before.custody.refs, ref)
         if (known) {
@@ -143,7 +132,7 @@ export function createDesk({ holder, conversations, mesh, meshMs, labelOf, shop,
         return { seq: after.seq, isResend: false }
       }),
     release: (key, agent, to, note) =>
-      untilKept(key, async () => {
+      holder.change(key, async () => {
         const before = await load(key)
         requireOwn(before, agent.id)
         const at = clock.now()
@@ -171,7 +160,7 @@ export function createDesk({ holder, conversations, mesh, meshMs, labelOf, shop,
       await erase({ shop: key.shop, target: { kind: 'customer', customer }, by: { kind: 'agent', agent } })
     },
     watch: (key, position) =>
-      holder.run(key, async () => {
+      holder.runFrom(key, position, async () => {
         const { dialogue, custody, seq, customer } = await load(key)
         const isRecovered = position === null || (position.epoch === holder.epoch && position.seq <= seq)
         const known = isRecovered ? (position?.seq ?? 0) : 0

@@ -21,6 +21,8 @@ export interface Queue {
   update(key: ConversationKey, conversation: Conversation): void
   /** Takes it out: it was erased. */
   remove(key: ConversationKey): void
+  /** True of one that waits or is in somebody's hands. */
+  has(key: ConversationKey): boolean
   /** The place in line, from 1, that a conversation has, or would get if it were queued now with this urgency. */
   placeFor(key: ConversationKey, urgency: number): number
   /** Undefined unless it waits. */
@@ -145,6 +147,7 @@ export function createQueue({ clock, labelOf, moved }: QueueParts): Queue {
       tellSoon(key.shop, queue)
     },
     remove,
+    has: key => of(key.shop).rows.has(key.conversation),
     placeFor(key, urgency) {
       const queue = of(key.shop)
       const own = queue.rows.get(key.conversation)

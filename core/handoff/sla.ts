@@ -29,25 +29,15 @@ export function createSla({ holder, jobs, clock, shop, overdue, broke }: SlaPart
     SLA,
     unlessErased(async ({ payload }) => {
       const key = keyIn(payload)
-      while (!(await mark(key, payload.seq))) {} // another node got on: look again
-    }),
-  )
-
-  async function mark(key: ConversationKey, seq: Seq): Promise<boolean> {
-    try {
-      await holder.run(key, async () => {
+      await holder.change(key, async () => {
         const before = await holder.load(key)
         const { customer } = before.custody
-        if (waiting(before)?.seq !== seq || customer === null) return
+        if (waiting(before)?.seq !== payload.seq || customer === null) return
         await holder.append(key, customer, before, [{ type: 'overdue', at: clock.now() }])
         overdue(key)
       })
-      return true
-    } catch (error) {
-      if (isFault(error, 'APPEND_CONFLICT')) return false
-      throw error
-    }
-  }
+    }),
+  )
 
   const idOf = (key: ConversationKey, seq: Seq): string => `sla/${nameOf(key)}/${seq}`
 

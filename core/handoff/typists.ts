@@ -8,14 +8,15 @@ export type Typist = { readonly who: 'bot' | 'customer' } | { readonly who: 'age
 export type Typing = Typist & { readonly forMs: number }
 
 export interface Typists {
-  types(conversation: string, typist: Typist, now: number): void
+  /** For the usual time, or for what is left of it. */
+  types(conversation: string, typist: Typist, now: number, forMs?: number): void
   /** Whoever has spoken types no longer, nor does who had the conversation and has it no more. */
   heard(conversation: string, events: readonly Logged[]): void
   of(conversation: string, now: number): readonly Typing[]
 }
 
 /** A sign of typing holds for so long. */
-const TYPING_MS = 5_000
+export const TYPING_MS = 5_000
 
 const ENDS: Partial<Record<Logged['type'], Typist['who']>> = {
   message: 'customer',
@@ -47,10 +48,10 @@ export function createTypists(): Typists {
   }
 
   return {
-    types(conversation, typist, now) {
+    types(conversation, typist, now, forMs = TYPING_MS) {
       forget(now)
       const others = (kept.get(conversation) ?? []).filter(({ typist: { who } }) => who !== typist.who)
-      keep(conversation, [...others, { typist, until: now + TYPING_MS }])
+      keep(conversation, [...others, { typist, until: now + Math.min(forMs, TYPING_MS) }])
     },
     heard(conversation, events) {
       const all = kept.get(conversation)

@@ -81,8 +81,8 @@ export interface ConversationLog {
   /** The name of the node that made the conversation's last append, as far as this node has read; undefined where none was given, or one engine has the log. */
   lastNode(key: ConversationKey): Promise<string | undefined>
   /**
-   * Resolves when reading here sees of this conversation all that was acknowledged anywhere before the call: at once, where one engine has the log. What
-   * keeps it from doing so within `withinMs` is no fault: then it may see less.
+   * Resolves when reading here sees of this conversation all that was acknowledged anywhere before the call: at once, where one engine has the log.
+   * Faults: LOG_UNAVAILABLE, where it does not within `withinMs`; STORE_DAMAGED.
    */
   caughtUp(key: ConversationKey, withinMs: number): Promise<void>
   /** Every conversation with at least one event, ordered by shop and id. */

@@ -1,8 +1,10 @@
 // The replicated log: NATS JetStream decides and keeps, LMDB here serves. An append is one message, held by the server to the conversation's end that its
 // writer knows, and acknowledged when most servers have flushed it; then it is folded into this node's own copy, and seen. Position: the place in its
 // stream of the conversation's last append.
+import { once } from 'node:events'
 import { existsSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { jetstream } from '@nats-io/jetstream'
 import { Fault } from '@parley/core/faults.ts'
 import type { ConversationKey, Epoch } from '@parley/core/ids.ts'
@@ -195,6 +197,15 @@ async function openFollowed(
     return view(end.seq, taken.seq)
   }
 
+  /** Where the stream ends, as its leader has it: that knows all that was acknowledged. Asked again while it does not answer. */
+  async function endOf(stream: string, signal: AbortSignal): Promise<number> {
+    for (;;) {
+      const [told] = await Promise.race([Promise.allSettled([manager.streams.info(stream)]), delay(ASK_AGAIN_MS, [undefined])])
+      if (told?.status === 'fulfilled') return told.value.state.last_seq
+      await delay(told ? PAUSE_MS : 0, undefined, { signal })
+    }
+  }
+
   /** What is listed is all that was seen before. */
   async function* listed(table: Database<Buffer, HeadKey>): AsyncGenerator<ConversationKey> {
     refuseClosed()
@@ -249,15 +260,15 @@ async function openFollowed(
     async caughtUp(key, withinMs) {
       refuseClosed()
       const shard = shardOf(key, shards.length)
-      const late = Promise.withResolvers<void>()
-      const timer = setTimeout(late.resolve, withinMs)
-      const caughtUp = async (): Promise<void> => {
-        // Asked of the stream's leader, which has all that was acknowledged.
-        const { state } = await manager.streams.info(streams[shard]!.config.name) // one of them
-        await shards[shard]!.reached(state.last_seq)
-      }
-      await Promise.race([caughtUp().catch(() => {}), late.promise])
-      clearTimeout(timer)
+      const { name: stream } = streams[shard]!.config // one of them
+      const late = new AbortController()
+      const isLate = once(late.signal, 'abort').then(() => {
+        const reason = `this node has not read as far as ${stream} goes`
+        throw new Fault('LOG_UNAVAILABLE', { reason, retryAfterMs: withinMs })
+      })
+      const timer = setTimeout(() => late.abort(), withinMs)
+      const caughtUp = async (): Promise<void> => shards[shard]!.reached(await endOf(stream, late.signal))
+      await Promise.race([caughtUp(), isLate]).finally(() => clearTimeout(timer))
     },
     conversations: () => listed(tables.heads),
     async clearMarks(key) {
@@ -292,6 +303,10 @@ interface Marks {
   readonly isWithPeople: boolean
   readonly isOutgoing: boolean
 }
+
+/** How long the end of a stream is waited for before it is asked for again, and after a refusal. */
+const ASK_AGAIN_MS = 500
+const PAUSE_MS = 50
 
 /** What a message has beside the records: its own fields, the lengths of records, headers. */
 const OVERHEAD = 64 * 1024

@@ -1,4 +1,4 @@
-// Fan-out within one process: a set of listeners a conversation.
+// Fan-out within one process: a set of listeners a conversation. There is no other node.
 import type { ConversationKey } from '@parley/core/ids.ts'
 import type { FanOut, Sign } from '@parley/core/ports/fan-out.ts'
 
@@ -25,5 +25,8 @@ export function createLocalFanOut(onBroken: (error: unknown) => void): FanOut {
         if (set.size === 0 && listeners.get(id) === set) listeners.delete(id)
       }
     },
+    isHeard: key => listeners.has(idOf(key)),
+    tell() {},
+    meet() {},
   }
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { Fault } from '@parley/core/faults.ts'
 import { asCustomerId } from '@parley/core/ids.ts'
 import type { Sign } from '@parley/core/ports/fan-out.ts'
 import { createMemoryLog } from '@parley/server/drivers/conversation-log.memory.ts'
@@ -264,4 +265,23 @@ test('a conversation that memory let go is read from the log again', async () =>
   await house.settled()
   assert.equal((await house.engine.say(key, ANNA, say('hello'))).isResend, true)
   assert.equal((await house.engine.since(key, ANNA, null)).events.length, 2)
+})
+
+test('[LOG18] a step that loses to another node each time gives up, and the lane goes on', async () => {
+  let tries = 0
+  let isLosing = true
+  const house = createTestHouse({
+    around: ({ conversations }) => ({
+      ...conversations,
+      async append(key, ...rest) {
+        if (!isLosing) return conversations.append(key, ...rest)
+        tries++
+        throw new Fault('APPEND_CONFLICT', { conversation: key.conversation })
+      },
+    }),
+  })
+  assert.equal(await faultCodeOf(house.engine.say(keyOf('c1'), ANNA, { ref: refOf('m1'), text: 'hello', locale: 'en' })), 'APPEND_CONFLICT')
+  assert.equal(tries, 100)
+  isLosing = false
+  assert.equal((await house.engine.say(keyOf('c1'), ANNA, { ref: refOf('m1'), text: 'hello', locale: 'en' })).seq, 2)
 })

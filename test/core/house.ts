@@ -189,6 +189,7 @@ export interface HouseOptions {
   readonly effects?: Effects
   readonly log?: ConversationLog
   readonly vault?: ReturnType<typeof createMemoryVault>
+  readonly fanOut?: FanOut
   readonly limits?: Partial<EngineLimits>
   readonly clock?: TestClock
   /** Is told of every turn that is decided and kept. */
@@ -211,7 +212,7 @@ export function createTestHouse(options: HouseOptions = {}): TestHouse {
   const erasures = createErasures(log, vault, conversations.forget)
   const bugs: unknown[] = []
   const ended: EndedErasure[] = []
-  const fanOut = createLocalFanOut(error => bugs.push(error))
+  const fanOut = options.fanOut ?? createLocalFanOut(error => bugs.push(error))
   const shop = options.shop ?? createTestShop(options.pools ?? [literalVoter()])
   const waiting = new Set<() => void>()
   const look = (): void => {
