@@ -219,6 +219,8 @@ export const FAULTS = {
     (d: { node: string; other: string }) =>
       `node ${d.node} can't serve beside node ${d.other}: nodes that share a log need jobs.driver: bullmq, each of them`,
   ),
+  UNKNOWN_NODE: fault(false, (d: { node: string }) => `there is no node ${JSON.stringify(d.node)}: parley cluster status lists them`),
+  NODE_ALIVE: fault(false, (d: { node: string }) => `node ${d.node} serves: stop it first, then nothing of it is left`),
   JOBS_UNAVAILABLE: fault(
     true,
     (d: { redis: string; reason: string }) => `the Redis of the jobs, ${d.redis}, can't be reached: ${d.reason}`,

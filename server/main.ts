@@ -2,6 +2,7 @@
 import { isFault } from '@parley/core/faults.ts'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { addAgentCommands } from './cli/commands/agents.ts'
+import { addClusterCommands } from './cli/commands/cluster.ts'
 import { addConversationCommands } from './cli/commands/conversations.ts'
 import { addDeliveryCommands } from './cli/commands/deliveries.ts'
 import { addEnsembleCommands } from './cli/commands/ensembles.ts'
@@ -118,6 +119,7 @@ addPhraseCommands(program)
 addVoterCommands(program)
 addKnowledgeCommands(program)
 addEnsembleCommands(program)
+addClusterCommands(program)
 
 try {
   await program.parseAsync()

@@ -32,6 +32,10 @@ export interface LogSettings extends StreamSettings {
 
 export interface JetStreamLog extends ConversationLog {
   storeState(): StoreState
+  /** By shard, the place in its stream up to which this node's copy goes. */
+  places(): readonly number[]
+  /** Messages that the streams are known to have and this node's copy has not. */
+  behind(): number
 }
 
 export interface OpeningOptions {
@@ -283,6 +287,8 @@ async function openFollowed(
       refuseClosed()
       return storeStateOf(root, [...Object.values(tables), positions])
     },
+    places: () => shards.map(({ place }) => place),
+    behind: () => shards.reduce((sum, { behind }) => sum + behind, 0),
     close() {
       const end = async (): Promise<void> => {
         for (const shard of shards) shard.hurry()

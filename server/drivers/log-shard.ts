@@ -28,6 +28,9 @@ const AHEAD = 1_000
 /** After twice this without a word from the server that sends, another is asked. */
 const SILENCE_MS = 1_000
 
+/** So often a message is asked how many wait behind it, which takes it apart. */
+const TOLD_EVERY = 256
+
 /** Another server may have what one does not: so often it is asked for again. */
 const GAPS = 5
 
@@ -45,6 +48,10 @@ export interface Taken {
 }
 
 export interface Shard {
+  /** The place up to which the stream is folded here. */
+  readonly place: number
+  /** Messages that the stream is known to have and the fold has not. */
+  readonly behind: number
   /**
    * Resolves when it stands in the stream and is folded here; undefined where the conversation's last append does not stand at `expected` any more.
    * Faults: LOG_UNAVAILABLE: whether it stands is not known. STORAGE_FULL.
@@ -98,6 +105,8 @@ export function openShard({ name, shard, info, client, asker, fold, node, heard,
   const writer = randomBytes(8).toString('hex')
   let said = 0
   let place = fold.cursorOf(shard).seq
+  /** Where the stream ended when the server said so last. */
+  let end = info.state.last_seq
   /** Acknowledged, and something before it is not heard yet. */
   const ahead = new Map<number, Heard>()
   const asked = new Map<string, (taken: Taken) => void>()
@@ -184,6 +193,7 @@ export function openShard({ name, shard, info, client, asker, fold, node, heard,
           throw new Fault('STORE_DAMAGED', { file: `stream ${stream}`, reason: `what stood at ${last + 1} is gone` })
         last = message.seq
         gaps = 0
+        if (last % TOLD_EVERY === 0) end = last + message.info.pending
         if (last <= place) continue // its writer is here
         const { headers: given } = message
         const by = given?.get(NODE) || undefined
@@ -201,6 +211,7 @@ export function openShard({ name, shard, info, client, asker, fold, node, heard,
     for await (const note of messages.status()) {
       if (note.type === 'heartbeats_missed' || note.type === 'reset') void messages.close()
       if (note.type !== 'heartbeat') continue
+      end = note.lastStreamSequence
       // What came before it may wait in line here; by the next one it has been heard.
       if (note.lastStreamSequence > last() && lastBefore === last()) void messages.close()
       lastBefore = last()
@@ -269,6 +280,12 @@ export function openShard({ name, shard, info, client, asker, fold, node, heard,
   }
 
   return {
+    get place() {
+      return place
+    },
+    get behind() {
+      return Math.max(0, end - place)
+    },
     say,
     reached,
     hurry() {

@@ -30,7 +30,7 @@ export interface StreamSettings {
 const DEDUPE_MS = 30_000
 const EPOCH = 'parley-epoch'
 const SHARDS = 'parley-shards'
-const OWNER = 'parley-owner'
+export const OWNER = 'parley-owner'
 /** The move that fills the streams, and has not ended. */
 const FILLING = 'parley-filling'
 /** The move that has taken what is in them elsewhere. */

@@ -15,8 +15,11 @@ const Told = z.object({
   server_name: z.string(),
   version: z.string(),
   max_payload: z.number(),
+  start: z.string().default(''),
   jetstream: z.object({ config: z.object({ sync_always: z.boolean().default(false) }).optional() }).default({}),
 })
+
+export type Told = z.infer<typeof Told>
 
 export interface Trusted {
   readonly names: ReadonlySet<string>
@@ -26,35 +29,44 @@ export interface Trusted {
 
 /** The servers that answer, each of which can be trusted. Faults: LOG_REFUSED, naming the first that can't. */
 export async function trustedServers(monitors: readonly string[]): Promise<Trusted> {
-  const told = await Promise.all(monitors.map(ask))
+  const told = await Promise.all(monitors.map(askServer))
   const names = told.flatMap(answer => {
     if (!answer) return []
-    const { server_name: name, version, max_payload, jetstream } = answer
-    const refuse = (reason: string): Fault => new Fault('LOG_REFUSED', { what: `nats-server ${name}`, reason })
-    if (!isAtLeast(version))
-      throw refuse(`it is ${version}, and before ${LEAST.join('.')} of two appends that race both may be acknowledged`)
-    if (!jetstream.config) throw refuse('it has no JetStream')
-    if (!jetstream.config.sync_always) throw refuse('it does not flush each append: set sync_interval: always in its jetstream block')
-    if (max_payload < LEAST_PAYLOAD) throw refuse(`its max_payload is ${max_payload}: an append may take ${LEAST_PAYLOAD} bytes`)
-    return [name]
+    const reason = whyUnfit(answer)
+    if (reason !== undefined) throw new Fault('LOG_REFUSED', { what: `nats-server ${answer.server_name}`, reason })
+    return [answer.server_name]
   })
   return { names: new Set(names), silent: told.filter(answer => !answer).length }
 }
 
+/** Undefined where it can be trusted. */
+export function whyUnfit({ version, max_payload, jetstream }: Told): string | undefined {
+  if (!isAtLeast(version)) return `it is ${version}, and before ${LEAST.join('.')} of two appends that race both may be acknowledged`
+  if (!jetstream.config) return 'it has no JetStream'
+  if (!jetstream.config.sync_always) return 'it does not flush each append: set sync_interval: always in its jetstream block'
+  if (max_payload < LEAST_PAYLOAD) return `its max_payload is ${max_payload}: an append may take ${LEAST_PAYLOAD} bytes`
+  return undefined
+}
+
 /** Undefined where nobody answers. Faults: LOG_REFUSED, where something else does. */
-async function ask(monitor: string): Promise<z.infer<typeof Told> | undefined> {
-  let body: unknown
+export async function askServer(monitor: string): Promise<Told | undefined> {
+  const body = await askMonitor(monitor, '/varz')
+  if (body === undefined) return undefined
+  const told = Told.safeParse(body)
+  if (!told.success) throw new Fault('LOG_REFUSED', { what: monitor, reason: 'it is no monitoring address of a nats-server' })
+  return told.data
+}
+
+/** What a monitoring address answers at this path; undefined where nobody answers. Faults: LOG_REFUSED, where it is no JSON. */
+export async function askMonitor(monitor: string, path: string): Promise<unknown> {
   try {
-    const response = await fetch(new URL('/varz', monitor), { signal: AbortSignal.timeout(ANSWER_MS) })
-    body = await response.json()
+    const response = await fetch(new URL(path, monitor), { signal: AbortSignal.timeout(ANSWER_MS) })
+    return await response.json()
   } catch (error) {
     if (error instanceof SyntaxError)
       throw new Fault('LOG_REFUSED', { what: monitor, reason: 'it is no monitoring address of a nats-server' })
     return undefined
   }
-  const told = Told.safeParse(body)
-  if (!told.success) throw new Fault('LOG_REFUSED', { what: monitor, reason: 'it is no monitoring address of a nats-server' })
-  return told.data
 }
 
 function isAtLeast(version: string): boolean {

@@ -14,6 +14,8 @@ export interface NatsSettings {
   /** Empty: nobody is signed in. */
   readonly user?: string
   readonly password?: string | undefined
+  /** How long the servers have to answer and to have a leader for every stream. */
+  readonly openMs?: number
 }
 
 export interface Nats {
@@ -31,14 +33,14 @@ export interface Nats {
 
 /** How long one question to the servers waits. */
 export const API_MS = 2_000
-/** How long the servers have at the start to answer and to have a leader for every stream. */
 const OPEN_MS = 20_000
 const PAUSE_MS = 250
 /** A server that is halted keeps its connections: after two of these without an answer it is left for another. */
 const PING_MS = 2_000
 
 /** Faults: LOG_REFUSED, LOG_UNAVAILABLE. */
-export async function openNats({ servers, monitors, user = '', password }: NatsSettings): Promise<Nats> {
+export async function openNats({ servers, monitors, user = '', password, openMs = OPEN_MS }: NatsSettings): Promise<Nats> {
+  const withinOpening = <T>(work: () => Promise<T>): Promise<T> => repeatWithin(openMs, work)
   const connection = await withinOpening(() =>
     connect({
       servers: [...servers],
@@ -71,8 +73,8 @@ export async function openNats({ servers, monitors, user = '', password }: NatsS
   }
 }
 
-async function withinOpening<T>(work: () => Promise<T>): Promise<T> {
-  const until = performance.now() + OPEN_MS
+async function repeatWithin<T>(ms: number, work: () => Promise<T>): Promise<T> {
+  const until = performance.now() + ms
   for (;;) {
     try {
       return await work()

@@ -27,8 +27,16 @@ export const NodeRow = z.looseObject({
   /** Milliseconds since 1970, by its own clock: for people to read. */
   startedAt: z.number().catch(0),
   renewedAt: z.number().catch(0),
+  /** Undecided turns. */
+  turns: z.number().nullable().catch(null),
+  /** By shard, the place in the log up to which its copy goes. */
+  upTo: z.array(z.number()).readonly().catch([]),
+  /** What it works with, by names that are the same on all nodes: `parley cluster status` compares them. */
+  inForce: z.record(z.string(), z.string()).readonly().catch({}),
 })
 export type NodeRow = z.infer<typeof NodeRow>
+/** What a node tells with each renewal, for people to read. */
+export type NodeFigures = Pick<NodeRow, 'turns' | 'upTo' | 'inForce'>
 
 export interface RowsSettings {
   /** What all names begin with. */
@@ -38,6 +46,7 @@ export interface RowsSettings {
 }
 
 const bucketOf = (name: string): string => `${name}-nodes`
+export const nodesStreamOf = (name: string): string => streamOfBucket(bucketOf(name))
 /** Where renewals are heard, with the node's name behind it. */
 const heardAt = (name: string): string => `${name}.nodes.heard`
 
@@ -89,6 +98,14 @@ export async function hearRows({ connection }: Nats, name: string, { renewed, go
 
 /** Of a deletion. */
 const OPERATION = 'KV-Operation'
+
+/** Takes the row of a node away that will not come back; false where there is none. */
+export async function dropRow(nats: Nats, settings: RowsSettings, node: string): Promise<boolean> {
+  const { kv } = await openRows(nats, settings)
+  if (!rowIn(await kv.get(node))) return false
+  await kv.delete(node)
+  return true
+}
 
 export interface SeenNode extends NodeRow {
   readonly isAlive: boolean

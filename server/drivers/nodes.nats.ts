@@ -9,7 +9,7 @@ import type { Nodes } from '@parley/core/ports/nodes.ts'
 import { systemClock } from './clock.system.ts'
 import type { Nats } from './nats.ts'
 import { takeLease } from './node-lease.ts'
-import { hearRows, LEASE_MS, listRows, type NodeRow, openRows, type RowsSettings } from './node-rows.ts'
+import { hearRows, LEASE_MS, listRows, type NodeFigures, type NodeRow, openRows, type RowsSettings } from './node-rows.ts'
 
 /** How often the clock is looked at: a death is known this much after the lease at most. */
 const LOOK_MS = 50
@@ -27,6 +27,8 @@ export interface NodesParts extends RowsSettings {
 export interface OpenNodes extends Nodes {
   /** Tells the others where it listens, and how it stands. */
   tell(news: Partial<Pick<NodeRow, 'url' | 'state'>>): void
+  /** Tells with each renewal from now on what this gives. */
+  report(figures: () => NodeFigures): void
   /** Gives the row up: from then on it is fenced, and what it has left is another's. */
   close(): Promise<void>
 }
@@ -39,6 +41,7 @@ export async function openNatsNodes(nats: Nats, parts: NodesParts): Promise<Open
   const { node: self, name, about, changed, clock = systemClock } = parts
   const own = { node: self, instance: randomBytes(8).toString('hex'), startedAt: clock.now() }
   let told: Pick<NodeRow, 'url' | 'state'> = { url: null, state: 'joining' }
+  let figures = (): NodeFigures => ({ turns: null, upTo: [], inForce: {} })
   const rows = new Map<string, NodeRow>()
   const listeners = new Set<() => void>()
   const waiting = new Set<() => void>()
@@ -114,7 +117,7 @@ export async function openNatsNodes(nats: Nats, parts: NodesParts): Promise<Open
       nats,
       bucket,
       clock,
-      row: () => ({ ...about, ...own, ...told, renewedAt: clock.now() }),
+      row: () => ({ ...about, ...own, ...told, ...figures(), renewedAt: clock.now() }),
       renewed: judge.renewed,
       ousted(by) {
         stop()
@@ -156,6 +159,9 @@ export async function openNatsNodes(nats: Nats, parts: NodesParts): Promise<Open
       },
       onChange: listener => void listeners.add(listener),
       tell,
+      report(given) {
+        figures = given
+      },
       close,
     }
   } catch (error) {
