@@ -187,7 +187,7 @@ export const FAULTS = {
     (d: { folder: string; to: string }) =>
       `a move of ${d.folder} was not brought to its end: bin/parley migrate --to ${d.to} goes on with it`,
   ),
-  MOVE_REFUSED: fault(false, (d: { reason: string }) => `nothing was moved: ${d.reason}`),
+  MOVE_REFUSED: fault(false, (d: { reason: string }) => `nothing was done: ${d.reason}`),
   UNKNOWN_JOB: fault(false, (d: { id: string }) => `there is no job ${JSON.stringify(d.id)}`),
   JOB_NOT_FAILED: fault(false, (d: { id: string; state: string }) => `job ${JSON.stringify(d.id)} has not failed: it is ${d.state}`),
   UNKNOWN_WEBHOOK: fault(false, (d: { webhook: string }) => `there is no webhook ${JSON.stringify(d.webhook)}`),

@@ -81,12 +81,12 @@ program
 
 program
   .command('backup')
-  .description('Copy log, keys, accounts, plugins and secret, beside a server that goes on, and check the copy.')
+  .description('Copy log, keys, accounts, plugins and secret, beside a server or a cluster that goes on, and check the copy.')
   .argument('<folder>', 'an empty or new folder; keep it as safe as the data folder')
   .action(async folder => (await import('./cli/backup.ts')).backUpTo(folder))
 program
   .command('restore')
-  .description('Put a backup into the data folder, which must be empty, and check every conversation of it.')
+  .description('Put a backup into the data folder, which must be empty, or into a cluster that is, and check every conversation of it.')
   .argument('<folder>', 'the backup')
   .action(async folder => (await import('./cli/backup.ts')).restoreFrom(folder))
 

@@ -1,15 +1,13 @@
 // `parley migrate`: moves what a data folder keeps into a cluster, and back. Exit status 1 for a fault, and where damaged conversations were moved as they are.
 import { existsSync, readdirSync } from 'node:fs'
-import { Fault } from '@parley/core/faults.ts'
 import { type Config, readConfig } from '../config.ts'
 import { openStreams } from '../drivers/log-streams.ts'
-import { type Nats, openNats } from '../drivers/nats.ts'
-import { loadSecret } from '../secret.ts'
-import { streamSettings } from '../stores.ts'
+import type { Nats } from '../drivers/nats.ts'
 import { lookOver } from '../upkeep/doctor.ts'
 import { moveIntoCluster, refuseHole, refuseStreams } from '../upkeep/move/into-cluster.ts'
 import { giveUpMove, type MoveParts } from '../upkeep/move/move.ts'
 import { moveOutOfCluster } from '../upkeep/move/out-of-cluster.ts'
+import { withCluster } from './cluster-parts.ts'
 import { isSound, reportOf } from './doctor.ts'
 import { progressBar } from './progress-bar.ts'
 
@@ -25,36 +23,21 @@ const EVENTS_A_SECOND = { nats: 5_000, embedded: 20_000 }
 /** Faults: those of `moveIntoCluster` and `moveOutOfCluster`; CONFIG_INVALID. */
 export async function migrate({ to, dryRun, giveUp }: MigrateOptions): Promise<void> {
   const config = readConfig(process.env)
-  const { data, log } = config
-  if (log.servers.length === 0 || log.monitors.length === 0)
-    throw new Fault('CONFIG_INVALID', {
-      file: 'parley.yaml',
-      path: 'log',
-      reason: 'name the servers and monitors of the cluster (docs/cluster.md)',
-    })
-  const secret = loadSecret(data)
-  const streams = streamSettings(config, secret)
-  const nats = await openNats({ ...log, password: log.secret })
   const bar = progressBar(to === 'nats' ? 'Moving in' : 'Moving out')
-  try {
-    const parts: MoveParts = { data, nats, streams, secret, progress: bar.show }
-    if (dryRun) {
-      const plan = await planOf(parts, to).finally(bar.end)
-      process.stdout.write(plan)
-      return
-    }
+  await withCluster(config, async given => {
+    const parts = { ...given, progress: bar.show }
     if (giveUp) {
       const { at } = await giveUpMove(parts)
       process.stdout.write(`The move that was begun at ${at} is given up: everything is as it was before.\n`)
-      return
+    } else if (dryRun) {
+      const plan = await planOf(parts, to).finally(bar.end)
+      process.stdout.write(plan)
+    } else {
+      const { findings, aside } = await (to === 'nats' ? moveIntoCluster : moveOutOfCluster)(parts).finally(bar.end)
+      process.stdout.write(`${reportOf(findings)}\n${endOf(config, to, aside)}`)
+      if (!isSound(findings)) process.exitCode = 1
     }
-    const { findings, aside } = await (to === 'nats' ? moveIntoCluster : moveOutOfCluster)(parts).finally(bar.end)
-    process.stdout.write(`${reportOf(findings)}\n${endOf(config, to, aside)}`)
-    if (!isSound(findings)) process.exitCode = 1
-  } finally {
-    bar.end()
-    await nats.close()
-  }
+  })
 }
 
 /** What a dry run says. Faults: those that the move itself would begin with. */

@@ -90,3 +90,22 @@ export function openLmdbAccounts(folder: string): AccountRows {
     close: () => (closing ??= root.close()),
   }
 }
+
+/** Puts accounts of another store, as they are, into a new one in `folder`. Faults: STORAGE_FULL. */
+export async function writeLmdbAccounts(folder: string, accounts: readonly Account[]): Promise<void> {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const root = openStore(folder)
+  try {
+    const agents: Database<string, RowKey> = root.openDB({ name: 'agents', encoding: 'string' })
+    const names: Database<AgentId, RowKey> = root.openDB({ name: 'names', encoding: 'string' })
+    await commit(root, 'the accounts', () => {
+      for (const account of accounts) {
+        agents.put([account.shop, account.id], withSum(JSON.stringify(account)))
+        if (account.state === 'active') names.put([account.shop, foldName(account.name)], account.id)
+      }
+    })
+  } finally {
+    await root.close()
+  }
+  flushFolder(folder)
+}

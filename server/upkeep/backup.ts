@@ -9,6 +9,7 @@ import { addTail } from '../drivers/conversation-log.lmdb.ts'
 import { flushFolder } from '../drivers/flush-folder.ts'
 import { openStoreToRead } from '../drivers/lmdb-store.ts'
 import { type LogReader, openLogReader } from '../drivers/log-reader.lmdb.ts'
+import { openStreams } from '../drivers/log-streams.ts'
 import { nameIn, storeInForce } from '../drivers/vault.lmdb.ts'
 import { ENSEMBLES_FOLDER, ensembleFiles } from '../ensemble-store/open-ensemble-store.ts'
 import { KNOWLEDGE_FOLDER } from '../knowledge-store/open-knowledge-store.ts'
@@ -21,6 +22,11 @@ import { lookOver, type Progress } from './doctor.ts'
 import type { Findings } from './examine.ts'
 import { claimEmpty, flushTree, makeOwn } from './folders.ts'
 import { hashOfFile, LIST, MANIFEST, type Manifest } from './manifest.ts'
+import { copyStreams, makeOwnLog } from './move/copy-streams.ts'
+import type { MoveParts } from './move/move.ts'
+import { accountsOutOfCluster } from './move/move-accounts.ts'
+import { keysOutOfCluster } from './move/move-keys.ts'
+import { createStages } from './move/stages.ts'
 
 /** Exchanges of the keys' store that a backup puts up with: each erasure is one. */
 const TRIES = 100
@@ -36,6 +42,32 @@ export async function backUp(data: string, folder: string, progress?: Progress):
   await addTail(join(folder, 'log'), tail)
   await copyKeys(join(data, 'keys'), join(folder, 'keys'))
   if (existsSync(join(data, 'accounts', 'data.mdb'))) await copyStore(join(data, 'accounts'), join(folder, 'accounts'))
+  return copyRest(data, folder, { epoch, at }, progress)
+}
+
+/**
+ * The same of a cluster, beside its nodes: a folder as one machine would have it, so that it can be restored there too. What no node shares is copied from
+ * `data`, whose secret is the cluster's. Faults: FOLDER_NOT_EMPTY, LOG_REFUSED, LOG_UNAVAILABLE, STORE_DAMAGED.
+ */
+export async function backUpCluster(parts: MoveParts, folder: string): Promise<Findings> {
+  const { data, nats, streams, progress = () => {} } = parts
+  const stages = createStages({ log: 5, keys: 1, look: 3 }, progress)
+  const at = new Date().toISOString()
+  await openStreams(nats.manager, streams, undefined, { is: 'read' })
+  claimEmpty(folder)
+  const epoch = await copyStreams(join(folder, 'log'), nats, streams, { is: 'read' }, stages.in('log'))
+  await makeOwnLog(join(folder, 'log'))
+  await keysOutOfCluster(parts, join(folder, 'keys'), stages.in('keys'))
+  await accountsOutOfCluster(parts, join(folder, 'accounts'))
+  return copyRest(data, folder, { epoch, at }, stages.in('look'))
+}
+
+async function copyRest(
+  data: string,
+  folder: string,
+  { epoch, at }: Pick<Manifest, 'epoch' | 'at'>,
+  progress?: Progress,
+): Promise<Findings> {
   if (existsSync(join(data, LABELS_FOLDER, 'data.mdb'))) await copyStore(join(data, LABELS_FOLDER), join(folder, LABELS_FOLDER))
   await copyPlugins(join(data, PLUGINS_FOLDER), join(folder, PLUGINS_FOLDER))
   if (existsSync(join(data, KNOWLEDGE_FOLDER, 'data.mdb'))) await copyStore(join(data, KNOWLEDGE_FOLDER), join(folder, KNOWLEDGE_FOLDER))

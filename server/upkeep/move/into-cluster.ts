@@ -17,7 +17,8 @@ import type { Findings } from '../examine.ts'
 import { compareLogs } from './compare-logs.ts'
 import { copyStreams } from './copy-streams.ts'
 import { damageInStreams, fillStreams } from './fill-streams.ts'
-import { type Moved, type MoveParts, othersOf } from './move.ts'
+import { type Moved, type MoveParts, othersOf, SHARED } from './move.ts'
+import { accountsIntoCluster } from './move-accounts.ts'
 import { keysIntoCluster } from './move-keys.ts'
 import { beginMove, ERASED, MOVING, type Move, moveIn, noteMove } from './moving.ts'
 import { createStages } from './stages.ts'
@@ -44,6 +45,7 @@ export async function moveIntoCluster(parts: MoveParts): Promise<Moved> {
       move ??= await begin(data, streams)
       await fillLog(parts, move, findings.events, stages)
       await keysIntoCluster(parts, move, findings.conversations, stages.in('keys'))
+      await accountsIntoCluster(parts)
       move = await noteMove(data, { ...move, state: 'switching' })
     } finally {
       unlock()
@@ -122,7 +124,7 @@ const asideOf = (data: string, { at, epoch }: Move): string => join(data, `moved
 /** What was moved is put aside, and what the cluster has of it here into its place. */
 function putInPlace(data: string, aside: string): void {
   mkdirSync(aside, { recursive: true, mode: 0o700 })
-  for (const name of ['log', 'keys'])
+  for (const name of SHARED)
     if (!existsSync(join(aside, name)) && existsSync(join(data, name))) renameSync(join(data, name), join(aside, name))
   flushFolder(aside)
   const copy = join(data, MOVING, 'log')

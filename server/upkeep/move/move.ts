@@ -2,22 +2,27 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
+import type { Config } from '../../config.ts'
 import type { LogSettings } from '../../drivers/conversation-log.jetstream.ts'
 import { flushFolder } from '../../drivers/flush-folder.ts'
 import { type KeysSettings, keysStreamOf } from '../../drivers/keys-stream.ts'
 import { isSealed, removeFilled } from '../../drivers/log-streams.ts'
 import type { Nats } from '../../drivers/nats.ts'
+import { rowsStreamOf } from '../../drivers/rows-stream.ts'
 import type { Secret } from '../../secret.ts'
 import type { Progress } from '../doctor.ts'
 import type { Findings } from '../examine.ts'
 import { MOVING, type Move, moveIn } from './moving.ts'
+
+/** What of a data folder nodes share: put aside when it is in the cluster, and in its place again when it is not any more. */
+export const SHARED = ['log', 'keys', 'accounts']
 
 export interface MoveParts {
   /** The data folder. */
   readonly data: string
   readonly nats: Nats
   /** The cluster's, with the mark of the secret that lies in the folder. */
-  readonly streams: LogSettings & Pick<KeysSettings, 'owner'>
+  readonly streams: LogSettings & Pick<KeysSettings, 'owner'> & Pick<Config['log'], 'replicas'>
   readonly secret: Secret
   readonly progress?: Progress
 }
@@ -31,7 +36,11 @@ export interface Moved {
 }
 
 /** The streams that a cluster has beside those of its log. */
-export const othersOf = ({ name }: Pick<LogSettings, 'name'>): readonly string[] => [keysStreamOf(name)]
+export const othersOf = ({ name }: Pick<LogSettings, 'name'>): readonly string[] => [
+  keysStreamOf(name),
+  ...TABLES.map(table => rowsStreamOf(name, table)),
+]
+const TABLES = ['accounts']
 
 /**
  * Leaves everything as it was before the move: what it has filled is taken away again. Faults: MOVE_REFUSED, where none is under way, or one that can only be

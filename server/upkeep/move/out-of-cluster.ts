@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
 import { flushFolder } from '../../drivers/flush-folder.ts'
 import { lockFolder } from '../../drivers/folder-lock.ts'
+import { keysStreamOf } from '../../drivers/keys-stream.ts'
 import { isCopy } from '../../drivers/log-reader.lmdb.ts'
 import { openStreams, seal } from '../../drivers/log-streams.ts'
 import type { Nats } from '../../drivers/nats.ts'
@@ -12,7 +13,8 @@ import { watchNodes } from '../../drivers/node-rows.ts'
 import { lookOver } from '../doctor.ts'
 import type { Findings } from '../examine.ts'
 import { compareWithStreams, copyStreams, makeOwnLog } from './copy-streams.ts'
-import { type Moved, type MoveParts, othersOf } from './move.ts'
+import { type Moved, type MoveParts, SHARED } from './move.ts'
+import { accountsOutOfCluster } from './move-accounts.ts'
 import { compareKeys, keysOutOfCluster } from './move-keys.ts'
 import { beginMove, ERASED, MOVING, moveIn, noteMove } from './moving.ts'
 import { createStages } from './stages.ts'
@@ -37,11 +39,12 @@ export async function moveOutOfCluster(parts: MoveParts): Promise<Moved> {
       const copy = join(moving, 'log')
       await copyStreams(copy, nats, streams, purpose, stages.in('hear'))
       await keysOutOfCluster(parts, join(moving, 'keys'), stages.in('keys'))
-      await seal(nats.manager, streams, move, othersOf(streams))
+      await seal(nats.manager, streams, move, [keysStreamOf(streams.name)])
       // What came until then.
       await copyStreams(copy, nats, streams, purpose, () => {})
       await keysOutOfCluster(parts, join(moving, 'keys'), () => {})
       await compareWithStreams(copy, nats, streams, stages.in('compare'))
+      await accountsOutOfCluster(parts, join(moving, 'accounts'))
       await compareKeys(parts, join(moving, 'keys'))
       findings = await lookOver(moving, { progress: stages.in('look') })
       move = await noteMove(data, { ...move, state: 'switching' })
@@ -60,7 +63,7 @@ async function putInPlace(data: string): Promise<void> {
   const moving = join(data, MOVING)
   if (existsSync(join(moving, 'log'))) await makeOwnLog(join(moving, 'log'))
   // What a node has there is a copy, which the cluster has too.
-  for (const name of ['log', 'keys']) {
+  for (const name of SHARED) {
     if (!existsSync(join(moving, name))) continue
     rmSync(join(data, name), { recursive: true, force: true })
     renameSync(join(moving, name), join(data, name))
