@@ -21,6 +21,8 @@ export interface EngineNode extends TestHouse {
 }
 
 export interface EngineNodes {
+  /** What all subjects of this log and fan-out begin with. */
+  readonly subjects: string
   readonly nodes: readonly EngineNode[]
   /** Resolves when every node has gone on to all that was acknowledged of the conversation. */
   caughtUp(key: ConversationKey): Promise<void>
@@ -37,7 +39,7 @@ export async function openEngines(cluster: NatsCluster, { count = 3, serversOf, 
   const under = replicatedLog(cluster, 2)
   const vault = createMemoryVault()
   const secret = randomBytes(32)
-  const clock = { ...systemClock, pass() {} }
+  const clock = options.clock ?? { ...systemClock, pass() {} }
   const nodes = await Promise.all(
     Array.from({ length: count }, async (_, i): Promise<EngineNode> => {
       const name = `n-${i + 1}`
@@ -62,6 +64,7 @@ export async function openEngines(cluster: NatsCluster, { count = 3, serversOf, 
     }),
   )
   return {
+    subjects: under.settings.name,
     nodes,
     async caughtUp(key) {
       for (const { log, engine } of nodes) {
