@@ -1,13 +1,17 @@
 // What beside the log is one for all nodes of a cluster, and lies in each data folder otherwise: records (drivers/records.nats.ts).
 import { join } from 'node:path'
+import type { Epoch } from '@parley/core/ids.ts'
 import { type Accounts, createAccounts } from './accounts/accounts.ts'
 import type { Config } from './config.ts'
 import { openLmdbAccounts } from './drivers/accounts.lmdb.ts'
 import { type AccountKey, createNatsAccounts } from './drivers/accounts.nats.ts'
 import { type Nats, openNats } from './drivers/nats.ts'
+import { openBucket } from './drivers/nats-buckets.ts'
 import { type NatsRecords, openNatsRecords } from './drivers/records.nats.ts'
+import { CURSOR_TTL_MS, createNatsWebhookStore, type WebhookKey } from './drivers/webhook-store.nats.ts'
 import { openSecret } from './open-secret.ts'
 import type { Secret } from './secret.ts'
+import type { WebhookStore } from './webhooks/webhook-store.ts'
 
 export interface SharedParts {
   readonly nats: Nats
@@ -32,6 +36,14 @@ export const openSharedAccounts = async (parts: SharedParts): Promise<Accounts> 
   createAccounts(createNatsAccounts(await openSharedRecords<AccountKey>(parts, 'accounts', true)))
 
 export const openOwnAccounts = (data: string): Accounts => createAccounts(openLmdbAccounts(join(data, 'accounts')))
+
+export async function openSharedWebhookStore(parts: SharedParts, node: string, epoch: Epoch): Promise<WebhookStore> {
+  const { nats, log, secret, broke } = parts
+  const bucket = `${log.name}-webhook-cursors`
+  const { kv } = await openBucket(nats, { bucket, replicas: log.replicas, owner: ownerOf(secret), ttlMs: CURSOR_TTL_MS })
+  const records = await openSharedRecords<WebhookKey>(parts, 'webhooks')
+  return createNatsWebhookStore({ cursors: kv, records, node, epoch, broke })
+}
 
 /** The accounts alone, wherever they are kept, whether or not anybody serves. Faults: those of `openSharedAccounts`, CONFIG_INVALID. */
 export async function openAccounts(config: Config): Promise<Accounts> {

@@ -14,7 +14,7 @@ import { openNatsVault } from './drivers/vault.nats.ts'
 import { openLmdbWebhookStore } from './drivers/webhook-store.lmdb.ts'
 import { loadOrMakeNodeName } from './node-name.ts'
 import type { Secret } from './secret.ts'
-import { openOwnAccounts, openSharedAccounts, ownerOf } from './shared-records.ts'
+import { openOwnAccounts, openSharedAccounts, openSharedWebhookStore, ownerOf } from './shared-records.ts'
 import type { WebhookStore } from './webhooks/webhook-store.ts'
 
 export interface Stores {
@@ -36,45 +36,37 @@ export interface StoresParts {
 
 /** Faults: LOG_REFUSED, LOG_UNAVAILABLE, DATA_IN_USE, STORAGE_FULL, STORE_DAMAGED. */
 export async function openStores({ config, secret, broke, keep }: StoresParts): Promise<Stores> {
-  const { data } = config
   const kept = <T extends { close(): Promise<void> }>(part: T): T => {
     keep(part)
     return part
   }
-  const shared = await (config.log.driver === 'nats' ? openShared : openEmbedded)(config, secret, broke, kept)
-  return {
-    ...shared,
-    webhookStore: kept(await openLmdbWebhookStore(join(data, 'webhooks'))),
-  }
+  return (config.log.driver === 'nats' ? openShared : openEmbedded)(config, secret, broke, kept)
 }
 
 type Keep = <T extends { close(): Promise<void> }>(part: T) => T
-type SharedStores = Pick<Stores, 'log' | 'vault' | 'accounts' | 'fanOut'>
 
-async function openEmbedded({ data }: Config, _secret: Secret, broke: (error: unknown) => void, kept: Keep): Promise<SharedStores> {
+async function openEmbedded({ data }: Config, _secret: Secret, broke: (error: unknown) => void, kept: Keep): Promise<Stores> {
   return {
     log: kept(await openLmdbLog(join(data, 'log'))),
     vault: kept(await openLmdbVault(join(data, 'keys'))),
     accounts: kept(openOwnAccounts(data)),
+    webhookStore: kept(await openLmdbWebhookStore(join(data, 'webhooks'))),
     fanOut: createLocalFanOut(broke),
   }
 }
 
 /** What several nodes share, over one connection. */
-async function openShared(
-  { data, log: settings }: Config,
-  secret: Secret,
-  broke: (error: unknown) => void,
-  kept: Keep,
-): Promise<SharedStores> {
+async function openShared({ data, log: settings }: Config, secret: Secret, broke: (error: unknown) => void, kept: Keep): Promise<Stores> {
   const nats = kept(await openNats({ ...settings, password: settings.secret }))
   const streams = streamSettings({ data, log: settings }, secret)
   const log = kept(await openJetStreamLog(join(data, 'log'), nats, streams, broke))
+  const shared = { nats, log: settings, secret, broke }
   const keys = { ...streams, epoch: log.epoch, secret: secret.keyFor('keys'), mayMake: () => isEmpty(log) }
   return {
     log,
     vault: kept(await openNatsVault(join(data, 'erased'), nats, keys, broke)),
-    accounts: kept(await openSharedAccounts({ nats, log: settings, secret, broke })),
+    accounts: kept(await openSharedAccounts(shared)),
+    webhookStore: kept(await openSharedWebhookStore(shared, streams.node, log.epoch)),
     fanOut: kept(createNatsFanOut(nats.connection, { name: settings.name, secret: secret.keyFor('signs') }, broke)),
   }
 }

@@ -71,6 +71,8 @@ export interface ConversationLog {
    * The outbox: conversations with events of `isOutgoing` appends that nobody has said to be delivered, in no order, each with the seq of the first.
    */
   outgoing(): AsyncIterable<{ readonly key: ConversationKey; readonly from: Seq }>
+  /** Of one conversation: its first event in the outbox; undefined where it is not in there. */
+  outgoingFrom(key: ConversationKey): Promise<Seq | undefined>
   /** Takes a conversation out of the outbox, durably, unless it goes on behind `upTo`: then false. */
   delivered(key: ConversationKey, upTo: Seq): Promise<boolean>
   /**

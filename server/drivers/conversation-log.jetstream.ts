@@ -245,6 +245,11 @@ async function openFollowed(
         if (first) yield { key, from: first.readDoubleBE() }
       }
     },
+    async outgoingFrom(key) {
+      refuseClosed()
+      await fold.stored()
+      return naming(file, () => tables.outgoing.get([key.shop, key.conversation])?.readDoubleBE())
+    },
     async delivered(key, upTo) {
       refuseClosed()
       if (fold.endOf(key).seq !== upTo) return false

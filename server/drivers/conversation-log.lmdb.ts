@@ -167,6 +167,11 @@ async function openLocked(folder: string, unlock: () => void): Promise<LmdbLog> 
       }
       yield* inTail.values()
     },
+    async outgoingFrom(key) {
+      refuseClosed()
+      const first = naming(file, () => tables.outgoing.get([key.shop, key.conversation]))
+      return first ? first.readDoubleBE() : tail.outgoingFrom(key) // the table's is older
+    },
     async delivered(key, upTo) {
       refuseClosed()
       if (source.endOf(key).seq !== upTo) return false

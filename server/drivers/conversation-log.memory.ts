@@ -75,6 +75,10 @@ export function createMemoryLog(epoch = 'memory' as Epoch): ConversationLog {
       refuseClosed()
       for (const [id, from] of [...outgoing]) yield { key: keyOf(id), from }
     },
+    async outgoingFrom(key) {
+      refuseClosed()
+      return outgoing.get(idOf(key))
+    },
     async delivered(key, upTo) {
       refuseClosed()
       if ((logs.get(idOf(key))?.length ?? 0) !== upTo) return false

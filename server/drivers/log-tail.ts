@@ -104,6 +104,8 @@ export interface Tail {
   recordAt(key: ConversationKey, seq: Seq): Buffer | undefined
   /** All that is not stored; of a conversation that has two entries the newer is the first. */
   entries(): Iterable<Entry>
+  /** The first event of the conversation in what is not stored that is to go out. */
+  outgoingFrom(key: ConversationKey): Seq | undefined
   /** Nothing that it has of this conversation is to go out any more. A crash before it is stored has it go out again. */
   delivered(key: ConversationKey): void
   /** Waits until all that is there now is stored. Rejects when it cannot be stored. */
@@ -192,6 +194,7 @@ export async function openTail({ folder, epoch, isStored, store }: TailOptions):
     },
     endOf: key => endIn(adding.table, key) ?? endIn(storing, key),
     recordAt: (key, seq) => recordIn(adding.table, key, seq) ?? recordIn(storing, key, seq),
+    outgoingFrom: key => storing.get(nameOf(key))?.outgoingFrom ?? adding.table.get(nameOf(key))?.outgoingFrom,
     *entries() {
       yield* adding.table.values()
       yield* storing.values()

@@ -35,21 +35,25 @@ export async function openLmdbWebhookStore(folder: string): Promise<WebhookStore
   const newest = (hook: string) => ({ start: [hook, Number.MAX_SAFE_INTEGER] as DeliveryKey, end: [hook, 0] as DeliveryKey, reverse: true })
   const fresh = (): void => root.resetReadTxn() // reads see one moment until the turn of the loop ends
 
+  function put(delivery: Delivery): void {
+    const { hook } = delivery
+    const [last] = deliveries.getKeys({ ...newest(hook), limit: 1 })
+    const n = (last?.[1] ?? 0) + 1
+    deliveries.put([hook, n], JSON.stringify(delivery))
+    const [oldest] = deliveries.getKeys({ ...range(hook), limit: 1 })
+    if (oldest && oldest[1] <= n - MOST) deliveries.remove(oldest)
+  }
+
   return {
-    cursor(hook, key) {
+    async cursor(hook, key) {
       fresh()
       return read(hook, key)
     },
     keep: (delivery, cursor) =>
       change(() => {
-        const { hook } = delivery
-        const [last] = deliveries.getKeys({ ...newest(hook), limit: 1 })
-        const n = (last?.[1] ?? 0) + 1
-        deliveries.put([hook, n], JSON.stringify(delivery))
-        const [oldest] = deliveries.getKeys({ ...range(hook), limit: 1 })
-        if (oldest && oldest[1] <= n - MOST) deliveries.remove(oldest)
+        put(delivery)
         const key = { shop: asShopId(delivery.shop), conversation: asConversationId(delivery.conversation) }
-        if (cursor !== undefined) moveTo(hook, key, cursor)
+        if (cursor !== undefined) moveTo(delivery.hook, key, cursor)
       }),
     pass: (hook, key, cursor) => change(() => moveTo(hook, key, cursor)),
     forget: (hooks, key) =>
@@ -69,6 +73,25 @@ export async function openLmdbWebhookStore(folder: string): Promise<WebhookStore
       change(() => {
         if (at === null) off.remove(hook)
         else off.put(hook, String(at))
+      }),
+    async all() {
+      fresh()
+      return {
+        cursors: [...cursors.getRange()].map(({ key: [hook, shop, conversation], value }) => ({
+          hook,
+          key: { shop: asShopId(shop), conversation: asConversationId(conversation) },
+          seq: Number(value),
+        })),
+        deliveries: [...deliveries.getRange()].map(({ value }) => JSON.parse(value) as Delivery), // as `put` wrote it
+        off: [...off.getRange()].map(({ key, value }) => ({ hook: key, at: Number(value) })),
+      }
+    },
+    take: kept =>
+      change(() => {
+        for (const { hook, key, seq } of kept.cursors) moveTo(hook, key, seq)
+        const isThere = deliveries.getKeysCount() > 0
+        if (!isThere) for (const delivery of kept.deliveries) put(delivery)
+        for (const { hook, at } of kept.off) off.put(hook, String(at))
       }),
     async close() {
       await root.close()

@@ -1,6 +1,10 @@
 // Has everything in the outbox delivered: at least once, each webhook's events of one conversation in order. The log's mark says that there is something,
-// and from where; a webhook's cursor how far it has come; a job delivers one event, and its end asks for the next. So whatever is killed when, the start
-// finds the mark and goes on where the cursor stands. Text is read from the log at the moment of delivery and lies nowhere else.
+// and from where; a webhook's cursor how far it has come; a job delivers one event, and asks for the next before it ends. So whatever is killed when, the
+// job that was under way, or the mark, is found again, and it goes on where the cursor stands. Text is read from the log at the moment of delivery and
+// lies nowhere else.
+//
+// Of several nodes any may deliver: mark, cursors and jobs are theirs together, and one job of an event and webhook is there at a time. Who has appended asks
+// for the first delivery; if that node died, another does (`takeOver`). What was asked for twice is sent once, since the cursor is looked at before.
 import { Fault, isFault } from '@parley/core/faults.ts'
 import { nameOf } from '@parley/core/holder.ts'
 import type { ConversationKey, Epoch, Seq } from '@parley/core/ids.ts'
@@ -16,7 +20,7 @@ import { type Webhook, wants } from './webhook.ts'
 import type { Delivery, WebhookStore } from './webhook-store.ts'
 
 export interface OutboxParts {
-  readonly log: Pick<ConversationLog, 'outgoing' | 'delivered' | 'head'>
+  readonly log: Pick<ConversationLog, 'outgoing' | 'outgoingFrom' | 'delivered' | 'head' | 'follow' | 'lastNode' | 'caughtUp'>
   readonly conversations: Pick<Conversations, 'read' | 'epoch'>
   readonly jobs: Jobs
   readonly store: WebhookStore
@@ -30,17 +34,19 @@ export interface OutboxParts {
 export interface Outbox {
   /** Webhooks of the shop want to hear of what is appended. */
   isWanted(shop: string): boolean
-  /** An append that went into the outbox is durable; `first` is its first event. */
-  appended(key: ConversationKey, first: Seq): void
+  /** An append that went into the outbox is durable. */
+  appended(key: ConversationKey): void
   /** The conversation was erased: that is told, and nothing that lay in the outbox. */
   erased(key: ConversationKey): Promise<void>
-  /** Takes up what the outbox holds since before the start. */
+  /** Takes up what the outbox holds since before the start, or since the queue was lost. */
   start(): Promise<void>
+  /** These nodes are dead: takes up what they have appended, and may not have asked for. */
+  takeOver(nodes: readonly string[]): Promise<void>
   /** Events of a conversation from `from` on are delivered again, in no order, as its log has them. Gives how many. Faults: UNKNOWN_WEBHOOK. */
   replay(hook: string, key: ConversationKey, from: Seq): Promise<number>
   /** All that was given up, as far as the deliveries are kept. Gives how many. Faults: UNKNOWN_WEBHOOK. */
   replayGivenUp(hook: string): Promise<number>
-  /** Asks for nothing more; what is left is found again at the next start. */
+  /** Takes up nothing more; what is left is found again at the next start, or by another node. */
   close(): Promise<void>
 }
 
@@ -48,6 +54,8 @@ export interface Outbox {
 const GONE = 410
 /** Ends the id of a replay: it moves no cursor. */
 const AGAIN = '/again'
+/** How long a delivery waits until this node has read what another one has appended. */
+const CAUGHT_UP_MS = 2_000
 
 export function createOutbox(parts: OutboxParts): Outbox {
   const { log, conversations, jobs, store, clock, webhooks, broke } = parts
@@ -60,17 +68,21 @@ export function createOutbox(parts: OutboxParts): Outbox {
     if (!hook) throw new Fault('UNKNOWN_WEBHOOK', { webhook: id })
     return hook
   }
-  /** What the log's outbox holds: each conversation with the first event that is to go, and the first of the last append. */
-  const boxed = new Map<string, { from: Seq; lastFrom: Seq }>()
   const lanes = createLanes()
   const moving = new Set<Promise<void>>()
+  /** Nodes that have died while this one serves: what they had appended may be heard of later still. */
+  const dead = new Set<string>()
   let isClosing = false
-  function moveOn(key: ConversationKey): Promise<void> {
+  const moveOn = (key: ConversationKey): Promise<void> => lanes.run(nameOf(key), () => move(key))
+  function moveOnBehind(key: ConversationKey): Promise<void> {
     if (isClosing) return Promise.resolve()
-    const mine = lanes.run(nameOf(key), () => move(key))
+    const mine = moveOn(key).catch(broke) // one that is damaged keeps no other from being told of
     moving.add(mine)
     return mine.finally(() => moving.delete(mine))
   }
+  const unfollow = log.follow(({ key, isOutgoing, isOwn, node }) => {
+    if (isOutgoing && (isOwn || (node !== undefined && dead.has(node)))) void moveOnBehind(key)
+  })
 
   const idOf = (hook: Webhook, key: ConversationKey, what: Seq | 'erased'): string => `webhook/${hook.id}/${nameOf(key)}/${what}`
   const ask = (hook: Webhook, key: ConversationKey, id: string, seq: Seq): Promise<void> =>
@@ -87,11 +99,10 @@ export function createOutbox(parts: OutboxParts): Outbox {
 
   /** Asks for the next delivery of each webhook; with nothing left the conversation leaves the outbox. In its lane. */
   async function move(key: ConversationKey): Promise<void> {
-    const held = boxed.get(nameOf(key))
-    if (!held || isClosing) return
-    const { from } = held
+    const from = await log.outgoingFrom(key)
+    if (from === undefined) return
     const hooks = hooksOf(key.shop).filter(hook => store.offSince(hook.id) === undefined)
-    const cursors = hooks.map(hook => Math.max(store.cursor(hook.id, key) ?? 0, from - 1))
+    const cursors = await Promise.all(hooks.map(async hook => Math.max((await store.cursor(hook.id, key)) ?? 0, from - 1)))
     const found = await read(key, Math.min(...cursors, Number.MAX_SAFE_INTEGER))
     const { events, seq } = found ?? { events: [], seq: undefined }
     let isAllDone = true
@@ -104,10 +115,8 @@ export function createOutbox(parts: OutboxParts): Outbox {
     if (!isAllDone) return
     // Of what is erased nothing more is told: whatever its end, it is done with.
     const upTo = seq ?? (await log.head(key)).seq
+    // Where it goes on already, whoever has appended moves on.
     if (!(await log.delivered(key, upTo))) return
-    // An append that became durable in this moment has put it in again.
-    if (held.lastFrom > upTo) held.from = upTo + 1
-    else boxed.delete(nameOf(key))
     await store.forget(
       hooksOf(key.shop).map(hook => hook.id),
       key,
@@ -120,10 +129,11 @@ export function createOutbox(parts: OutboxParts): Outbox {
   ) {
     const key = keyIn(payload)
     const { seq } = payload
+    if (seq > 0 && !id.endsWith(AGAIN) && (await isDone(hook, key, seq))) return moveOn(key)
     const event = store.offSince(hook.id) === undefined ? await eventFor(hook, key, seq) : undefined
     if (!event) {
-      if (boxed.has(nameOf(key))) await store.pass(hook.id, key, seq)
-      return void moveOn(key).catch(broke)
+      if ((await log.outgoingFrom(key)) !== undefined) await store.pass(hook.id, key, seq)
+      return moveOn(key)
     }
     const sent = await parts.send(hook, messageId(conversations.epoch, key, seq), JSON.stringify(event), signal)
     const isGone = sent.status === GONE
@@ -142,8 +152,25 @@ export function createOutbox(parts: OutboxParts): Outbox {
     if (isGone) await store.switchOff(hook.id, clock.now())
     await store.keep(delivery, isOver && seq > 0 && !id.endsWith(AGAIN) ? seq : undefined)
     parts.told(delivery)
-    if (isOver) moveOn(key).catch(broke)
+    // The next is asked for while this job is there still: whoever dies in between leaves one of them.
+    if (isOver) await moveOn(key)
     if (!isTaken && !isGone) throw new Fault('WEBHOOK_FAILED', { webhook: hook.id, reason: sent.error ?? `it answers ${sent.status}` })
+  }
+
+  /**
+   * It was asked for twice, or its run was taken up from a node that had sent it already. What was given up is sent all the same: somebody has asked for
+   * it again by hand.
+   */
+  async function isDone(hook: Webhook, key: ConversationKey, seq: Seq): Promise<boolean> {
+    if ((await log.head(key)).seq < seq) await log.caughtUp(key, CAUGHT_UP_MS)
+    if ((await log.head(key)).seq < seq)
+      throw new Fault('LOG_UNAVAILABLE', { reason: 'what is to be told of is not here yet', retryAfterMs: CAUGHT_UP_MS })
+    const cursor = await store.cursor(hook.id, key)
+    if (cursor === undefined || cursor < seq) return false
+    const last = store
+      .deliveries(hook.id, Number.MAX_SAFE_INTEGER)
+      .find(kept => kept.seq === seq && kept.conversation === key.conversation && kept.shop === key.shop)
+    return last?.outcome !== 'given-up'
   }
   for (const hook of webhooks) jobs.handle(kindOf(hook), run => deliver(hook, run))
 
@@ -166,22 +193,20 @@ export function createOutbox(parts: OutboxParts): Outbox {
 
   return {
     isWanted: shop => byShop.has(shop),
-    appended(key, first) {
-      const held = boxed.get(nameOf(key))
-      if (held) held.lastFrom = first
-      else boxed.set(nameOf(key), { from: first, lastFrom: first })
-      moveOn(key).catch(broke)
-    },
+    appended: key => void moveOnBehind(key),
     async erased(key) {
       for (const hook of hooksOf(key.shop)) if (wants(hook, 'conversation.erased')) await ask(hook, key, idOf(hook, key, 'erased'), 0)
       await moveOn(key)
     },
     async start() {
       await dropOthers()
-      for await (const { key, from } of log.outgoing()) {
-        const { lastFrom } = boxed.get(nameOf(key)) ?? { lastFrom: from }
-        boxed.set(nameOf(key), { from, lastFrom })
-        await moveOn(key).catch(broke) // one that is damaged keeps no other from being told of
+      for await (const { key } of log.outgoing()) if (!isClosing) await moveOnBehind(key)
+    },
+    async takeOver(nodes) {
+      for (const node of nodes) dead.add(node)
+      for await (const { key } of log.outgoing()) {
+        const node = await log.lastNode(key)
+        if (!isClosing && node !== undefined && dead.has(node)) await moveOnBehind(key)
       }
     },
     async replay(id, key, from) {
@@ -193,6 +218,7 @@ export function createOutbox(parts: OutboxParts): Outbox {
     },
     async close() {
       isClosing = true
+      unfollow()
       await Promise.allSettled(moving)
     },
     async replayGivenUp(id) {

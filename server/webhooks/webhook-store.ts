@@ -19,9 +19,17 @@ export interface Delivery {
   readonly outcome: 'delivered' | 'retried' | 'given-up' | 'gone'
 }
 
+/** All that is kept, for another store. */
+export interface KeptOfWebhooks {
+  readonly cursors: readonly { readonly hook: string; readonly key: ConversationKey; readonly seq: Seq }[]
+  /** Of each webhook the newest last. */
+  readonly deliveries: readonly Delivery[]
+  readonly off: readonly { readonly hook: string; readonly at: number }[]
+}
+
 export interface WebhookStore {
-  /** The last event that this webhook is done with; undefined where it is not in the middle of a conversation. */
-  cursor(hook: string, key: ConversationKey): Seq | undefined
+  /** The last event that this webhook is done with, at whatever node; undefined where it is not in the middle of a conversation. */
+  cursor(hook: string, key: ConversationKey): Promise<Seq | undefined>
   /** Keeps a delivery and, where it says so, how far the webhook has come; durable when it resolves. */
   keep(delivery: Delivery, cursor?: Seq): Promise<void>
   /** Moves the cursor on without a delivery. */
@@ -33,5 +41,8 @@ export interface WebhookStore {
   offSince(hook: string): number | undefined
   /** Null switches it on again. */
   switchOff(hook: string, at: number | null): Promise<void>
+  all(): Promise<KeptOfWebhooks>
+  /** Puts what another store has kept. May be done again. */
+  take(kept: KeptOfWebhooks): Promise<void>
   close(): Promise<void>
 }

@@ -8,7 +8,7 @@ export const withOutbox = (conversations: Conversations, outbox: Pick<Outbox, 'i
   async append(key, customer, events, expected, options) {
     if (!outbox.isWanted(key.shop)) return conversations.append(key, customer, events, expected, options)
     const head = await conversations.append(key, customer, events, expected, { ...options, isOutgoing: true })
-    outbox.appended(key, head.seq - events.length + 1)
+    outbox.appended(key)
     return head
   },
 })

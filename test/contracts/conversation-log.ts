@@ -133,7 +133,12 @@ export function conversationLogContract(name: string, open: () => Promise<LogUnd
   on('[HOOK1] the outbox: in it from the first event that goes out, until all is said to be delivered', async ({ log }) => {
     const out = { ...settled, isOutgoing: true }
     const boxed = async (): Promise<string[]> =>
-      (await all(log.outgoing())).map(({ key, from }) => `${key.conversation} from ${from}`).sort()
+      Promise.all(
+        (await all(log.outgoing())).map(async ({ key, from }) => {
+          assert.equal(await log.outgoingFrom(key), from)
+          return `${key.conversation} from ${from}`
+        }),
+      ).then(boxed => boxed.sort())
     await append(log, keyOf('quiet'), ['a', 'b'])
     assert.deepEqual(await boxed(), [])
     await Promise.all([append(log, keyOf('new'), ['a', 'b'], out), append(log, keyOf('quiet'), ['c'], out)])
@@ -167,6 +172,7 @@ export function conversationLogContract(name: string, open: () => Promise<LogUnd
     )
     assert.equal(await again.delivered(keyOf('waits'), 4), true)
     assert.deepEqual(await all(again.outgoing()), [])
+    for (const { key } of boxed) assert.equal(await again.outgoingFrom(key), undefined)
     await again.close()
   })
 
