@@ -15,7 +15,7 @@ export async function doctor(folder: string | undefined, options: { readonly jso
   const config = folder === undefined ? readConfig(process.env) : undefined // what lies elsewhere is no matter of this installation
   const data = config?.data ?? resolve(folder!) // one of the two
   const bar = progressBar('Checking')
-  const findings = await lookOver(data, { progress: bar.show }).finally(bar.end)
+  const findings = await lookOver(data, { progress: bar.show, areKeysShared: config?.log.driver === 'nats' }).finally(bar.end)
   const jobs = config?.jobs.driver === 'bullmq' ? await jobsFinding(config.jobs.redis) : undefined
   const walls = config && surveyWalls()
   const report = [reportOf(findings), ...(jobs ? [jobs.report] : []), ...(walls ? [reportOfWalls(walls)] : [])].join('\n')

@@ -25,13 +25,15 @@ export interface LookOptions {
   readonly progress?: Progress
   /** A new file that gets a line for each conversation: where it ends and with which hash, or its damage. */
   readonly list?: string
+  /** The folder is that of a node of the configuration, whose keys all nodes share. */
+  readonly areKeysShared?: boolean
 }
 
 const LOOK_OVER = fileURLToPath(new URL('./look-over.ts', import.meta.url))
 
 /** Faults: CONFIG_INVALID when there is no log in the folder, or no keys to it; STORE_DAMAGED; EVENT_TOO_NEW. */
-export async function lookOver(data: string, { progress = () => {}, list }: LookOptions = {}): Promise<Findings> {
-  const child = fork(LOOK_OVER, [data, ...(list === undefined ? [] : [list])], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
+export async function lookOver(data: string, { progress = () => {}, list, areKeysShared }: LookOptions = {}): Promise<Findings> {
+  const child = fork(LOOK_OVER, [data, list ?? '', ...(areKeysShared ? ['shared'] : [])], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
   let told: Exclude<Told, { type: 'progress' | 'reads' }> | undefined
   let file = join(data, 'log', 'data.mdb')
   let said = ''

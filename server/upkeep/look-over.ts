@@ -1,12 +1,16 @@
 // The process that looks a data folder over for doctor.ts, which says why it is one. Its arguments: the folder, and the file of the list if one is
-// wanted. It tells its parent what it found, and writes nothing but the list.
+// wanted (else an empty one), and `shared` where the keys are those that nodes share. It tells its parent what it found, and writes nothing but the list.
 import { closeSync, existsSync, fsyncSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { isFault } from '@parley/core/faults.ts'
 import type { ConversationKey } from '@parley/core/ids.ts'
+import { readConfig } from '../config.ts'
 import { lockFolder } from '../drivers/folder-lock.ts'
 import { openLogReader } from '../drivers/log-reader.lmdb.ts'
+import { openNats } from '../drivers/nats.ts'
 import { openVaultReader } from '../drivers/vault-reader.lmdb.ts'
+import { openNatsVaultReader } from '../drivers/vault-reader.nats.ts'
+import { loadSecret } from '../secret.ts'
 import type { Told } from './doctor.ts'
 import { examine, type Findings, type Outcome } from './examine.ts'
 import { walkStores } from './walk-stores.ts'
@@ -15,6 +19,32 @@ import { walkStores } from './walk-stores.ts'
 const EVERY_MS = 50
 
 const tell = (message: Told): Promise<void> => new Promise(resolve => process.send?.(message, () => resolve()))
+
+/**
+ * The log is this node's copy, and the keys are read over NATS. A conversation that began after they were read has none here: what is damaged is so in a second
+ * look as well.
+ */
+async function lookOverShared(data: string): Promise<Findings> {
+  const { log: settings } = readConfig(process.env)
+  const log = openLogReader(join(data, 'log'))
+  const nats = await openNats({ ...settings, password: settings.secret })
+  const look = async (): Promise<Findings> => {
+    const vault = await openNatsVaultReader(nats, { name: settings.name, secret: loadSecret(data).keyFor('keys') })
+    return examine(log, vault, { progress: progressTo(log.countEvents()) })
+  }
+  try {
+    const first = await look()
+    const findings = first.damaged.length > 0 ? await look() : first
+    const damaged = findings.damaged.filter(({ shop, conversation }) =>
+      first.damaged.some(each => each.shop === shop && each.conversation === conversation),
+    )
+    if (damaged.length === 0 && findings.lost === null) await walkStores(data, false, file => tell({ type: 'reads', file }))
+    return { ...findings, damaged }
+  } finally {
+    await nats.close()
+    await log.close()
+  }
+}
 
 async function lookOver(data: string, list: string | undefined): Promise<Findings> {
   const reads = (file: string): Promise<void> => tell({ type: 'reads', file })
@@ -77,9 +107,9 @@ async function holdKeys(folder: string): Promise<{ readonly areOurs: boolean; re
   }
 }
 
-const [data = '', list] = process.argv.slice(2)
+const [data = '', list = '', shared] = process.argv.slice(2)
 try {
-  await tell({ type: 'findings', findings: await lookOver(data, list) })
+  await tell({ type: 'findings', findings: await (shared ? lookOverShared(data) : lookOver(data, list === '' ? undefined : list)) })
 } catch (error) {
   if (!isFault(error)) throw error
   await tell({ type: 'fault', code: error.code, details: error.details })

@@ -11,12 +11,13 @@ import type { VisibleEvent } from '@parley/core/protocol/server-message.ts'
 import { shardOf } from '@parley/server/drivers/log-message.ts'
 import { streamOf } from '@parley/server/drivers/log-streams.ts'
 import { loadOrMakeSecret } from '@parley/server/secret.ts'
+import { parley } from '../e2e/parley-command.ts'
 import { fetchVisitor, joinConversation, startServer, temporaryFolder } from '../e2e/running-server.ts'
 import { noNats, startNatsCluster } from './nats-cluster.ts'
 
 const SHARDS = 4
 
-test('[LOG1] [LOG12] [LOG13] a conversation on three NATS servers survives the loss of one, of Parley and of its copy', {
+test('[KEY4] [LOG1] [LOG12] [LOG13] a conversation on three NATS servers survives the loss of one, of Parley and of its copy', {
   skip: noNats,
 }, async () => {
   const cluster = await startNatsCluster()
@@ -56,6 +57,9 @@ test('[LOG1] [LOG12] [LOG13] a conversation on three NATS servers survives the l
       events.map(({ type }) => type),
       Array.from({ length: 3 }, () => ['message', 'reply']).flat(),
     )
+    const looked = await parley(['doctor', '--json'], { env: { PARLEY_CONFIG: config, PARLEY_DATA: join(data.path, 'data') } })
+    const { conversations, damaged, sealsOpened } = JSON.parse(looked.stdout)
+    assert.deepEqual([looked.status, conversations, damaged, sealsOpened], [0, 1, [], true], looked.stderr)
     // A node without the secret makes none, and one with another may not write into these streams.
     const other = join(data.path, 'other')
     const refused = () => startServer(other, { env: { PARLEY_CONFIG: config } })
