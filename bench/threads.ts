@@ -30,6 +30,9 @@ export function cpuByGroup(pid: number): Readonly<Record<Group, number>> {
   return spent
 }
 
+/** Milliseconds on a processor since the start, of the process and its children, all threads together. */
+export const processorMs = (pid: number): number => Object.values(cpuByGroup(pid)).reduce((sum, ms) => sum + ms, 0)
+
 interface Thread {
   readonly id: number
   readonly name: string

@@ -20,6 +20,8 @@ export interface NatsServer {
   /** Where it tells of itself. */
   readonly monitor: string
   readonly folder: string
+  /** Of the process that runs, or ran last. */
+  readonly pid: () => number
   /** Starts it, again after an end. Resolves when it knows who leads the cluster. */
   start(): Promise<void>
   /** Sends the signal and waits for the end; SIGSTOP and SIGCONT end nothing. */
@@ -91,11 +93,12 @@ function serverFrom(
   within: (command: readonly string[]) => readonly string[],
   file: string,
   isClustered: boolean,
-): Pick<NatsServer, 'start' | 'signal'> {
+): Pick<NatsServer, 'start' | 'signal' | 'pid'> {
   let child: ChildProcess | undefined
   const isKnown = isClustered ? /JetStream cluster (new )?metadata leader/ : /Server is ready/
   const end = (): void => void child?.kill('SIGKILL')
   return {
+    pid: () => child?.pid ?? 0,
     async start() {
       if (isMissing(found)) throw new Error(found.skipped)
       const [command = '', ...args] = within([found.command, '-c', file])
