@@ -1,6 +1,6 @@
-// The replicated log: NATS JetStream decides and keeps, LMDB here serves. An append is one message, held by the server to the conversation's end that its
-// writer knows, and acknowledged when most servers have flushed it; then it is folded into this node's own copy, and seen. Position: the place in its
-// stream of the conversation's last append.
+// The replicated log: NATS JetStream orders and keeps, LMDB here serves. An append goes in one message, with others that come at the same time; when most
+// servers have flushed it, it is folded into this node's own copy, as into every other one, and the fold decides whether it stands (log-fold.ts). Then it is
+// acknowledged, and seen. Position: the place in its stream of the conversation's last append.
 import { once } from 'node:events'
 import { existsSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,10 +14,10 @@ import type { Database } from 'lmdb'
 import { lockFolder } from './folder-lock.ts'
 import { naming, openStore } from './lmdb-store.ts'
 import { nameOf } from './log-ends.ts'
-import { createFold, type Positions } from './log-fold.ts'
-import { type LogMessage, shardOf } from './log-message.ts'
-import { draftRecord, placeRecord } from './log-records.ts'
-import { openShard, type Shard, type Taken } from './log-shard.ts'
+import { createFold, type PlacedEnd, type Positions } from './log-fold.ts'
+import { shardOf } from './log-message.ts'
+import { draftRecord, type HeadRecord, placeRecord } from './log-records.ts'
+import { openShard, type Shard } from './log-shard.ts'
 import { openStreams, type Purpose, type StreamSettings, type Streams } from './log-streams.ts'
 import { COPY, type HeadKey, keysIn, openLogTables } from './log-tables.ts'
 import { API_MS, type Nats } from './nats.ts'
@@ -173,9 +173,8 @@ async function openFollowed(
   const refuseClosed = (): void => {
     if (closing) throw new Error('the log is closed')
   }
-  const view = (seq: number, position: number): Head => ({ seq, position: String(position) as Position }) // this driver's, see the top
-  const say = (message: LogMessage, expected?: number): Promise<Taken | undefined> =>
-    shards[shardOf(message.key, shards.length)]!.say(message, expected) // one of them
+  const view = ({ seq, position }: Pick<PlacedEnd, 'seq' | 'position'>): Head => ({ seq, position: String(position) as Position }) // this driver's, see the top
+  const shardFor = (key: ConversationKey): Shard => shards[shardOf(key, shards.length)]! // one of them
   function under<T>(work: Promise<T>): Promise<T> {
     const ended: Promise<unknown> = work.catch(() => {}).then(() => underWay.delete(ended))
     underWay.add(ended)
@@ -191,14 +190,12 @@ async function openFollowed(
   ): Promise<Head> {
     const conflict = (): Fault => new Fault('APPEND_CONFLICT', { conversation: key.conversation })
     const before = fold.endOf(key)
-    const position = fold.positionOf(key)
-    if (expected !== view(before.seq, position).position) throw conflict()
-    const end = { ...drafts.reduce((last, draft) => placeRecord(draft, last), before), ...options }
+    if (expected !== view(before).position) throw conflict()
+    const end = { ...drafts.reduce<HeadRecord>((last, draft) => placeRecord(draft, last), before), ...options }
     const records = drafts.map(({ bytes }) => bytes)
-    const taken = await say({ kind: 'append', key, addition: { key, first: before.seq + 1, records, end } }, position)
-    if (!taken) throw conflict()
-    if (taken.outcome instanceof Fault) throw taken.outcome
-    return view(end.seq, taken.seq)
+    const taken = await shardFor(key).append({ key, first: before.seq + 1, records, end, behind: before.hash })
+    if (taken === undefined) throw conflict()
+    return view({ seq: end.seq, position: taken })
   }
 
   /** Where the stream ends, as its leader has it: that knows all that was acknowledged. Asked again while it does not answer. */
@@ -235,7 +232,7 @@ async function openFollowed(
     },
     async head(key) {
       refuseClosed()
-      return naming(file, () => view(fold.endOf(key).seq, fold.positionOf(key)))
+      return naming(file, () => view(fold.endOf(key)))
     },
     unsettled: () => listed(tables.unsettled),
     withPeople: () => listed(tables.withPeople),
@@ -255,8 +252,7 @@ async function openFollowed(
       if (fold.endOf(key).seq !== upTo) return false
       await fold.stored()
       if (!tables.outgoing.doesExist([key.shop, key.conversation])) return true
-      const taken = await under(say({ kind: 'delivered', key: { ...key }, upTo }))
-      return taken?.outcome === true
+      return (await under(shardFor(key).say({ kind: 'delivered', key: { ...key }, upTo }))) === true
     },
     follow(listener) {
       followers.add(listener)
@@ -264,7 +260,7 @@ async function openFollowed(
     },
     async lastNode(key) {
       refuseClosed()
-      return naming(file, () => fold.nodeOf(key))
+      return naming(file, () => fold.endOf(key).node)
     },
     async caughtUp(key, withinMs) {
       refuseClosed()
@@ -285,7 +281,7 @@ async function openFollowed(
       await fold.stored()
       const row: HeadKey = [key.shop, key.conversation]
       if (!tables.unsettled.doesExist(row) && !tables.withPeople.doesExist(row)) return
-      await under(say({ kind: 'clear', key: { ...key } }))
+      await under(shardFor(key).say({ kind: 'clear', key: { ...key } }))
       await fold.stored()
     },
     storeState() {

@@ -1,4 +1,5 @@
-// What one append adds to a conversation, as bytes: what a segment holds of it, and what a message of a replicated log carries.
+// What one append adds to a conversation, as bytes: what a segment holds of it, and what a message of a replicated log carried
+// before several went in one (log-group.ts).
 //   addition: first seq (f64) · records (u32) · marks (u8) · lengths of shop and conversation (u8, u8) · shop · conversation ·
 //             records, each behind its length (u32)
 import { asConversationId, asShopId, type ConversationKey, type Seq } from '@parley/core/ids.ts'
@@ -11,6 +12,8 @@ export interface Addition {
   readonly first: Seq
   readonly records: readonly Buffer[]
   readonly end: End
+  /** The hash of the end behind which this process has placed the records: they follow it. Undefined for what was read. */
+  readonly behind?: Uint8Array
 }
 
 const UNSETTLED = 1
@@ -40,8 +43,16 @@ export function encodeAddition(bytes: Buffer, from: number, { key, first, record
   return at
 }
 
-const marksOf = ({ isUnsettled, isWithPeople, isOutgoing }: End): number =>
+export const marksOf = ({ isUnsettled, isWithPeople, isOutgoing }: End): number =>
   (isUnsettled ? UNSETTLED : 0) | (isWithPeople ? WITH_PEOPLE : 0) | (isOutgoing ? OUTGOING : 0)
+
+export const marksIn = (
+  marks: number,
+): { readonly isUnsettled: boolean; readonly isWithPeople: boolean; readonly isOutgoing: boolean } => ({
+  isUnsettled: (marks & UNSETTLED) !== 0,
+  isWithPeople: (marks & WITH_PEOPLE) !== 0,
+  isOutgoing: (marks & OUTGOING) !== 0,
+})
 
 /** Throws where the bytes are no additions; the records are views of them. */
 export function* decodeAdditions(bytes: Buffer, from: number, to: number): Generator<Addition> {
@@ -64,9 +75,7 @@ export function* decodeAdditions(bytes: Buffer, from: number, to: number): Gener
     const end: End = {
       seq: first + count - 1,
       hash: hashOf(records.at(-1)!), // an append has an event
-      isUnsettled: (marks & UNSETTLED) !== 0,
-      isWithPeople: (marks & WITH_PEOPLE) !== 0,
-      isOutgoing: (marks & OUTGOING) !== 0,
+      ...marksIn(marks),
     }
     yield { key, first, records, end }
   }

@@ -9,16 +9,16 @@ export type End = HeadRecord & Readonly<AppendOptions>
 /** Ids hold no stroke, so that no two conversations have one name. */
 export const nameOf = ({ shop, conversation }: ConversationKey): string => `${shop}/${conversation}`
 
-export interface RecentEnds {
-  get(name: string): HeadRecord | undefined
-  set(name: string, end: HeadRecord): void
+export interface RecentEnds<T> {
+  get(name: string): T | undefined
+  set(name: string, end: T): void
 }
 
 /** Holds at least the last `least` that were set or asked for, and at most twice as many: the older half goes at once. */
-export function createRecentEnds(least: number): RecentEnds {
-  let young = new Map<string, HeadRecord>()
-  let old = new Map<string, HeadRecord>()
-  function set(name: string, end: HeadRecord): void {
+export function createRecentEnds<T extends HeadRecord>(least: number): RecentEnds<T> {
+  let young = new Map<string, T>()
+  let old = new Map<string, T>()
+  function set(name: string, end: T): void {
     if (young.size >= least && !young.has(name)) [old, young] = [young, new Map()]
     young.set(name, end)
   }

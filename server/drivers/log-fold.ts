@@ -2,6 +2,9 @@
 // be thrown away: the streams make it anew. So nothing of it is on the disk when it is seen; it is stored in batches, each together with the place in its
 // stream up to which it goes, and a start goes on from there.
 //
+// It decides which appends stand: of those that continue a conversation from the same end the first in the stream does, and every node, which folds the
+// same stream in the same order, decides alike. What was decided by one release must be decided so by every later one.
+//
 // Every hash is followed when a message comes. What does not follow was changed on its way or where it lay: that conversation is named and refused from
 // then on, in this copy, and every other one goes on.
 import { chainHash } from '@parley/core/conversation/chain.ts'
@@ -11,8 +14,8 @@ import type { StoredEnvelope } from '@parley/core/ports/conversation-log.ts'
 import type { Database, RootDatabase } from 'lmdb'
 import { putTogether } from './lmdb-store.ts'
 import type { Addition } from './log-additions.ts'
-import { type End, nameOf } from './log-ends.ts'
-import type { LogMessage, Unreadable } from './log-message.ts'
+import { createRecentEnds, type End, nameOf } from './log-ends.ts'
+import type { Heard } from './log-message.ts'
 import { decodeRecord, type HeadRecord, hashOf } from './log-records.ts'
 import {
   AFTER_DAMAGED,
@@ -34,6 +37,9 @@ const WAIT_MS = 50
 const ENOUGH = 512 * 1024
 /** Bytes that memory holds of what is not stored: whoever has more to apply waits. */
 const MOST = 16 * 1024 * 1024
+
+/** Ends that are kept in memory, so that appends to conversations that go on are decided without asking the store. */
+const RECENT = 10_000
 
 /** A place in a shard's stream, and the id of the message that stands there: another one says that it is another stream. */
 export interface Cursor {
@@ -63,20 +69,29 @@ class Part {
   bytes = 0
 }
 
+/**
+ * Whether what was said stands: an append, where no other one has continued the conversation from that end before; a delivery, where the conversation does
+ * not go on beyond it. A Fault where it does not follow.
+ */
+export type Outcome = boolean | Fault
+
+export interface PlacedEnd extends HeadRecord {
+  /** Place in its stream of the conversation's last append; 0 where it has none. */
+  readonly position: number
+  /** The name of the node that made it; undefined where none was given. */
+  readonly node: string | undefined
+}
+
 export interface Fold {
   /** Where the next message of the shard is read from: behind this one. */
   cursorOf(shard: number): Cursor
   /**
-   * Takes the message at `cursor` of a shard, the next one behind where that is, from the node of that name. True where it has changed what it says; false
-   * for a delivery beyond which the conversation goes on. A Fault where it does not follow.
+   * Takes the message at `cursor` of a shard, the next one behind where that is, from the node of that name. Gives what became of it: of a group of
+   * appends, of each in turn.
    */
-  apply(shard: number, cursor: Cursor, message: LogMessage | Unreadable | undefined, node?: string): boolean | Fault
+  apply(shard: number, cursor: Cursor, message: Heard, node?: string): readonly Outcome[]
   /** Faults: LOG_DAMAGED. */
-  endOf(key: ConversationKey): HeadRecord
-  /** Place in its stream of the conversation's last append; 0 where it has none. */
-  positionOf(key: ConversationKey): number
-  /** The name of the node that made the conversation's last append; undefined where none was given. */
-  nodeOf(key: ConversationKey): string | undefined
+  endOf(key: ConversationKey): PlacedEnd
   /** Faults: LOG_DAMAGED. */
   read(key: ConversationKey, after: Seq): readonly StoredEnvelope[]
   /** Resolves when there is room to apply more. Rejects while nothing can be stored. Faults: STORAGE_FULL. */
@@ -97,6 +112,7 @@ export function createFold(root: RootDatabase, tables: LogTables, positions: Pos
   for (const { key, value } of tables.meta.getRange({ start: DAMAGED, end: AFTER_DAMAGED }))
     broken.set(key.slice(DAMAGED.length), JSON.parse(value))
 
+  const recent = createRecentEnds<PlacedEnd>(RECENT)
   const heldIn = (name: string): Held | undefined => adding.held.get(name) ?? storing?.held.get(name)
   const source = sourceOf(tables, {
     endOf: key => heldIn(nameOf(key))?.end,
@@ -110,36 +126,38 @@ export function createFold(root: RootDatabase, tables: LogTables, positions: Pos
     },
   })
 
-  function refuseDamaged(key: ConversationKey): void {
-    const found = broken.get(nameOf(key))
+  function refuseDamaged(key: ConversationKey, name = nameOf(key)): void {
+    const found = broken.get(name)
     if (found) throw damaged(key, found.seq, found.reason)
   }
 
-  function endOf(key: ConversationKey): HeadRecord {
-    refuseDamaged(key)
-    return source.endOf(key)
+  function endOf(key: ConversationKey): PlacedEnd {
+    const name = nameOf(key)
+    refuseDamaged(key, name)
+    const known = recent.get(name)
+    if (known) return known
+    const held = heldIn(name)
+    const stored = held ? undefined : positions.get([key.shop, key.conversation])
+    const { position, node } = held ?? { position: stored?.readDoubleBE() ?? 0, node: stored?.toString('latin1', 8) || undefined }
+    const end = { ...source.endOf(key), position, node }
+    recent.set(name, end)
+    return end
   }
 
-  function positionOf(key: ConversationKey): number {
-    const held = heldIn(nameOf(key))
-    return held?.position ?? positions.get([key.shop, key.conversation])?.readDoubleBE() ?? 0
-  }
-
-  function nodeOf(key: ConversationKey): string | undefined {
-    const held = heldIn(nameOf(key))
-    return held ? held.node : positions.get([key.shop, key.conversation])?.toString('latin1', 8) || undefined
-  }
-
-  function append(addition: Addition, position: number, node: string | undefined): boolean | Fault {
+  /** One that a server has held to the conversation's end follows, or is damaged; of others that begin before it, another was faster. */
+  function append(addition: Addition, position: number, node: string | undefined, isHeldByServer: boolean): Outcome {
     const { key, first, records, end } = addition
     try {
-      follow(addition, endOf(key))
+      const before = endOf(key)
+      if (first <= before.seq && !isHeldByServer) return false
+      follow(addition, before)
     } catch (error) {
       if (!(error instanceof Fault)) throw error
       if (!broken.has(nameOf(key))) lose(key, error)
       return error
     }
     const name = nameOf(key)
+    recent.set(name, { seq: end.seq, hash: end.hash, position, node })
     const held = adding.held.get(name)
     if (held) {
       held.records.push(...records)
@@ -156,18 +174,24 @@ export function createFold(root: RootDatabase, tables: LogTables, positions: Pos
     adding.steps.push({ kind: 'damaged', key, seq, reason })
   }
 
-  function take(cursor: Cursor, message: LogMessage | Unreadable | undefined, node: string | undefined): boolean | Fault {
-    if (!message) return true // none of ours: it stands in the stream, and says nothing
-    const { kind, key } = message
-    if (kind === 'append') return append(message.addition, cursor.seq, node)
-    if (kind === 'unreadable') {
-      const fault = damaged(key, 1, `message ${cursor.seq} of its stream cannot be read`)
-      if (!broken.has(nameOf(key))) lose(key, fault)
-      return fault
+  function take(cursor: Cursor, message: Heard, node: string | undefined): readonly Outcome[] {
+    switch (message.kind) {
+      case 'none':
+        return [true]
+      case 'appends':
+        return message.additions.map(addition => append(addition, cursor.seq, node, false))
+      case 'append':
+        return [append(message.addition, cursor.seq, node, true)]
+      case 'unreadable': {
+        const fault = damaged(message.key, 1, `message ${cursor.seq} of its stream cannot be read`)
+        if (!broken.has(nameOf(message.key))) lose(message.key, fault)
+        return [fault]
+      }
+      case 'delivered':
+        if (broken.has(nameOf(message.key)) || endOf(message.key).seq !== message.upTo) return [false]
     }
-    if (kind === 'delivered' && (broken.has(nameOf(key)) || source.endOf(key).seq !== message.upTo)) return false
-    adding.steps.push({ kind, key })
-    return true
+    adding.steps.push({ kind: message.kind, key: message.key })
+    return [true]
   }
 
   function storeOn(): Promise<void> {
@@ -203,7 +227,7 @@ export function createFold(root: RootDatabase, tables: LogTables, positions: Pos
       return { seq: Number(seq), id }
     },
     apply(shard, cursor, message, node) {
-      const outcome = take(cursor, message, node)
+      const outcomes = take(cursor, message, node)
       cursors.set(shard, cursor)
       adding.cursors.set(shard, cursor)
       if (!isDue) {
@@ -215,11 +239,9 @@ export function createFold(root: RootDatabase, tables: LogTables, positions: Pos
         }, WAIT_MS).unref()
       }
       storeIfEnough()
-      return outcome
+      return outcomes
     },
     endOf,
-    positionOf,
-    nodeOf,
     read(key, after) {
       refuseDamaged(key)
       return readChain(source, key, after)
@@ -236,8 +258,9 @@ export function createFold(root: RootDatabase, tables: LogTables, positions: Pos
 }
 
 /** Faults: LOG_DAMAGED, where the addition is not what follows. */
-function follow({ key, first, records }: Addition, before: HeadRecord): void {
+function follow({ key, first, records, behind }: Addition, before: HeadRecord): void {
   if (first !== before.seq + 1) throw damaged(key, before.seq + 1, `its stream goes on at ${first}`)
+  if (behind && Buffer.compare(behind, before.hash) === 0) return
   let { hash } = before
   for (const [i, record] of records.entries()) {
     const stored = decodeRecord(record, first + i)

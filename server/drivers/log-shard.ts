@@ -1,17 +1,21 @@
 // One shard of a replicated log: a JetStream stream, what this node says in it, and what it hears of it. What is heard is folded in the stream's order
 // (log-fold.ts); what this node said itself is folded as soon as it is acknowledged, if nothing before it is missing, and not when it is heard again.
 //
-// Whatever is said is said until it is known whether it stands. An acknowledgement that was lost is asked for again, with the same id: then the server says
-// that it has it. Where it has forgotten the id, or another leader has taken over, it says that the end has moved on; then this node hears the stream up to
-// that end, and looks whether what stands there is its own.
+// Appends that come while the message before them is under way go as one, of whatever conversations they are; none waits for company. The server holds them to
+// nothing: which of them stand the fold decides, here as at every node, so an append is acknowledged when it has been folded here.
+//
+// Whatever is said is said until it is known where it stands. An acknowledgement that was lost is asked for again, with the same id: then the server says
+// that it has it. Where it has forgotten the id it takes it once more, and the second one stands behind the end that the first one has moved: it does nothing.
 import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type ConsumerMessages, DeliverPolicy, type JetStreamClient, type StreamInfo } from '@nats-io/jetstream'
 import { headers, type MsgHdrs } from '@nats-io/transport-node'
 import { Fault } from '@parley/core/faults.ts'
 import type { HeardAppend } from '@parley/core/ports/conversation-log.ts'
-import type { Fold } from './log-fold.ts'
-import { decodeMessage, encodeMessage, type LogMessage, subjectOf } from './log-message.ts'
+import type { Addition } from './log-additions.ts'
+import type { Fold, Outcome } from './log-fold.ts'
+import { groupAppends } from './log-grouping.ts'
+import { additionsIn, decodeMessage, encodeMessage, type Heard, type LogMessage, prefixOf, type Said, subjectOf } from './log-message.ts'
 import { isApiError } from './log-streams.ts'
 import type { Asker } from './nats-asker.ts'
 
@@ -34,9 +38,8 @@ const TOLD_EVERY = 256
 /** Another server may have what one does not: so often it is asked for again. */
 const GAPS = 5
 
-const WRONG_LAST_SEQUENCE = 10071
-/** Another append to the conversation, or this very one, is under way. */
-const UNDER_WAY = [10164, 10158]
+/** This very message is under way. */
+const UNDER_WAY = 10158
 const SHORT_MS = 5
 /** The server has no room, or its limits are reached. */
 const NO_ROOM = [10023, 10047, 10077]
@@ -44,7 +47,7 @@ const NO_ROOM = [10023, 10047, 10077]
 /** Something that was said: where it stands, and what the fold made of it. */
 export interface Taken {
   readonly seq: number
-  readonly outcome: boolean | Fault
+  readonly outcomes: readonly Outcome[]
 }
 
 export interface Shard {
@@ -53,10 +56,12 @@ export interface Shard {
   /** Messages that the stream is known to have and the fold has not. */
   readonly behind: number
   /**
-   * Resolves when it stands in the stream and is folded here; undefined where the conversation's last append does not stand at `expected` any more.
-   * Faults: LOG_UNAVAILABLE: whether it stands is not known. STORAGE_FULL.
+   * Resolves with the place in the stream at which it stands, when it is folded here; with undefined where another append has continued the conversation
+   * from that end before. Faults: LOG_UNAVAILABLE: whether it stands is not known. STORAGE_FULL, LOG_DAMAGED.
    */
-  say(message: LogMessage, expected?: number): Promise<Taken | undefined>
+  append(addition: Addition): Promise<number | undefined>
+  /** Resolves when it stands in the stream and is folded here, with what the fold made of it. Faults: as above. */
+  say(message: Said): Promise<Outcome>
   /** Resolves when everything up to this place is folded here. Rejects when the stream can't be followed. */
   reached(seq: number): Promise<void>
   /** What is under way and is not decided soon is given up: whether it stands is not known. */
@@ -66,16 +71,16 @@ export interface Shard {
   close(): Promise<void>
 }
 
+const closedMeanwhile = (): Fault => new Fault('LOG_UNAVAILABLE', { reason: 'the log was closed meanwhile', retryAfterMs: RETRY_AFTER_MS })
+
 const ID = 'Nats-Msg-Id'
-const EXPECTED = 'Nats-Expected-Last-Subject-Sequence'
 /** Which node says it: whoever takes over a node's work finds by it what that node has begun. */
 const NODE = 'Parley-Node'
 
-function headersOf(id: string, node: string | undefined, expected: number | undefined): MsgHdrs {
+function headersOf(id: string, node: string | undefined): MsgHdrs {
   const named = headers()
   named.set(ID, id)
   if (node !== undefined) named.set(NODE, node)
-  if (expected !== undefined) named.set(EXPECTED, String(expected))
   return named
 }
 
@@ -94,21 +99,23 @@ export interface ShardOptions {
   readonly broke: (error: unknown) => void
 }
 
-interface Heard {
+interface Came {
   readonly id: string
   readonly node: string | undefined
-  readonly message: ReturnType<typeof decodeMessage>
+  readonly message: Heard
 }
 
 export function openShard({ name, shard, info, client, asker, fold, node, heard, broke }: ShardOptions): Shard {
   const stream = info.config.name
+  const prefix = prefixOf(name, shard)
+  const lost = (reason: string): Fault => new Fault('STORE_DAMAGED', { file: `stream ${stream}`, reason })
   const writer = randomBytes(8).toString('hex')
   let said = 0
   let place = fold.cursorOf(shard).seq
   /** Where the stream ended when the server said so last. */
   let end = info.state.last_seq
   /** Acknowledged, and something before it is not heard yet. */
-  const ahead = new Map<number, Heard>()
+  const ahead = new Map<number, Came>()
   const asked = new Map<string, (taken: Taken) => void>()
   const waiting: { readonly seq: number; resolve(): void; reject(error: unknown): void }[] = []
   /** How often in succession what comes next was missing. */
@@ -120,23 +127,25 @@ export function openShard({ name, shard, info, client, asker, fold, node, heard,
   const waits = new Set<(error: Error) => void>()
   let stop = (): void => {}
 
-  function take(seq: number, said: Heard): void {
-    const { id, message } = said
-    const outcome = foldIn(seq, said)
+  function take(seq: number, came: Came): void {
+    const { id, message } = came
+    const outcomes = foldIn(seq, came)
     place = seq
-    if (outcome instanceof Fault) broke(outcome)
+    for (const outcome of outcomes) if (outcome instanceof Fault) broke(outcome)
     const answer = asked.get(id)
-    if (answer) answer({ seq, outcome })
-    else if (outcome === true && message?.kind === 'append') {
-      const { key, end } = message.addition
+    if (answer) {
+      answer({ seq, outcomes })
+      return
+    }
+    const isOwn = id.startsWith(`${writer}-`) || (node !== undefined && came.node === node)
+    for (const [i, { key, end }] of additionsIn(message).entries()) {
       const { seq: upTo, isUnsettled, isWithPeople, isOutgoing = false } = end
-      const isOwn = id.startsWith(`${writer}-`) || (node !== undefined && said.node === node)
-      heard({ key, seq: upTo, isUnsettled, isWithPeople, isOutgoing, node: said.node, isOwn })
+      if (outcomes[i] === true) heard({ key, seq: upTo, isUnsettled, isWithPeople, isOutgoing, node: came.node, isOwn })
     }
   }
 
   /** What it throws is of this node's own store, and would come again with each try. */
-  function foldIn(seq: number, { id, message, node: by }: Heard): boolean | Fault {
+  function foldIn(seq: number, { id, message, node: by }: Came): readonly Outcome[] {
     try {
       return fold.apply(shard, { seq, id }, message, by)
     } catch (cause) {
@@ -147,13 +156,13 @@ export function openShard({ name, shard, info, client, asker, fold, node, heard,
     }
   }
 
-  function hear(seq: number, said: Heard): void {
+  function hear(seq: number, came: Came): void {
     if (seq <= place) return
     if (seq > place + 1) {
-      ahead.set(seq, said)
+      ahead.set(seq, came)
       return
     }
-    take(seq, said)
+    take(seq, came)
     for (let next = ahead.get(place + 1); next; next = ahead.get(place + 1)) {
       ahead.delete(place + 1)
       take(place + 1, next)
@@ -165,6 +174,7 @@ export function openShard({ name, shard, info, client, asker, fold, node, heard,
     failure = fault
     broke(fault)
     for (const { reject } of waiting.splice(0)) reject(fault)
+    for (const give of waits) give(fault)
   }
 
   /** Hears the stream from where the fold is, and again from there when the server that sends falls silent. */
@@ -189,15 +199,17 @@ export function openShard({ name, shard, info, client, asker, fold, node, heard,
     try {
       for await (const message of messages) {
         // Nothing is ever deleted: what is missing is damage that the server has not noticed.
-        if (message.seq !== last + 1)
-          throw new Fault('STORE_DAMAGED', { file: `stream ${stream}`, reason: `what stood at ${last + 1} is gone` })
+        if (message.seq !== last + 1) throw lost(`what stood at ${last + 1} is gone`)
+        if (message.seq > place) {
+          // It is as if it were gone: somebody's append was in it, and whose cannot be told.
+          const said = decodeMessage(message.subject.slice(prefix.length), message.data)
+          if (!said) throw lost(`what stands at ${message.seq} cannot be read`)
+          const { headers: given } = message
+          hear(message.seq, { id: given?.get(ID) ?? '', node: given?.get(NODE) || undefined, message: said })
+        }
         last = message.seq
         gaps = 0
         if (last % TOLD_EVERY === 0) end = last + message.info.pending
-        if (last <= place) continue // its writer is here
-        const { headers: given } = message
-        const by = given?.get(NODE) || undefined
-        hear(last, { id: given?.get(ID) ?? '', node: by, message: decodeMessage(message.subject, message.data) })
         await fold.room().catch(() => delay(PAUSE_MS)) // a full disk: whoever appends is told
       }
     } finally {
@@ -225,12 +237,13 @@ export function openShard({ name, shard, info, client, asker, fold, node, heard,
     return new Promise((resolve, reject) => waiting.push({ seq, resolve, reject }))
   }
 
-  async function say(message: LogMessage, expected?: number): Promise<Taken | undefined> {
+  /** Says it until it is known where it stands. Faults: LOG_UNAVAILABLE, STORAGE_FULL, STORE_DAMAGED. */
+  async function sayUntil(message: LogMessage, until: number): Promise<Taken> {
+    if (isGivenUp) throw closedMeanwhile()
     await fold.room()
     const id = `${writer}-${++said}`
-    const subject = subjectOf(name, shard, message)
+    const subject = prefix + subjectOf(message)
     const payload = encodeMessage(message)
-    const until = performance.now() + DECIDED_MS
     let taken: Taken | undefined
     const folded = new Promise<void>(resolve =>
       asked.set(id, given => {
@@ -252,20 +265,15 @@ export function openShard({ name, shard, info, client, asker, fold, node, heard,
       for (;;) {
         if (failure) throw failure
         try {
-          const seq = await asker.publish(subject, payload, headersOf(id, node, expected), TRY_MS)
+          const seq = await asker.publish(subject, payload, headersOf(id, node), TRY_MS)
           hear(seq, { id, node, message })
           if (!taken) await within(folded)
         } catch (error) {
           if (taken || error instanceof Fault) throw error
           if (NO_ROOM.some(code => isApiError(error, code)))
             throw new Fault('STORAGE_FULL', { what: `stream ${stream}`, retryAfterMs: RETRY_AFTER_MS }, { cause: error })
-          const end = isApiError(error, WRONG_LAST_SEQUENCE) ? Number(/\d+$/.exec(error.message)?.[0]) : Number.NaN
-          // An end that is before the one that was acknowledged to us is of a leader that does not know it yet, or has lost it.
-          if (end > expected!) {
-            await within(reached(end))
-            if (!taken) return undefined
-          } else if (performance.now() > until || isGivenUp) throw error
-          else await within(delay(UNDER_WAY.some(code => isApiError(error, code)) ? SHORT_MS : PAUSE_MS))
+          if (performance.now() > until || isGivenUp) throw error
+          await within(delay(isApiError(error, UNDER_WAY) ? SHORT_MS : PAUSE_MS))
         }
         if (taken) return taken
       }
@@ -286,12 +294,17 @@ export function openShard({ name, shard, info, client, asker, fold, node, heard,
     get behind() {
       return Math.max(0, end - place)
     },
-    say,
+    append: groupAppends(fold, (additions, since) => sayUntil({ kind: 'appends', additions }, since + DECIDED_MS)),
+    async say(message) {
+      const { outcomes } = await sayUntil(message, performance.now() + DECIDED_MS)
+      if (outcomes[0] instanceof Fault) throw outcomes[0]
+      return outcomes[0]!
+    },
     reached,
     hurry() {
       setTimeout(() => {
         isGivenUp = true
-        for (const give of waits) give(new Error('the log was closed meanwhile'))
+        for (const give of waits) give(closedMeanwhile())
       }, HURRY_MS).unref()
     },
     listenAgain: () => stop(),

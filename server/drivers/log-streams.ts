@@ -24,8 +24,8 @@ export interface StreamSettings {
 }
 
 /**
- * How long a server knows the id of a message, so that a second sending of it is no second append: longer than anybody sends it again. The end that an
- * append expects would refuse it later too; then its writer looks whether what stands there is its own.
+ * How long a server knows the id of a message, so that what is sent twice does not stand twice: longer than anybody sends it again. If it did, the second
+ * one would do nothing (log-fold.ts).
  */
 const DEDUPE_MS = 30_000
 const EPOCH = 'parley-epoch'

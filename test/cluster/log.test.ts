@@ -7,10 +7,14 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { type JetStreamManager, jetstream, jetstreamManager, type StreamConfig } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
+import { genesisHash } from '@parley/core/conversation/chain.ts'
 import { type Fault, isFault } from '@parley/core/faults.ts'
 import { asConversationId, asShopId, type ConversationKey } from '@parley/core/ids.ts'
 import type { ConversationLog, Envelope, Head } from '@parley/core/ports/conversation-log.ts'
 import { openLmdbLog } from '@parley/server/drivers/conversation-log.lmdb.ts'
+import { encodeAddition, sizeOfAddition } from '@parley/server/drivers/log-additions.ts'
+import { encodeGroup } from '@parley/server/drivers/log-group.ts'
+import { draftRecord, hashOf, placeRecord } from '@parley/server/drivers/log-records.ts'
 import { streamOf } from '@parley/server/drivers/log-streams.ts'
 import { temporaryFolder } from '../e2e/running-server.ts'
 import { faultCodeOf } from '../fault-code.ts'
@@ -41,6 +45,15 @@ async function refusal(work: Promise<unknown>): Promise<string> {
 /** Resolves when the node has heard of it; the test's time is up where it never does. */
 async function heard(log: ConversationLog, key: ConversationKey, seq: number): Promise<void> {
   while ((await log.head(key)).seq < seq) await new Promise(resolve => setImmediate(resolve))
+}
+
+const endOf = (seq: number, record: Buffer) => ({ seq, hash: hashOf(record), ...settled })
+/** The record that an append of this text to the conversation would have now. */
+async function recordsOf(log: ConversationLog, conversation: string, text: string): Promise<Buffer[]> {
+  const last = (await log.read(keyOf(conversation), 0)).at(-1)!
+  const draft = draftRecord(event(text))
+  placeRecord(draft, last)
+  return [draft.bytes]
 }
 
 function on(title: string, run: (under: ReplicatedLog, manager: JetStreamManager) => Promise<void>): void {
@@ -198,27 +211,115 @@ on('[LOG14] a server is refused that is too old, does not flush, takes too littl
 
 on('[LOG15] what is damaged in a stream names its conversation at every node; the others go on', async under => {
   const nodes = [await under.open(), await under.open()] as const
-  for (const id of ['sound', 'garbled', 'forged']) await append(nodes[0], keyOf(id), 'first')
+  const { name } = under.settings
+  for (const id of ['sound', 'garbled', 'forged', 'beyond']) await append(nodes[0], keyOf(id), 'first')
   const client = jetstream(connection!)
-  await client.publish(`${under.settings.name}.log.0.append.demo.garbled`, Buffer.from('no addition'))
+  await client.publish(`${name}.log.0.append.demo.garbled`, Buffer.from('no addition'))
   const other = await under.open()
-  const { position } = await append(other, keyOf('forged'), 'second')
-  // The second append once more, at the end: each byte as it was, and not what follows.
-  const manager = await jetstreamManager(connection!)
-  const copy = (await manager.streams.getMessage(streamOf(under.settings.name, 0), { seq: Number(position) }))!
-  await client.publish(copy.subject, copy.data)
-  await append(other, keyOf('sound'), 'second')
+  // A group of three: one does not follow what is there, one leaves something out, and between them stands one that is as it should be.
+  const [record] = await recordsOf(other, 'sound', 'second')
+  const forged = Buffer.from(record!)
+  forged[40]! ^= 1
+  const additions = [
+    { key: keyOf('forged'), first: 2, records: [forged], end: endOf(2, forged) },
+    { key: keyOf('sound'), first: 2, records: [record!], end: endOf(2, record!) },
+    { key: keyOf('beyond'), first: 3, records: [record!], end: endOf(3, record!) },
+  ]
+  await client.publish(`${name}.log.0.appends`, encodeGroup(additions))
   await Promise.all([...nodes, other].map(log => heard(log, keyOf('sound'), 2)))
+  await append(other, keyOf('sound'), 'third')
+  await Promise.all([...nodes, other].map(log => heard(log, keyOf('sound'), 3)))
   const late = await under.open()
   for (const log of [...nodes, other, late]) {
     assert.match(await refusal(log.read(keyOf('garbled'), 0)), /LOG_DAMAGED: .*garbled is damaged/)
-    assert.match(await refusal(log.head(keyOf('forged'))), /LOG_DAMAGED: .*forged is damaged at seq 3: its stream goes on at 2/)
+    assert.match(await refusal(log.head(keyOf('forged'))), /LOG_DAMAGED: .*forged is damaged at seq 2: its hash does not follow/)
+    assert.match(await refusal(log.head(keyOf('beyond'))), /LOG_DAMAGED: .*beyond is damaged at seq 2: its stream goes on at 3/)
     assert.equal(await faultCodeOf(append(log, keyOf('garbled'), 'more')), 'LOG_DAMAGED')
-    assert.deepEqual(await textsIn(log, keyOf('sound')), ['first', 'second'])
+    assert.deepEqual(await textsIn(log, keyOf('sound')), ['first', 'second', 'third'])
   }
-  assert.equal((under.broken as Fault[]).filter(({ code }) => code === 'LOG_DAMAGED').length, 8, 'each node has said both')
+  assert.equal((under.broken as Fault[]).filter(({ code }) => code === 'LOG_DAMAGED').length, 12, 'each node has said all three')
   for (const log of [...nodes, other, late]) await log.close()
 })
+
+on('[LOG15] a message of which nobody can tell whose it is is not gone on with', async under => {
+  const log = await under.open()
+  await append(log, keyOf('sound'), 'first')
+  const [record] = await recordsOf(log, 'sound', 'second')
+  const group = encodeGroup([{ key: keyOf('sound'), first: 2, records: [record!], end: endOf(2, record!) }])
+  group[9]! ^= 1
+  await jetstream(connection!).publish(`${under.settings.name}.log.0.appends`, group)
+  assert.match(await refusal(append(log, keyOf('sound'), 'third')), /STORE_DAMAGED: .*what stands at 2 cannot be read/)
+  assert.deepEqual(await textsIn(log, keyOf('sound')), ['first'], 'what is there is served')
+  await log.close()
+})
+
+on('[LOG13] a stream of before there were groups is read as it was, and goes on', async (under, manager) => {
+  await (await under.open()).close()
+  const client = jetstream(connection!)
+  const texts = ['one', 'two', 'three']
+  const ends = new Map<string, { seq: number; hash: Uint8Array }>()
+  for (const text of texts)
+    for (const id of ['a', 'appends']) {
+      const key = keyOf(id)
+      const draft = draftRecord(event(text))
+      const end = placeRecord(draft, ends.get(id) ?? { seq: 0, hash: genesisHash(key) })
+      ends.set(id, end)
+      const addition = { key, first: end.seq, records: [draft.bytes], end: { ...end, isUnsettled: text === 'three', isWithPeople: false } }
+      const bytes = Buffer.alloc(sizeOfAddition(addition))
+      encodeAddition(bytes, 0, addition)
+      await client.publish(`${under.settings.name}.log.0.append.demo.${id}`, bytes, { msgID: `${id}-${text}` })
+    }
+  const [log, other] = [await under.open(), await under.open()]
+  for (const id of ['a', 'appends']) assert.deepEqual(await textsIn(log, keyOf(id)), texts)
+  assert.equal((await log.head(keyOf('a'))).position, '5', 'the place of its last append, which an append of then expected')
+  await append(log, keyOf('a'), 'four')
+  await heard(other, keyOf('a'), 4)
+  await append(other, keyOf('a'), 'five')
+  const anew = await under.open()
+  assert.deepEqual(await textsIn(anew, keyOf('a')), [...texts, 'four', 'five'])
+  const unsettled: ConversationKey[] = []
+  for await (const key of anew.unsettled()) unsettled.push(key)
+  assert.deepEqual(unsettled, [keyOf('appends')])
+  assert.equal((await manager.streams.info(streamOf(under.settings.name, 0))).state.messages, 8)
+  for (const each of [log, other, anew]) await each.close()
+  assert.deepEqual(under.broken, [])
+})
+
+on(
+  '[LOG2] [LOG11] of appends of three nodes to a thousand ends, in few messages, one to each succeeds, and every node has the same',
+  async (under, manager) => {
+    const nodes = [await under.open(), await under.open(), await under.open()]
+    const keys = Array.from({ length: 1000 }, (_, i) => keyOf(`c${i}`))
+    for (let seq = 1; seq <= 2; seq++) {
+      await Promise.all(nodes.flatMap(log => keys.map(key => heard(log, key, seq - 1))))
+      const positions = await Promise.all(keys.map(async key => (await nodes[0]!.head(key)).position))
+      const outcomes = await Promise.all(
+        nodes.map((log, node) =>
+          Promise.all(keys.map((key, i) => faultCodeOf(log.append(key, [event(`${node}`)], positions[i]!, settled)))),
+        ),
+      )
+      const winners = keys.map((_, i) => outcomes.flatMap((codes, node) => (codes[i] === 'none' ? [node] : [])))
+      assert.deepEqual(
+        winners.filter(each => each.length !== 1),
+        [],
+      )
+      assert.deepEqual([...new Set(outcomes.flat())].toSorted(), ['APPEND_CONFLICT', 'none'])
+      for (const [i, key] of keys.entries()) {
+        const [winner] = winners[i]!
+        for (const log of nodes) assert.equal((await textsIn(log, key)).at(-1), `${winner}`, 'also whoever lost reads what won')
+      }
+    }
+    const { messages } = (await manager.streams.info(streamOf(under.settings.name, 0))).state
+    assert.ok(messages < 1000, `${messages} messages for 2000 appends that stand and some that don't`)
+    const late = await under.open()
+    for (const key of keys) {
+      assert.deepEqual(await textsIn(late, key), await textsIn(nodes[0]!, key))
+      assert.deepEqual(await late.head(key), await nodes[0]!.head(key))
+    }
+    for (const log of [...nodes, late]) await log.close()
+    assert.deepEqual(under.broken, [])
+  },
+)
 
 on(
   '[LOG15] streams that are gone, end before what a node has read, or say something else, are not gone on with',

@@ -6,7 +6,7 @@ import type { Epoch, Seq } from '@parley/core/ids.ts'
 import { openJetStreamLog } from '../../drivers/conversation-log.jetstream.ts'
 import { naming, openStore, putTogether } from '../../drivers/lmdb-store.ts'
 import { nameOf } from '../../drivers/log-ends.ts'
-import { decodeMessage, shardOf } from '../../drivers/log-message.ts'
+import { additionsIn, decodeMessage, prefixOf, shardOf } from '../../drivers/log-message.ts'
 import { type LogReader, openLogReader } from '../../drivers/log-reader.lmdb.ts'
 import { encodeHead } from '../../drivers/log-records.ts'
 import { type Purpose, type StreamSettings, streamOf } from '../../drivers/log-streams.ts'
@@ -73,17 +73,19 @@ export async function compareWithStreams(
     const total = log.countEvents()
     let events = 0
     for (let shard = 0; shard < shards; shard++) {
-      const ends = new Map<string, string>()
+      const prefix = prefixOf(name, shard)
+      const ends = new Map<string, { readonly seq: Seq; readonly told: string }>()
       for await (const { subject, data } of messagesOf(nats, streamOf(name, shard))) {
-        const message = decodeMessage(subject, data)
-        if (message?.kind !== 'append') continue
-        const { end, records } = message.addition
-        ends.set(nameOf(message.key), `${end.seq} ${Buffer.from(end.hash).toString('hex')}`)
-        events += records.length
+        const message = decodeMessage(subject.slice(prefix.length), data)
+        for (const { key, first, end, records } of message ? additionsIn(message) : []) {
+          if (first <= (ends.get(nameOf(key))?.seq ?? 0)) continue // another was faster: it does not stand
+          ends.set(nameOf(key), { seq: end.seq, told: `${end.seq} ${Buffer.from(end.hash).toString('hex')}` })
+          events += records.length
+        }
         progress(events, total)
       }
       for (const [conversation, end] of inCopy[shard]!) {
-        const there = ends.get(conversation)
+        const there = ends.get(conversation)?.told
         if (end !== undefined && there !== end)
           throw new Fault('STORE_DAMAGED', {
             file: copy,

@@ -4,7 +4,7 @@ import { jetstream } from '@nats-io/jetstream'
 import { Fault, isFault } from '@parley/core/faults.ts'
 import type { ConversationKey, Seq } from '@parley/core/ids.ts'
 import type { ConversationLog, StoredEnvelope } from '@parley/core/ports/conversation-log.ts'
-import { encodeMessage, type LogMessage, shardOf, subjectOf } from '../../drivers/log-message.ts'
+import { encodeMessage, type LogMessage, prefixOf, shardOf, subjectOf } from '../../drivers/log-message.ts'
 import type { LogReader, MarksRead } from '../../drivers/log-reader.lmdb.ts'
 import type { StreamSettings } from '../../drivers/log-streams.ts'
 import { API_MS, type Nats } from '../../drivers/nats.ts'
@@ -109,8 +109,8 @@ export function damageInStreams({ connection }: Nats, { name, shards }: StreamSe
   return async (key, seq) => {
     const nothing = Buffer.alloc(0)
     const end = { seq, hash: nothing, isUnsettled: false, isWithPeople: false }
-    const message: LogMessage = { kind: 'append', key, addition: { key, first: seq, records: [nothing], end } }
+    const message: LogMessage = { kind: 'appends', additions: [{ key, first: seq, records: [nothing], end }] }
     const msgID = `damaged-${key.shop}-${key.conversation}`
-    await client.publish(subjectOf(name, shardOf(key, shards), message), encodeMessage(message), { msgID, retries: 5 })
+    await client.publish(prefixOf(name, shardOf(key, shards)) + subjectOf(message), encodeMessage(message), { msgID, retries: 5 })
   }
 }
