@@ -18,6 +18,8 @@ import { createSla } from './handoff/sla.ts'
 import { createTypists, TYPING_MS, type Typing, type Typist } from './handoff/typists.ts'
 import { createHolder, nameOf } from './holder.ts'
 import type { ConversationKey, CustomerId, Epoch, MessageRef, Seq } from './ids.ts'
+import { fencedEffects } from './nodes/fenced.ts'
+import { createTakeOver } from './nodes/take-over.ts'
 import type { Stages } from './pipeline/pipeline.ts'
 import { isRefusedAt, isShadowShedAt } from './pipeline/shed.ts'
 import type { Shop } from './pipeline/shop.ts'
@@ -26,6 +28,7 @@ import type { Conversations } from './ports/conversations.ts'
 import type { Erasures } from './ports/erasures.ts'
 import type { FanOut } from './ports/fan-out.ts'
 import type { Jobs } from './ports/jobs.ts'
+import type { NodeName, Nodes } from './ports/nodes.ts'
 import type { StreamPosition, Thumb } from './protocol/client-message.ts'
 import type { ConversationState, GivenThumb, VisibleEvent } from './protocol/server-message.ts'
 import { createRatings, type Ratings } from './ratings.ts'
@@ -50,13 +53,18 @@ export interface EngineObserver {
   /** A conversation has waited longer for a person than its shop promises. */
   overdue(key: ConversationKey): void
   erased(erasure: EndedErasure): void
+  /** What a dead node had left undecided or unfinished was finished here. */
+  tookOver(from: NodeName, conversations: number): void
   /** A customer has said something of a reply, or taken it back. */
   rated(key: ConversationKey, thumb: Thumb | null): void
   /** A bug: the turn could not be worked out, or its decision not be kept. */
   broke(key: ConversationKey, error: unknown): void
+  /** The same where it is of no one conversation. */
+  failed(error: unknown): void
 }
 
 export interface EngineParts {
+  readonly nodes: Nodes
   readonly conversations: Conversations
   readonly erasures: Erasures
   readonly fanOut: FanOut
@@ -125,7 +133,7 @@ export interface Engine extends Rollbacks, Recovery, Ratings {
 }
 
 export function createEngine(parts: EngineParts): Engine {
-  const { conversations, erasures, fanOut, jobs, stages, limits, observer } = parts
+  const { nodes, conversations, erasures, fanOut, jobs, stages, limits, observer } = parts
   const { clock } = stages
   /** Messages on their way into the log: each will be a turn under way. */
   let arriving = 0
@@ -164,7 +172,7 @@ export function createEngine(parts: EngineParts): Engine {
   })
   const effects = createEffectRunner({
     holder,
-    effects: stages.effects,
+    effects: fencedEffects(stages.effects, nodes),
     jobs,
     clock,
     shop: parts.shop,
@@ -186,6 +194,7 @@ export function createEngine(parts: EngineParts): Engine {
   })
   const sla = createSla({ holder, jobs, clock, shop: parts.shop, overdue: observer.overdue, broke })
   const turns = createTurnWorker({
+    nodes,
     holder,
     stages,
     shop: parts.shop,
@@ -198,6 +207,8 @@ export function createEngine(parts: EngineParts): Engine {
   })
   const rollbacks = createRollbacks({ holder, clock })
   const ratings = createRatings({ holder, clock, rated: observer.rated })
+  const settle = (key: ConversationKey): Promise<void> => turns.settle(key, null)
+  const takeOver = createTakeOver({ nodes, conversations, settle, tookOver: observer.tookOver, broke, failed: observer.failed })
   const recovery = createRecovery({
     holder,
     conversations,
@@ -207,7 +218,8 @@ export function createEngine(parts: EngineParts): Engine {
       queue.update(key, conversation)
       sla.moved(key, undefined, conversation)
     },
-    settle: key => turns.settle(key, null),
+    isMine: takeOver.isMine,
+    settle,
     broke,
   })
 
@@ -351,7 +363,9 @@ export function createEngine(parts: EngineParts): Engine {
 
   async function drain(): Promise<void> {
     isDraining = true
+    const stopped = takeOver.stop()
     await turns.drain()
+    await stopped
     await eraser.stop()
   }
 

@@ -1,4 +1,5 @@
-// Finishes what a crash left, at the start: who waits for a person is put into the queue again, undecided turns and effects become jobs.
+// Finishes what a crash left, at the start: who waits for a person is put into the queue again, undecided turns and effects become jobs. Where nodes share the
+// log, what a node that lives has in hand is left alone.
 import type { Conversation } from './conversation/conversation.ts'
 import type { Eraser } from './erasure/erase.ts'
 import { type Holder, nameOf } from './holder.ts'
@@ -14,6 +15,8 @@ export interface RecoveryParts {
   readonly eraser: Pick<Eraser, 'clearUp' | 'finish'>
   /** Of a conversation with a person, or in the queue for one. */
   readonly isWithPeople: (key: ConversationKey, conversation: Conversation) => void
+  /** Of an unsettled conversation: whether it is this node's to settle. */
+  readonly isMine: (key: ConversationKey) => Promise<boolean>
   readonly settle: (key: ConversationKey) => Promise<void>
   readonly broke: (key: ConversationKey, error: unknown) => void
 }
@@ -25,7 +28,7 @@ export interface Recovery {
   findJobsAgain(): Promise<void>
 }
 
-export function createRecovery({ holder, conversations, jobs, eraser, isWithPeople, settle, broke }: RecoveryParts): Recovery {
+export function createRecovery({ holder, conversations, jobs, eraser, isWithPeople, isMine, settle, broke }: RecoveryParts): Recovery {
   /** Told when what a crash left of a conversation is decided. */
   const recovering = new Map<string, (() => void)[]>()
 
@@ -47,7 +50,7 @@ export function createRecovery({ holder, conversations, jobs, eraser, isWithPeop
       }
     }
     const ends: Promise<void>[] = []
-    for await (const key of conversations.unsettled()) ends.push(recover(key))
+    for await (const key of conversations.unsettled()) if (await isMine(key)) ends.push(recover(key))
     return ends
   }
 

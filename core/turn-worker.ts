@@ -15,9 +15,12 @@ import { type Stages, workOut } from './pipeline/pipeline.ts'
 import { type Strain, shedAt } from './pipeline/shed.ts'
 import type { Shop } from './pipeline/shop.ts'
 import type { Received } from './pipeline/turn.ts'
+import type { Nodes } from './ports/nodes.ts'
 import { type RecordedTurn, readTurn } from './recorded-turns.ts'
 
 export interface TurnWorkerParts {
+  /** Without a lease no decision is begun. */
+  readonly nodes: Nodes
   readonly holder: Holder
   readonly stages: Stages
   readonly shop: (id: string) => Shop | undefined
@@ -52,11 +55,12 @@ const STAYS_SO = ['LOG_DAMAGED', 'STORE_DAMAGED', 'CONVERSATION_ERASED'] as cons
 const TYPING_AFTER_MS = 400
 
 export function createTurnWorker(parts: TurnWorkerParts): TurnWorker {
-  const { holder, stages, queue, effects, broke } = parts
+  const { nodes, holder, stages, queue, effects, broke } = parts
   const { clock } = stages
   const underWay = new Map<string, Promise<void>>()
   const lag = createLag(clock, () => underWay.size > 0)
   let isDraining = false
+  const draining = new AbortController()
   const strain = (): Strain => ({ underWay: underWay.size, most: parts.most, lagMs: lag.ms })
 
   function settle(key: ConversationKey, locale: Locale | null): Promise<void> {
@@ -65,6 +69,7 @@ export function createTurnWorker(parts: TurnWorkerParts): TurnWorker {
     if (running) return running
     const worker = decideAll(key, locale).catch(error => {
       underWay.delete(name)
+      if (error === draining.signal.reason) return // it has no lease: what it leaves is another's
       broke(key, error)
       // The log did not take the decision (a full disk, say). The turn stands undecided; a restart would take it up, and so do we.
       // What is damaged or erased stays so, however often it is read.
@@ -77,6 +82,7 @@ export function createTurnWorker(parts: TurnWorkerParts): TurnWorker {
 
   async function decideAll(key: ConversationKey, pageLocale: Locale | null): Promise<void> {
     for (;;) {
+      await nodes.held(draining.signal)
       const conversation = await holder.run(key, async () => {
         const loaded = await holder.load(key)
         // Leaving is done in the lane: a message that is appended after it finds no worker and starts one.
@@ -149,6 +155,7 @@ export function createTurnWorker(parts: TurnWorkerParts): TurnWorker {
     },
     async drain() {
       isDraining = true
+      draining.abort()
       await Promise.all(underWay.values())
     },
   }

@@ -7,6 +7,7 @@ import { type Retention, type RetentionParts, startRetention } from '@parley/cor
 import { Fault, isFault } from '@parley/core/faults.ts'
 import type { ConversationKey } from '@parley/core/ids.ts'
 import { JOB_KINDS, webhookKind } from '@parley/core/jobs/kinds.ts'
+import { fencedJobs } from '@parley/core/nodes/fenced.ts'
 import type { Conversations } from '@parley/core/ports/conversations.ts'
 import type { FanOut } from '@parley/core/ports/fan-out.ts'
 import type { JobKind, JobPayload, Jobs } from '@parley/core/ports/jobs.ts'
@@ -36,7 +37,7 @@ import { createCorrections } from './label-store/corrections.ts'
 import { openLabelStore } from './label-store/label-store.ts'
 import { serveLink } from './link/serve-link.ts'
 import { createShopMeshes } from './mesh/shop-meshes.ts'
-import { createMetrics } from './metrics.ts'
+import { createMetrics, type Metrics } from './metrics.ts'
 import { modelChoices } from './model-choice.ts'
 import { openModelStore } from './model-store/open-model-store.ts'
 import { modelsViewOf, remoteVotersViewOf } from './model-views.ts'
@@ -53,6 +54,7 @@ import { openStudio } from './studio/studio.ts'
 import { startTrainJobs } from './training/train-jobs.ts'
 import { refuseUnfinishedMove } from './upkeep/move/moving.ts'
 import { refuseUnfinishedRestore } from './upkeep/restore.ts'
+import { watchNodes } from './watch-nodes.ts'
 import { watchSnapshots } from './watch-snapshots.ts'
 import { createOutbox } from './webhooks/outbox.ts'
 import { send } from './webhooks/send.ts'
@@ -65,6 +67,8 @@ export interface Server {
   readonly shops: readonly string[]
   /** Turns that a crash had left and that are decided now. */
   readonly finished: Promise<number>
+  /** Another process has taken this node's name, while this one stood still: it begins nothing any more, and is to be ended. Mostly never resolves. */
+  readonly ousted: Promise<Fault>
   /** Reads ensembles, plugins and models again; what is wrong with one goes to the log and the metrics, and what was in force stays so. */
   reload(): void
   /** Is not ready any more, and serves on for as long as a balancer needs to notice. */
@@ -93,7 +97,7 @@ export interface Seams {
 
 /**
  * With `paths` nothing but socket processes can reach it. `reread` reads the shops' settings again (CONFIG_INVALID); of these the plugins can be
- * changed while it serves. Faults: LOG_REFUSED, LOG_UNAVAILABLE, DATA_IN_USE, STORAGE_FULL, RESTORE_UNFINISHED, MOVE_UNFINISHED, PORT_IN_USE, and those of configuration, pack, ensemble and models.
+ * changed while it serves. Faults: LOG_REFUSED, LOG_UNAVAILABLE, NODE_NAME_TAKEN, JOBS_NOT_SHARED, DATA_IN_USE, STORAGE_FULL, RESTORE_UNFINISHED, MOVE_UNFINISHED, PORT_IN_USE, and those of configuration, pack, ensemble and models.
  * What was opened by then is closed again.
  */
 export async function startServer(
@@ -134,11 +138,16 @@ async function openServer(
   const secret = await openSecret(config)
   let report = (error: unknown): void =>
     isFault(error) ? logger.error({ code: error.code }, error.message) : logger.error({ err: error }, 'a bug')
-  const stores = await openStores({ config, secret, broke: error => report(error), keep })
-  const { log, accounts, webhookStore } = stores
+  let metricsSoon: Metrics | undefined
+  const watch = watchNodes(logger, () => metricsSoon)
+  const { promise: ousted, resolve: oust } = Promise.withResolvers<Fault>()
+  const stores = await openStores({ config, secret, broke: error => report(error), nodesChanged: watch.changed, ousted: oust, keep })
+  const { log, accounts, webhookStore, nodes } = stores
   const vault = seams?.vault(stores.vault) ?? stores.vault
   let engine: Engine | undefined
   const metrics = createMetrics(() => engine?.turnsUnderWay ?? 0, log.storeState)
+  metricsSoon = metrics
+  metrics.nodes(() => nodes.alive().length)
   const files = await openFileSnapshots(join(config.data, 'snapshots'), SNAPSHOT_VERSION)
   const kept = createConversations(log, vault, {
     snapshots: seams?.snapshots(files) ?? files,
@@ -216,7 +225,7 @@ async function openServer(
   }
   const queued = await openJobs({ config, secret, logger, metrics, broke: brokeOrFailed, lost: findJobsAgain })
   keep(queued)
-  const jobs = seams?.jobs(queued) ?? queued
+  const jobs = fencedJobs(seams?.jobs(queued) ?? queued, nodes)
   const trainJobs = startTrainJobs({
     jobs,
     data: config.data,
@@ -231,7 +240,10 @@ async function openServer(
     store: webhookStore,
     clock: systemClock,
     webhooks,
-    send: (hook, id, body, signal) => send(hook, id, body, signal, { timeoutMs: config.deadlines.webhook, privateHosts }),
+    async send(hook, id, body, signal) {
+      await nodes.held(signal)
+      return send(hook, id, body, signal, { timeoutMs: config.deadlines.webhook, privateHosts })
+    },
     told: delivery => {
       metrics.webhook(delivery)
       const { outcome, hook, type, status, error } = delivery
@@ -252,6 +264,7 @@ async function openServer(
   }
   const erasures = createErasures(log, vault, forget, outbox.erased)
   const bare = createEngine({
+    nodes,
     conversations,
     erasures,
     fanOut,
@@ -268,6 +281,8 @@ async function openServer(
       rated: metrics.rated,
       overdue: metrics.overdue,
       erased: metrics.erased,
+      tookOver: watch.tookOver,
+      failed: brokeOrFailed,
       broke: (_key, error) => brokeOrFailed(error),
     },
   })
@@ -315,7 +330,11 @@ async function openServer(
   let missing: string | undefined = 'plugins'
   brain.plugins.ready.then(() => (missing = undefined), broke)
   let turningAway: Promise<void> | undefined
-  const turnAway = (): Promise<void> => (turningAway ??= pause(turnAwayMsOf(config)))
+  const turnAway = (): Promise<void> => {
+    nodes.tell({ state: 'leaving' })
+    turningAway ??= pause(turnAwayMsOf(config))
+    return turningAway
+  }
   const app = await createApp({
     ...customerParts(config, secret),
     engine,
@@ -379,6 +398,7 @@ async function openServer(
   if (paths) keep(await serveLink(paths.link, { engine, fanOut, onReport: metrics.reported, onBug: broke }))
   const url = await listen(app.http, config, paths?.http)
   vault.follow(engine.erasedElsewhere)
+  nodes.tell({ url, state: 'serving' })
   const finished = engine.finishUnsettled()
   let isStopping = false
   let retention: Retention | undefined
@@ -407,12 +427,14 @@ async function openServer(
       }
       reloadModels().then(() => logger.info({ models: modelsViewOf(brain) }, 'the models are read again'), brokeOrFailed)
     },
+    ousted,
     turnAway,
     async stop() {
       await turnAway()
       isStopping = true
       await retention?.stop()
       await engine.drain()
+      await nodes.close() // what is left is another's from now on
       app.leave()
       await closeAll()
     },

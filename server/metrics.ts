@@ -21,10 +21,14 @@ export interface Metrics extends Pick<EngineObserver, 'decided' | 'rated' | 'ove
   readonly shadowTurns: Counter<'plugin' | 'outcome'>
   readonly ensembleShadowTurns: Counter<'shop' | 'outcome'>
   readonly studioReports: Counter<'state'>
+  /** Conversations that a node which was dead had left, and that were finished here. */
+  readonly takenOver: Counter
   readonly conversationsOpened: Counter<'from'>
   readonly snapshots: Counter<'outcome'>
   readonly contentType: string
   fault(code: FaultCode): void
+  /** From now on each scrape asks how many nodes live. */
+  nodes(alive: () => number): void
   /** From now on each scrape asks for the ensembles. */
   ensembles(view: () => EnsemblesView): void
   jobFailed(kind: string): void
@@ -167,6 +171,20 @@ export function createMetrics(turnsUnderWay: () => number, logStore: () => Store
     labelNames: ['state'],
     registers,
   })
+  const takenOver = new Counter({
+    name: 'parley_taken_over_total',
+    help: 'Conversations that were finished here because the node that had them in hand is dead or gone.',
+    registers,
+  })
+  let nodesNow = (): number => 1
+  new Gauge({
+    name: 'parley_nodes_alive',
+    help: 'Nodes that share the log and live, as this one judges; 0 while it has no lease itself.',
+    registers,
+    collect() {
+      this.set(nodesNow())
+    },
+  })
   const ensembleTurns = new Counter({
     name: 'parley_ensemble_turns_total',
     help: 'Decided turns by the ensemble that decided them.',
@@ -229,10 +247,14 @@ export function createMetrics(turnsUnderWay: () => number, logStore: () => Store
     shadowTurns,
     ensembleShadowTurns,
     studioReports,
+    takenOver,
     conversationsOpened,
     snapshots,
     contentType: registry.contentType,
     fault: code => faults.inc({ code }),
+    nodes(alive) {
+      nodesNow = alive
+    },
     ensembles(view) {
       ensemblesNow = view
     },

@@ -1,5 +1,7 @@
 // The stores that the settings name: of one machine in its data folder, of several over the NATS servers that keep the log. The one switch is `log.driver`.
 import { join } from 'node:path'
+import type { Fault } from '@parley/core/faults.ts'
+import type { NodeChange } from '@parley/core/nodes/judge.ts'
 import type { FanOut } from '@parley/core/ports/fan-out.ts'
 import type { Vault } from '@parley/core/ports/vault.ts'
 import type { Accounts } from './accounts/accounts.ts'
@@ -9,10 +11,13 @@ import { type LmdbLog, openLmdbLog } from './drivers/conversation-log.lmdb.ts'
 import { createLocalFanOut } from './drivers/fan-out.local.ts'
 import { createNatsFanOut } from './drivers/fan-out.nats.ts'
 import { openNats } from './drivers/nats.ts'
+import { createAlone } from './drivers/nodes.alone.ts'
+import { type OpenNodes, openNatsNodes } from './drivers/nodes.nats.ts'
 import { openLmdbVault } from './drivers/vault.lmdb.ts'
 import { openNatsVault } from './drivers/vault.nats.ts'
 import { openLmdbWebhookStore } from './drivers/webhook-store.lmdb.ts'
 import { loadOrMakeNodeName } from './node-name.ts'
+import { releaseHere } from './project.ts'
 import type { Secret } from './secret.ts'
 import { openOwnAccounts, openSharedAccounts, openSharedWebhookStore, ownerOf } from './shared-records.ts'
 import type { WebhookStore } from './webhooks/webhook-store.ts'
@@ -23,6 +28,7 @@ export interface Stores {
   readonly accounts: Accounts
   readonly webhookStore: WebhookStore
   readonly fanOut: FanOut
+  readonly nodes: OpenNodes
 }
 
 export interface StoresParts {
@@ -30,44 +36,52 @@ export interface StoresParts {
   readonly secret: Secret
   /** Told of damage, and of bugs. */
   readonly broke: (error: unknown) => void
+  /** Told of the nodes that share the stores. */
+  readonly nodesChanged?: (change: NodeChange) => void
+  /** Another process has this node's name: this one has to end. */
+  readonly ousted?: (fault: Fault) => void
   /** Is given each part as it is opened: they are closed in the other order. */
   readonly keep: (part: { close(): Promise<void> }) => void
 }
 
-/** Faults: LOG_REFUSED, LOG_UNAVAILABLE, DATA_IN_USE, STORAGE_FULL, STORE_DAMAGED. */
-export async function openStores({ config, secret, broke, keep }: StoresParts): Promise<Stores> {
+/** Faults: LOG_REFUSED, LOG_UNAVAILABLE, NODE_NAME_TAKEN, JOBS_NOT_SHARED, DATA_IN_USE, STORAGE_FULL, STORE_DAMAGED. */
+export async function openStores(parts: StoresParts): Promise<Stores> {
   const kept = <T extends { close(): Promise<void> }>(part: T): T => {
-    keep(part)
+    parts.keep(part)
     return part
   }
-  return (config.log.driver === 'nats' ? openShared : openEmbedded)(config, secret, broke, kept)
+  return (parts.config.log.driver === 'nats' ? openShared : openEmbedded)(parts, kept)
 }
 
 type Keep = <T extends { close(): Promise<void> }>(part: T) => T
 
-async function openEmbedded({ data }: Config, _secret: Secret, broke: (error: unknown) => void, kept: Keep): Promise<Stores> {
+async function openEmbedded({ config: { data }, broke }: StoresParts, kept: Keep): Promise<Stores> {
   return {
     log: kept(await openLmdbLog(join(data, 'log'))),
     vault: kept(await openLmdbVault(join(data, 'keys'))),
     accounts: kept(openOwnAccounts(data)),
     webhookStore: kept(await openLmdbWebhookStore(join(data, 'webhooks'))),
     fanOut: createLocalFanOut(broke),
+    nodes: createAlone(),
   }
 }
 
 /** What several nodes share, over one connection. */
-async function openShared({ data, log: settings }: Config, secret: Secret, broke: (error: unknown) => void, kept: Keep): Promise<Stores> {
+async function openShared({ config, secret, broke, nodesChanged = () => {}, ousted = broke }: StoresParts, kept: Keep): Promise<Stores> {
+  const { data, log: settings } = config
   const nats = kept(await openNats({ ...settings, password: settings.secret }))
   const streams = streamSettings({ data, log: settings }, secret)
   const log = kept(await openJetStreamLog(join(data, 'log'), nats, streams, broke))
   const shared = { nats, log: settings, secret, broke }
   const keys = { ...streams, epoch: log.epoch, secret: secret.keyFor('keys'), mayMake: () => isEmpty(log) }
+  const about = { version: releaseHere(), jobs: config.jobs.driver, shops: config.shops.map(({ id }) => id) }
   return {
     log,
     vault: kept(await openNatsVault(join(data, 'erased'), nats, keys, broke)),
     accounts: kept(await openSharedAccounts(shared)),
     webhookStore: kept(await openSharedWebhookStore(shared, streams.node, log.epoch)),
     fanOut: kept(createNatsFanOut(nats.connection, { name: settings.name, secret: secret.keyFor('signs') }, broke)),
+    nodes: kept(await openNatsNodes(nats, { ...streams, about, changed: nodesChanged, ousted })),
   }
 }
 

@@ -16,11 +16,11 @@ export interface Nodes {
   readonly self: NodeName
   /** True while this node has no lease: others may have taken over what it has in hand, and it begins nothing. */
   readonly isFenced: boolean
-  /** Resolves when this node has a lease: at once, where it has one. Rejects when `signal` is aborted first. */
-  held(signal?: AbortSignal): Promise<void>
+  /** Resolves when this node has a lease: at once, where it has one. Rejects when `signal` is aborted first. Once this node has left, never resolves. */
+  held(signal: AbortSignal): Promise<void>
   /** False also where this node can't judge. One that has left, or that nobody knows, is dead. */
   isDead(node: NodeName): boolean
-  /** Those among whom work of the dead is divided: the living that are not leaving, this one among them. */
+  /** Those among whom work of the dead is divided: the living that serve, neither starting nor leaving; this one too, if it does. */
   takers(): readonly NodeName[]
   /** Calls back whenever one more or one less lives, and when this node can judge again: what `isDead` or `takers` say may have changed. */
   onChange(listener: () => void): void

@@ -1,5 +1,6 @@
 // `parley serve`: the engine with its sockets in one process, or with `--sockets` in processes of their own, until it is told to stop. SIGHUP reads
 // ensembles and plugins again.
+import type { Fault } from '@parley/core/faults.ts'
 import type { Logger } from 'pino'
 import { type Config, readConfig, type ShopConfig, turnAwayMsOf } from '../config.ts'
 import { DEMO_SHOP } from '../http/demo.ts'
@@ -52,10 +53,17 @@ Ctrl-C stops it. In another terminal: bin/parley chat
 async function serveInOne(config: Config, logger: Logger, reread: () => readonly ShopConfig[]): Promise<Serving> {
   const { startServer } = await import('../compose.ts')
   const server = await startServer(config, logger, undefined, undefined, reread)
+  server.ousted.then(fault => endOusted(fault, logger))
   server.finished.then(turns => {
     if (turns > 0) logger.info({ turns }, 'turns of before the restart are decided')
   })
   return server
+}
+
+/** The log loses nothing by it, and clients come again at another node. */
+export function endOusted({ code, message }: Fault, logger: Logger): never {
+  logger.fatal({ code }, message)
+  process.exit(1)
 }
 
 async function serveInProcesses(config: Config, logger: Logger): Promise<Serving> {

@@ -1,11 +1,15 @@
 // The one engine of a data folder: it has no others, and nobody takes its place.
-import type { Nodes } from '@parley/core/ports/nodes.ts'
+import type { OpenNodes } from './nodes.nats.ts'
 
-export const createAlone = (self = 'alone'): Nodes => ({
+export const createAlone = (self = 'alone'): OpenNodes => ({
   self,
   isFenced: false,
   held: async () => {},
   isDead: node => node !== self,
   takers: () => [self],
+  alive: () => [self],
   onChange() {},
+  tell() {},
+  report() {},
+  async close() {},
 })

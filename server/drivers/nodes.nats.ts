@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Fault } from '@parley/core/faults.ts'
 import { createJudge, type NodeChange } from '@parley/core/nodes/judge.ts'
 import type { Clock } from '@parley/core/ports/clock.ts'
-import type { Nodes } from '@parley/core/ports/nodes.ts'
+import type { NodeName, Nodes } from '@parley/core/ports/nodes.ts'
 import { systemClock } from './clock.system.ts'
 import type { Nats } from './nats.ts'
 import { takeLease } from './node-lease.ts'
@@ -25,6 +25,8 @@ export interface NodesParts extends RowsSettings {
 }
 
 export interface OpenNodes extends Nodes {
+  /** The living, this one among them; nobody, while it has no lease itself and can't know. */
+  alive(): readonly NodeName[]
   /** Tells the others where it listens, and how it stands. */
   tell(news: Partial<Pick<NodeRow, 'url' | 'state'>>): void
   /** Tells with each renewal from now on what this gives. */
@@ -46,13 +48,16 @@ export async function openNatsNodes(nats: Nats, parts: NodesParts): Promise<Open
   const listeners = new Set<() => void>()
   const waiting = new Set<() => void>()
   let isClosed = false
+  const changedHere = (): void => {
+    for (const listen of listeners) listen()
+  }
   const judge = createJudge({
     now: clock.monotonic,
     leaseMs: LEASE_MS,
     changed(change) {
       changed(change)
       if (change.type === 'held') for (const wake of waiting) wake()
-      if (change.type !== 'held' && change.type !== 'fenced') for (const listen of listeners) listen()
+      if (change.type !== 'held' && change.type !== 'fenced') changedHere()
     },
   })
   const isFenced = (): boolean => isClosed || judge.isFenced
@@ -63,8 +68,10 @@ export async function openNatsNodes(nats: Nats, parts: NodesParts): Promise<Open
         if (row.instance === own.instance) judge.echoed()
         return
       }
+      const before = rows.get(row.node)?.state
       rows.set(row.node, row)
       judge.heard(row.node)
+      if (before !== row.state) changedHere()
     },
     gone(node) {
       rows.delete(node)
@@ -80,7 +87,6 @@ export async function openNatsNodes(nats: Nats, parts: NodesParts): Promise<Open
     isClosed = true
     cancelLook()
     deaf()
-    for (const wake of waiting) wake()
   }
 
   /** Jobs in a data folder are known to one node alone. Of two that come at once the one whose name comes first stays. */
@@ -100,16 +106,15 @@ export async function openNatsNodes(nats: Nats, parts: NodesParts): Promise<Open
     new Promise((resolve, reject) => {
       const end = (settle: () => void): void => {
         waiting.delete(wake)
-        signal?.removeEventListener('abort', wake)
+        signal.removeEventListener('abort', wake)
         settle()
       }
       const wake = (): void => {
-        if (signal?.aborted) end(() => reject(signal.reason))
-        else if (isClosed) end(() => reject(new Fault('SHUTTING_DOWN', {})))
-        else if (!judge.isFenced) end(resolve)
+        if (signal.aborted) end(() => reject(signal.reason))
+        else if (!isFenced()) end(resolve)
       }
       waiting.add(wake)
-      signal?.addEventListener('abort', wake)
+      signal.addEventListener('abort', wake)
       wake()
     })
   try {
@@ -144,6 +149,7 @@ export async function openNatsNodes(nats: Nats, parts: NodesParts): Promise<Open
     const tell: OpenNodes['tell'] = news => {
       told = { ...told, ...news }
       lease.renew()
+      changedHere()
     }
     tell({ state: 'starting' })
     return {
@@ -154,9 +160,10 @@ export async function openNatsNodes(nats: Nats, parts: NodesParts): Promise<Open
       held,
       isDead: node => node !== self && !isClosed && judge.isDead(node),
       takers() {
-        const living = judge.alive().filter(node => rows.get(node)?.state !== 'leaving')
-        return told.state === 'leaving' || isFenced() ? living : [...living, self]
+        const living = judge.alive().filter(node => rows.get(node)?.state === 'serving')
+        return told.state !== 'serving' || isFenced() ? living : [...living, self]
       },
+      alive: () => (isFenced() ? [] : [...judge.alive(), self]),
       onChange: listener => void listeners.add(listener),
       tell,
       report(given) {

@@ -12,6 +12,7 @@ import type { Erasures } from '@parley/core/ports/erasures.ts'
 import type { FanOut } from '@parley/core/ports/fan-out.ts'
 import type { Jobs } from '@parley/core/ports/jobs.ts'
 import type { Mesh } from '@parley/core/ports/mesh.ts'
+import type { Nodes } from '@parley/core/ports/nodes.ts'
 import type { Ballot, VoterPool } from '@parley/core/ports/voters.ts'
 import { createEnsemble } from '@parley/ensembles/ensemble.ts'
 import { createEffects } from '@parley/mesh/effects.ts'
@@ -21,6 +22,7 @@ import { createConversations } from '@parley/server/conversations.ts'
 import { createMemoryLog } from '@parley/server/drivers/conversation-log.memory.ts'
 import { createLocalFanOut } from '@parley/server/drivers/fan-out.local.ts'
 import { createMemoryJobs } from '@parley/server/drivers/jobs.memory.ts'
+import { createAlone } from '@parley/server/drivers/nodes.alone.ts'
 import { createLiquidTemplates } from '@parley/server/drivers/templates.liquid.ts'
 import { createMemoryVault } from '@parley/server/drivers/vault.memory.ts'
 import { createErasures } from '@parley/server/erasures.ts'
@@ -195,6 +197,7 @@ export interface HouseOptions {
   /** Is told of every turn that is decided and kept. */
   readonly decided?: EngineObserver['decided']
   readonly rated?: EngineObserver['rated']
+  readonly nodes?: Nodes
   /** What the engine is given in place of the log's own conversations. */
   readonly around?: (parts: {
     readonly log: ConversationLog
@@ -228,9 +231,12 @@ export function createTestHouse(options: HouseOptions = {}): TestHouse {
     overdue: () => {},
     erased: erasure => ended.push(erasure),
     broke: (_key, error) => bugs.push(error),
+    tookOver: () => {},
+    failed: error => bugs.push(error),
   }
   const jobs = createMemoryJobs({ clock, random: () => 0.5, broke: error => bugs.push(error) })
   const engine = createEngine({
+    nodes: options.nodes ?? createAlone(),
     conversations: options.around?.({ log, conversations, jobs, clock }) ?? conversations,
     erasures,
     fanOut,

@@ -18,6 +18,7 @@ import { createConversations } from '@parley/server/conversations.ts'
 import { openLmdbLog, renewEpoch } from '@parley/server/drivers/conversation-log.lmdb.ts'
 import { createLocalFanOut } from '@parley/server/drivers/fan-out.local.ts'
 import { createMemoryJobs } from '@parley/server/drivers/jobs.memory.ts'
+import { createAlone } from '@parley/server/drivers/nodes.alone.ts'
 import { createMemorySnapshots } from '@parley/server/drivers/snapshots.memory.ts'
 import { openLmdbVault } from '@parley/server/drivers/vault.lmdb.ts'
 import { createErasures } from '@parley/server/erasures.ts'
@@ -198,6 +199,7 @@ export function createShopOnDisk(folder: string, random: () => number): ShopOnDi
       },
     }
     const engine = createEngine({
+      nodes: createAlone(),
       conversations,
       erasures: createErasures(log, vault, stored.forget),
       jobs: createMemoryJobs({ clock: mine.clock, random, broke: mine.broke }),
@@ -210,7 +212,15 @@ export function createShopOnDisk(folder: string, random: () => number): ShopOnDi
       },
       shop: id => (id === SHOP ? shop : undefined),
       limits: { inbox: 2, turns: 1_000, conversations: 100 },
-      observer: { decided: () => {}, rated: () => {}, overdue: () => {}, erased: () => {}, broke: (_key, error) => mine.broke(error) },
+      observer: {
+        decided: () => {},
+        rated: () => {},
+        overdue: () => {},
+        erased: () => {},
+        tookOver: () => {},
+        broke: (_key, error) => mine.broke(error),
+        failed: mine.broke,
+      },
     })
     return Object.assign(mine, { engine })
   }

@@ -29,6 +29,7 @@ import { systemClock } from '@parley/server/drivers/clock.system.ts'
 import { createMemoryLog } from '@parley/server/drivers/conversation-log.memory.ts'
 import { createLocalFanOut } from '@parley/server/drivers/fan-out.local.ts'
 import { createMemoryJobs } from '@parley/server/drivers/jobs.memory.ts'
+import { createAlone } from '@parley/server/drivers/nodes.alone.ts'
 import { createMemoryVault } from '@parley/server/drivers/vault.memory.ts'
 import { createErasures } from '@parley/server/erasures.ts'
 import { createLogger } from '@parley/server/logger.ts'
@@ -116,6 +117,7 @@ interface Scene {
 function stage(log: ConversationLog, vault: Vault): Scene {
   const decisions: RecordedDecision[] = []
   const engine = createEngine({
+    nodes: createAlone(),
     conversations: createConversations(log, vault),
     erasures: createErasures(log, vault, async () => {}),
     fanOut: createLocalFanOut(error => assert.fail(String(error))),
@@ -128,7 +130,9 @@ function stage(log: ConversationLog, vault: Vault): Scene {
       rated: () => {},
       overdue: () => {},
       erased: () => {},
+      tookOver: () => {},
       broke: (_key, error) => assert.fail(String(error)),
+      failed: error => assert.fail(String(error)),
     },
   })
   return { engine, decisions }
