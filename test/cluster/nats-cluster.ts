@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -125,11 +125,22 @@ function serverFrom(
   }
 }
 
-/** Free a moment ago: the routes of a cluster have to be known before its servers listen. */
+/**
+ * Free a moment ago: the routes of a cluster have to be known before its servers listen. None of those that a system gives to whoever connects somewhere,
+ * or one of them would be taken meanwhile, and while a server is down.
+ */
 async function freePorts(count: number): Promise<number[]> {
-  const holders = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
-  await Promise.all(holders.map(holder => once(holder, 'listening')))
+  const holders: Server[] = []
+  while (holders.length < count) {
+    const holder = createServer().listen(FIRST_PORT + Math.floor(Math.random() * PORTS), '127.0.0.1')
+    await once(holder, 'listening').then(
+      () => holders.push(holder),
+      () => {}, // it is somebody's
+    )
+  }
   const ports = holders.map(holder => (holder.address() as { port: number }).port) // a TCP server's
   await Promise.all(holders.map(holder => once(holder.close(), 'close')))
   return ports
 }
+const FIRST_PORT = 12_000
+const PORTS = 20_000
