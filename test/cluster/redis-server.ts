@@ -14,6 +14,8 @@ export const noRedis: string | false = isMissing(found) ? found.skipped : false
 export interface RedisServer {
   readonly url: string
   readonly folder: string
+  /** Of the process that runs, or 0. */
+  pid(): number
   /** Starts it, again after an end, with other settings than before if some are given. Resolves when it answers. */
   start(settings?: Readonly<Record<string, string>>): Promise<void>
   /** Sends the signal and waits for the end; SIGSTOP and SIGCONT end nothing. */
@@ -31,6 +33,7 @@ export async function startRedisServer(settings: Readonly<Record<string, string>
   const server: RedisServer = {
     url: `unix://${path}`,
     folder,
+    pid: () => running?.child.pid ?? 0,
     async start(changes = {}) {
       wanted = { ...wanted, ...changes }
       const all = { port: '0', unixsocket: path, dir: folder, appendonly: 'yes', appendfsync: 'everysec', save: '', ...wanted }
