@@ -9,10 +9,13 @@ export interface Asker {
 }
 
 /**
- * A server that is cut off from the others answers its clients' pings and nothing else: for so long after the first that waited in vain, it is left for
- * another.
+ * A server that is cut off from the others answers its clients' pings and nothing else. So long after the first that waited in vain it is left for another:
+ * soon where it does not even reach who leads all servers, and later in any case, since it may have led them itself.
  */
-const LEAVE_MS = 3_000
+const DOUBT_MS = 2_000
+const LEAVE_MS = 6_000
+const LEADERS_MS = 1_000
+const OF_THE_LEADER = '$JS.API.INFO'
 
 interface Asked {
   resolve(seq: number): void
@@ -26,13 +29,24 @@ export function createAsker(connection: NatsConnection): Asker {
   let count = 0
   /** When the first waited in vain, since when none was answered. */
   let silentSince: number | undefined
+  let isDoubting = false
 
-  function inVain(): void {
+  async function inVain(): Promise<void> {
     silentSince ??= performance.now()
-    if (performance.now() - silentSince < LEAVE_MS) return
-    silentSince = undefined
-    connection.reconnect().catch(() => {}) // it is closing
+    const silence = performance.now() - silentSince
+    if (silence < DOUBT_MS || isDoubting) return
+    isDoubting = true
+    try {
+      const isOver =
+        silence > LEAVE_MS || (await connection.request(OF_THE_LEADER, '', { timeout: LEADERS_MS }).catch(() => undefined)) === undefined
+      if (!isOver || silentSince === undefined) return
+      silentSince = undefined
+      await connection.reconnect()
+    } finally {
+      isDoubting = false
+    }
   }
+
   function answer(reply: string, settle: (asked: Asked) => void): void {
     const found = asked.get(reply)
     if (!found) return // it was late
@@ -45,7 +59,7 @@ export function createAsker(connection: NatsConnection): Asker {
       if (error) return // of the subscription: the connection is gone, and each that waits is late
       answer(message.subject, ({ resolve, reject }) => {
         if (message.data.length === 0) {
-          inVain()
+          inVain().catch(() => {}) // it is closing
           return reject(new Error('no server leads the stream'))
         }
         silentSince = undefined
@@ -64,7 +78,7 @@ export function createAsker(connection: NatsConnection): Asker {
         const reply = `${inbox}.${++count}`
         const late = (): void =>
           answer(reply, () => {
-            inVain()
+            inVain().catch(() => {}) // it is closing
             reject(new Error(`nobody answered within ${timeoutMs} ms`))
           })
         asked.set(reply, { resolve, reject, timer: setTimeout(late, timeoutMs) })
