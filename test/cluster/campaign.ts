@@ -47,11 +47,20 @@ export async function playCampaign({ fault: title, rounds, seed, nodes = 3, netw
     people.start()
     await within(people.everybodyIsServed(), () => waiting(people))
     const withoutService: number[] = []
+    const victim = house.nats.servers[Math.floor(random() * house.nats.servers.length)]! // there are some
     for (let round = 0; round < rounds; round++) {
       await delay(random() * 1_000)
       const at = performance.now()
-      const heal = await strike({ house, load: people, random, ...(network && { network }), note: what => note(`round ${round}: ${what}`) })
+      const heal = await strike({
+        house,
+        load: people,
+        random,
+        victim,
+        ...(network && { network }),
+        note: what => note(`round ${round}: ${what}`),
+      })
       await within(heal(), () => waiting(people))
+      await within(house.isWhole(), () => 'a copy of a stream is behind')
       await within(people.everybodyIsServed(), () => waiting(people))
       const waits = people.acknowledged.filter(each => each.at > at).map(each => each.at - Math.max(each.saidAt, at))
       const longest = Math.max(...waits) / 1000
@@ -61,8 +70,8 @@ export async function playCampaign({ fault: title, rounds, seed, nodes = 3, netw
       if (problems.length > 0) throw new Error(`round ${round} of seed ${seed}: ${problems.join('; ')}`)
     }
     await within(people.rest(), () => waiting(people))
-    await within(settled(house), () => 'turns are undecided')
-    const shown = await shownByNodes(house, people)
+    const ends = await within(settled(house), () => 'turns are undecided')
+    const shown = await within(shownByNodes(house, people, ends), () => 'a node does not show all')
     people.leave()
     await Promise.all(house.nodes.map(node => node.signal('SIGTERM')))
     return { fault: title, rounds, seed, withoutService, ...(await checkNodes(house, people, shown)) }

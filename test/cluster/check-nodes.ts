@@ -22,30 +22,35 @@ export interface Found {
 
 const SHOP = asShopId('demo')
 
-/** Resolves when no conversation is unsettled any more in the streams; the nodes go on. */
-export function settled(house: HouseOfNodes): Promise<void> {
+/** Resolves when no conversation is unsettled any more in the streams, with where each ends; the nodes go on. */
+export function settled(house: HouseOfNodes): Promise<ReadonlyMap<string, number>> {
   return house.withStores(undefined, async (_, { log }) => {
     for (;;) {
       let count = 0
       for await (const _ of log.unsettled()) count++
-      if (count === 0) return
+      if (count === 0) break
       await new Promise(resolve => setTimeout(resolve, 100))
     }
+    const ends = new Map<string, number>()
+    for await (const key of log.conversations()) ends.set(key.conversation, (await log.head(key)).seq)
+    return ends
   })
 }
 
-/** What each node shows of every conversation to somebody who comes anew. The nodes run, and nothing is left to do. */
-export async function shownByNodes(house: HouseOfNodes, load: Load): Promise<ReadonlyMap<string, ReadonlyMap<string, readonly Summary[]>>> {
+type Shown = ReadonlyMap<string, ReadonlyMap<string, readonly Summary[]>>
+
+/** What each node shows of every conversation, up to its end, to somebody who comes anew. The nodes run, and nothing is left to do. */
+export async function shownByNodes(house: HouseOfNodes, load: Load, ends: ReadonlyMap<string, number>): Promise<Shown> {
   const shown = new Map<string, Map<string, readonly Summary[]>>()
   for (const node of house.nodes) {
     const of = new Map<string, readonly Summary[]>()
     shown.set(node.name, of)
-    for (const { token, conversation, upTo } of load.customers.flatMap(({ told }) => told)) {
+    for (const { token, conversation } of load.customers.flatMap(({ told }) => told)) {
       const line = await joinConversation(node.url, { token, conversation, refresh: '' })
-      const events: VisibleEvent[] = []
-      for (let seq = 0; seq < upTo; ) {
+      let events: readonly VisibleEvent[] = []
+      for (let seq = 0; seq < (ends.get(conversation) ?? 0); ) {
         const frame = await line.next('events')
-        events.push(...frame.events)
+        events = [...(frame.whole ? events.filter(event => event.seq <= frame.after) : events), ...frame.events]
         seq = frame.upTo
       }
       of.set(conversation, events.map(summary))
@@ -56,7 +61,7 @@ export async function shownByNodes(house: HouseOfNodes, load: Load): Promise<Rea
 }
 
 /** Of nodes that have ended in order, after a rest. */
-export async function checkNodes(house: HouseOfNodes, load: Load, shown: Awaited<ReturnType<typeof shownByNodes>>): Promise<Found> {
+export async function checkNodes(house: HouseOfNodes, load: Load, shown: Shown): Promise<Found> {
   const complaints = [...load.problems()]
   const complain = (error: unknown): void => void complaints.push(error instanceof Error ? error.message : String(error))
   const counts = { conversations: 0, events: 0, acknowledged: 0, lost: 0, doubled: 0 }

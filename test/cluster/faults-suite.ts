@@ -15,7 +15,7 @@ const IS_FULL = process.env.PARLEY_TEST_FULL !== undefined
 const ROUNDS_IN_FULL = 200
 /** A campaign's own house for so many rounds: what its end looks over stays of a size. */
 const ROUNDS_OF_ONE = 25
-const NODES = 1
+const NODES = 3
 const PLAYER = fileURLToPath(new URL('play-faults.ts', import.meta.url))
 
 export interface FaultRounds {

@@ -1,4 +1,5 @@
 // What befalls a house of several nodes, one at a time, under load. Each fault is done to it and gives what undoes it; what is drawn is drawn by seed.
+import { rmSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { damageFiles } from './damaged-replica.ts'
 import type { HouseOfNodes, ParleyNode } from './house-of-nodes.ts'
@@ -10,6 +11,8 @@ export interface Scene {
   readonly house: HouseOfNodes
   readonly load: Load
   readonly random: () => number
+  /** The one server that is damaged, all rounds: of three copies two stay whole. */
+  readonly victim: NatsServer
   readonly network?: NatsNetwork
   /** For whoever reads the output: what was drawn. */
   note(what: string): void
@@ -41,6 +44,37 @@ function node({ house, random, note }: Scene): ParleyNode {
 async function until({ load, random }: Scene, canGoOn: boolean): Promise<void> {
   if (canGoOn && random() < 0.7) await load.everybodyIsServed()
   else await delay(random() * 3_000)
+}
+
+/** What was damaged counts when others follow it: now and then another server, which leads, is lost, and then comes back. */
+async function seeDamage(scene: Scene): Promise<void> {
+  const { house, load, victim, random, note } = scene
+  await load.everybodyIsServed()
+  const other = random() < 0.5 ? await leader(scene) : victim
+  if (other !== victim) {
+    await other.signal('SIGKILL')
+    await load.everybodyIsServed()
+    await other.start()
+  }
+  for (const line of victim.complained())
+    if (!/route|meta leader/.test(line)) note(`${victim.name} says ${line.replace(/^.*?(?=\[[A-Z])/, '')}`)
+  try {
+    await house.withStores(undefined, async (_, { log }) => {
+      for await (const key of log.conversations()) await log.read(key, 0)
+    })
+  } catch (error) {
+    note(`a new node cannot start: ${error instanceof AggregateError ? error.errors[0] : error}`)
+    await victim.signal('SIGKILL')
+    await emptied(scene)
+  }
+}
+
+/** What an operator does about it: what it had comes from the other two. */
+async function emptied({ victim, house, note }: Scene): Promise<void> {
+  note(`${victim.name} begins anew with an empty folder`)
+  rmSync(victim.folder, { recursive: true })
+  await victim.start()
+  await house.isWhole()
 }
 
 export const FAULTS = {
@@ -92,18 +126,23 @@ export const FAULTS = {
     }
   },
   async "one server's files damaged while it is down"(scene) {
-    const server = pick(scene.house.nats.servers, scene.random)
-    await server.signal('SIGKILL')
-    scene.note(`${server.name}: ${damageFiles(server.folder, scene.random)}`)
+    const { house, victim, random, note } = scene
+    await victim.signal('SIGKILL')
+    note(`${victim.name}: ${damageFiles(victim.folder, random)}`)
     return async () => {
       await until(scene, true)
-      await server.start()
+      await victim.start().catch(async () => {
+        note(`${victim.name} does not start`)
+        await emptied(scene)
+      })
+      await house.isWhole()
+      await seeDamage(scene)
     }
   },
   async "one server's files damaged while it runs"(scene) {
-    const server = pick(scene.house.nats.servers, scene.random)
-    scene.note(`${server.name}: ${damageFiles(server.folder, scene.random)}`)
-    return async () => scene.load.everybodyIsServed()
+    const { victim, random, note } = scene
+    note(`${victim.name}: ${damageFiles(victim.folder, random)}`)
+    return () => seeDamage(scene)
   },
   async 'kill -9 of all NATS servers'({ house, random }) {
     await Promise.all(house.nats.servers.map(server => server.signal('SIGKILL')))

@@ -3,7 +3,7 @@
 import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { jetstreamManager } from '@nats-io/jetstream'
+import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import { createSessionTokens } from '@parley/server/accounts/session-tokens.ts'
 import { DESK_COOKIE } from '@parley/server/accounts/sessions.ts'
@@ -43,6 +43,8 @@ export interface HouseOfNodes {
   urls(): readonly string[]
   /** The NATS server that leads a shard, when one does. */
   leaderOf(shard: number): Promise<string>
+  /** Resolves when every stream has a leader, and every copy of it is where the leader is: from then on any one server may be lost. */
+  isWhole(): Promise<void>
   /** Makes agents of the demo shop; resolves with the cookies of their sessions. Before any node runs, where they are kept on the nodes' disks. */
   makeAgents(names: readonly string[]): Promise<readonly string[]>
   /** Tokens of a visitor, without asking a node. */
@@ -127,6 +129,21 @@ export async function openHouse({
     }
   }
 
+  /** Asks until there is an answer. */
+  async function asked<T>(question: (manager: JetStreamManager) => Promise<T | undefined>): Promise<T> {
+    connection ??= await connect({ servers: [...nats.urls], maxReconnectAttempts: -1, reconnectTimeWait: PAUSE_MS, pingInterval: 2_000 })
+    const manager = await jetstreamManager(connection, { checkAPI: false, timeout: 1_000 })
+    for (;;) {
+      let isDeaf = false
+      const answer = await question(manager).catch(() => {
+        isDeaf = true
+        return undefined
+      })
+      if (answer !== undefined) return answer
+      await Promise.all([isDeaf && connection.reconnect(), delay(PAUSE_MS)]) // an election, or a server that is cut off
+    }
+  }
+
   return {
     nats,
     redis,
@@ -134,15 +151,16 @@ export async function openHouse({
     shards,
     secret,
     urls: () => nodes.map(({ url }) => url),
-    async leaderOf(shard) {
-      connection ??= await connect({ servers: [...nats.urls], maxReconnectAttempts: -1, reconnectTimeWait: 250, pingInterval: 2_000 })
-      const manager = await jetstreamManager(connection, { checkAPI: false, timeout: 1_000 })
-      for (;;) {
-        const info = await manager.streams.info(streamOf('parley', shard)).catch(() => undefined)
-        if (info?.cluster?.leader !== undefined) return info.cluster.leader
-        await Promise.all([connection.reconnect(), delay(PAUSE_MS)]) // an election, or a server that is cut off
-      }
-    },
+    leaderOf: shard => asked(async manager => (await manager.streams.info(streamOf('parley', shard))).cluster?.leader),
+    isWhole: () =>
+      asked(async manager => {
+        for await (const { cluster } of manager.streams.list()) {
+          const replicas = cluster?.replicas ?? []
+          if (cluster?.leader === undefined || replicas.length < nats.servers.length - 1) return undefined
+          if (replicas.some(({ current, offline }) => !current || offline)) return undefined
+        }
+        return true
+      }).then(() => {}),
     makeAgents: names =>
       withStores(first, async (_, { accounts }) => {
         const tokens = createSessionTokens(secret.keyFor('desk-sessions'), 'desk')

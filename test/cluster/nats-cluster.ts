@@ -22,6 +22,8 @@ export interface NatsServer {
   readonly folder: string
   /** Of the process that runs, or ran last. */
   readonly pid: () => number
+  /** Its warnings and errors since it was started last. */
+  complained(): readonly string[]
   /** Starts it, again after an end. Resolves when it knows who leads the cluster. */
   start(): Promise<void>
   /** Sends the signal and waits for the end; SIGSTOP and SIGCONT end nothing. */
@@ -93,8 +95,9 @@ function serverFrom(
   within: (command: readonly string[]) => readonly string[],
   file: string,
   isClustered: boolean,
-): Pick<NatsServer, 'start' | 'signal' | 'pid'> {
+): Pick<NatsServer, 'start' | 'signal' | 'pid' | 'complained'> {
   let child: ChildProcess | undefined
+  let complaints: string[] = []
   const isKnown = isClustered ? /JetStream cluster (new )?metadata leader/ : /Server is ready/
   const end = (): void => void child?.kill('SIGKILL')
   return {
@@ -106,15 +109,22 @@ function serverFrom(
       child = started
       process.once('exit', end) // no test leaves one behind
       const said: string[] = []
-      for await (const line of createInterface(started.stderr)) {
-        if (isKnown.test(line)) {
-          started.stderr.resume() // else it would wait to be read
-          return
-        }
-        said.push(line)
-      }
-      throw new Error(`nats-server ended:\n${said.join('\n')}`)
+      const mine: string[] = []
+      complaints = mine
+      let isUp = false
+      await new Promise<void>((resolve, reject) => {
+        createInterface(started.stderr)
+          .on('line', line => {
+            if (/\[(WRN|ERR|FTL)\]/.test(line)) mine.push(line)
+            if (!isUp) said.push(line)
+            if (!isKnown.test(line)) return
+            isUp = true
+            resolve()
+          })
+          .on('close', () => reject(new Error(`nats-server ended:\n${said.join('\n')}`)))
+      })
     },
+    complained: () => complaints,
     async signal(signal) {
       if (!child || child.exitCode !== null || child.signalCode !== null) return
       child.kill(signal)

@@ -66,6 +66,8 @@ export function createCustomer(
   let identity: Identity | undefined
   let position: StreamPosition | null = null
   let socket: WebSocket | undefined
+  /** On this connection: until then nothing but the hello may be said. */
+  let isWelcome = false
   let address: string | undefined
   let refs = 0
   let unacknowledged: string[] = []
@@ -105,7 +107,7 @@ export function createCustomer(
   const isWaiting = (): boolean => unacknowledged.length > 0 || recalling !== undefined || isOwed()
 
   const send = (frame: object): void => {
-    if (socket?.readyState === WebSocket.OPEN && position) socket.send(JSON.stringify(frame))
+    if (socket?.readyState === WebSocket.OPEN && isWelcome) socket.send(JSON.stringify(frame))
   }
   const push = (refs: readonly string[] = unacknowledged): void => {
     for (const ref of refs) send({ type: 'say', ref, text: now().said.get(ref) })
@@ -144,6 +146,7 @@ export function createCustomer(
     const { shown, problems, acknowledged } = now()
     switch (frame.type) {
       case 'welcome':
+        isWelcome = true
         if (position && (!frame.recovered || position.epoch !== frame.epoch)) problems.push(`${name}: told to reload`)
         position ??= { epoch: frame.epoch, seq: 0 }
         if (recalling !== undefined) send({ type: 'recall', ref: recalling })
@@ -203,6 +206,7 @@ export function createCustomer(
     if (address === undefined || !identity) return
     const { token, conversation } = identity
     socket?.terminate() // one that says nothing any more
+    isWelcome = false
     const mine = new WebSocket(`${address.replace(/^http/, 'ws')}/v1/socket`)
     socket = mine
     mine.on('open', () => mine.send(JSON.stringify({ type: 'hello', protocol: PROTOCOL, token, conversation, resumeAfter: position })))
