@@ -93,10 +93,16 @@ program
 program
   .command('migrate')
   .description('Move the log between the data folder and a cluster, while Parley is stopped; run again, it goes on where it was.')
-  .addOption(new Option('--to <where>', 'where to').choices(['nats', 'embedded']).makeOptionMandatory())
+  .addOption(new Option('--to <where>', 'where to').choices(['nats', 'embedded']))
   .option('--dry-run', 'say what would be moved and how long it may take, and move nothing')
   .option('--give-up', 'leave everything as it was before a move that was not brought to its end')
-  .action(async options => (await import('./cli/migrate.ts')).migrate(options))
+  .option('--discard', 'remove for good what ended moves have left: folders put aside, with their keys, and streams')
+  .action(async (options, command: Command) => {
+    if ((options.to === undefined) !== (options.discard === true))
+      command.error('parley: give either --to or --discard', { exitCode: WRONG_USE })
+    const { migrate, discard } = await import('./cli/migrate.ts')
+    await (options.discard ? discard() : migrate(options))
+  })
 
 const config = program.command('config').description('Check or explain the configuration.')
 config

@@ -37,9 +37,11 @@ export const openSharedAccounts = async (parts: SharedParts): Promise<Accounts> 
 
 export const openOwnAccounts = (data: string): Accounts => createAccounts(openLmdbAccounts(join(data, 'accounts')))
 
+export const cursorsBucketOf = (name: string): string => `${name}-webhook-cursors`
+
 export async function openSharedWebhookStore(parts: SharedParts, node: string, epoch: Epoch): Promise<WebhookStore> {
   const { nats, log, secret, broke } = parts
-  const bucket = `${log.name}-webhook-cursors`
+  const bucket = cursorsBucketOf(log.name)
   const { kv } = await openBucket(nats, { bucket, replicas: log.replicas, owner: ownerOf(secret), ttlMs: CURSOR_TTL_MS })
   const records = await openSharedRecords<WebhookKey>(parts, 'webhooks')
   return createNatsWebhookStore({ cursors: kv, records, node, epoch, broke })

@@ -5,7 +5,7 @@ import { openStreams } from '../drivers/log-streams.ts'
 import type { Nats } from '../drivers/nats.ts'
 import { lookOver } from '../upkeep/doctor.ts'
 import { moveIntoCluster, refuseHole, refuseStreams } from '../upkeep/move/into-cluster.ts'
-import { giveUpMove, type MoveParts } from '../upkeep/move/move.ts'
+import { discardMoved, giveUpMove, type MoveParts } from '../upkeep/move/move.ts'
 import { moveOutOfCluster } from '../upkeep/move/out-of-cluster.ts'
 import { withCluster } from './cluster-parts.ts'
 import { isSound, reportOf } from './doctor.ts'
@@ -38,6 +38,11 @@ export async function migrate({ to, dryRun, giveUp }: MigrateOptions): Promise<v
       if (!isSound(findings)) process.exitCode = 1
     }
   })
+}
+
+export async function discard(): Promise<void> {
+  const removed = await withCluster(readConfig(process.env), discardMoved)
+  process.stdout.write(removed.length === 0 ? 'Ended moves have left nothing here.\n' : `Removed for good: ${removed.join(', ')}.\n`)
 }
 
 /** What a dry run says. Faults: those that the move itself would begin with. */
@@ -93,10 +98,14 @@ function endOf({ data, log: { driver } }: Config, to: MigrateOptions['to'], asid
       : `Moved to ${data}: every conversation ends there as it did in the cluster.`,
     ...(driver === to ? [] : [`Now set log.driver to ${to} in parley.yaml; until then no server starts here.`]),
     ...(aside
-      ? [`What was here before is kept in ${aside}. It holds what is erased later, too: remove it once you trust the cluster.`]
+      ? [
+          `What was here before is kept in ${aside}. It holds what is erased later, too: bin/parley migrate --discard removes it, once you trust the cluster.`,
+        ]
       : []),
     ...(to === 'embedded'
-      ? ['The streams are sealed and no node serves them any more. They are still there: remove them when you need them no longer.']
+      ? [
+          'The streams are sealed and no node serves them any more. They are still there, keys too: bin/parley migrate --discard removes them, once you need them no longer.',
+        ]
       : []),
     staying(data).trim(),
   ]

@@ -222,6 +222,24 @@ export async function isSealed(manager: JetStreamManager, { name, shards }: Stre
   return false
 }
 
+/** Takes away streams that were moved to a data folder, and with them the others: gives the names of what was there. None where the log is not one that was moved. */
+export async function removeMoved(
+  manager: JetStreamManager,
+  { name, shards }: StreamSettings,
+  others: readonly string[],
+): Promise<readonly string[]> {
+  const found = await Promise.all(Array.from({ length: shards }, (_, shard) => lookUp(manager, streamOf(name, shard))))
+  const log = found.filter(info => info !== undefined)
+  if (log.length === 0 || log.some(({ config }) => config.metadata?.[MOVED] === undefined)) return []
+  const removed: string[] = []
+  for (const each of [...others, ...log.map(({ config }) => config.name)]) {
+    if (!(await lookUp(manager, each))) continue
+    await manager.streams.delete(each)
+    removed.push(each)
+  }
+  return removed
+}
+
 /** Takes away the streams that this move was filling, and with them the others; none where there are no such. */
 export async function removeFilled(
   manager: JetStreamManager,

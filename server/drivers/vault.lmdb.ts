@@ -331,7 +331,8 @@ async function removeOthers(folder: string, current: string): Promise<void> {
   flushFolder(folder)
 }
 
-async function overwrite(file: string): Promise<void> {
+/** With zeros, on the disk when it resolves. */
+export async function overwrite(file: string): Promise<void> {
   const opened = await open(file, 'r+')
   try {
     const zeros = Buffer.alloc(64 * 1024)

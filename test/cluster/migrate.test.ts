@@ -10,10 +10,12 @@ import { fileURLToPath } from 'node:url'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import type { StreamPosition } from '@parley/core/protocol/client-message.ts'
-import { keysStreamOf } from '@parley/server/drivers/keys-stream.ts'
 import { streamOf } from '@parley/server/drivers/log-streams.ts'
 import { vaultRowsIn } from '@parley/server/drivers/vault-rows.lmdb.ts'
 import { sumOf } from '@parley/server/drivers/vault-rows.ts'
+import { openLmdbWebhookStore } from '@parley/server/drivers/webhook-store.lmdb.ts'
+import { othersOf } from '@parley/server/upkeep/move/move.ts'
+import type { WebhookStore } from '@parley/server/webhooks/webhook-store.ts'
 import { fetchVisitor, joinConversation, NODE_FLAGS, startServer, temporaryFolder } from '../e2e/running-server.ts'
 import { createRandom } from '../random.ts'
 import { harmLog } from '../server/stored-data.ts'
@@ -74,10 +76,19 @@ function house(driver: 'nats' | 'embedded' = 'embedded') {
       const connection = await connect({ servers: [...cluster!.urls] })
       const manager = await jetstreamManager(connection)
       for (let shard = 0; shard < SHARDS; shard++) await manager.streams.delete(streamOf(name, shard)).catch(() => {})
-      await manager.streams.delete(keysStreamOf(name)).catch(() => {})
+      for (const other of othersOf({ name })) await manager.streams.delete(other).catch(() => {})
       await connection.close()
       folder.remove()
     },
+  }
+}
+
+async function withWebhooks<T>(data: string, work: (store: WebhookStore) => Promise<T>): Promise<T> {
+  const store = await openLmdbWebhookStore(join(data, 'webhooks'))
+  try {
+    return await work(store)
+  } finally {
+    await store.close()
   }
 }
 
@@ -100,6 +111,25 @@ on(`[MOVE1] [MOVE2] into a cluster and out of it again a log is what it was: see
     before.some(line => line.includes('"isUnsettled":true')) && before.some(line => line.includes('"outgoingFrom"')),
     'there is something to lose',
   )
+  const webhooks = await withWebhooks(under.data, async store => {
+    const delivery = {
+      hook: 'h1',
+      shop: 'demo',
+      conversation: 'c0',
+      seq: 3,
+      type: 'message',
+      at: 5,
+      attempt: 1,
+      status: 200,
+      error: null,
+      ms: 7,
+      outcome: 'delivered',
+    } as const
+    await store.keep(delivery, 3)
+    await store.switchOff('h2', 9)
+    return store.all()
+  })
+  assert.deepEqual([webhooks.cursors.length, webhooks.deliveries.length, webhooks.off.length], [1, 1, 1])
   const keys = await sumOf(vaultRowsIn(join(under.data, 'keys')))
   assert.deepEqual([keys.keys, keys.erased, keys.notes], [199, 1, 1])
   const plan = under.run('migrate', '--to', 'nats', '--dry-run')
@@ -114,12 +144,29 @@ on(`[MOVE1] [MOVE2] into a cluster and out of it again a log is what it was: see
   assert.deepEqual(await sumOf(vaultRowsIn(join(under.data, aside, 'keys'))), keys, 'what was there is kept')
   assert.match(under.run('serve', '--port', '0').stderr, /LOG_REFUSED/, 'the old log is not served any more')
   assert.match(under.run('migrate', '--to', 'nats').stderr, /its log is in a cluster already.*MOVE_REFUSED/)
+  const again = { ...process.env, PARLEY_DATA: join(under.data, aside) }
+  const old = (...words: readonly string[]) =>
+    spawnSync(process.execPath, [...NODE_FLAGS, MAIN, ...words], { encoding: 'utf8', env: again })
+  assert.match(old('serve', '--port', '0').stderr, /was moved away.*MOVE_REFUSED/)
+  assert.match(old('backup', join(under.folder, 'backup')).stdout, /200 conversations.*all is as it was written/)
   const out = under.run('migrate', '--to', 'embedded')
   assert.equal(out.status, 0, out.stderr)
+  await withWebhooks(under.data, async store => assert.deepEqual(await store.all(), webhooks))
   assert.deepEqual(await saidBy(under.log), before, 'the folder that was moved to')
   assert.deepEqual(await sumOf(vaultRowsIn(join(under.data, 'keys'))), keys)
   assert.match(under.run('doctor').stdout, /Of 1 the key is destroyed.*all is as it was written/s)
   assert.match(under.run('migrate', '--to', 'embedded').stderr, /MOVE_REFUSED/)
+  // What is left is removed when it is said, and then the way is free again.
+  assert.match(under.run('migrate', '--to', 'nats').stderr, /there are streams .* already.*MOVE_REFUSED/)
+  const discarded = under.run('migrate', '--discard')
+  assert.match(discarded.stdout, new RegExp(`Removed for good: .*${aside}.*${under.name}-keys.*${under.name}-log-0`), discarded.stderr)
+  assert.deepEqual(
+    readdirSync(under.data).filter(entry => entry.startsWith('moved-')),
+    [],
+  )
+  assert.equal(under.run('migrate', '--discard').stdout, 'Ended moves have left nothing here.\n')
+  assert.equal(under.run('migrate', '--to', 'nats').status, 0)
+  assert.deepEqual(await saidBy(under.log), before, 'once more')
 })
 
 on(

@@ -1,7 +1,7 @@
 // `parley migrate --to nats`: the log of a data folder into the streams of a replicated one. The life of the log goes on: seq by seq it is the same, so that
 // what clients have stays good, and the folder's own log is put aside in the step in which the streams' is put in its place, so that nothing is appended to
 // both. Every step may be cut short by a kill and is done again by the next run.
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
 import type { Epoch } from '@parley/core/ids.ts'
@@ -17,10 +17,11 @@ import type { Findings } from '../examine.ts'
 import { compareLogs } from './compare-logs.ts'
 import { copyStreams } from './copy-streams.ts'
 import { damageInStreams, fillStreams } from './fill-streams.ts'
-import { type Moved, type MoveParts, othersOf, SHARED } from './move.ts'
+import { asideOf, type Moved, type MoveParts, othersOf, SHARED } from './move.ts'
 import { accountsIntoCluster } from './move-accounts.ts'
 import { keysIntoCluster } from './move-keys.ts'
-import { beginMove, ERASED, MOVING, type Move, moveIn, noteMove } from './moving.ts'
+import { webhooksIntoCluster } from './move-webhooks.ts'
+import { beginMove, ERASED, MOVED, MOVING, type Move, moveIn, noteMove } from './moving.ts'
 import { createStages } from './stages.ts'
 
 /** How the time of a move goes, measured: docs/cluster.md. */
@@ -46,12 +47,13 @@ export async function moveIntoCluster(parts: MoveParts): Promise<Moved> {
       await fillLog(parts, move, findings.events, stages)
       await keysIntoCluster(parts, move, findings.conversations, stages.in('keys'))
       await accountsIntoCluster(parts)
+      await webhooksIntoCluster(parts, move)
       move = await noteMove(data, { ...move, state: 'switching' })
     } finally {
       unlock()
     }
   }
-  putInPlace(data, asideOf(data, move))
+  putInPlace(data, move)
   await endFilling(nats.manager, streams)
   rmSync(join(data, MOVING), { recursive: true })
   flushFolder(data)
@@ -119,11 +121,12 @@ async function fillLog(
   }
 }
 
-const asideOf = (data: string, { at, epoch }: Move): string => join(data, `moved-${at.slice(0, 10)}-${epoch}`)
-
 /** What was moved is put aside, and what the cluster has of it here into its place. */
-function putInPlace(data: string, aside: string): void {
+function putInPlace(data: string, move: Move): void {
+  const aside = asideOf(data, move)
   mkdirSync(aside, { recursive: true, mode: 0o700 })
+  writeFileSync(join(aside, MOVED), `${JSON.stringify(move, null, 1)}\n`, { mode: 0o600, flush: true })
+  copyFileSync(join(data, 'secret'), join(aside, 'secret')) // so that it can be backed up and restored
   for (const name of SHARED)
     if (!existsSync(join(aside, name)) && existsSync(join(data, name))) renameSync(join(data, name), join(aside, name))
   flushFolder(aside)

@@ -1,28 +1,32 @@
 // What moves into a cluster and out of it have in common.
-import { rmSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { Fault } from '@parley/core/faults.ts'
 import type { Config } from '../../config.ts'
 import type { LogSettings } from '../../drivers/conversation-log.jetstream.ts'
 import { flushFolder } from '../../drivers/flush-folder.ts'
 import { type KeysSettings, keysStreamOf } from '../../drivers/keys-stream.ts'
-import { isSealed, removeFilled } from '../../drivers/log-streams.ts'
+import { isSealed, removeFilled, removeMoved } from '../../drivers/log-streams.ts'
 import type { Nats } from '../../drivers/nats.ts'
+import { streamOfBucket } from '../../drivers/nats-buckets.ts'
+import { nodesStreamOf } from '../../drivers/node-rows.ts'
 import { rowsStreamOf } from '../../drivers/rows-stream.ts'
+import { overwrite } from '../../drivers/vault.lmdb.ts'
 import type { Secret } from '../../secret.ts'
+import { cursorsBucketOf } from '../../shared-records.ts'
 import type { Progress } from '../doctor.ts'
 import type { Findings } from '../examine.ts'
-import { MOVING, type Move, moveIn } from './moving.ts'
+import { MOVING, type Move, moveIn, refuseUnfinishedMove } from './moving.ts'
 
 /** What of a data folder nodes share: put aside when it is in the cluster, and in its place again when it is not any more. */
-export const SHARED = ['log', 'keys', 'accounts']
+export const SHARED = ['log', 'keys', 'accounts', 'webhooks']
 
 export interface MoveParts {
   /** The data folder. */
   readonly data: string
   readonly nats: Nats
   /** The cluster's, with the mark of the secret that lies in the folder. */
-  readonly streams: LogSettings & Pick<KeysSettings, 'owner'> & Pick<Config['log'], 'replicas'>
+  readonly streams: LogSettings & Pick<KeysSettings, 'owner'> & Pick<Config['log'], 'replicas'> & { readonly node: string }
   readonly secret: Secret
   readonly progress?: Progress
 }
@@ -39,8 +43,9 @@ export interface Moved {
 export const othersOf = ({ name }: Pick<LogSettings, 'name'>): readonly string[] => [
   keysStreamOf(name),
   ...TABLES.map(table => rowsStreamOf(name, table)),
+  streamOfBucket(cursorsBucketOf(name)),
 ]
-const TABLES = ['accounts']
+const TABLES = ['accounts', 'webhooks']
 
 /**
  * Leaves everything as it was before the move: what it has filled is taken away again. Faults: MOVE_REFUSED, where none is under way, or one that can only be
@@ -58,3 +63,26 @@ export async function giveUpMove({ data, nats, streams }: MoveParts): Promise<Mo
   flushFolder(data)
   return move
 }
+
+/**
+ * Removes what ended moves have left: folders that were put aside, with their keys overwritten, and streams that were moved away. Gives what it was. Faults:
+ * MOVE_UNFINISHED.
+ */
+export async function discardMoved({ data, nats, streams }: MoveParts): Promise<readonly string[]> {
+  refuseUnfinishedMove(data)
+  const aside = readdirSync(data).filter(name => ASIDE.test(name))
+  for (const name of aside) {
+    const keys = join(data, name, 'keys')
+    for (const file of existsSync(keys) ? readdirSync(keys, { recursive: true, withFileTypes: true }) : [])
+      if (file.isFile()) await overwrite(join(file.parentPath, file.name))
+    rmSync(join(data, name), { recursive: true })
+  }
+  return [
+    ...aside.map(name => join(data, name)),
+    ...(await removeMoved(nats.manager, streams, [...othersOf(streams), nodesStreamOf(streams.name)])),
+  ]
+}
+
+/** What was moved into a cluster is put aside under this name. */
+export const asideOf = (data: string, { at, epoch }: Move): string => join(data, `moved-${at.slice(0, 10)}-${epoch}`)
+const ASIDE = /^moved-\d{4}-\d\d-\d\d-[0-9a-f]+$/

@@ -9,6 +9,8 @@ import { flushFolder } from '../../drivers/flush-folder.ts'
 import { replaceFile } from '../../drivers/replace-file.ts'
 
 export const MOVING = 'moving'
+/** In a folder of what was moved away: no server begins on it again. */
+export const MOVED = 'moved.json'
 /** Where a node keeps what it knows of erasures (drivers/keys-mirror.ts): made anew from the cluster where it is gone. */
 export const ERASED = 'erased'
 
@@ -54,8 +56,10 @@ export async function noteMove(data: string, move: Move): Promise<Move> {
   return move
 }
 
-/** Faults: MOVE_UNFINISHED. */
+/** Faults: MOVE_UNFINISHED; MOVE_REFUSED, where what lies there was moved away. */
 export function refuseUnfinishedMove(data: string): void {
+  if (existsSync(join(data, MOVED)))
+    throw new Fault('MOVE_REFUSED', { reason: `what is in ${data} was moved away; parley backup and restore begin a new life with it` })
   const move = moveIn(data)
   if (move) throw new Fault('MOVE_UNFINISHED', { folder: data, to: move.to })
 }

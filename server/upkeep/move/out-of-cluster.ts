@@ -16,6 +16,7 @@ import { compareWithStreams, copyStreams, makeOwnLog } from './copy-streams.ts'
 import { type Moved, type MoveParts, SHARED } from './move.ts'
 import { accountsOutOfCluster } from './move-accounts.ts'
 import { compareKeys, keysOutOfCluster } from './move-keys.ts'
+import { webhooksOutOfCluster } from './move-webhooks.ts'
 import { beginMove, ERASED, MOVING, moveIn, noteMove } from './moving.ts'
 import { createStages } from './stages.ts'
 
@@ -45,6 +46,7 @@ export async function moveOutOfCluster(parts: MoveParts): Promise<Moved> {
       await keysOutOfCluster(parts, join(moving, 'keys'), () => {})
       await compareWithStreams(copy, nats, streams, stages.in('compare'))
       await accountsOutOfCluster(parts, join(moving, 'accounts'))
+      await webhooksOutOfCluster(parts, move, join(moving, 'webhooks'))
       await compareKeys(parts, join(moving, 'keys'))
       findings = await lookOver(moving, { progress: stages.in('look') })
       move = await noteMove(data, { ...move, state: 'switching' })
