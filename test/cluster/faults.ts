@@ -1,6 +1,8 @@
 // What befalls a house of several nodes, one at a time, under load. Each fault is done to it and gives what undoes it; what is drawn is drawn by seed.
 import { rmSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
+import { CLOSE } from '@parley/core/protocol/close-codes.ts'
+import { fetchVisitor, joinConversation } from '../e2e/running-server.ts'
 import { damageFiles } from './damaged-replica.ts'
 import type { HouseOfNodes, ParleyNode } from './house-of-nodes.ts'
 import type { Load } from './load.ts'
@@ -93,6 +95,19 @@ export const FAULTS = {
       await until(scene, scene.house.nodes.length > 1)
       await killed.start()
     }
+  },
+  async 'a rolling restart of all Parley nodes'({ house, load, note }) {
+    for (const restarted of house.nodes) {
+      note(restarted.name)
+      const line = await joinConversation(restarted.url, await fetchVisitor(restarted.url))
+      await line.next('welcome')
+      await restarted.signal('SIGTERM')
+      const code = await line.closed
+      if (code !== CLOSE.GO_ELSEWHERE) throw new Error(`${restarted.name} closed with ${code}`)
+      await restarted.start()
+      await load.everybodyIsServed()
+    }
+    return async () => {}
   },
   async 'kill -9 of Redis'({ house, random }) {
     await house.redis.signal('SIGKILL')

@@ -1,7 +1,7 @@
 // The people of crash.test.ts, over real sockets: customers who write, take back, open and withdraw cases, and agents who claim, answer and give back.
 // They come back when a server is there again and send again what was not acknowledged. What they were told is kept, to be held against the log.
 import { PROTOCOL, type StreamPosition } from '@parley/core/protocol/client-message.ts'
-import { mayReconnect } from '@parley/core/protocol/close-codes.ts'
+import { CLOSE, mayReconnect } from '@parley/core/protocol/close-codes.ts'
 import type { DeskMessage } from '@parley/core/protocol/desk-message.ts'
 import type { ServerMessage, VisibleEvent } from '@parley/core/protocol/server-message.ts'
 import { WebSocket } from 'ws'
@@ -26,8 +26,8 @@ export interface Person {
   leave(): void
 }
 
-/** The server's own word, and not the end of its process. */
-const isComeAgain = (code: number): boolean => code >= 4000 && mayReconnect(code)
+/** The server's own word, and not the end of its process; a node of several that leaves has no other. */
+const isComeAgain = (code: number): boolean => code >= 4000 && mayReconnect(code) && code !== CLOSE.GO_ELSEWHERE
 
 /** What a customer does next, when nothing is left to wait for. */
 export type Act = { readonly say: readonly string[] } | 'take back' | 'start afresh' | { readonly pauseMs: number }
@@ -79,6 +79,9 @@ export function createCustomer(
   let retry: NodeJS.Timeout | undefined
   let pause: NodeJS.Timeout | undefined
   let rest: (() => void) | undefined
+  /** The line in use may be spoken on. */
+  let isWelcome = false
+
   const now = (): Told => told.at(-1)! // `start` has made it
 
   async function start(): Promise<void> {
@@ -192,6 +195,7 @@ export function createCustomer(
           retry = setTimeout(() => (recalling === undefined ? push() : send({ type: 'recall', ref: recalling })), retryAfterMs)
           return
         }
+        if (code === 'SHUTTING_DOWN') return // its farewell follows, and elsewhere it is sent again
         if (code === 'ROLLBACK_INVALID') recalling = undefined
         else problems.push(`${name}: ${code} ${message}`)
         return goOn()
@@ -209,6 +213,7 @@ export function createCustomer(
     isWelcome = false
     const mine = new WebSocket(`${address.replace(/^http/, 'ws')}/v1/socket`)
     socket = mine
+    isWelcome = false
     mine.on('open', () => mine.send(JSON.stringify({ type: 'hello', protocol: PROTOCOL, token, conversation, resumeAfter: position })))
     mine.on('message', data => {
       if (socket !== mine) return
@@ -323,6 +328,7 @@ export function createAgent(name: string, cookie: string, random: () => number, 
         inHand.delete(frame.conversation)
         return
       case 'fault':
+        if (frame.code === 'SHUTTING_DOWN') return // its farewell follows
         if (frame.conversation === undefined) return void problems.push(`${name}: ${frame.code} ${frame.message}`)
         if (frame.code === 'ALREADY_CLAIMED' || frame.code === 'NOT_WAITING' || frame.code === 'NOT_OWNER')
           inHand.delete(frame.conversation)
