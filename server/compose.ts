@@ -31,6 +31,7 @@ import { openEnsembleStore } from './ensemble-store/open-ensemble-store.ts'
 import { createErasures } from './erasures.ts'
 import { createApp } from './http/app.ts'
 import { listen } from './http/listen.ts'
+import { inForceOf } from './in-force.ts'
 import { knowledgeDesk } from './knowledge-desk.ts'
 import { openKnowledgeStore } from './knowledge-store/open-knowledge-store.ts'
 import { createCorrections } from './label-store/corrections.ts'
@@ -47,6 +48,7 @@ import { livePhrases } from './phrases-in-force.ts'
 import { choiceOf } from './plugin-choice.ts'
 import { openPluginStore } from './plugin-store/open-plugin-store.ts'
 import { pluginsOff, shadowsOf, viewOf } from './plugin-views.ts'
+import { createReadiness } from './readiness.ts'
 import { createShadowRunner } from './shadow/run-shadows.ts'
 import { openSources, type Sources } from './sources.ts'
 import { openStores } from './stores.ts'
@@ -141,13 +143,26 @@ async function openServer(
   let metricsSoon: Metrics | undefined
   const watch = watchNodes(logger, () => metricsSoon)
   const { promise: ousted, resolve: oust } = Promise.withResolvers<Fault>()
-  const stores = await openStores({ config, secret, broke: error => report(error), nodesChanged: watch.changed, ousted: oust, keep })
-  const { log, accounts, webhookStore, nodes } = stores
+  const readiness = createReadiness(systemClock)
+  const stores = await openStores({
+    config,
+    secret,
+    broke: error => report(error),
+    nodesChanged(change) {
+      watch.changed(change)
+      readiness.changed(change)
+    },
+    catchingUp: watch.catchingUp,
+    ousted: oust,
+    keep,
+  })
+  const { log, accounts, webhookStore, nodes, copy } = stores
   const vault = seams?.vault(stores.vault) ?? stores.vault
   let engine: Engine | undefined
   const metrics = createMetrics(() => engine?.turnsUnderWay ?? 0, log.storeState)
   metricsSoon = metrics
   metrics.nodes(() => nodes.alive().length)
+  metrics.copy(copy.behind)
   const files = await openFileSnapshots(join(config.data, 'snapshots'), SNAPSHOT_VERSION)
   const kept = createConversations(log, vault, {
     snapshots: seams?.snapshots(files) ?? files,
@@ -327,10 +342,12 @@ async function openServer(
   })
   keep(studio)
   engine = seams?.engine(bare) ?? bare
-  let missing: string | undefined = 'plugins'
-  brain.plugins.ready.then(() => (missing = undefined), broke)
+  brain.plugins.ready.then(readiness.loaded, broke)
+  const told = inForceOf(config, brain)
+  nodes.report(() => ({ turns: bare.turnsUnderWay, upTo: copy.places(), inForce: told() }))
   let turningAway: Promise<void> | undefined
   const turnAway = (): Promise<void> => {
+    readiness.leaving()
     nodes.tell({ state: 'leaving' })
     turningAway ??= pause(turnAwayMsOf(config))
     return turningAway
@@ -390,7 +407,7 @@ async function openServer(
     isBehindSockets: paths !== undefined,
     logger,
     metrics,
-    notReady: () => (turningAway ? 'leaving' : missing),
+    notReady: () => readiness.missing(copy.behind()),
     onFault: metrics.fault,
     onBug: broke,
   })

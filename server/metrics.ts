@@ -29,6 +29,8 @@ export interface Metrics extends Pick<EngineObserver, 'decided' | 'rated' | 'ove
   fault(code: FaultCode): void
   /** From now on each scrape asks how many nodes live. */
   nodes(alive: () => number): void
+  /** From now on each scrape asks what the copy of the log lacks. */
+  copy(behind: () => number): void
   /** From now on each scrape asks for the ensembles. */
   ensembles(view: () => EnsemblesView): void
   jobFailed(kind: string): void
@@ -185,6 +187,15 @@ export function createMetrics(turnsUnderWay: () => number, logStore: () => Store
       this.set(nodesNow())
     },
   })
+  let behindNow = (): number => 0
+  new Gauge({
+    name: 'parley_log_behind_messages',
+    help: "Messages that the streams are known to have and this node's copy of the log has not.",
+    registers,
+    collect() {
+      this.set(behindNow())
+    },
+  })
   const ensembleTurns = new Counter({
     name: 'parley_ensemble_turns_total',
     help: 'Decided turns by the ensemble that decided them.',
@@ -254,6 +265,9 @@ export function createMetrics(turnsUnderWay: () => number, logStore: () => Store
     fault: code => faults.inc({ code }),
     nodes(alive) {
       nodesNow = alive
+    },
+    copy(behind) {
+      behindNow = behind
     },
     ensembles(view) {
       ensemblesNow = view

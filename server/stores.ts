@@ -29,6 +29,8 @@ export interface Stores {
   readonly webhookStore: WebhookStore
   readonly fanOut: FanOut
   readonly nodes: OpenNodes
+  /** This node's copy of a log that others keep; of one of its own it lacks nothing. */
+  readonly copy: Pick<JetStreamLog, 'behind' | 'places'>
 }
 
 export interface StoresParts {
@@ -37,6 +39,8 @@ export interface StoresParts {
   /** Told of damage, and of bugs. */
   readonly broke: (error: unknown) => void
   /** Told of the nodes that share the stores. */
+  /** Told every few seconds at the start how many messages were read of how many, where that takes long. */
+  readonly catchingUp?: (read: number, of: number) => void
   readonly nodesChanged?: (change: NodeChange) => void
   /** Another process has this node's name: this one has to end. */
   readonly ousted?: (fault: Fault) => void
@@ -63,20 +67,25 @@ async function openEmbedded({ config: { data }, broke }: StoresParts, kept: Keep
     webhookStore: kept(await openLmdbWebhookStore(join(data, 'webhooks'))),
     fanOut: createLocalFanOut(broke),
     nodes: createAlone(),
+    copy: { behind: () => 0, places: () => [] },
   }
 }
 
 /** What several nodes share, over one connection. */
-async function openShared({ config, secret, broke, nodesChanged = () => {}, ousted = broke }: StoresParts, kept: Keep): Promise<Stores> {
+async function openShared(
+  { config, secret, broke, catchingUp, nodesChanged = () => {}, ousted = broke }: StoresParts,
+  kept: Keep,
+): Promise<Stores> {
   const { data, log: settings } = config
   const nats = kept(await openNats({ ...settings, password: settings.secret }))
   const streams = streamSettings({ data, log: settings }, secret)
-  const log = kept(await openJetStreamLog(join(data, 'log'), nats, streams, broke))
+  const log = kept(await openJetStreamLog(join(data, 'log'), nats, streams, broke, catchingUp && { progress: catchingUp }))
   const shared = { nats, log: settings, secret, broke }
   const keys = { ...streams, epoch: log.epoch, secret: secret.keyFor('keys'), mayMake: () => isEmpty(log) }
   const about = { version: releaseHere(), jobs: config.jobs.driver, shops: config.shops.map(({ id }) => id) }
   return {
     log,
+    copy: log,
     vault: kept(await openNatsVault(join(data, 'erased'), nats, keys, broke)),
     accounts: kept(await openSharedAccounts(shared)),
     webhookStore: kept(await openSharedWebhookStore(shared, streams.node, log.epoch)),

@@ -79,9 +79,6 @@ export function createCustomer(
   let retry: NodeJS.Timeout | undefined
   let pause: NodeJS.Timeout | undefined
   let rest: (() => void) | undefined
-  /** The line in use may be spoken on. */
-  let isWelcome = false
-
   const now = (): Told => told.at(-1)! // `start` has made it
 
   async function start(): Promise<void> {
@@ -213,7 +210,6 @@ export function createCustomer(
     isWelcome = false
     const mine = new WebSocket(`${address.replace(/^http/, 'ws')}/v1/socket`)
     socket = mine
-    isWelcome = false
     mine.on('open', () => mine.send(JSON.stringify({ type: 'hello', protocol: PROTOCOL, token, conversation, resumeAfter: position })))
     mine.on('message', data => {
       if (socket !== mine) return
