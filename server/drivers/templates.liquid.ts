@@ -43,7 +43,15 @@ export function createLiquidTemplates(pack: Pick<Pack, 'templates' | 'aliases'>)
     },
     render(template, locale, view) {
       if (!Object.hasOwn(pack.templates, template)) throw new Error(`there is no template ${template}`)
-      return String(liquid.renderSync(parse(template, locale), { ...view })).trim()
+      const render = (): string => String(liquid.renderSync(parse(template, locale), { ...view })).trim()
+      try {
+        return render()
+      } catch (error) {
+        if (!isOutOfTime(error)) throw error
+        return render() // the process may have stood still meanwhile; a template that loops does it again
+      }
     },
   }
 }
+
+const isOutOfTime = (error: unknown): boolean => error instanceof Error && error.message.includes('render limit exceeded')
