@@ -218,9 +218,13 @@ export function createEngine(parts: EngineParts): Engine {
       queue.update(key, conversation)
       sla.moved(key, undefined, conversation)
     },
+    nodes,
     isMine: takeOver.isMine,
     settle,
     broke,
+  })
+  nodes.onChange(gone => {
+    if (gone !== undefined && !isDraining) recovery.takeUpFrom(gone).catch(observer.failed)
   })
 
   function appended(key: ConversationKey, before: Conversation, after: Conversation, events: readonly Logged[]): void {

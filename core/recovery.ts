@@ -5,13 +5,16 @@ import type { Eraser } from './erasure/erase.ts'
 import { type Holder, nameOf } from './holder.ts'
 import type { ConversationKey } from './ids.ts'
 import { keyIn, RECOVER, unlessErased } from './jobs/kinds.ts'
+import { takerOf } from './nodes/take-over.ts'
 import type { Conversations } from './ports/conversations.ts'
 import type { Jobs } from './ports/jobs.ts'
+import type { NodeName, Nodes } from './ports/nodes.ts'
 
 export interface RecoveryParts {
   readonly holder: Holder
   readonly conversations: Conversations
   readonly jobs: Jobs
+  readonly nodes: Nodes
   readonly eraser: Pick<Eraser, 'clearUp' | 'finish'>
   /** Of a conversation with a person, or in the queue for one. */
   readonly isWithPeople: (key: ConversationKey, conversation: Conversation) => void
@@ -22,13 +25,25 @@ export interface RecoveryParts {
 }
 
 export interface Recovery {
+  /** What a node that is dead, or has left, may not have come to any more, beside its turns: timers of who waits for a person, and erasures. */
+  takeUpFrom(gone: NodeName): Promise<void>
   /** Has everything finished that a crash left: undecided turns, effects under way, the queue, erasures. Resolves with the number of conversations. */
   finishUnsettled(): Promise<number>
   /** Has every job again that the log asks for: after the queue has lost some, or could not be told of some, while the engine went on. */
   findJobsAgain(): Promise<void>
 }
 
-export function createRecovery({ holder, conversations, jobs, eraser, isWithPeople, isMine, settle, broke }: RecoveryParts): Recovery {
+export function createRecovery({
+  holder,
+  conversations,
+  jobs,
+  nodes,
+  eraser,
+  isWithPeople,
+  isMine,
+  settle,
+  broke,
+}: RecoveryParts): Recovery {
   /** Told when what a crash left of a conversation is decided. */
   const recovering = new Map<string, (() => void)[]>()
 
@@ -75,6 +90,19 @@ export function createRecovery({ holder, conversations, jobs, eraser, isWithPeop
   )
 
   return {
+    async takeUpFrom(gone) {
+      for await (const key of conversations.withPeople()) {
+        if ((await conversations.lastNode(key)) !== gone || !(await isMine(key))) continue
+        try {
+          isWithPeople(key, await holder.run(key, () => holder.load(key)))
+        } catch (error) {
+          broke(key, error)
+        }
+      }
+      if (takerOf(gone, nodes.takers()) !== nodes.self) return
+      await eraser.clearUp()
+      await eraser.finish()
+    },
     finishUnsettled,
     async findJobsAgain() {
       await Promise.all(await findUnsettled())

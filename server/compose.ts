@@ -416,6 +416,9 @@ async function openServer(
   const url = await listen(app.http, config, paths?.http)
   vault.follow(engine.erasedElsewhere)
   nodes.tell({ url, state: 'serving' })
+  nodes.onChange(gone => {
+    if (gone !== undefined) outbox.takeOver([gone]).catch(brokeOrFailed)
+  })
   const finished = engine.finishUnsettled()
   let isStopping = false
   let retention: Retention | undefined

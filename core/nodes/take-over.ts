@@ -28,9 +28,8 @@ export interface TakeOverParts {
 /** Conversations that are settled at a time. */
 const AT_ONCE = 32
 
-/** Whose it is to settle the conversation: each node comes to the same, and one that is gone moves nothing but what was its own. Undefined where nobody takes. */
-export function takerOf(key: ConversationKey, takers: readonly NodeName[]): NodeName | undefined {
-  const name = nameOf(key)
+/** Whose it is to take what is called so: each node comes to the same, and one that is gone moves nothing but what was its own. Undefined where nobody takes. */
+export function takerOf(name: string, takers: readonly NodeName[]): NodeName | undefined {
   const weighed = takers.map(node => ({ node, weight: createHash('sha256').update(`${node}\n${name}`).digest('hex') }))
   return weighed.sort((a, b) => (a.weight < b.weight ? 1 : -1))[0]?.node
 }
@@ -41,7 +40,7 @@ export function createTakeOver({ nodes, conversations, settle, tookOver, broke, 
   let isAskedAgain = false
 
   const falls = (key: ConversationKey, last: NodeName | undefined): boolean =>
-    last === nodes.self || ((last === undefined || nodes.isDead(last)) && takerOf(key, nodes.takers()) === nodes.self)
+    last === nodes.self || ((last === undefined || nodes.isDead(last)) && takerOf(nameOf(key), nodes.takers()) === nodes.self)
 
   async function look(): Promise<void> {
     const underWay = new Set<Promise<void>>()
@@ -84,7 +83,7 @@ export function createTakeOver({ nodes, conversations, settle, tookOver, broke, 
           if (again) lookSoon()
         })
   }
-  nodes.onChange(lookSoon)
+  nodes.onChange(() => lookSoon())
   // What a dead node has appended may come to this one after the news of its death.
   const deaf = conversations.follow(({ key, isUnsettled, node }) => {
     if (isUnsettled && node !== undefined && node !== nodes.self && falls(key, node)) lookSoon()

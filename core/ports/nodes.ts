@@ -22,6 +22,9 @@ export interface Nodes {
   isDead(node: NodeName): boolean
   /** Those among whom work of the dead is divided: the living that serve, neither starting nor leaving; this one too, if it does. */
   takers(): readonly NodeName[]
-  /** Calls back whenever one more or one less lives, and when this node can judge again: what `isDead` or `takers` say may have changed. */
-  onChange(listener: () => void): void
+  /**
+   * Calls back whenever one more or one less lives, and when this node can judge again: what `isDead` or `takers` say may have changed. `gone` names the
+   * one that has died, or left.
+   */
+  onChange(listener: (gone?: NodeName) => void): void
 }

@@ -45,11 +45,11 @@ export async function openNatsNodes(nats: Nats, parts: NodesParts): Promise<Open
   let told: Pick<NodeRow, 'url' | 'state'> = { url: null, state: 'joining' }
   let figures = (): NodeFigures => ({ turns: null, upTo: [], inForce: {} })
   const rows = new Map<string, NodeRow>()
-  const listeners = new Set<() => void>()
+  const listeners = new Set<(gone?: NodeName) => void>()
   const waiting = new Set<() => void>()
   let isClosed = false
-  const changedHere = (): void => {
-    for (const listen of listeners) listen()
+  const changedHere = (gone?: NodeName): void => {
+    for (const listen of listeners) listen(gone)
   }
   const judge = createJudge({
     now: clock.monotonic,
@@ -57,7 +57,8 @@ export async function openNatsNodes(nats: Nats, parts: NodesParts): Promise<Open
     changed(change) {
       changed(change)
       if (change.type === 'held') for (const wake of waiting) wake()
-      if (change.type !== 'held' && change.type !== 'fenced') changedHere()
+      if (change.type === 'died' || change.type === 'left') changedHere(change.node)
+      else if (change.type !== 'held' && change.type !== 'fenced') changedHere()
     },
   })
   const isFenced = (): boolean => isClosed || judge.isFenced

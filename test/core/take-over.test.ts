@@ -30,11 +30,11 @@ function town(): Town {
   const last = new Map<string, Name>()
   const dead = new Set<Name>()
   const fenced = new Set<Name>()
-  const listeners = new Map<Name, Set<() => void>>()
+  const listeners = new Map<Name, Set<(gone?: string) => void>>()
   const followers = new Map<Name, Set<(append: HeardAppend) => void>>()
   const waiting = new Set<() => void>()
-  const tell = (): void => {
-    for (const [name, each] of listeners) if (!dead.has(name)) for (const listen of each) listen()
+  const tell = (gone?: Name): void => {
+    for (const [name, each] of listeners) if (!dead.has(name)) for (const listen of each) listen(gone)
   }
   const nodesOf = (self: Name): Nodes => ({
     self,
@@ -83,7 +83,7 @@ function town(): Town {
       }),
     dies(name) {
       dead.add(name)
-      tell()
+      tell(name)
     },
     returns(name) {
       dead.delete(name)
@@ -125,13 +125,13 @@ function waitingVoter() {
 test('[NODE6] work of a dead node is divided among the living by the conversations’ names: evenly, and what another has does not move', () => {
   const counts: Record<string, number> = { a: 0, b: 0, c: 0 }
   for (let i = 0; i < 3_000; i++) {
-    const taker = takerOf(keyOf(`c${i}`), ['b', 'a', 'c'])!
+    const taker = takerOf(`demo/c${i}`, ['b', 'a', 'c'])!
     counts[taker]!++
-    assert.equal(takerOf(keyOf(`c${i}`), ['c', 'b', 'a']), taker, 'in whatever order they are known')
-    if (taker !== 'c') assert.equal(takerOf(keyOf(`c${i}`), ['a', 'b']), taker)
+    assert.equal(takerOf(`demo/c${i}`, ['c', 'b', 'a']), taker, 'in whatever order they are known')
+    if (taker !== 'c') assert.equal(takerOf(`demo/c${i}`, ['a', 'b']), taker)
   }
   for (const count of Object.values(counts)) assert.ok(count > 900 && count < 1_100, JSON.stringify(counts))
-  assert.equal(takerOf(keyOf('c1'), []), undefined)
+  assert.equal(takerOf('demo/c1', []), undefined)
 })
 
 test('[NODE6] a turn whose node died is decided by one other, and once; when the first wakes up, what it has decided is refused', async () => {
@@ -195,6 +195,20 @@ test('[NODE6] what a dead node has appended and is heard of after its death is f
   await say(a, 'c1', 'hello')
   await calm()
   assert.deepEqual(await typesOf(b, 'c1'), ['opened', 'message', 'decided', 'reply'])
+})
+
+test('[NODE6] the timer of somebody who waits for a person is set again by one other, where the node that should have set it died', async () => {
+  const { node, dies } = town()
+  const a = node('a')
+  const others = [node('b'), node('c')]
+  await say(a, 'c1', 'human')
+  await a.settled()
+  const timers = async () =>
+    (await Promise.all(others.map(({ jobs }) => jobs.list({ kind: 'sla', limit: 10 })))).flatMap(({ jobs }) => jobs)
+  assert.deepEqual(await timers(), [])
+  dies('a')
+  await calm()
+  assert.equal((await timers()).length, 1)
 })
 
 test('[NODE7] two nodes that both think that the turn is theirs: one decision, one reply', async () => {
