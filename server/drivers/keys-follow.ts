@@ -22,13 +22,15 @@ export interface FollowParts {
   readonly stream: string
   /** What has been heard already. */
   readonly from: number
-  /** Up to there only what is on one of these subjects is listened to: of the others there may be very many. */
+  /** What is on one of these is listened to. */
+  readonly subjects: readonly string[]
+  /** Up to there only what is on one of these: of the others there may be very many. */
   readonly first: { readonly upTo: number; readonly subjects: readonly string[] }
   readonly hear: (seq: number, subject: string, payload: Uint8Array) => void
   readonly broke: (error: unknown) => void
 }
 
-export function followKeys({ connection, stream, from, first, hear, broke }: FollowParts): Followed {
+export function followKeys({ connection, stream, from, subjects, first, hear, broke }: FollowParts): Followed {
   const client: JetStreamClient = jetstream(connection, { timeout: API_MS })
   let place = from
   let isClosed = false
@@ -37,7 +39,11 @@ export function followKeys({ connection, stream, from, first, hear, broke }: Fol
 
   function take(seq: number, subject: string, payload: Uint8Array): void {
     if (seq <= place) return
-    hear(seq, subject, payload)
+    try {
+      hear(seq, subject, payload)
+    } catch (error) {
+      broke(error) // nobody's row: what comes after it is heard
+    }
     place = seq
     for (const each of waiting)
       if (each.seq <= place) {
@@ -62,14 +68,16 @@ export function followKeys({ connection, stream, from, first, hear, broke }: Fol
     const consumer = await client.consumers.get(stream, {
       deliver_policy: DeliverPolicy.StartSequence,
       opt_start_seq: place + 1,
-      ...(isFirst && { filter_subjects: [...first.subjects] }),
+      filter_subjects: [...(isFirst ? first.subjects : subjects)],
     })
     const messages = await consumer.consume({ max_messages: AHEAD, expires: 4 * SILENCE_MS, idle_heartbeat: SILENCE_MS })
     stop = () => void messages.close()
     if (isClosed) stop()
-    watch(messages, isFirst).catch(broke)
+    let heard = 0
+    watch(messages, () => heard).catch(broke)
     try {
       for await (const message of messages) {
+        heard = message.info.deliverySequence
         take(message.seq, message.subject, message.data)
         if (isFirst && place >= first.upTo) return
       }
@@ -79,13 +87,14 @@ export function followKeys({ connection, stream, from, first, hear, broke }: Fol
   }
 
   /** Ends the messages where some may have been lost on their way: a line that broke says nothing of it until another one comes. */
-  async function watch(messages: ConsumerMessages, isFirst: boolean): Promise<void> {
+  async function watch(messages: ConsumerMessages, heard: () => number): Promise<void> {
     let before: number | undefined
     for await (const note of messages.status()) {
       if (note.type === 'heartbeats_missed' || note.type === 'reset') void messages.close()
-      if (note.type !== 'heartbeat' || isFirst) continue
-      if (note.lastStreamSequence > place && before === place) void messages.close()
-      before = place
+      if (note.type !== 'heartbeat') continue
+      // What came before it may wait in line here; by the next one it has been heard.
+      if (note.lastConsumerSequence > heard() && before === heard()) void messages.close()
+      before = heard()
     }
   }
 

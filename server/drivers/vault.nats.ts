@@ -106,6 +106,16 @@ export async function openNatsVault(
     }
   }
 
+  /** What is in memory alone: what stands of it before the place from which the stream is heard. */
+  async function hearWhatStands(): Promise<void> {
+    const infos = await Promise.all(['a', 'n'].map(kind => line.info(`${rows.prefix}.${kind}.>`)))
+    const subjects = infos.flatMap(({ state }) => Object.keys(state.subjects ?? {}))
+    await inParallel([...subjects, `${rows.prefix}.w`], AT_ONCE, async subject => {
+      const row = await line.rowAt(subject)
+      if (row) hear(row.seq, subject, row.data)
+    })
+  }
+
   function hearAsked(seq: number, about: Pick<EndedErasure, 'shop' | 'id'>, payload: Uint8Array): void {
     const erasure = payload.length > 0 ? rows.openNote(about, payload) : undefined
     if (erasure?.state === 'asked') asked.set(idOf(about), { erasure, seq })
@@ -271,12 +281,14 @@ export async function openNatsVault(
   let followed: ReturnType<typeof followKeys> | undefined
   try {
     const upTo = await nodes.announce()
-    const kinds = ['a', 'e', 'n', 'w', 'x']
+    await hearWhatStands()
+    const subjects = [...['a', 'e', 'n', 'x'].map(kind => `${rows.prefix}.${kind}.>`), `${rows.prefix}.w`]
     followed = followKeys({
       connection: nats.connection,
       stream,
       from: mirror.place,
-      first: { upTo, subjects: kinds.map(kind => (kind === 'w' ? `${rows.prefix}.w` : `${rows.prefix}.${kind}.>`)) },
+      subjects: [...subjects, `${rows.prefix}.k.>`],
+      first: { upTo, subjects },
       hear,
       broke,
     })
@@ -312,7 +324,7 @@ export async function openNatsVault(
       const found = asked.get(idOf(erasure))
       if (!found) return
       await under(line.wipe(found.seq))
-      await under(say(rows.noteOf('a', erasure), Buffer.alloc(0)))
+      await under(say(rows.noteOf('a', erasure), Buffer.alloc(0)).then(line.wipe)) // once it is heard
     },
     async notes() {
       await fresh()

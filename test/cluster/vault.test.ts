@@ -128,6 +128,23 @@ on('[ERA10] a node that was away is told of what was erased meanwhile, until it 
   await new Promise<void>(resolve => again.follow(async ({ id }) => resolve(assert.equal(id, 'e2'))))
 })
 
+on('[ERA2] a wish to erase outlives a start, also behind other erasures', async nodes => {
+  const folder = nodes.folder()
+  const a = await nodes.open(folder)
+  const asked = { id: 'e1', shop, by: { kind: 'operator' }, at: 1, state: 'asked', target: { kind: 'customer', customer: anna } } as const
+  await a.note(asked)
+  await a.note({ ...asked, id: 'e2' })
+  await a.destroy(erasureOf('e3', ['c3']))
+  await a.dropNote({ shop, id: 'e2' })
+  await a.close()
+  for (const vault of [await nodes.open(folder), await nodes.open()]) {
+    assert.deepEqual((await vault.notes()).map(({ id, state }) => [id, state]).sort(), [
+      ['e1', 'asked'],
+      ['e3', 'destroyed'],
+    ])
+  }
+})
+
 on('[KEY2] a destroyed key, its owner and the wish to erase it are in no file of a server, and other keys stand', async nodes => {
   const vault = await nodes.open()
   const folder = join(cluster.servers[0]!.folder, '..') // there are three
@@ -181,18 +198,25 @@ on('[KEY2] a server that is down while a key is destroyed has nothing of it soon
 
 on('[ERA10] a node that is cut off opens nothing any more before it has heard of what was erased', async nodes => {
   const line = await openLine(cluster.urls[0]!)
-  const provenMs = 2_000
-  const a = await nodes.open(undefined, { provenMs })
+  const provenMs = 4_000
+  const folder = nodes.folder()
+  const before = await nodes.open(folder, { provenMs })
   const nats = await openNats({ servers: [line.url], monitors: cluster.monitors })
   const b = await nodes.openOver(nats, { provenMs })
   try {
-    await a.cipher(c1, anna)
+    await before.cipher(c1, anna)
     assert.ok(await b.opened(c1))
+    await before.destroy(erasureOf('e0', ['c0']))
+    await before.close()
     line.deafen()
-    const erasing = a.destroy(erasureOf('e1', ['c1']))
-    const opened = await b.opened(c1).catch(error => error)
-    assert.ok(!(opened instanceof Error), 'who erases waits as long as another may use it')
-    await erasing
+    const a = await nodes.open(folder, { provenMs }) // it has heard of the other before it was started
+    let isErasing = true
+    const erasing = a.destroy(erasureOf('e1', ['c1'])).finally(() => (isErasing = false))
+    while (isErasing) {
+      const opened = await Promise.race([erasing, b.opened(c1).catch(() => undefined)])
+      assert.ok(isErasing || !opened, 'who erases waits as long as another may use it')
+      await delay(20)
+    }
     const late = b.opened(c1).then(
       () => assert.fail('it was opened'),
       error => assert.ok(isAway(error) || isErased(error), String(error)),
