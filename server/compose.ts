@@ -423,7 +423,13 @@ async function openServer(
   let isStopping = false
   let retention: Retention | undefined
   finished.then(() => {
-    if (!isStopping) retention = keepNoLonger(config, { erasures, eraseOld: engine.eraseOld, broke })
+    if (!isStopping)
+      retention = keepNoLonger(config, {
+        erasures,
+        eraseOld: engine.eraseOld,
+        isOurs: () => [...nodes.takers()].sort()[0] === nodes.self,
+        broke,
+      })
   }, broke)
   outbox.start().catch(brokeOrFailed)
   return {
@@ -462,7 +468,7 @@ async function openServer(
 }
 
 /** Undefined where every shop keeps everything. */
-function keepNoLonger({ shops }: Config, parts: Pick<RetentionParts, 'erasures' | 'eraseOld' | 'broke'>): Retention | undefined {
+function keepNoLonger({ shops }: Config, parts: Pick<RetentionParts, 'erasures' | 'eraseOld' | 'isOurs' | 'broke'>): Retention | undefined {
   const days = new Map(shops.map(shop => [shop.id, shop.retentionDays]))
   if (shops.every(({ retentionDays }) => retentionDays === 0)) return undefined
   return startRetention({ ...parts, clock: systemClock, daysOf: shop => days.get(shop) ?? 0 })

@@ -51,6 +51,9 @@ export interface EraserParts {
   readonly broke: (key: ConversationKey, error: unknown) => void
 }
 
+/** Nothing of it is left: another node was faster. */
+const isOfAnother = (error: unknown): boolean => isFault(error, 'UNKNOWN_CUSTOMER') || isFault(error, 'UNKNOWN_CONVERSATION')
+
 export function createEraser({ holder, erasures, clock, goOn, erased, ended, broke }: EraserParts): Eraser {
   const underWay = new Map<string, Promise<EndedErasure>>()
   /** Who waits for the next append of a conversation. */
@@ -193,7 +196,7 @@ export function createEraser({ holder, erasures, clock, goOn, erased, ended, bro
       for (const asked of await erasures.notes()) {
         if (asked.state !== 'asked') continue
         const [first] = await erasures.conversationsOf(asked.shop, asked.target)
-        await once(asked, () => bringToEnd(asked)).catch(error => first && broke(first, error))
+        await once(asked, () => bringToEnd(asked)).catch(error => first && !isOfAnother(error) && broke(first, error))
       }
     },
     async erasedElsewhere(ended) {

@@ -1,5 +1,5 @@
 // Nothing is kept longer than its shop wants: at the start and once a day, conversations whose last event is older are erased, unless somebody has them
-// in hand; those are looked at again the next day.
+// in hand; those are looked at again the next day. Where several nodes keep one log, one of them does it.
 import type { ConversationKey, ShopId } from '../ids.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Erasures } from '../ports/erasures.ts'
@@ -11,6 +11,8 @@ export interface RetentionParts {
   readonly clock: Clock
   /** How long a shop keeps a conversation after its last event; 0: for ever. */
   readonly daysOf: (shop: ShopId) => number
+  /** Whether it falls to this node, as things stand. */
+  readonly isOurs: () => boolean
   readonly broke: (error: unknown) => void
 }
 
@@ -20,13 +22,15 @@ export interface Retention {
 }
 
 const DAY_MS = 86_400_000
+/** Another node has it to do: so soon it is looked again whether that is still so. */
+const LOOK_MS = 3_600_000
 /** Conversations of a shop that are erased together: they share the rewriting of the keys, and wait for it together. */
 const BATCH = 200
 /** Conversations looked at before others have the thread. */
 const BREATH = 100
 
 /** Sweeps now, and every day. */
-export function startRetention({ erasures, eraseOld, clock, daysOf, broke }: RetentionParts): Retention {
+export function startRetention({ erasures, eraseOld, clock, daysOf, isOurs, broke }: RetentionParts): Retention {
   let isStopped = false
   let cancel = (): void => {}
   let sweeping = Promise.resolve()
@@ -53,8 +57,8 @@ export function startRetention({ erasures, eraseOld, clock, daysOf, broke }: Ret
   }
 
   function sweepDaily(): void {
-    sweeping = sweep().catch(broke)
-    cancel = clock.after(DAY_MS, sweepDaily)
+    if (isOurs()) sweeping = sweep().catch(broke)
+    cancel = clock.after(isOurs() ? DAY_MS : LOOK_MS, sweepDaily)
   }
   sweepDaily()
 

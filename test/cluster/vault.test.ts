@@ -292,14 +292,21 @@ on(
         const { cluster: replicas } = await nats.manager.streams.info(nodes.stream)
         const leader = cluster.servers.find(({ name }) => name === replicas?.leader)!
         const names = Array.from({ length: 8 }, (_, i) => `l${round}c${i}`)
-        for (const name of names.slice(0, 4)) await a.cipher(keyOf(name), anna)
-        const making = names.slice(4).map(async name => ({ name, sealed: (await b.cipher(keyOf(name), anna)).seal(bytes(name), 'c') }))
-        const erasing = a.destroy(erasureOf(`e${round}`, names.slice(0, 4)))
+        for (const name of names.slice(0, 4)) await patiently(() => a.cipher(keyOf(name), anna))
+        const making = names
+          .slice(4)
+          .map(async name => ({ name, sealed: (await patiently(() => b.cipher(keyOf(name), anna))).seal(bytes(name), 'c') }))
+        const erasing = patiently(() => a.destroy(erasureOf(`e${round}`, names.slice(0, 4))))
         await leader.signal('SIGKILL')
         await erasing
         for (const { name, sealed } of await Promise.all(making))
-          for (const vault of [a, b]) assert.equal(text((await vault.opened(keyOf(name)))!.cipher.open(sealed, 'c')), name)
-        for (const name of names.slice(0, 4)) for (const vault of [a, b]) await assert.rejects(vault.opened(keyOf(name)), isErased)
+          for (const vault of [a, b]) assert.equal(text((await patiently(() => vault.opened(keyOf(name))))!.cipher.open(sealed, 'c')), name)
+        for (const name of names.slice(0, 4))
+          for (const vault of [a, b])
+            await assert.rejects(
+              patiently(() => vault.opened(keyOf(name))),
+              isErased,
+            )
         await leader.start()
       }
     } finally {
@@ -333,6 +340,17 @@ on('[KEY2] keys made by one node while another destroys them, in any order: what
   await nats.close()
   assert.deepEqual(state.subjects ?? {}, {})
 })
+
+/** Again while the servers elect: whoever is told that nobody answers does so. */
+async function patiently<T>(work: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await work()
+    } catch (error) {
+      if (!isAway(error)) throw error
+    }
+  }
+}
 
 /** Resolves when this node has heard so of it. */
 async function heard(vault: Vault, id: string, state: string): Promise<void> {

@@ -29,11 +29,11 @@ test('[ERA9] at the start and every day; what is younger, or of a shop that keep
     clock: house.clock,
     broke: (error: unknown) => broke.push(error),
   }
-  const keeper = startRetention({ ...parts, daysOf: () => 0 })
+  const keeper = startRetention({ ...parts, daysOf: () => 0, isOurs: () => true })
   await calm()
   await keeper.stop()
   assert.deepEqual(house.ended, [], 'a shop that keeps for ever')
-  const retention = startRetention({ ...parts, daysOf: () => 30 })
+  const retention = startRetention({ ...parts, daysOf: () => 30, isOurs: () => true })
   await calm()
   assert.deepEqual([await isErased('first'), await isErased('second')], [true, false], 'at the start')
   house.clock.pass(30 * DAY)
@@ -54,6 +54,33 @@ test('[ERA9] at the start and every day; what is younger, or of a shop that keep
   assert.deepEqual([...broke, ...house.bugs], [])
 })
 
+test('[ERA9] of several nodes one does it, and the next one when that is gone', async () => {
+  const clock = createTestClock()
+  let isOurs = false
+  let sweeps = 0
+  const retention = startRetention({
+    clock,
+    isOurs: () => isOurs,
+    daysOf: () => 30,
+    eraseOld: async () => {},
+    erasures: {
+      ages() {
+        sweeps++
+        return createTestHouse().erasures.ages() // of nothing
+      },
+    },
+    broke: error => assert.fail(String(error)),
+  })
+  clock.pass(DAY)
+  await calm()
+  assert.equal(sweeps, 0)
+  isOurs = true
+  clock.pass(DAY / 24)
+  await calm()
+  assert.equal(sweeps, 1)
+  await retention.stop()
+})
+
 test('[ERA9] many go in batches of their shop, and what fails today is tried again tomorrow', async () => {
   const clock = createTestClock()
   const shops = ['a', 'b'].map(asShopId)
@@ -72,6 +99,7 @@ test('[ERA9] many go in batches of their shop, and what fails today is tried aga
       batches.push(batch)
     },
     clock,
+    isOurs: () => true,
     daysOf: shop => (shop === 'a' ? 5 : 0),
     broke: error => broke.push(error),
   })
