@@ -408,6 +408,7 @@ async function openServer(
     logger,
     metrics,
     notReady: () => readiness.missing(copy.behind()),
+    lostStreams: () => ('lostStreams' in log ? log.lostStreams() : []),
     onFault: metrics.fault,
     onBug: broke,
   })

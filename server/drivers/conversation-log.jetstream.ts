@@ -17,7 +17,7 @@ import { nameOf } from './log-ends.ts'
 import { createFold, type PlacedEnd, type Positions } from './log-fold.ts'
 import { shardOf } from './log-message.ts'
 import { draftRecord, type HeadRecord, placeRecord } from './log-records.ts'
-import { openShard, type Shard } from './log-shard.ts'
+import { notWhatWasRead, openShard, type Shard } from './log-shard.ts'
 import { openStreams, type Purpose, type StreamSettings, type Streams } from './log-streams.ts'
 import { COPY, type HeadKey, keysIn, openLogTables } from './log-tables.ts'
 import { API_MS, type Nats } from './nats.ts'
@@ -36,6 +36,8 @@ export interface JetStreamLog extends ConversationLog {
   places(): readonly number[]
   /** Messages that the streams are known to have and this node's copy has not. */
   behind(): number
+  /** Streams that this node does not go on with (STORE_DAMAGED): what it has of them is served, and nothing is appended. */
+  lostStreams(): readonly string[]
 }
 
 export interface OpeningOptions {
@@ -135,7 +137,7 @@ async function openFollowed(
     if (seq > info.state.last_seq) throw lost(`it ends at ${info.state.last_seq}, and this node has read it up to ${seq}`)
     if (seq === 0) continue
     const there = await withinOpening(() => manager.streams.getMessage(info.config.name, { seq }))
-    if (there?.header.get('Nats-Msg-Id') !== id) throw lost(`what stands at ${seq} is not what this node has read there`)
+    if (there?.header.get('Nats-Msg-Id') !== id) throw lost(notWhatWasRead(seq))
   }
   const client = jetstream(connection, { timeout: API_MS })
   const asker = createAsker(connection)
@@ -290,6 +292,7 @@ async function openFollowed(
     },
     places: () => shards.map(({ place }) => place),
     behind: () => shards.reduce((sum, { behind }) => sum + behind, 0),
+    lostStreams: () => streams.flatMap(({ config }, shard) => (shards[shard]?.failure ? [config.name] : [])),
     close() {
       const end = async (): Promise<void> => {
         for (const shard of shards) shard.hurry()

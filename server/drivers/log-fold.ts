@@ -144,12 +144,18 @@ export function createFold(root: RootDatabase, tables: LogTables, positions: Pos
     return end
   }
 
-  /** One that a server has held to the conversation's end follows, or is damaged; of others that begin before it, another was faster. */
-  function append(addition: Addition, position: number, node: string | undefined, isHeldByServer: boolean): Outcome {
+  /**
+   * Of one that begins before the conversation's end another was faster, which its writer had not read `after` so many messages. `after` is undefined for
+   * one that a server has held to the end: it follows, or is damaged.
+   */
+  function append(addition: Addition, position: number, node: string | undefined, after: number | undefined): Outcome {
     const { key, first, records, end } = addition
     try {
       const before = endOf(key)
-      if (first <= before.seq && !isHeldByServer) return false
+      if (first <= before.seq && after !== undefined) {
+        if (after < before.position) return false
+        throw damaged(key, first, `who read its stream up to ${after} has not found there what stood at ${before.position}`)
+      }
       follow(addition, before)
     } catch (error) {
       if (!(error instanceof Fault)) throw error
@@ -179,9 +185,9 @@ export function createFold(root: RootDatabase, tables: LogTables, positions: Pos
       case 'none':
         return [true]
       case 'appends':
-        return message.additions.map(addition => append(addition, cursor.seq, node, false))
+        return message.additions.map(addition => append(addition, cursor.seq, node, message.after))
       case 'append':
-        return [append(message.addition, cursor.seq, node, true)]
+        return [append(message.addition, cursor.seq, node, undefined)]
       case 'unreadable': {
         const fault = damaged(message.key, 1, `message ${cursor.seq} of its stream cannot be read`)
         if (!broken.has(nameOf(message.key))) lose(message.key, fault)

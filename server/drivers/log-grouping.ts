@@ -3,7 +3,7 @@
 import { Fault } from '@parley/core/faults.ts'
 import type { Addition } from './log-additions.ts'
 import type { Fold } from './log-fold.ts'
-import { sizeInGroup } from './log-group.ts'
+import { type Group, sizeInGroup } from './log-group.ts'
 import type { Taken } from './log-shard.ts'
 
 /** Messages that are under way at once: where one is lost on the way, and is only sent again after seconds, the other one's turn comes meanwhile. */
@@ -26,8 +26,9 @@ interface Queued {
  * LOG_DAMAGED where the conversation is.
  */
 export function groupAppends(
-  fold: Pick<Fold, 'endOf'>,
-  say: (additions: readonly Addition[], since: number) => Promise<Taken>,
+  fold: Pick<Fold, 'endOf' | 'cursorOf'>,
+  shard: number,
+  say: (group: Group, since: number) => Promise<Taken>,
 ): (addition: Addition) => Promise<number | undefined> {
   let queue: Queued[] = []
   let underWay = 0
@@ -73,7 +74,8 @@ export function groupAppends(
   async function send(group: readonly [Queued, ...Queued[]]): Promise<void> {
     try {
       const additions = group.map(({ addition }) => addition)
-      const { seq, outcomes } = await say(additions, group[0].since)
+      // Read in the step in which they were held against the fold: what it knows later the additions don't.
+      const { seq, outcomes } = await say({ after: fold.cursorOf(shard).seq, additions }, group[0].since)
       for (const [i, { resolve, reject }] of group.entries()) {
         const outcome = outcomes[i]
         if (outcome instanceof Fault) reject(outcome)

@@ -9,7 +9,7 @@ import { crc32 } from 'node:zlib'
 import { asConversationId, asShopId, type ConversationKey, isId, type Seq } from '@parley/core/ids.ts'
 import { type Addition, decodeAdditions } from './log-additions.ts'
 import { nameOf } from './log-ends.ts'
-import { decodeGroup, encodeGroup } from './log-group.ts'
+import { decodeGroup, encodeGroup, type Group } from './log-group.ts'
 
 /** What is said of one conversation. */
 export type Said =
@@ -18,7 +18,7 @@ export type Said =
   /** What goes out of it has gone out, unless it goes on behind `upTo`. */
   | { readonly kind: 'delivered'; readonly key: ConversationKey; readonly upTo: Seq }
 
-export type LogMessage = Said | { readonly kind: 'appends'; readonly additions: readonly Addition[] }
+export type LogMessage = Said | ({ readonly kind: 'appends' } & Group)
 
 export type Heard =
   | LogMessage
@@ -47,7 +47,7 @@ export const subjectOf = (message: LogMessage): string =>
   message.kind === 'appends' ? message.kind : `${message.kind}.${message.key.shop}.${message.key.conversation}`
 
 export function encodeMessage(message: LogMessage): Buffer {
-  if (message.kind === 'appends') return encodeGroup(message.additions)
+  if (message.kind === 'appends') return encodeGroup(message)
   if (message.kind === 'clear') return Buffer.alloc(0)
   const bytes = Buffer.allocUnsafe(8)
   bytes.writeDoubleBE(message.upTo)
@@ -59,8 +59,8 @@ export function decodeMessage(subject: string, payload: Uint8Array): Heard | und
   const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength)
   const [kind, shop = '', conversation = ''] = subject.split('.')
   if (kind === 'appends') {
-    const additions = readable(() => decodeGroup(bytes))
-    return additions && { kind, additions }
+    const group = readable(() => decodeGroup(bytes))
+    return group && { kind, ...group }
   }
   if (!isId(shop) || !isId(conversation)) return { kind: 'none' }
   const key = { shop: asShopId(shop), conversation: asConversationId(conversation) }

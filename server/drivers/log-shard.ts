@@ -55,6 +55,8 @@ export interface Shard {
   readonly place: number
   /** Messages that the stream is known to have and the fold has not. */
   readonly behind: number
+  /** Why it is not gone on with. */
+  readonly failure: Fault | undefined
   /**
    * Resolves with the place in the stream at which it stands, when it is folded here; with undefined where another append has continued the conversation
    * from that end before. Faults: LOG_UNAVAILABLE: whether it stands is not known. STORAGE_FULL, LOG_DAMAGED.
@@ -83,6 +85,8 @@ function headersOf(id: string, node: string | undefined): MsgHdrs {
   if (node !== undefined) named.set(NODE, node)
   return named
 }
+
+export const notWhatWasRead = (seq: number): string => `what stands at ${seq} is not what this node has read there`
 
 export interface ShardOptions {
   readonly name: string
@@ -190,7 +194,9 @@ export function openShard({ name, shard, info, client, asker, fold, node, heard,
   }
 
   async function followOnce(): Promise<void> {
-    let last = place
+    // What was read last is heard again: another message at its place is of another stream, which a server may come to have that has lost some.
+    const read = fold.cursorOf(shard)
+    let last = Math.max(0, read.seq - 1)
     const consumer = await client.consumers.get(stream, { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: last + 1 })
     const messages = await consumer.consume({ max_messages: AHEAD, expires: 4 * SILENCE_MS, idle_heartbeat: SILENCE_MS })
     stop = () => void messages.close()
@@ -198,17 +204,20 @@ export function openShard({ name, shard, info, client, asker, fold, node, heard,
     watch(messages, () => last).catch(broke)
     try {
       for await (const message of messages) {
+        const { headers: given } = message
+        const id = given?.get(ID) ?? ''
+        if (message.seq <= last && last < read.seq) continue // a server that is behind begins where its own stream ends
         // Nothing is ever deleted: what is missing is damage that the server has not noticed.
+        if (message.seq === read.seq && id !== read.id) throw lost(notWhatWasRead(read.seq))
         if (message.seq !== last + 1) throw lost(`what stood at ${last + 1} is gone`)
         if (message.seq > place) {
           // It is as if it were gone: somebody's append was in it, and whose cannot be told.
           const said = decodeMessage(message.subject.slice(prefix.length), message.data)
           if (!said) throw lost(`what stands at ${message.seq} cannot be read`)
-          const { headers: given } = message
-          hear(message.seq, { id: given?.get(ID) ?? '', node: given?.get(NODE) || undefined, message: said })
+          hear(message.seq, { id, node: given?.get(NODE) || undefined, message: said })
         }
         last = message.seq
-        gaps = 0
+        if (last > read.seq) gaps = 0
         if (last % TOLD_EVERY === 0) end = last + message.info.pending
         await fold.room().catch(() => delay(PAUSE_MS)) // a full disk: whoever appends is told
       }
@@ -266,6 +275,11 @@ export function openShard({ name, shard, info, client, asker, fold, node, heard,
         if (failure) throw failure
         try {
           const seq = await asker.publish(subject, payload, headersOf(id, node), TRY_MS)
+          // Others have been heard from there: the servers have lost some, and given their places again.
+          if (seq <= place && !taken) {
+            fail(lost(notWhatWasRead(seq)))
+            throw failure
+          }
           hear(seq, { id, node, message })
           if (!taken) await within(folded)
         } catch (error) {
@@ -291,10 +305,13 @@ export function openShard({ name, shard, info, client, asker, fold, node, heard,
     get place() {
       return place
     },
+    get failure() {
+      return failure
+    },
     get behind() {
       return Math.max(0, end - place)
     },
-    append: groupAppends(fold, (additions, since) => sayUntil({ kind: 'appends', additions }, since + DECIDED_MS)),
+    append: groupAppends(fold, shard, (group, since) => sayUntil({ kind: 'appends', ...group }, since + DECIDED_MS)),
     async say(message) {
       const { outcomes } = await sayUntil(message, performance.now() + DECIDED_MS)
       if (outcomes[0] instanceof Fault) throw outcomes[0]

@@ -69,6 +69,8 @@ export interface AppParts
   readonly pages: string
   /** Undefined when turns can be taken, else what is still missing. */
   readonly notReady: () => string | undefined
+  /** Streams of the log that this node does not go on with. */
+  readonly lostStreams: () => readonly string[]
 }
 
 export interface App {
@@ -217,7 +219,9 @@ export async function createApp(parts: AppParts): Promise<App> {
   http.get('/healthz', async () => ({ ok: true }))
   http.get('/readyz', async (_request, reply) => {
     const missing = parts.notReady()
-    return reply.code(missing ? 503 : 200).send(missing ? { ready: false, missing } : { ready: true })
+    // Of many streams of the log the others are served: no balancer is told to send nobody.
+    const lost = parts.lostStreams()
+    return reply.code(missing ? 503 : 200).send(missing ? { ready: false, missing } : { ready: true, ...(lost.length > 0 && { lost }) })
   })
   http.get('/metrics', async (_request, reply) => reply.type(parts.metrics.contentType).send(await parts.metrics.render()))
 

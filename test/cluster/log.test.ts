@@ -225,7 +225,7 @@ on('[LOG15] what is damaged in a stream names its conversation at every node; th
     { key: keyOf('sound'), first: 2, records: [record!], end: endOf(2, record!) },
     { key: keyOf('beyond'), first: 3, records: [record!], end: endOf(3, record!) },
   ]
-  await client.publish(`${name}.log.0.appends`, encodeGroup(additions))
+  await client.publish(`${name}.log.0.appends`, encodeGroup({ after: 0, additions }))
   await Promise.all([...nodes, other].map(log => heard(log, keyOf('sound'), 2)))
   await append(other, keyOf('sound'), 'third')
   await Promise.all([...nodes, other].map(log => heard(log, keyOf('sound'), 3)))
@@ -245,13 +245,58 @@ on('[LOG15] a message of which nobody can tell whose it is is not gone on with',
   const log = await under.open()
   await append(log, keyOf('sound'), 'first')
   const [record] = await recordsOf(log, 'sound', 'second')
-  const group = encodeGroup([{ key: keyOf('sound'), first: 2, records: [record!], end: endOf(2, record!) }])
+  const group = encodeGroup({ after: 1, additions: [{ key: keyOf('sound'), first: 2, records: [record!], end: endOf(2, record!) }] })
   group[9]! ^= 1
   await jetstream(connection!).publish(`${under.settings.name}.log.0.appends`, group)
   assert.match(await refusal(append(log, keyOf('sound'), 'third')), /STORE_DAMAGED: .*what stands at 2 cannot be read/)
   assert.deepEqual(await textsIn(log, keyOf('sound')), ['first'], 'what is there is served')
   await log.close()
 })
+
+on('[LOG15] who has read a stream, and not an append that stands in it, has read another one: the conversation is named', async under => {
+  const log = await under.open()
+  for (const id of ['raced', 'other', 'sound']) await append(log, keyOf(id), 'first')
+  const [record] = await recordsOf(log, 'sound', 'second')
+  const late = (id: string, after: number) =>
+    encodeGroup({ after, additions: [{ key: keyOf(id), first: 1, records: [record!], end: endOf(1, record!) }] })
+  const client = jetstream(connection!)
+  await client.publish(`${under.settings.name}.log.0.appends`, late('raced', 0)) // had not read it yet
+  await client.publish(`${under.settings.name}.log.0.appends`, late('other', 2)) // it stands at 2
+  await append(log, keyOf('sound'), 'second')
+  assert.deepEqual(await textsIn(log, keyOf('raced')), ['first'])
+  assert.match(
+    await refusal(log.read(keyOf('other'), 0)),
+    /LOG_DAMAGED: .*other is damaged at seq 1: who read its stream up to 2 has not found/,
+  )
+  await log.close()
+})
+
+on(
+  '[LOG15] a living node does not go on with a stream that has lost what it has read, and has something else there',
+  async (under, manager) => {
+    const nodes = [await under.open(), await under.open()] as const
+    for (const text of ['a', 'b', 'c']) await append(nodes[0], keyOf('kept'), text)
+    await heard(nodes[1], keyOf('kept'), 3)
+    const stream = streamOf(under.settings.name, 0)
+    const { config } = await manager.streams.info(stream)
+    await manager.streams.delete(stream)
+    await manager.streams.add(config)
+    const other = await under.open()
+    for (const text of ['other', 'words']) await append(other, keyOf('kept'), text)
+    // Who appends is told a place that it has read already; who only listens begins anew at what it read last.
+    const what = 'is not what this node has read there'
+    assert.match(await refusal(append(nodes[0], keyOf('new'), 'd')), new RegExp(`STORE_DAMAGED: .*what stands at 3 ${what}`))
+    while ((under.broken as Fault[]).filter(({ code, message }) => code === 'STORE_DAMAGED' && message.includes(what)).length < 2)
+      await new Promise(resolve => setImmediate(resolve))
+    assert.match(await refusal(append(nodes[1], keyOf('new'), 'e')), new RegExp(`STORE_DAMAGED: .*what stands at 3 ${what}`))
+    for (const log of nodes) {
+      assert.deepEqual(await textsIn(log, keyOf('kept')), ['a', 'b', 'c'], 'what it has is served')
+      assert.deepEqual(log.lostStreams(), [stream])
+    }
+    assert.deepEqual(await textsIn(other, keyOf('kept')), ['other', 'words'])
+    for (const log of [...nodes, other]) await log.close()
+  },
+)
 
 on('[LOG13] a stream of before there were groups is read as it was, and goes on', async (under, manager) => {
   await (await under.open()).close()

@@ -34,27 +34,28 @@ const plain = (additions: readonly Addition[] | undefined) =>
 test('[LOG15] a group is read as it was written', () => {
   for (let seed = 1; seed <= 50; seed++) {
     const additions = additionsOf(seed)
-    const bytes = encodeGroup(additions)
+    const bytes = encodeGroup({ after: seed, additions })
     assert.equal(
       bytes.length,
-      additions.reduce((sum, each) => sum + sizeInGroup(each), 8),
+      additions.reduce((sum, each) => sum + sizeInGroup(each), 16),
       `seed ${seed}`,
     )
-    assert.deepEqual(plain(decodeGroup(bytes)), plain(additions), `seed ${seed}`)
+    assert.equal(decodeGroup(bytes)?.after, seed)
+    assert.deepEqual(plain(decodeGroup(bytes)?.additions), plain(additions), `seed ${seed}`)
   }
 })
 
 test('[LOG15] a damaged group says whose its additions are, or nothing', () => {
   for (let seed = 1; seed <= 5; seed++) {
     const additions = additionsOf(seed)
-    const bytes = encodeGroup(additions)
+    const bytes = encodeGroup({ after: seed, additions })
     const heads = (given: readonly Addition[]) =>
       given.map(({ key, first, records }) => ({ key, first, lengths: records.map(({ length }) => length) }))
     const whole = bytes.length - additions.flatMap(({ records }) => records).reduce((sum, { length }) => sum + length, 0)
     for (let bit = 0; bit < bytes.length * 8; bit++) {
       const changed = Buffer.from(bytes)
       changed[bit >> 3]! ^= 1 << (bit & 7)
-      const read = decodeGroup(changed)
+      const read = decodeGroup(changed)?.additions
       const where = `seed ${seed}, bit ${bit}`
       if (bit >> 3 < whole) assert.equal(read, undefined, where)
       else assert.deepEqual(read && heads(read), heads(additions), where)

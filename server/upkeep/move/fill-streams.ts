@@ -109,7 +109,7 @@ export function damageInStreams({ connection }: Nats, { name, shards }: StreamSe
   return async (key, seq) => {
     const nothing = Buffer.alloc(0)
     const end = { seq, hash: nothing, isUnsettled: false, isWithPeople: false }
-    const message: LogMessage = { kind: 'appends', additions: [{ key, first: seq, records: [nothing], end }] }
+    const message: LogMessage = { kind: 'appends', after: 0, additions: [{ key, first: seq, records: [nothing], end }] }
     const msgID = `damaged-${key.shop}-${key.conversation}`
     await client.publish(prefixOf(name, shardOf(key, shards)) + subjectOf(message), encodeMessage(message), { msgID, retries: 5 })
   }
