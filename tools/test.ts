@@ -48,6 +48,8 @@ const HEAVY = [
 const ALONE = ['test/e2e/overload', 'test/e2e/reconnect', 'test/e2e/hostile-plugins', 'test/plugin-host/', 'test/hostile/']
 /** Of these, what is slow and asks for nothing within milliseconds. */
 const NOT_ALONE = ['installed', 'change', 'bundle', 'write-a-plugin', 'rogue-host'].map(name => `test/plugin-host/${name}`)
+/** Their servers and nodes wait for one another more than half of the time, so that one of them runs beside two others. */
+const WAITING = ['test/cluster/']
 /** Of one file; the kills take minutes where something else keeps the processor busy. */
 const FILE_MS = 900_000
 /** Those that take longest, longest first: begun with, so that none of them is at work when the others are done. */
@@ -63,6 +65,7 @@ const placeOf = (file: string): number => {
 }
 const isOf = (folders: readonly string[], file: string): boolean => folders.some(folder => file.startsWith(folder))
 const isHeavy = (file: string): boolean => isOf(HEAVY, file)
+const isWaiting = (file: string): boolean => isOf(WAITING, file)
 const isAlone = (file: string): boolean => isOf(ALONE, file) && !isOf(NOT_ALONE, file)
 
 const counts = { passed: 0, failed: 0, skipped: 0 }
@@ -164,11 +167,15 @@ await runFiles(
 )
 if (!flags.has('--quick')) {
   if (all.some(isHeavy)) setUp()
-  // Three at a time on two cores took longer, though with two a quarter of them is idle: each file half as long again and more.
-  await runFiles(
-    all.filter(file => isHeavy(file) && !isAlone(file)),
-    2,
-  )
+  const heavy = all.filter(file => isHeavy(file) && !isAlone(file))
+  // Three of the others at a time on two cores took longer, though with two a quarter of them is idle: each file half as long again and more.
+  await Promise.all([
+    runFiles(
+      heavy.filter(file => !isWaiting(file)),
+      2,
+    ),
+    runFiles(heavy.filter(isWaiting), 1),
+  ])
   await runFiles(all.filter(isAlone), 1, { isNodeBare: true })
 }
 const slowest = [...spent]
