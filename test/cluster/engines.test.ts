@@ -76,10 +76,11 @@ function follow(node: EngineNode, of = key) {
   }
   function again(): void {
     asked++
-    asking = node.engine.since(of, ANNA, { epoch: node.log.epoch, seq: upTo }).then(caught => {
+    const mine = node.engine.since(of, ANNA, { epoch: node.log.epoch, seq: upTo }).then(caught => {
       assert.ok(caught.isRecovered)
       take(caught.after, caught.upTo, caught.events, caught.stands)
     })
+    asking = Promise.all([asking, mine]).then(() => {})
   }
   node.fanOut.subscribe(of, given => {
     if (given.type === 'resync') again()
@@ -106,6 +107,8 @@ on(
     await one.engine.say(key, ANNA, message('hello'))
     await one.settled()
     await nodes.caughtUp(key)
+    for (const page of pages) await page.settled()
+    const asked = pages.map(page => page.asked)
     for (let i = 0; i < 10; i++) {
       const speaker = [one, two, three][i % 3]!
       await speaker.engine.say(key, ANNA, message(`hello ${i}`))
@@ -119,9 +122,57 @@ on(
       pages.map(page => page.texts),
       [texts, texts],
     )
-    assert.ok(pages[0]!.asked === 0 && pages[1]!.asked <= 1, 'only what memory did not have was asked for')
+    assert.deepEqual(
+      pages.map(page => page.asked),
+      asked,
+      'only what memory did not have was asked for',
+    )
   },
 )
+
+on(
+  '[LOG16] whoever listens where memory has let go of the conversation is told to ask',
+  async (nodes, one, two) => {
+    const page = follow(two)
+    for (const each of [key, keyOf('c2')]) {
+      await one.engine.say(each, ANNA, message('hello'))
+      await one.settled()
+    }
+    await nodes.caughtUp(key)
+    await nodes.caughtUp(keyOf('c2')) // memory holds one
+    await page.settled()
+    assert.equal(page.texts.length, 2)
+    await one.engine.rollback(key, { toSeq: 2, by: { kind: 'operator' }, reason: 'test' }) // one append, and none behind it
+    await nodes.caughtUp(key)
+    await page.settled()
+    assert.deepEqual(page.texts, ['hello'])
+    assert.deepEqual(page.texts, await textsAt(one))
+  },
+  { limits: { conversations: 1 } },
+)
+
+test('[LOG16] what is appended while a node reads the conversation is not missed there', { skip: noNats, timeout: 60_000 }, async () => {
+  let gate: Promise<void> | undefined
+  const nodes = await openEngines(cluster!, { count: 2, opened: async node => (node === 1 ? gate : undefined) })
+  const [one, two] = nodes.nodes
+  try {
+    const hello = await one!.engine.say(key, ANNA, message('hello'))
+    await one!.settled()
+    await two!.log.caughtUp(key, 10_000)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    gate = promise
+    const reading = two!.engine.state(key) // has read it, and nobody has it yet
+    const { seq } = await one!.engine.say(key, ANNA, message('hello again'))
+    await one!.settled()
+    await two!.log.caughtUp(key, 10_000)
+    assert.ok((await two!.log.head(key)).seq > seq && seq > hello.seq)
+    resolve() // and nothing comes behind it
+    await reading
+    assert.deepEqual(await textsAt(two!), await textsAt(one!))
+  } finally {
+    await nodes.remove()
+  }
+})
 
 on('[LOG16] a node that nobody asks about a conversation opens nothing of it', async (nodes, one, _two, three) => {
   await one.engine.say(key, ANNA, message('hello'))

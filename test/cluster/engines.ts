@@ -3,9 +3,11 @@ import { randomBytes } from 'node:crypto'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import type { ConversationKey } from '@parley/core/ids.ts'
 import type { Conversations } from '@parley/core/ports/conversations.ts'
+import type { Nodes } from '@parley/core/ports/nodes.ts'
 import { systemClock } from '@parley/server/drivers/clock.system.ts'
 import type { JetStreamLog } from '@parley/server/drivers/conversation-log.jetstream.ts'
 import { createNatsFanOut, type NatsFanOut } from '@parley/server/drivers/fan-out.nats.ts'
+import { createAlone } from '@parley/server/drivers/nodes.alone.ts'
 import { createMemoryVault } from '@parley/server/drivers/vault.memory.ts'
 import { createTestHouse, type HouseOptions, type TestHouse } from '../core/house.ts'
 import { replicatedLog } from './log-under-test.ts'
@@ -33,9 +35,20 @@ export interface NodesOptions extends HouseOptions {
   readonly count?: number
   /** The servers of a node, instead of the cluster's. */
   readonly serversOf?: (node: number) => readonly string[] | undefined
+  /** Is waited for when a node has read a conversation and nobody has it yet. */
+  readonly opened?: (node: number) => Promise<void>
 }
 
-export async function openEngines(cluster: NatsCluster, { count = 3, serversOf, ...options }: NodesOptions = {}): Promise<EngineNodes> {
+/** Where many tests run at once a voter may be late, and the bot would hand over what it has understood. */
+const PATIENT = { voters: 30_000, mesh: 30_000, effect: 30_000, turn: 60_000 }
+
+/** None of them dies here. */
+const allAlive = (self: string): Nodes => ({ ...createAlone(self), isDead: () => false })
+
+export async function openEngines(
+  cluster: NatsCluster,
+  { count = 3, serversOf, opened, ...options }: NodesOptions = {},
+): Promise<EngineNodes> {
   const under = replicatedLog(cluster, 2)
   const vault = createMemoryVault()
   const secret = randomBytes(32)
@@ -50,16 +63,18 @@ export async function openEngines(cluster: NatsCluster, { count = 3, serversOf, 
       const reads: string[] = []
       const around = ({ conversations }: { readonly conversations: Conversations }): Conversations => ({
         ...conversations,
-        open(key) {
+        async open(key) {
           reads.push(key.conversation)
-          return conversations.open(key)
+          const conversation = await conversations.open(key)
+          await opened?.(i)
+          return conversation
         },
         read(key, after) {
           reads.push(key.conversation)
           return conversations.read(key, after)
         },
       })
-      const house: TestHouse = createTestHouse({ ...options, log, vault, fanOut, clock, around })
+      const house: TestHouse = createTestHouse({ deadlines: PATIENT, nodes: allAlive(name), ...options, log, vault, fanOut, clock, around })
       return { ...house, name, log, fanOut, connection, reads }
     }),
   )

@@ -58,6 +58,8 @@ export interface HouseSettings {
   readonly nodes: number
   readonly shards?: number
   readonly nats?: NatsSettings
+  /** Socket processes of each node; none where it says nothing. */
+  readonly sockets?: readonly number[]
   /** Further environment of each node. */
   readonly env?: Readonly<Record<string, string>>
   /** Further settings of parley.yaml. */
@@ -72,6 +74,7 @@ export async function openHouse({
   nodes: count,
   shards = 3,
   nats: natsSettings,
+  sockets = [],
   env = {},
   config = {},
 }: HouseSettings): Promise<HouseOfNodes> {
@@ -84,7 +87,7 @@ export async function openHouse({
   const deadlines = { voters: 5_000, turn: 60_000 }
   writeFileSync(file, JSON.stringify({ log, jobs: { driver: 'bullmq', redis: { url: redis.url } }, deadlines, shops: [shop], ...config }))
   const nodes = Array.from({ length: count }, (_, i) =>
-    createNode(`node-${i + 1}`, join(folder.path, `node-${i + 1}`), { ...env, PARLEY_CONFIG: file }),
+    createNode(`node-${i + 1}`, join(folder.path, `node-${i + 1}`), { ...env, PARLEY_CONFIG: file }, sockets[i] ?? 0),
   )
   const { data: first } = nodes[0]! // there is one
   const secret = loadOrMakeSecret(first)
@@ -179,7 +182,7 @@ export async function openHouse({
   }
 }
 
-function createNode(name: string, data: string, env: Readonly<Record<string, string>>): ParleyNode {
+function createNode(name: string, data: string, env: Readonly<Record<string, string>>, sockets: number): ParleyNode {
   let server: RunningServer | undefined
   let url = ''
   let before = ''
@@ -198,7 +201,11 @@ function createNode(name: string, data: string, env: Readonly<Record<string, str
     },
     said: () => before + (server?.stderr() ?? ''),
     async start() {
-      server = await startServer(data, { port: url === '' ? 0 : Number(new URL(url).port), env: { PARLEY_TURN_AWAY_MS: '0', ...env } })
+      server = await startServer(data, {
+        port: url === '' ? 0 : Number(new URL(url).port),
+        sockets,
+        env: { PARLEY_TURN_AWAY_MS: '0', ...env },
+      })
       url = server.url
       process.once('exit', end) // no test leaves one behind
     },

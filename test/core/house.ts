@@ -3,6 +3,7 @@ import { createEngine, type Engine, type EngineLimits, type EngineObserver } fro
 import type { EndedErasure } from '@parley/core/erasure/erasure.ts'
 import { asConversationId, asCustomerId, asShopId, type ConversationKey, type MessageRef } from '@parley/core/ids.ts'
 import { REQUIRED_TEMPLATES } from '@parley/core/pack/required-templates.ts'
+import type { Deadlines } from '@parley/core/pipeline/pipeline.ts'
 import type { Shop } from '@parley/core/pipeline/shop.ts'
 import type { Clock } from '@parley/core/ports/clock.ts'
 import type { ConversationLog } from '@parley/core/ports/conversation-log.ts'
@@ -194,6 +195,7 @@ export interface HouseOptions {
   readonly fanOut?: FanOut
   readonly limits?: Partial<EngineLimits>
   readonly clock?: TestClock
+  readonly deadlines?: Partial<Deadlines>
   /** Is told of every turn that is decided and kept. */
   readonly decided?: EngineObserver['decided']
   readonly rated?: EngineObserver['rated']
@@ -245,7 +247,7 @@ export function createTestHouse(options: HouseOptions = {}): TestHouse {
       mesh: options.mesh ?? createMesh(new Map()),
       effects: options.effects ?? createEffects(new Map()),
       clock,
-      deadlines: { voters: 50, mesh: 800, effect: 1_000, turn: 3_000 },
+      deadlines: { voters: 50, mesh: 800, effect: 1_000, turn: 3_000, ...options.deadlines },
     },
     shop: id => (id === SHOP ? shop : undefined),
     limits: { inbox: 20, turns: 1_000, conversations: 100, ...options.limits },
