@@ -8,6 +8,7 @@ import { connect } from '@nats-io/transport-node'
 import { asConversationId, asShopId } from '@parley/core/ids.ts'
 import { CLOSE } from '@parley/core/protocol/close-codes.ts'
 import type { VisibleEvent } from '@parley/core/protocol/server-message.ts'
+import type { ClusterState } from '@parley/server/cluster/cluster-state.ts'
 import { shardOf } from '@parley/server/drivers/log-message.ts'
 import { streamOf } from '@parley/server/drivers/log-streams.ts'
 import { loadOrMakeSecret } from '@parley/server/secret.ts'
@@ -68,6 +69,16 @@ test('[KEY4] [LOG1] [LOG12] [LOG13] a conversation on three NATS servers survive
     loadOrMakeSecret(other)
     await assert.rejects(refused(), /made with another secret than this node has: put the file `secret`.*LOG_REFUSED/)
     assert.ok(!existsSync(join(data.path, 'data/keys')), 'no key is on the disk of a node')
+    // From elsewhere, without the secret: the one that serves is known by its row.
+    const status = await parley(['cluster', 'status', '--json'], { env: { PARLEY_CONFIG: config, PARLEY_DATA: join(data.path, 'none') } })
+    const told = JSON.parse(status.stdout) as ClusterState & { readonly status: string } // our own command's
+    assert.deepEqual([status.status, told.status], [0, 'whole'], status.stdout)
+    assert.deepEqual(
+      told.nodes?.map(({ state, behind, turns, url }) => [state, behind, turns, url]),
+      [['serving', 0, 0, server.url]],
+    )
+    for (const what of ['settings', 'ensemble of demo', 'models of demo', 'plugins of demo', 'articles of demo'])
+      assert.match(told.nodes?.[0]?.inForce[what] ?? '', /./, what)
     const line = await joinConversation(server.url, await fetchVisitor(server.url, visitor.refresh))
     await line.next('welcome')
     const stopped = server.stop('SIGTERM')
