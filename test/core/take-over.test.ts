@@ -253,6 +253,7 @@ test('[NODE3] a node without a lease can be stopped: what it has not decided sta
   fence('a')
   await say(a, 'c1', 'hello')
   await a.engine.drain()
+  assert.deepEqual(await typesOf(a, 'c1'), ['opened', 'message'])
   const b = node('b')
   dies('a')
   await calm()
