@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { createRandom } from '../random.ts'
 import { checkNodes, type Found, settled, shownByNodes } from './check-nodes.ts'
-import { FAULTS, type Fault, type FaultTitle } from './faults.ts'
+import { FAULTS, type Fault, type FaultTitle, mend, OF_DAMAGE, type Scene } from './faults.ts'
 import { openHouse } from './house-of-nodes.ts'
 import { createLoad, type Load } from './load.ts'
 import type { NatsNetwork } from './nats-network.ts'
@@ -48,17 +48,11 @@ export async function playCampaign({ fault: title, rounds, seed, nodes = 3, netw
     await within(people.everybodyIsServed(), () => waiting(people))
     const withoutService: number[] = []
     const victim = house.nats.servers[Math.floor(random() * house.nats.servers.length)]! // there are some
+    const scene: Scene = { house, load: people, random, victim, ...(network && { network }), note }
     for (let round = 0; round < rounds; round++) {
       await delay(random() * 1_000)
       const at = performance.now()
-      const heal = await strike({
-        house,
-        load: people,
-        random,
-        victim,
-        ...(network && { network }),
-        note: what => note(`round ${round}: ${what}`),
-      })
+      const heal = await strike({ ...scene, note: what => note(`round ${round}: ${what}`) })
       await within(heal(), () => waiting(people))
       await within(house.isWhole(), () => 'a copy of a stream is behind')
       await within(people.everybodyIsServed(), () => waiting(people))
@@ -70,6 +64,7 @@ export async function playCampaign({ fault: title, rounds, seed, nodes = 3, netw
       if (problems.length > 0) throw new Error(`round ${round} of seed ${seed}: ${problems.join('; ')}`)
     }
     await within(people.rest(), () => waiting(people))
+    if (OF_DAMAGE.includes(title)) await within(mend(scene), () => 'the server is not whole')
     const ends = await within(settled(house), () => 'turns are undecided')
     const shown = await within(shownByNodes(house, people, ends), () => 'a node does not show all')
     people.leave()

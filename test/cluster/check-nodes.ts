@@ -103,8 +103,8 @@ export async function checkNodes(house: HouseOfNodes, load: Load, shown: Shown):
     return allOf(log, complain)
   })
   for (const node of house.nodes) {
-    const copy = await house.withStores(node.data, (_, { log }) => allOf(log, complain))
-    if (!isDeepStrictEqual(copy, stored)) complain(`[LOG13] the copy of ${node.name} is another than what is in the streams`)
+    const copy = await house.withStores(node.data, (_, { log }) => allOf(log, complain)).catch(complain)
+    if (copy && !isDeepStrictEqual(copy, stored)) complain(`[LOG13] the copy of ${node.name} is another than what is in the streams`)
   }
   return { ...counts, complaints }
 }

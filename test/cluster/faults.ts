@@ -66,13 +66,13 @@ async function seeDamage(scene: Scene): Promise<void> {
     })
   } catch (error) {
     note(`a new node cannot start: ${error instanceof AggregateError ? error.errors[0] : error}`)
-    await victim.signal('SIGKILL')
-    await emptied(scene)
+    await mend(scene)
   }
 }
 
-/** What an operator does about it: what it had comes from the other two. */
-async function emptied({ victim, house, note }: Scene): Promise<void> {
+/** What an operator does about damage: what the server had comes from the other two. */
+export async function mend({ victim, house, note }: Scene): Promise<void> {
+  await victim.signal('SIGKILL')
   note(`${victim.name} begins anew with an empty folder`)
   rmSync(victim.folder, { recursive: true })
   await victim.start()
@@ -148,7 +148,7 @@ export const FAULTS = {
       await until(scene, true)
       await victim.start().catch(async () => {
         note(`${victim.name} does not start`)
-        await emptied(scene)
+        await mend(scene)
       })
       await house.isWhole()
       await seeDamage(scene)
@@ -185,6 +185,12 @@ export const FAULTS = {
     }
   },
 } satisfies Readonly<Record<string, Fault>>
+
+/** After which the server is mended before everything is looked for. */
+export const OF_DAMAGE: readonly string[] = [
+  "one server's files damaged while it is down",
+  "one server's files damaged while it runs",
+] satisfies FaultTitle[]
 
 /** Those of a network of its own (nats-network.ts). */
 export const OF_NETWORK: readonly string[] = [
