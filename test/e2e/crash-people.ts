@@ -325,6 +325,8 @@ export function createAgent(name: string, cookie: string, random: () => number, 
         return
       case 'fault':
         if (frame.code === 'SHUTTING_DOWN') return // its farewell follows
+        // A node that cannot be certain of the accounts admits nobody, and says so; its close follows.
+        if (frame.code === 'TOKEN_EXPIRED') return
         if (frame.conversation === undefined) return void problems.push(`${name}: ${frame.code} ${frame.message}`)
         if (frame.code === 'ALREADY_CLAIMED' || frame.code === 'NOT_WAITING' || frame.code === 'NOT_OWNER')
           inHand.delete(frame.conversation)
@@ -350,7 +352,7 @@ export function createAgent(name: string, cookie: string, random: () => number, 
     mine.on('error', () => {}) // 'close' follows
     mine.on('close', code => {
       if (socket !== mine) return
-      if (isComeAgain(code)) join(url)
+      if (isComeAgain(code) && code !== CLOSE.TOKEN_EXPIRED) join(url)
       else onlooker.isAlone?.() // it waits to be told of a server
     })
   }
