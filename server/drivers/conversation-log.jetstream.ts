@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { existsSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { jetstream } from '@nats-io/jetstream'
+import { jetstream, type StreamInfo } from '@nats-io/jetstream'
 import { Fault } from '@parley/core/faults.ts'
 import type { ConversationKey, Epoch } from '@parley/core/ids.ts'
 import { createLanes } from '@parley/core/lanes.ts'
@@ -200,11 +200,14 @@ async function openFollowed(
     return view({ seq: end.seq, position: taken })
   }
 
-  /** Where the stream ends, as its leader has it: that knows all that was acknowledged. Asked again while it does not answer. */
+  /**
+   * Where the stream ends, as its leader has it: that knows all that was acknowledged. Asked again while it does not answer, or has not heard of the others
+   * for so long that they may follow another one.
+   */
   async function endOf(stream: string, signal: AbortSignal): Promise<number> {
     for (;;) {
       const [told] = await Promise.race([Promise.allSettled([manager.streams.info(stream)]), delay(ASK_AGAIN_MS, [undefined])])
-      if (told?.status === 'fulfilled') return told.value.state.last_seq
+      if (told?.status === 'fulfilled' && isFollowed(told.value)) return told.value.state.last_seq
       await delay(told ? PAUSE_MS : 0, undefined, { signal })
     }
   }
@@ -320,3 +323,12 @@ const PAUSE_MS = 50
 
 /** What a message has beside the records: its own fields, the lengths of records, headers. */
 const OVERHEAD = 64 * 1024
+
+/** Nobody else is elected sooner after those who follow have heard of their leader last. */
+const ELECTED_MS = 3_000
+
+function isFollowed({ cluster }: StreamInfo): boolean {
+  const replicas = cluster?.replicas ?? []
+  const heard = replicas.filter(({ active }) => active < ELECTED_MS * 1e6) // nanoseconds
+  return heard.length + 1 > (replicas.length + 1) / 2
+}
