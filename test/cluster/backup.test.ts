@@ -19,7 +19,7 @@ const MAIN = fileURLToPath(new URL('../../server/main.ts', import.meta.url))
 const SEED = Number(process.env.PARLEY_SEED) || 1
 const keyOf = (conversation: string): ConversationKey => ({ shop: asShopId('demo'), conversation: asConversationId(conversation) })
 
-test(`[BACK1] [BACK2] [BACK3] a cluster is backed up beside its nodes under load, and restored into both kinds of house: seed ${SEED}`, {
+test(`[BACK1] [BACK2] [BACK3] [MOVE5] a cluster is backed up beside its nodes under load, and restored into both kinds of house: seed ${SEED}`, {
   skip: noHouse,
 }, async () => {
   const house = await openHouse({ nodes: 2, shards: 3 })
@@ -71,6 +71,8 @@ test(`[BACK1] [BACK2] [BACK3] a cluster is backed up beside its nodes under load
     const made = await run(settings('cluster', cluster), bare('bare'), 'backup', backup)
     assert.equal(made.status, 0, made.stderr)
     assert.match(made.stdout, /Of 1 the key is destroyed.*all is as it was written.*Backed up the cluster/s)
+    const busy = await run(settings('cluster', cluster), bare('busy'), 'migrate', '--to', 'embedded')
+    assert.match(busy.stderr, /nothing was done: node .* is at work at http.*: stop all nodes first \(MOVE_REFUSED\)/)
     await load.everybodyIsServed() // it goes on
     await load.rest()
     load.leave()

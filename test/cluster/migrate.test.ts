@@ -5,7 +5,6 @@ import { once } from 'node:events'
 import { existsSync, readdirSync, watch, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
@@ -25,7 +24,10 @@ import { noNats, startNatsCluster } from './nats-cluster.ts'
 const MAIN = fileURLToPath(new URL('../../server/main.ts', import.meta.url))
 const SHARDS = 4
 const KILLS = process.env.PARLEY_TEST_FULL ? 60 : 3
+/** What a whole move changes in its folder, about. */
+const CHANGES = 160
 const SEED = Number(process.env.PARLEY_SEED) || 1
+const SEEDS = process.env.PARLEY_TEST_FULL ? Array.from({ length: 10 }, (_, i) => SEED + i) : [SEED]
 
 const cluster = noNats ? undefined : await startNatsCluster()
 let made = 0
@@ -53,22 +55,23 @@ function house(driver: 'nats' | 'embedded' = 'embedded') {
       const { status, stdout, stderr } = spawnSync(process.execPath, args(words), { encoding: 'utf8', env })
       return { status, stdout, stderr }
     },
-    /** Kills it after this time, or sees it end. */
-    async killed(afterMs: number, ...words: readonly string[]): Promise<boolean> {
+    /** Kills it when so much has changed in the data folder, or sees it end. */
+    async killed(changes: number, ...words: readonly string[]): Promise<boolean> {
       const child = spawn(process.execPath, args(words), { env, stdio: 'ignore' })
       const ended = once(child, 'exit')
-      const late = new AbortController()
-      await Promise.race([ended, delay(afterMs, undefined, { signal: late.signal }).catch(() => {})])
-      late.abort()
-      child.kill('SIGKILL')
+      let seen = 0
+      const watcher = watch(data, { recursive: true }, () => ++seen === changes && child.kill('SIGKILL'))
       const [, signal] = await ended
+      watcher.close()
       return signal === 'SIGKILL'
     },
-    /** Kills it as soon as the file is there. */
-    async killedWhen(file: string, ...words: readonly string[]): Promise<void> {
+    /** Kills it as soon as something is there, under its own name, that begins so. */
+    async killedWhen(folder: string, beginning: string, ...words: readonly string[]): Promise<void> {
       const child = spawn(process.execPath, args(words), { env, stdio: 'ignore' })
       const ended = once(child, 'exit')
-      const watcher = watch(data, { recursive: true }, () => existsSync(file) && child.kill('SIGKILL'))
+      const isThere = (): boolean =>
+        existsSync(folder) && readdirSync(folder).some(entry => entry.startsWith(beginning) && !entry.endsWith('.new'))
+      const watcher = watch(data, { recursive: true }, () => isThere() && child.kill('SIGKILL'))
       await ended
       watcher.close()
     },
@@ -104,70 +107,71 @@ const on = (title: string, work: (under: ReturnType<typeof house>) => Promise<un
 }
 after(() => cluster?.remove())
 
-on(`[MOVE1] [MOVE2] into a cluster and out of it again a log is what it was: seed ${SEED}`, async under => {
-  const events = await liveIn(under.data, SEED, 200)
-  const before = await saidBy(under.log)
-  assert.ok(
-    before.some(line => line.includes('"isUnsettled":true')) && before.some(line => line.includes('"outgoingFrom"')),
-    'there is something to lose',
-  )
-  const webhooks = await withWebhooks(under.data, async store => {
-    const delivery = {
-      hook: 'h1',
-      shop: 'demo',
-      conversation: 'c0',
-      seq: 3,
-      type: 'message',
-      at: 5,
-      attempt: 1,
-      status: 200,
-      error: null,
-      ms: 7,
-      outcome: 'delivered',
-    } as const
-    await store.keep(delivery, 3)
-    await store.switchOff('h2', 9)
-    return store.all()
+for (const seed of SEEDS)
+  on(`[MOVE1] [MOVE2] into a cluster and out of it again a log is what it was: seed ${seed}`, async under => {
+    const events = await liveIn(under.data, seed, 200)
+    const before = await saidBy(under.log)
+    assert.ok(
+      before.some(line => line.includes('"isUnsettled":true')) && before.some(line => line.includes('"outgoingFrom"')),
+      'there is something to lose',
+    )
+    const webhooks = await withWebhooks(under.data, async store => {
+      const delivery = {
+        hook: 'h1',
+        shop: 'demo',
+        conversation: 'c0',
+        seq: 3,
+        type: 'message',
+        at: 5,
+        attempt: 1,
+        status: 200,
+        error: null,
+        ms: 7,
+        outcome: 'delivered',
+      } as const
+      await store.keep(delivery, 3)
+      await store.switchOff('h2', 9)
+      return store.all()
+    })
+    assert.deepEqual([webhooks.cursors.length, webhooks.deliveries.length, webhooks.off.length], [1, 1, 1])
+    const keys = await sumOf(vaultRowsIn(join(under.data, 'keys')))
+    assert.deepEqual([keys.keys, keys.erased, keys.notes], [199, 1, 1])
+    const plan = under.run('migrate', '--to', 'nats', '--dry-run')
+    assert.equal(plan.status, 0, plan.stderr)
+    assert.match(plan.stdout, new RegExp(`200 conversations with ${events} events.*Nothing was moved`, 's'))
+    const into = under.run('migrate', '--to', 'nats')
+    assert.equal(into.status, 0, into.stderr)
+    assert.match(into.stdout, /Now set log\.driver to nats in parley\.yaml/)
+    assert.deepEqual(await saidBy(under.log), before, 'the copy of the cluster')
+    assert.equal(existsSync(join(under.data, 'keys')), false, 'no key is left in its place')
+    const aside = readdirSync(under.data).find(entry => entry.startsWith('moved-'))!
+    assert.deepEqual(await sumOf(vaultRowsIn(join(under.data, aside, 'keys'))), keys, 'what was there is kept')
+    assert.match(under.run('serve', '--port', '0').stderr, /LOG_REFUSED/, 'the old log is not served any more')
+    assert.match(under.run('migrate', '--to', 'nats').stderr, /its log is in a cluster already.*MOVE_REFUSED/)
+    const again = { ...process.env, PARLEY_DATA: join(under.data, aside) }
+    const old = (...words: readonly string[]) =>
+      spawnSync(process.execPath, [...NODE_FLAGS, MAIN, ...words], { encoding: 'utf8', env: again })
+    assert.match(old('serve', '--port', '0').stderr, /was moved away.*MOVE_REFUSED/)
+    assert.match(old('backup', join(under.folder, 'backup')).stdout, /200 conversations.*all is as it was written/)
+    const out = under.run('migrate', '--to', 'embedded')
+    assert.equal(out.status, 0, out.stderr)
+    await withWebhooks(under.data, async store => assert.deepEqual(await store.all(), webhooks))
+    assert.deepEqual(await saidBy(under.log), before, 'the folder that was moved to')
+    assert.deepEqual(await sumOf(vaultRowsIn(join(under.data, 'keys'))), keys)
+    assert.match(under.run('doctor').stdout, /Of 1 the key is destroyed.*all is as it was written/s)
+    assert.match(under.run('migrate', '--to', 'embedded').stderr, /MOVE_REFUSED/)
+    // What is left is removed when it is said, and then the way is free again.
+    assert.match(under.run('migrate', '--to', 'nats').stderr, /there are streams .* already.*MOVE_REFUSED/)
+    const discarded = under.run('migrate', '--discard')
+    assert.match(discarded.stdout, new RegExp(`Removed for good: .*${aside}.*${under.name}-keys.*${under.name}-log-0`), discarded.stderr)
+    assert.deepEqual(
+      readdirSync(under.data).filter(entry => entry.startsWith('moved-')),
+      [],
+    )
+    assert.equal(under.run('migrate', '--discard').stdout, 'Ended moves have left nothing here.\n')
+    assert.equal(under.run('migrate', '--to', 'nats').status, 0)
+    assert.deepEqual(await saidBy(under.log), before, 'once more')
   })
-  assert.deepEqual([webhooks.cursors.length, webhooks.deliveries.length, webhooks.off.length], [1, 1, 1])
-  const keys = await sumOf(vaultRowsIn(join(under.data, 'keys')))
-  assert.deepEqual([keys.keys, keys.erased, keys.notes], [199, 1, 1])
-  const plan = under.run('migrate', '--to', 'nats', '--dry-run')
-  assert.equal(plan.status, 0, plan.stderr)
-  assert.match(plan.stdout, new RegExp(`200 conversations with ${events} events.*Nothing was moved`, 's'))
-  const into = under.run('migrate', '--to', 'nats')
-  assert.equal(into.status, 0, into.stderr)
-  assert.match(into.stdout, /Now set log\.driver to nats in parley\.yaml/)
-  assert.deepEqual(await saidBy(under.log), before, 'the copy of the cluster')
-  assert.equal(existsSync(join(under.data, 'keys')), false, 'no key is left in its place')
-  const aside = readdirSync(under.data).find(entry => entry.startsWith('moved-'))!
-  assert.deepEqual(await sumOf(vaultRowsIn(join(under.data, aside, 'keys'))), keys, 'what was there is kept')
-  assert.match(under.run('serve', '--port', '0').stderr, /LOG_REFUSED/, 'the old log is not served any more')
-  assert.match(under.run('migrate', '--to', 'nats').stderr, /its log is in a cluster already.*MOVE_REFUSED/)
-  const again = { ...process.env, PARLEY_DATA: join(under.data, aside) }
-  const old = (...words: readonly string[]) =>
-    spawnSync(process.execPath, [...NODE_FLAGS, MAIN, ...words], { encoding: 'utf8', env: again })
-  assert.match(old('serve', '--port', '0').stderr, /was moved away.*MOVE_REFUSED/)
-  assert.match(old('backup', join(under.folder, 'backup')).stdout, /200 conversations.*all is as it was written/)
-  const out = under.run('migrate', '--to', 'embedded')
-  assert.equal(out.status, 0, out.stderr)
-  await withWebhooks(under.data, async store => assert.deepEqual(await store.all(), webhooks))
-  assert.deepEqual(await saidBy(under.log), before, 'the folder that was moved to')
-  assert.deepEqual(await sumOf(vaultRowsIn(join(under.data, 'keys'))), keys)
-  assert.match(under.run('doctor').stdout, /Of 1 the key is destroyed.*all is as it was written/s)
-  assert.match(under.run('migrate', '--to', 'embedded').stderr, /MOVE_REFUSED/)
-  // What is left is removed when it is said, and then the way is free again.
-  assert.match(under.run('migrate', '--to', 'nats').stderr, /there are streams .* already.*MOVE_REFUSED/)
-  const discarded = under.run('migrate', '--discard')
-  assert.match(discarded.stdout, new RegExp(`Removed for good: .*${aside}.*${under.name}-keys.*${under.name}-log-0`), discarded.stderr)
-  assert.deepEqual(
-    readdirSync(under.data).filter(entry => entry.startsWith('moved-')),
-    [],
-  )
-  assert.equal(under.run('migrate', '--discard').stdout, 'Ended moves have left nothing here.\n')
-  assert.equal(under.run('migrate', '--to', 'nats').status, 0)
-  assert.deepEqual(await saidBy(under.log), before, 'once more')
-})
 
 on(
   '[MOVE1] [MOVE2] a customer goes on where they were: in the cluster, and in the folder again, with the position that they had',
@@ -205,12 +209,11 @@ on(`[MOVE3] killed at ${KILLS} moments each way a move goes on, and ends as one 
   const before = await saidBy(under.log)
   const random = createRandom(SEED)
   for (const to of ['nats', 'embedded'] as const) {
-    const started = performance.now()
-    await under.killed(60_000, 'migrate', '--to', to, '--dry-run')
-    const least = performance.now() - started // what comes before the first step
     let kills = 0
-    for (let i = 0; i < KILLS; i++) if (await under.killed(0.5 * least + random() * 2.5 * least, 'migrate', '--to', to)) kills++
+    for (let i = 0; i < KILLS; i++) if (await under.killed(1 + Math.floor(random() * CHANGES), 'migrate', '--to', to)) kills++
     console.log(`# to ${to}: ${kills} of ${KILLS} were killed`)
+    // And once where one takes the other's place.
+    if (to === 'nats') await under.killedWhen(under.data, 'moved-', 'migrate', '--to', to)
     if (existsSync(join(under.data, 'moving'))) {
       assert.match(under.run('serve', '--port', '0').stderr, /MOVE_UNFINISHED/)
       const { status, stderr } = under.run('migrate', '--to', to)
@@ -230,6 +233,8 @@ on('[MOVE4] what is damaged is moved as what is damaged, names its conversation 
   const into = under.run('migrate', '--to', 'nats')
   assert.equal(into.status, 1, into.stderr)
   assert.match(`${into.stdout}${into.stderr}`, /damaged {2}demo\/c3 {2}seq 1: the event is missing.*1 of 20 conversations is damaged/s)
+  under.settle('nats')
+  assert.match(under.run('doctor').stdout, /damaged {2}demo\/c3 {2}seq 1: .*1 of 20 conversations is damaged/s)
   const out = under.run('migrate', '--to', 'embedded')
   assert.equal(out.status, 1, out.stderr)
   assert.match(out.stdout, /damaged {2}demo\/c3 {2}seq 1: .*1 of 20 conversations is damaged/s)
@@ -263,7 +268,7 @@ on('[MOVE5] a move is refused where a server is at work, where streams are there
   under.settle('embedded')
   // Begun and given up: nothing of it is left, and what was there is as before.
   const before = await saidBy(under.log)
-  await under.killedWhen(join(under.data, 'moving', 'move.json'), 'migrate', '--to', 'nats')
+  await under.killedWhen(join(under.data, 'moving'), 'move.json', 'migrate', '--to', 'nats')
   assert.match(under.run('migrate', '--to', 'embedded').stderr, /MOVE_UNFINISHED/)
   assert.equal(under.run('migrate', '--to', 'nats', '--give-up').status, 0)
   assert.deepEqual(await saidBy(under.log), before)

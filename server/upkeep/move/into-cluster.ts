@@ -57,7 +57,7 @@ export async function moveIntoCluster(parts: MoveParts): Promise<Moved> {
   await endFilling(nats.manager, streams)
   rmSync(join(data, MOVING), { recursive: true })
   flushFolder(data)
-  return { move, findings: findings ?? (await lookOver(data)), aside: asideOf(data, move) }
+  return { move, findings: findings ?? (await lookOver(asideOf(data, move))), aside: asideOf(data, move) }
 }
 
 export function refuseHole({ lost }: Findings): void {
