@@ -21,7 +21,7 @@ export function reportOf(state: ClusterState, everyStream: boolean): string {
   ].join('\n')
 }
 
-const SAID = { whole: 'whole.', degraded: 'degraded, and served.', down: 'not served, or not whole.' }
+const SAID = { whole: 'whole.', degraded: 'degraded, and served.', down: 'no service, or not for everybody.' }
 
 function nodeLines({ nodes, at }: ClusterState): string[] {
   if (nodes === null) return ['Nodes: not known, since NATS could not be asked.']
