@@ -27,15 +27,17 @@ import { systemClock } from './drivers/clock.system.ts'
 import { isNoRoom } from './drivers/disk-room.ts'
 import { openFileSnapshots } from './drivers/snapshots.files.ts'
 import { ensemblesViewOf, openEnsembleDesk } from './ensemble-desk.ts'
+import type { EnsembleKey } from './ensemble-store/ensemble-store.ts'
 import { openEnsembleStore } from './ensemble-store/open-ensemble-store.ts'
 import { createErasures } from './erasures.ts'
 import { createApp } from './http/app.ts'
 import { listen } from './http/listen.ts'
 import { inForceOf } from './in-force.ts'
 import { knowledgeDesk } from './knowledge-desk.ts'
+import type { KnowledgeKey } from './knowledge-store/knowledge-store.ts'
 import { openKnowledgeStore } from './knowledge-store/open-knowledge-store.ts'
 import { createCorrections } from './label-store/corrections.ts'
-import { openLabelStore } from './label-store/label-store.ts'
+import { createLabelStore, type LabelKey } from './label-store/label-store.ts'
 import { serveLink } from './link/serve-link.ts'
 import { createShopMeshes } from './mesh/shop-meshes.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
@@ -180,9 +182,11 @@ async function openServer(
   const sources = seams?.sources(opened) ?? opened
   const modelStore = openModelStore(config.data)
   keep(modelStore)
-  const ensembleStore = openEnsembleStore(config.data)
+  const ensembleRecords = await stores.records<EnsembleKey>('ensembles')
+  const ensembleStore = openEnsembleStore(config.data, ensembleRecords)
   keep(ensembleStore)
-  const knowledgeStore = openKnowledgeStore(config)
+  const articleRecords = await stores.records<KnowledgeKey>('knowledge')
+  const knowledgeStore = openKnowledgeStore(config, articleRecords)
   keep(knowledgeStore)
   const pluginStore = openPluginStore(config.data)
   keep(pluginStore)
@@ -190,7 +194,7 @@ async function openServer(
   keep(pluginLog)
   const comparisons = pluginStore.keepComparisons(error => logger.error({ err: error }, 'what shadows voted could not be written'))
   keep(comparisons)
-  const labels = openLabelStore(config.data)
+  const labels = createLabelStore(await stores.records<LabelKey>('labels'))
   keep(labels)
   const installed = {
     choices: pluginStore.choices,
@@ -232,6 +236,17 @@ async function openServer(
   const fanOut = seams?.fanOut(stores.fanOut) ?? stores.fanOut
   const brokeOrFailed = (error: unknown): void => (isFault(error) ? failed(error) : broke(error))
   report = brokeOrFailed // counted from here on
+  const reloadEnsembles = (): void => {
+    try {
+      brain.ensembles.reload()
+      logger.info('the ensembles are read again')
+    } catch (error) {
+      brokeOrFailed(error)
+    }
+  }
+  // What another node, or a command, has put in force for all of them.
+  ensembleRecords.moved(keys => keys.some(([kind]) => kind === 'ensemble') && reloadEnsembles())
+  articleRecords.moved(keys => keys.some(([kind]) => kind === 'shop') && reloadKnowledge().catch(brokeOrFailed))
   // Closed before what its handlers use.
   const findJobsAgain = (): void => {
     if (!engine) return // the start looks for all of them
@@ -439,12 +454,7 @@ async function openServer(
     shops: [...brain.shops.keys()],
     finished,
     reload() {
-      try {
-        brain.ensembles.reload()
-        logger.info('the ensembles are read again')
-      } catch (error) {
-        brokeOrFailed(error)
-      }
+      reloadEnsembles()
       reloadPlugins().then(() => logger.info({ plugins: viewOf(brain) }, 'the plugins are read again'), brokeOrFailed)
       reloadKnowledge().then(() => logger.info('the articles are read again'), brokeOrFailed)
       try {

@@ -18,3 +18,17 @@ export interface RecordStore<K extends readonly string[]> extends Records<K> {
   change<T>(work: (records: RecordsToChange<K>) => T): Promise<T>
   close(): Promise<void>
 }
+
+/** Records of which another node may change some. */
+export interface SharedRecordStore<K extends readonly string[]> extends RecordStore<K> {
+  /** True where several nodes have them. */
+  readonly isShared: boolean
+  /** Calls `listener` with the keys of what another node or command has changed, once it is here. Never, where nobody shares them. */
+  moved(listener: (keys: readonly K[]) => unknown): void
+}
+
+export const unshared = <K extends readonly string[]>(records: RecordStore<K>): SharedRecordStore<K> => ({
+  ...records,
+  isShared: false,
+  moved: () => {},
+})

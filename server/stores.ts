@@ -19,7 +19,15 @@ import { openLmdbWebhookStore } from './drivers/webhook-store.lmdb.ts'
 import { loadOrMakeNodeName } from './node-name.ts'
 import { releaseHere } from './project.ts'
 import type { Secret } from './secret.ts'
-import { openOwnAccounts, openSharedAccounts, openSharedWebhookStore, ownerOf } from './shared-records.ts'
+import {
+  type OpenRecords,
+  openCopiedRecords,
+  openOwnAccounts,
+  openOwnRecords,
+  openSharedAccounts,
+  openSharedWebhookStore,
+  ownerOf,
+} from './shared-records.ts'
 import type { WebhookStore } from './webhooks/webhook-store.ts'
 
 export interface Stores {
@@ -31,6 +39,8 @@ export interface Stores {
   readonly nodes: OpenNodes
   /** This node's copy of a log that others keep; of one of its own it lacks nothing. */
   readonly copy: Pick<JetStreamLog, 'behind' | 'places'>
+  /** Opens what else the nodes of a cluster share. */
+  readonly records: OpenRecords
 }
 
 export interface StoresParts {
@@ -68,6 +78,7 @@ async function openEmbedded({ config: { data }, broke }: StoresParts, kept: Keep
     fanOut: createLocalFanOut(broke),
     nodes: createAlone(),
     copy: { behind: () => 0, places: () => [] },
+    records: openOwnRecords(data),
   }
 }
 
@@ -91,6 +102,7 @@ async function openShared(
     webhookStore: kept(await openSharedWebhookStore(shared, streams.node, log.epoch)),
     fanOut: kept(createNatsFanOut(nats.connection, { name: settings.name, secret: secret.keyFor('signs') }, broke)),
     nodes: kept(await openNatsNodes(nats, { ...streams, about, changed: nodesChanged, ousted })),
+    records: openCopiedRecords(shared, data),
   }
 }
 

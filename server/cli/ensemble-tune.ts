@@ -6,6 +6,7 @@ import { Fault } from '@parley/core/faults.ts'
 import { parseEnsemble } from '@parley/ensembles/ensemble-file.ts'
 import { tunedText } from '@parley/ensembles/tune/tuned-text.ts'
 import { type Config, readConfig, type ShopConfig } from '../config.ts'
+import type { EnsembleKey } from '../ensemble-store/ensemble-store.ts'
 import { openEnsembleStore } from '../ensemble-store/open-ensemble-store.ts'
 import { ensembleNamed, IN_FORCE } from '../ensemble-store/resolve-ensemble.ts'
 import type { DialogueToJudge } from '../evaluation/read-turns.ts'
@@ -14,6 +15,7 @@ import { withVoters } from '../evaluation/with-voters.ts'
 import { readPack } from '../pack-folder.ts'
 import { PROJECT, releaseHere } from '../project.ts'
 import { aboutOf, fileOf, tuneResultOf } from '../report-file/about.ts'
+import { openRecords } from '../shared-records.ts'
 import type { WrongUse } from './agent.ts'
 import { readDialogues } from './ensemble.ts'
 import { BROKEN_OFF, logged } from './ensemble-compare.ts'
@@ -116,12 +118,12 @@ async function learn(
 }
 
 /** Where it is. */
-async function keep(text: string, { data }: Config, out: string | undefined): Promise<string> {
+async function keep(text: string, config: Config, out: string | undefined): Promise<string> {
   if (out !== undefined) {
     writeFileSync(out, text, { flag: 'wx' })
     return out
   }
-  const store = openEnsembleStore(data)
+  const store = openEnsembleStore(config.data, await openRecords<EnsembleKey>(config, 'ensembles'))
   try {
     return store.add(text, 'the tuned ensemble').version
   } finally {

@@ -5,10 +5,11 @@ import { userInfo } from 'node:os'
 import { Fault } from '@parley/core/faults.ts'
 import { type Config, readConfig, type ShopConfig } from '../config.ts'
 import { changeEnsemble, keptVersion } from '../ensemble-store/change-ensemble.ts'
-import type { EnsembleStore, EnsembleText } from '../ensemble-store/ensemble-store.ts'
+import type { EnsembleKey, EnsembleStore, EnsembleText } from '../ensemble-store/ensemble-store.ts'
 import { openEnsembleStore } from '../ensemble-store/open-ensemble-store.ts'
 import { IN_FORCE, readConfigured, resolveEnsemble } from '../ensemble-store/resolve-ensemble.ts'
 import { PROJECT } from '../project.ts'
+import { openRecords } from '../shared-records.ts'
 import type { WrongUse } from './agent.ts'
 import { askOperator } from './operator-request.ts'
 import { isAbsent, knownShop, type StoreOptions, say, sayTable } from './plugin-store.ts'
@@ -184,7 +185,7 @@ export const timeOf = (at: number): string => new Date(at).toISOString().replace
 
 export async function withStore(work: (store: EnsembleStore, config: Config) => void | Promise<void>): Promise<void> {
   const config = readConfig(process.env)
-  const store = openEnsembleStore(config.data)
+  const store = openEnsembleStore(config.data, await openRecords<EnsembleKey>(config, 'ensembles'))
   try {
     await work(store, config)
   } finally {

@@ -14,12 +14,13 @@ import { openEncoderMeaning, usesEncoder } from '../article-meanings.ts'
 import { type Config, readConfig, type ShopConfig } from '../config.ts'
 import { refuseProblems, rowsOf } from '../knowledge-desk.ts'
 import { articleActionsIn } from '../knowledge-store/article-actions.ts'
-import type { KnowledgeStore } from '../knowledge-store/knowledge-store.ts'
+import type { KnowledgeKey, KnowledgeStore } from '../knowledge-store/knowledge-store.ts'
 import { openKnowledgeStore } from '../knowledge-store/open-knowledge-store.ts'
 import { type NamedProblem, readArticleFiles } from '../knowledge-store/read-article-files.ts'
 import { readPack } from '../pack-folder.ts'
 import { practiceQuestions } from '../practice-questions.ts'
 import { PROJECT } from '../project.ts'
+import { openRecords } from '../shared-records.ts'
 import type { WrongUse } from './agent.ts'
 import { knownShop, type StoreOptions, say, sayTable, takeEffect } from './plugin-store.ts'
 import { progressBar } from './progress-bar.ts'
@@ -269,7 +270,7 @@ async function withShop(
 ): Promise<void> {
   const config: Config = readConfig(process.env)
   const id = knownShop(options, config, wrongUse)
-  const store = openKnowledgeStore(config)
+  const store = openKnowledgeStore(config, await openRecords<KnowledgeKey>(config, 'knowledge'))
   try {
     await work(store, config.shops.find(shop => shop.id === id)!, config) // it is known
   } finally {

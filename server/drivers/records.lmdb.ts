@@ -31,7 +31,8 @@ export function openLmdbRecords<K extends readonly string[]>(folder: string, wha
     },
     list: prefix =>
       [...rows.getRange({ start: [...prefix], end: [...prefix, '\uffff'] })].map(
-        ({ key, value }) => [key.slice(prefix.length), valueIn(value)] as const,
+        // A key of one name comes back as that name.
+        ({ key, value }) => [[key].flat().slice(prefix.length), valueIn(value)] as const,
       ),
   }
   /** Reads see the state of one moment until the turn of the event loop ends; this begins a new moment. */

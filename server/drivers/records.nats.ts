@@ -7,7 +7,7 @@ import { type ApiError, JetStreamApiError, type JsMsg, jetstream } from '@nats-i
 import { headers } from '@nats-io/transport-node'
 import { Fault } from '@parley/core/faults.ts'
 import { createLanes } from '@parley/core/lanes.ts'
-import type { RecordStore, RecordsToChange } from '../records.ts'
+import type { RecordsToChange, SharedRecordStore } from '../records.ts'
 import { isApiError } from './log-streams.ts'
 import { API_MS, type Nats } from './nats.ts'
 import { createRowSeal, type Made, type Row } from './row-seal.ts'
@@ -15,9 +15,9 @@ import { openRowsStream, type RowsSettings, rowsSubject } from './rows-stream.ts
 import { createOverlay, createSortedRows, readsOf } from './sorted-rows.ts'
 import { listenToStream } from './stream-listener.ts'
 
-export interface NatsRecords<K extends readonly string[]> extends RecordStore<K> {
-  /** Told when another node or command has changed rows, once they are here. */
-  moved(listener: () => void): void
+export interface NatsRecords<K extends readonly string[]> extends SharedRecordStore<K> {
+  /** True where nobody has ever put anything. */
+  readonly isNew: boolean
   /**
    * How long ago it was certain that this node has all that is acknowledged: a node that is cut off from most servers has what there was, and can't know
    * what came since. Asked for every few seconds where `isWatched`.
@@ -32,6 +32,8 @@ export interface NatsRecordsOptions extends RowsSettings {
   /** Told of damage. */
   readonly broke: (error: unknown) => void
   readonly isWatched?: boolean
+  /** Told of each row that is put or removed while it is open, whoever did it: in their order, before `moved` and before a change resolves. */
+  readonly written?: (row: Row) => void
 }
 
 const TRY_MS = 2_000
@@ -52,7 +54,7 @@ const NO_ROOM = [10023, 10047, 10077]
 
 /** Resolves when all rows are here. Faults: LOG_REFUSED, LOG_UNAVAILABLE, STORE_DAMAGED. */
 export async function openNatsRecords<K extends readonly string[]>(nats: Nats, options: NatsRecordsOptions): Promise<NatsRecords<K>> {
-  const { name, table, broke, isWatched = false } = options
+  const { name, table, broke, isWatched = false, written: tellWritten } = options
   const info = await openRowsStream(nats, options, table)
   const stream = info.config.name
   const base = rowsSubject(name, table)
@@ -60,7 +62,7 @@ export async function openNatsRecords<K extends readonly string[]>(nats: Nats, o
   const seal = createRowSeal(options.key)
   const lanes = createLanes()
   const rows = createSortedRows()
-  const listeners: (() => void)[] = []
+  const listeners: ((keys: readonly K[]) => unknown)[] = []
   const waiting = new Set<() => void>()
   /** The newest changes, in their order. */
   let made: readonly Made[] = []
@@ -71,9 +73,10 @@ export async function openNatsRecords<K extends readonly string[]>(nats: Nats, o
   let isClosed = false
 
   const subjectOf = (names: readonly string[]): string => `${base}.${seal.nameOf(names)}`
-  function set({ names, text }: Row): void {
-    if (text === undefined) rows.remove(names)
-    else rows.put(names, text)
+  function set(row: Row): void {
+    if (row.text === undefined) rows.remove(row.names)
+    else rows.put(row.names, row.text)
+    if (isOpen) tellWritten?.(row)
   }
   function hear({ seq, subject, data }: JsMsg): void {
     if (seq <= place) return
@@ -88,7 +91,7 @@ export async function openNatsRecords<K extends readonly string[]>(nats: Nats, o
     }
     place = seq
     for (const look of [...waiting]) look()
-    if (isOpen) for (const listener of listeners) listener()
+    if (isOpen && message) for (const listener of listeners) listener([message.row.names as unknown as K]) // a node has put it so
   }
   const listener = listenToStream({ connection: nats.connection, client, stream, place: () => place, heard: hear, broke })
 
@@ -208,6 +211,8 @@ export async function openNatsRecords<K extends readonly string[]>(nats: Nats, o
   const reads = readsOf<K>(rows)
   return {
     ...reads,
+    isShared: true,
+    isNew: place === 0,
     change: work =>
       lanes.run('', async () => {
         if (isClosed) throw new Error(`the records of ${table} are closed`)

@@ -9,7 +9,7 @@ import type { ParsedEnsemble } from '@parley/ensembles/ensemble-file.ts'
 import { z } from 'zod'
 import { isNoRoom, RETRY_AFTER_MS } from '../drivers/disk-room.ts'
 import { placeFile } from '../drivers/place-file.ts'
-import type { RecordStore, RecordsToChange } from '../records.ts'
+import type { RecordsToChange, SharedRecordStore } from '../records.ts'
 import { hashOf, parseOnce } from './parse-once.ts'
 import { atFirst, CHANGES, type Change, changed, Standing } from './standing.ts'
 
@@ -18,10 +18,13 @@ const ENDING = '.yaml'
 const FILE = /^[0-9a-f]{64}\.yaml$/
 
 /**
- * `ensemble` and shop; `change`, shop and place; `shadow-counts` and shop; `shadow-turn`, shop and place; `shadow-of`, shop, conversation and place.
+ * `ensemble` and shop; where nodes share them `text` and hash; `change`, shop and place; `shadow-counts` and shop; `shadow-turn`, shop and place; `shadow-of`, shop, conversation and place.
  */
-export type EnsembleKey = readonly [kind: 'ensemble' | 'change' | 'shadow-counts' | 'shadow-turn' | 'shadow-of', ...names: string[]]
-export type EnsembleRecords = RecordStore<EnsembleKey>
+export type EnsembleKey = readonly [
+  kind: 'ensemble' | 'text' | 'change' | 'shadow-counts' | 'shadow-turn' | 'shadow-of',
+  ...names: string[],
+]
+export type EnsembleRecords = SharedRecordStore<EnsembleKey>
 
 /** A line of the history. */
 const Noted = z.strictObject({
@@ -36,6 +39,9 @@ const Noted = z.strictObject({
   why: z.string(),
 })
 export type Noted = z.infer<typeof Noted>
+
+/** A version's text, for nodes that have no file of it. */
+const Kept = z.strictObject({ text: z.string() })
 
 export interface By {
   readonly who: string
@@ -74,21 +80,51 @@ export interface EnsembleStore {
 }
 
 export function createEnsembleStore(records: EnsembleRecords, folder: string, clock: Clock): EnsembleStore {
-  const hashes = (): readonly string[] =>
+  const hashesOfFiles = (): readonly string[] =>
     existsSync(folder)
       ? readdirSync(folder)
           .filter(name => FILE.test(name))
           .map(name => name.slice(0, -ENDING.length))
       : []
+  const hashes = (): readonly string[] => [...new Set([...hashesOfFiles(), ...records.list(['text']).map(([[hash = '']]) => hash)])]
+
+  /** Other nodes find it among the records. */
+  function shareText(within: RecordsToChange<EnsembleKey>, hash: string): void {
+    if (records.isShared && within.get(['text', hash]) === undefined) within.put(['text', hash], { text: read(hash).text })
+  }
+  let sharing: Promise<void> = Promise.resolve()
+  function share(hashes: readonly string[]): void {
+    const missing = hashes.filter(hash => records.get(['text', hash]) === undefined)
+    if (!records.isShared || missing.length === 0) return
+    const change = (): Promise<void> =>
+      records.change(within => {
+        for (const hash of missing) if (!('fault' in readOrFault(hash))) shareText(within, hash)
+      })
+    sharing = sharing.then(change, change)
+    sharing.catch(() => {}) // it is shared by what puts it in force, or with the next
+  }
 
   function read(hash: string): EnsembleText {
     const name = `${hash}${ENDING}`
     const file = join(folder, name)
+    if (FILE.test(name) && !existsSync(file)) {
+      const kept = Kept.safeParse(records.get(['text', hash]))
+      if (kept.success) place(hash, kept.data.text)
+    }
     if (!FILE.test(name) || !existsSync(file))
       throw new Fault('UNKNOWN_ENSEMBLE', { ensemble: hash, reason: 'there is no such version: parley ensemble list' })
     const text = readFileSync(file, 'utf8')
     if (hashOf(text) !== hash) throw new Fault('ENSEMBLE_INVALID', { file: name, path: '', reason: 'it is not as it was kept' })
     return { ...parseOnce(text, name), text }
+  }
+
+  function place(hash: string, text: string): void {
+    try {
+      mkdirSync(folder, { recursive: true, mode: 0o700 })
+      placeFile(join(folder, `${hash}${ENDING}`), text)
+    } catch (cause) {
+      throw isNoRoom(cause) ? new Fault('STORAGE_FULL', { what: folder, retryAfterMs: RETRY_AFTER_MS }, { cause }) : cause
+    }
   }
 
   const readOrFault = (hash: string): EnsembleText | BrokenEnsemble => {
@@ -115,16 +151,14 @@ export function createEnsembleStore(records: EnsembleRecords, folder: string, cl
     return value === undefined ? atFirst : Standing.parse(value)
   }
 
+  share(hashesOfFiles()) // what was kept here before anybody shared anything
+
   return {
     add(text, name) {
       const { hash, ...parsed } = parseOnce(text, name)
       if (existsSync(join(folder, `${hash}${ENDING}`))) return read(hash)
-      try {
-        mkdirSync(folder, { recursive: true, mode: 0o700 })
-        placeFile(join(folder, `${hash}${ENDING}`), text)
-      } catch (cause) {
-        throw isNoRoom(cause) ? new Fault('STORAGE_FULL', { what: folder, retryAfterMs: RETRY_AFTER_MS }, { cause }) : cause
-      }
+      place(hash, text)
+      share([hash])
       return { ...parsed, hash, text }
     },
     list,
@@ -149,6 +183,7 @@ export function createEnsembleStore(records: EnsembleRecords, folder: string, cl
         const after = changed(before, change, shop, clock.now())
         if (after === before) return false
         if (after.inForce !== null && after.inForce !== before.inForce) read(after.inForce) // what comes back can be another by now
+        for (const hash of [after.inForce, after.canary?.hash, after.shadow?.hash]) if (hash) shareText(within, hash)
         within.put(['ensemble', shop], after)
         const noted: Noted = {
           at: clock.now(),
@@ -169,7 +204,10 @@ export function createEnsembleStore(records: EnsembleRecords, folder: string, cl
         .map(([, value]) => Noted.parse(value))
         .reverse(),
     records,
-    close: () => records.close(),
+    async close() {
+      await sharing.catch(() => {})
+      await records.close()
+    },
   }
 
   function putLast(within: RecordsToChange<EnsembleKey>, shop: string, noted: Noted): void {

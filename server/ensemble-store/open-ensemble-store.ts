@@ -3,17 +3,17 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock } from '../drivers/clock.system.ts'
 import { openLmdbRecords } from '../drivers/records.lmdb.ts'
-import { createEnsembleStore, type EnsembleKey, type EnsembleStore } from './ensemble-store.ts'
+import { unshared } from '../records.ts'
+import { createEnsembleStore, type EnsembleKey, type EnsembleRecords, type EnsembleStore } from './ensemble-store.ts'
 
 export const ENSEMBLES_FOLDER = 'ensembles'
 
-/** Works beside a running engine. Faults: STORE_DAMAGED, STORAGE_FULL. */
-export const openEnsembleStore = (data: string): EnsembleStore =>
-  createEnsembleStore(
-    openLmdbRecords<EnsembleKey>(join(data, ENSEMBLES_FOLDER), 'the records of ensembles'),
-    join(data, ENSEMBLES_FOLDER),
-    systemClock,
-  )
+/** Works beside a running engine. `records`: those of the data folder, unless others are given. Faults: STORE_DAMAGED, STORAGE_FULL. */
+export const openEnsembleStore = (data: string, records = ownRecords(data)): EnsembleStore =>
+  createEnsembleStore(records, join(data, ENSEMBLES_FOLDER), systemClock)
+
+const ownRecords = (data: string): EnsembleRecords =>
+  unshared(openLmdbRecords<EnsembleKey>(join(data, ENSEMBLES_FOLDER), 'the records of ensembles'))
 
 /** As `openEnsembleStore`, of a data folder that may not be there; makes nothing. */
 export const findEnsembleStore = (data: string): EnsembleStore | undefined =>

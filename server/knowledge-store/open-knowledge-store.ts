@@ -4,19 +4,19 @@ import { join } from 'node:path'
 import type { Config } from '../config.ts'
 import { systemClock } from '../drivers/clock.system.ts'
 import { openLmdbRecords } from '../drivers/records.lmdb.ts'
+import type { RecordStore } from '../records.ts'
 import { forgetPassages } from '../training/encoders.ts'
 import { createKnowledgeStore, type KnowledgeKey, type KnowledgeStore } from './knowledge-store.ts'
 import { shippedArticles } from './shipped-articles.ts'
 
 export const KNOWLEDGE_FOLDER = 'knowledge'
 
-/** Works beside a running engine. Faults: STORE_DAMAGED, STORAGE_FULL. */
-export function openKnowledgeStore(config: Pick<Config, 'data' | 'shops'>): KnowledgeStore {
-  const store = createKnowledgeStore(
-    openLmdbRecords<KnowledgeKey>(join(config.data, KNOWLEDGE_FOLDER), 'the records of articles'),
-    shippedArticles(config.shops),
-    systemClock,
-  )
+/** Works beside a running engine. `records`: those of the data folder, unless others are given. Faults: STORE_DAMAGED, STORAGE_FULL. */
+export function openKnowledgeStore(
+  config: Pick<Config, 'data' | 'shops'>,
+  records: RecordStore<KnowledgeKey> = openLmdbRecords<KnowledgeKey>(join(config.data, KNOWLEDGE_FOLDER), 'the records of articles'),
+): KnowledgeStore {
+  const store = createKnowledgeStore(records, shippedArticles(config.shops), systemClock)
   return {
     ...store,
     async forget(shop) {

@@ -8,7 +8,7 @@ import type { RecordStore } from '../records.ts'
 export const LABELS_FOLDER = 'labels'
 
 /** Shop, conversation, turn and who said it, or has left it to others. */
-type LabelKey = readonly ['label' | 'skip', ...names: string[]]
+export type LabelKey = readonly ['label' | 'skip', ...names: string[]]
 
 const KINDS = ['label', 'skip'] as const
 

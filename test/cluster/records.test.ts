@@ -1,14 +1,18 @@
 // Records and accounts that nodes share, on three real servers: the contracts that the embedded stores are held to, and what only servers can do to them.
 import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { isFault } from '@parley/core/faults.ts'
 import { createAccounts } from '@parley/server/accounts/accounts.ts'
 import { openLmdbAccounts } from '@parley/server/drivers/accounts.lmdb.ts'
 import { type AccountKey, createNatsAccounts, importAccounts } from '@parley/server/drivers/accounts.nats.ts'
+import { copyRecords } from '@parley/server/drivers/records.copied.ts'
+import { openLmdbRecords } from '@parley/server/drivers/records.lmdb.ts'
 import type { NatsRecords } from '@parley/server/drivers/records.nats.ts'
 import { accountsContract } from '../contracts/accounts.ts'
 import { until } from '../contracts/jobs.ts'
-import { recordsContract, type TestKey } from '../contracts/records.ts'
+import { recordsContract, type TestKey, type TestRecords } from '../contracts/records.ts'
 import { filesWith, formsOf } from '../data-files.ts'
 import { temporaryFolder } from '../e2e/running-server.ts'
 import { faultCodeOf } from '../fault-code.ts'
@@ -27,6 +31,39 @@ else {
   recordsContract('jetstream', async () => {
     const shared = sharedRecords<TestKey>(cluster)
     return { records: await shared.open(), another: () => shared.open(), remove: () => shared.remove() }
+  })
+  recordsContract('jetstream with a copy', async () => {
+    const shared = sharedRecords<TestKey>(cluster)
+    const folders: ReturnType<typeof temporaryFolder>[] = []
+    const opened: TestRecords[] = []
+    const open = async () => {
+      const folder = temporaryFolder()
+      folders.push(folder)
+      const records = await copyRecords<TestKey>(
+        folder.path,
+        'the records',
+        written => shared.open({ written }),
+        error => shared.broken.push(error),
+      )
+      opened.push(records)
+      return records
+    }
+    return {
+      records: await open(),
+      another: open,
+      async remove() {
+        const there = opened[0]!.list([])
+        for (const records of opened) await records.close() // then the copy is as the records are
+        const copy = openLmdbRecords<TestKey>(folders[0]!.path, 'the copy')
+        const copied = copy.list([])
+        await copy.close()
+        await shared.remove()
+        for (const folder of folders) folder.remove()
+        const byName = (list: typeof there) => new Map(list.map(([names, value]) => [JSON.stringify(names), value]))
+        assert.deepEqual(byName(copied), byName(there))
+        assert.deepEqual(shared.broken, [])
+      },
+    }
   })
   accountsContract('jetstream', async () => {
     const shared = sharedRecords<AccountKey>(cluster)
@@ -57,9 +94,8 @@ else {
     t.after(shared.remove)
     const records = await shared.open()
     await raise(records)
-    const moved = new Promise<void>(resolve => records.moved(resolve))
     await records.nats.connection.request(`shared.rows.${shared.stream.split('-').at(-1)}.forged`, 'not sealed')
-    await moved
+    await until(() => shared.broken.length > 0)
     assert.deepEqual(
       shared.broken.map(error => isFault(error, 'STORE_DAMAGED')),
       [true],
@@ -178,5 +214,46 @@ else {
     assert.equal((await accounts.signIn('demo', 'Anna', PASSWORD)).id, old.named('demo', 'Anna').id)
     await old.close()
     folder.remove()
+  })
+
+  test('[ROW4] what a node had of its own becomes everybody’s where there is nothing yet, and is put aside where there is', async t => {
+    const shared = sharedRecords<TestKey>(cluster)
+    t.after(shared.remove)
+    const [first, second] = [temporaryFolder(), temporaryFolder()]
+    for (const [folder, who] of [
+      [first, 'first'],
+      [second, 'second'],
+    ] as const) {
+      const own = openLmdbRecords<TestKey>(folder.path, 'its own')
+      await own.change(within => within.put(['who', who], { who }))
+      await own.close()
+    }
+    const open = (folder: string) =>
+      copyRecords<TestKey>(
+        folder,
+        'the records',
+        written => shared.open({ written }),
+        error => shared.broken.push(error),
+      )
+    const one = await open(first.path)
+    assert.deepEqual(one.list(['who']), [[['first'], { who: 'first' }]])
+    const two = await open(second.path)
+    assert.deepEqual(two.list(['who']), one.list(['who']))
+    assert.ok(existsSync(join(second.path, 'data-own.mdb')))
+    // What is changed while a node is down is in its copy when it is up again.
+    await two.close()
+    await one.change(within => {
+      within.remove(['who', 'first'])
+      within.put(['who', 'both'], { who: 'both' })
+    })
+    const again = await open(second.path)
+    await Promise.all([one.close(), again.close()])
+    for (const { path } of [first, second]) {
+      const copy = openLmdbRecords<TestKey>(path, 'the copy')
+      assert.deepEqual(copy.list(['who']), [[['both'], { who: 'both' }]])
+      await copy.close()
+    }
+    for (const folder of [first, second]) folder.remove()
+    assert.deepEqual(shared.broken, [])
   })
 }

@@ -2,7 +2,7 @@
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import { type Nats, type NatsSettings, openNats } from '@parley/server/drivers/nats.ts'
-import { type NatsRecords, openNatsRecords } from '@parley/server/drivers/records.nats.ts'
+import { type NatsRecords, type NatsRecordsOptions, openNatsRecords } from '@parley/server/drivers/records.nats.ts'
 import { rowsStreamOf } from '@parley/server/drivers/rows-stream.ts'
 import type { NatsCluster } from './nats-cluster.ts'
 
@@ -14,7 +14,7 @@ export interface SharedRecords<K extends readonly string[]> {
   readonly broken: unknown[]
   /** A node with a connection of its own. */
   open(
-    changes?: Partial<NatsSettings & { readonly owner: string; readonly key: Buffer }>,
+    changes?: Partial<NatsSettings & { readonly owner: string; readonly key: Buffer } & Pick<NatsRecordsOptions, 'written'>>,
   ): Promise<NatsRecords<K> & { readonly nats: Nats }>
   /** Closes what is open, and removes the stream. */
   remove(): Promise<void>
