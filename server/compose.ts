@@ -268,6 +268,7 @@ async function openServer(
     conversations: kept,
     jobs,
     store: webhookStore,
+    nodes,
     clock: systemClock,
     webhooks,
     async send(hook, id, body, signal) {
@@ -432,9 +433,7 @@ async function openServer(
   const url = await listen(app.http, config, paths?.http)
   vault.follow(engine.erasedElsewhere)
   nodes.tell({ url, state: 'serving' })
-  nodes.onChange(gone => {
-    if (gone !== undefined) outbox.takeOver([gone]).catch(brokeOrFailed)
-  })
+  nodes.onChange(() => outbox.takeOver().catch(brokeOrFailed))
   const finished = engine.finishUnsettled()
   let isStopping = false
   let retention: Retention | undefined

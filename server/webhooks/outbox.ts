@@ -14,6 +14,7 @@ import type { Clock } from '@parley/core/ports/clock.ts'
 import type { ConversationLog } from '@parley/core/ports/conversation-log.ts'
 import type { Conversations } from '@parley/core/ports/conversations.ts'
 import type { JobRun, Jobs } from '@parley/core/ports/jobs.ts'
+import type { Nodes } from '@parley/core/ports/nodes.ts'
 import { erasedEvent, typeOf, type WebhookEvent, webhookEvent } from '@parley/core/webhooks/webhook-event.ts'
 import type { Sent } from './send.ts'
 import { type Webhook, wants } from './webhook.ts'
@@ -24,6 +25,7 @@ export interface OutboxParts {
   readonly conversations: Pick<Conversations, 'read' | 'epoch'>
   readonly jobs: Jobs
   readonly store: WebhookStore
+  readonly nodes: Pick<Nodes, 'isDead'>
   readonly clock: Clock
   readonly webhooks: readonly Webhook[]
   readonly send: (hook: Webhook, id: string, body: string, signal: AbortSignal) => Promise<Sent>
@@ -40,8 +42,8 @@ export interface Outbox {
   erased(key: ConversationKey): Promise<void>
   /** Takes up what the outbox holds since before the start, or since the queue was lost. */
   start(): Promise<void>
-  /** These nodes are dead: takes up what they have appended, and may not have asked for. */
-  takeOver(nodes: readonly string[]): Promise<void>
+  /** Takes up what nodes have appended that are dead now, and may not have asked for. */
+  takeOver(): Promise<void>
   /** Events of a conversation from `from` on are delivered again, in no order, as its log has them. Gives how many. Faults: UNKNOWN_WEBHOOK. */
   replay(hook: string, key: ConversationKey, from: Seq): Promise<number>
   /** All that was given up, as far as the deliveries are kept. Gives how many. Faults: UNKNOWN_WEBHOOK. */
@@ -58,7 +60,7 @@ const AGAIN = '/again'
 const CAUGHT_UP_MS = 2_000
 
 export function createOutbox(parts: OutboxParts): Outbox {
-  const { log, conversations, jobs, store, clock, webhooks, broke } = parts
+  const { log, conversations, jobs, store, nodes, clock, webhooks, broke } = parts
   const kinds = new Map(webhooks.map(({ id }) => [id, webhookKind(id)]))
   const kindOf = ({ id }: Webhook) => kinds.get(id)! // each has one
   const byShop = Map.groupBy(webhooks, hook => hook.shop)
@@ -70,8 +72,6 @@ export function createOutbox(parts: OutboxParts): Outbox {
   }
   const lanes = createLanes()
   const moving = new Set<Promise<void>>()
-  /** Nodes that have died while this one serves: what they had appended may be heard of later still. */
-  const dead = new Set<string>()
   let isClosing = false
   const moveOn = (key: ConversationKey): Promise<void> => lanes.run(nameOf(key), () => move(key))
   function moveOnBehind(key: ConversationKey): Promise<void> {
@@ -81,7 +81,8 @@ export function createOutbox(parts: OutboxParts): Outbox {
     return mine.finally(() => moving.delete(mine))
   }
   const unfollow = log.follow(({ key, isOutgoing, isOwn, node }) => {
-    if (isOutgoing && (isOwn || (node !== undefined && dead.has(node)))) void moveOnBehind(key)
+    // Its writer gave up waiting for it, or died before this node has heard of it.
+    if (isOutgoing && (isOwn || (node !== undefined && nodes.isDead(node)))) void moveOnBehind(key)
   })
 
   const idOf = (hook: Webhook, key: ConversationKey, what: Seq | 'erased'): string => `webhook/${hook.id}/${nameOf(key)}/${what}`
@@ -202,11 +203,10 @@ export function createOutbox(parts: OutboxParts): Outbox {
       await dropOthers()
       for await (const { key } of log.outgoing()) if (!isClosing) await moveOnBehind(key)
     },
-    async takeOver(nodes) {
-      for (const node of nodes) dead.add(node)
+    async takeOver() {
       for await (const { key } of log.outgoing()) {
         const node = await log.lastNode(key)
-        if (!isClosing && node !== undefined && dead.has(node)) await moveOnBehind(key)
+        if (!isClosing && node !== undefined && nodes.isDead(node)) await moveOnBehind(key)
       }
     },
     async replay(id, key, from) {

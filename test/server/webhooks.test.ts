@@ -4,9 +4,11 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { webhookKind } from '@parley/core/jobs/kinds.ts'
 import type { Conversations } from '@parley/core/ports/conversations.ts'
 import { createConversations } from '@parley/server/conversations.ts'
 import { createMemoryLog } from '@parley/server/drivers/conversation-log.memory.ts'
+import { createAlone } from '@parley/server/drivers/nodes.alone.ts'
 import { createMemoryVault } from '@parley/server/drivers/vault.memory.ts'
 import { openLmdbWebhookStore } from '@parley/server/drivers/webhook-store.lmdb.ts'
 import { isPublic } from '@parley/server/outgoing/public-address.ts'
@@ -33,6 +35,8 @@ interface Told {
   readonly receiver: Receiver
   readonly hook: Webhook
   readonly folder: string
+  /** Names of nodes that are. */
+  readonly dead: Set<string>
   say(text: string, conversation?: string): Promise<void>
   /** The types of the log's events that this webhook is told of, as `type seq`. */
   all(): Promise<string[]>
@@ -45,6 +49,8 @@ interface Options {
   readonly receiver?: Receiver
   readonly privateHosts?: readonly string[]
   readonly timeoutMs?: number
+  /** Another node appends everything, and dies before it asks for a delivery. */
+  readonly writer?: string
 }
 
 async function told(t: TestContext, options: Options = {}): Promise<Told> {
@@ -54,6 +60,7 @@ async function told(t: TestContext, options: Options = {}): Promise<Told> {
   const url = new URL(receiver.url)
   const hook: Webhook = { id: 'wh_1', shop: SHOP, url, secrets: [secret()], events: null, includeText: false, ...options.hook }
   const { privateHosts = ['127.0.0.1'], timeoutMs = 15_000 } = options
+  const dead = new Set<string>()
   let outbox: Outbox | undefined
   let bare: Conversations | undefined
   const house = createTestHouse({
@@ -61,18 +68,20 @@ async function told(t: TestContext, options: Options = {}): Promise<Told> {
     ...(options.vault && { vault: options.vault }),
     around({ log, conversations, jobs, clock }) {
       bare = conversations
+      const { writer } = options
       outbox = createOutbox({
-        log,
+        log: { ...log, lastNode: async () => writer },
         conversations,
         jobs,
         store,
+        nodes: { isDead: node => dead.has(node) },
         clock,
         webhooks: [hook],
         send: (to, id, body, signal) => send(to, id, body, signal, { timeoutMs, privateHosts: new Set(privateHosts) }),
         told: () => {},
         broke: error => house.bugs.push(error),
       })
-      return withOutbox(conversations, outbox)
+      return withOutbox(conversations, writer === undefined ? outbox : { ...outbox, appended: () => {} })
     },
   })
   t.after(async () => {
@@ -91,6 +100,7 @@ async function told(t: TestContext, options: Options = {}): Promise<Told> {
     receiver,
     hook,
     folder: folder.path,
+    dead,
     async say(text, conversation = 'c1') {
       await house.engine.say(keyOf(conversation), ANNA, { ref: refOf(`m${refs++}${randomBytes(4).toString('hex')}`), text, locale: 'en' })
       await house.settled()
@@ -318,6 +328,7 @@ test('[HOOK3] a receiver that hangs holds up no other; what waits for a webhook 
     conversations: createConversations(log, vault),
     jobs: hanging.house.jobs,
     store: hanging.store,
+    nodes: createAlone(),
     clock: hanging.house.clock,
     webhooks: [other],
     send: (to, id, body, signal) => send(to, id, body, signal, { timeoutMs: 15_000, privateHosts: new Set(['127.0.0.1']) }),
@@ -329,6 +340,31 @@ test('[HOOK3] a receiver that hangs holds up no other; what waits for a webhook 
   assert.equal(receiver.taken.filter(each => each.startsWith('reply.sent')).length, 30)
   // Nothing of the first either, which is not configured for the second.
   await until(async () => (await hanging.house.jobs.list({ limit: 100 })).jobs.length === 0)
+})
+
+test('[HOOK8] what a node had appended when it died, and not asked for, is taken over once it is dead', async t => {
+  const under = await told(t, { writer: 'n-2' })
+  await under.say('hours')
+  await under.outbox.takeOver()
+  await under.house.settled()
+  assert.deepEqual(under.receiver.taken, [], 'it lives, and tells it itself')
+  under.dead.add('n-2')
+  await Promise.all([under.outbox.takeOver(), under.outbox.takeOver()])
+  await until(() => isEmpty(under))
+  assert.deepEqual(under.receiver.taken, await under.all())
+})
+
+test('[HOOK8] what is asked for twice, by nodes that do not know of each other, is sent once', async t => {
+  const under = await told(t)
+  await under.say('hours')
+  await until(() => isEmpty(under))
+  const all = await under.all()
+  // Each event once more, while the cursor says that it is done with.
+  await under.store.pass('wh_1', key, all.length)
+  for (let seq = 1; seq <= all.length; seq++)
+    await under.house.jobs.add({ id: `webhook/wh_1/demo/c1/${seq}`, kind: webhookKind('wh_1'), payload: { ...key, seq } })
+  await until(async () => (await under.house.jobs.list({ limit: 1 })).jobs.length === 0)
+  assert.deepEqual(under.receiver.taken, all)
 })
 
 test('[HOOK7] a shop without webhooks puts nothing into the outbox', async t => {
