@@ -6,6 +6,7 @@ import type { FanOut } from '@parley/core/ports/fan-out.ts'
 import type { Vault } from '@parley/core/ports/vault.ts'
 import type { Accounts } from './accounts/accounts.ts'
 import type { Config } from './config.ts'
+import { adoptKeys } from './drivers/adopt-keys.ts'
 import { type JetStreamLog, openJetStreamLog } from './drivers/conversation-log.jetstream.ts'
 import { type LmdbLog, openLmdbLog } from './drivers/conversation-log.lmdb.ts'
 import { createLocalFanOut } from './drivers/fan-out.local.ts'
@@ -93,6 +94,7 @@ async function openShared(
   const log = kept(await openJetStreamLog(join(data, 'log'), nats, streams, broke, catchingUp && { progress: catchingUp }))
   const shared = { nats, log: settings, secret, broke }
   const keys = { ...streams, epoch: log.epoch, secret: secret.keyFor('keys'), mayMake: () => isEmpty(log) }
+  if (!(await isEmpty(log))) await adoptKeys(join(data, 'keys'), nats, keys)
   const about = { version: releaseHere(), jobs: config.jobs.driver, shops: config.shops.map(({ id }) => id) }
   return {
     log,

@@ -321,6 +321,9 @@ function switchTo(folder: string, name: string): void {
   flushFolder(folder)
 }
 
+/** Leaves no key in the folder, whose vault nobody has open. */
+export const overwriteStores = (folder: string): Promise<void> => removeOthers(folder, '')
+
 /** Overwrites and removes every store that is not in force: what `destroy` left, or a rewrite that a crash cut short. */
 async function removeOthers(folder: string, current: string): Promise<void> {
   for (const name of storesIn(folder)) {

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -11,7 +12,9 @@ import type { EndedErasure } from '@parley/core/erasure/erasure.ts'
 import { isFault } from '@parley/core/faults.ts'
 import { asConversationId, asCustomerId, asShopId, type ConversationKey } from '@parley/core/ids.ts'
 import type { Vault } from '@parley/core/ports/vault.ts'
+import { adoptKeys } from '@parley/server/drivers/adopt-keys.ts'
 import { type Nats, openNats } from '@parley/server/drivers/nats.ts'
+import { openLmdbVault } from '@parley/server/drivers/vault.lmdb.ts'
 import { filesWith } from '../data-files.ts'
 import { NODE_FLAGS } from '../e2e/running-server.ts'
 import { erasureOf } from '../erasure-of.ts'
@@ -144,6 +147,31 @@ on('[ERA2] a wish to erase outlives a start, also behind other erasures', async 
     ])
   }
 })
+
+on(
+  '[KEY1] [KEY2] keys that lay in a data folder are shared from then on, and none is left in it, though a start was cut short',
+  async nodes => {
+    const folder = join(nodes.folder(), 'keys')
+    const before = await openLmdbVault(folder)
+    const sealed = (await before.cipher(c1, anna)).seal(bytes('still here'), 'c')
+    await before.cipher(keyOf('c2'), anna)
+    await before.destroy(erasureOf('e1', ['c2']))
+    await before.close()
+    const nats = await openNats(nodes.settings)
+    await adoptKeys(folder, nats, nodes.settings)
+    assert.ok(!existsSync(folder))
+    mkdirSync(join(folder, 'store-1'), { recursive: true })
+    writeFileSync(join(folder, 'store-1', 'data.mdb'), 'half overwritten')
+    writeFileSync(join(folder, 'moved'), '')
+    await adoptKeys(folder, nats, nodes.settings)
+    assert.ok(!existsSync(folder))
+    await nats.close()
+    const vault = await nodes.open()
+    assert.equal(text((await vault.cipher(c1, anna)).open(sealed, 'c')), 'still here')
+    await assert.rejects(vault.opened(keyOf('c2')), isErased)
+    assert.deepEqual(await vault.conversationsOf(shop, anna), ['c1'])
+  },
+)
 
 on('[KEY2] a destroyed key, its owner and the wish to erase it are in no file of a server, and other keys stand', async nodes => {
   const vault = await nodes.open()
