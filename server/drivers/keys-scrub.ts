@@ -34,7 +34,11 @@ export function createKeysScrub({ line, subjects, broke }: KeysScrubParts): Keys
 
   async function fill(): Promise<void> {
     next = undefined
-    if (!isOwed) await line.put(subjects.owed, Buffer.of(1)) // so that a crash leaves it to another node
+    if (!isOwed) {
+      isOwed = true
+      lookLater() // if it does not come through
+      await line.put(subjects.owed, Buffer.of(1)) // so that a crash leaves it to another node
+    }
     const bytes = randomBytes(FILL_BYTES)
     let seq = 0
     for (let i = 0; i < FILLS; i++) seq = await line.put(subjects.fill, bytes)

@@ -58,8 +58,8 @@ export async function openNatsVault(
   const lanes = createLanes()
   const opened = new Map<string, OwnedConversation>()
   const asked = new Map<string, { readonly erasure: AskedErasure; readonly seq: number }>()
-  /** Those that this node ends itself. */
-  const own = new Set<string>()
+  /** Those that this node ends itself; true once it has heard of it. */
+  const own = new Map<string, boolean>()
   const underWay = new Set<Promise<unknown>>()
   let follower: ((erasure: EndedErasure) => Promise<void>) | undefined
   let following: Promise<void> = Promise.resolve()
@@ -135,7 +135,8 @@ export async function openNatsVault(
     if (!isOpen) return
     // Once it is counted as heard. Where it does not come through, whoever erases waits a little.
     if (nodes.hasOthers) queueMicrotask(() => void nodes.announce().catch(() => {}))
-    if (isNews && !own.has(idOf(erasure))) tell(erasure)
+    if (own.has(idOf(erasure))) own.set(idOf(erasure), true)
+    else if (isNews) tell(erasure)
   }
 
   /** One after the other. */
@@ -263,15 +264,26 @@ export async function openNatsVault(
   }
 
   async function destroy(erasure: EndedErasure): Promise<void> {
-    own.add(idOf(erasure))
-    const wish = asked.get(idOf(erasure))
-    const seq = await say(rows.noteOf('e', erasure), rows.sealNote(erasure))
-    if (wish) await line.wipe(wish.seq)
-    await Promise.all([wipeAll(erasure), nodes.untilOthersHeard(seq)])
+    const id = idOf(erasure)
+    own.set(id, false)
+    const wish = asked.get(id)
+    let seq: number
+    try {
+      seq = await say(rows.noteOf('e', erasure), rows.sealNote(erasure))
+    } catch (error) {
+      // Nobody knows whether it stands. If it does, this node hears of it as of another's.
+      const isHeard = own.get(id)
+      own.delete(id)
+      if (isHeard) tell(erasure)
+      throw error
+    }
+    // It is decided. What can't be overwritten now is when it is noted as done, or by whoever finds that it is not.
+    const wiping = Promise.all([wish && line.wipe(wish.seq), wipeAll(erasure)]).catch(broke)
+    await Promise.all([wiping, nodes.untilOthersHeard(seq)])
   }
 
   async function noteEnded(erasure: EndedErasure): Promise<void> {
-    own.add(idOf(erasure))
+    own.set(idOf(erasure), true)
     await wipeAll(erasure) // where a crash has left something
     await say(rows.noteOf('e', erasure), rows.sealNote(erasure))
     if (erasure.state === 'done') await mirror.cleared(erasure)
