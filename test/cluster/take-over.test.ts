@@ -1,11 +1,13 @@
 // Real nodes, killed and halted with undecided turns in hand: another decides each, once. A service that votes, asked at every turn, keeps them undecided: it
 // never answers the first question about a text unless the test says so, and every later one at once.
 import assert from 'node:assert/strict'
+import { cpSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
+import { dirname, join } from 'node:path'
 import { after, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { asConversationId, asShopId } from '@parley/core/ids.ts'
-import { fetchVisitor, joinConversation, type Line, type Visitor } from '../e2e/running-server.ts'
+import { fetchVisitor, joinConversation, type Line, startServer, type Visitor } from '../e2e/running-server.ts'
 import { createRandom } from '../random.ts'
 import { type RemoteService, startRemoteService, votes } from '../remote-service.ts'
 import { type HouseOfNodes, noHouse, openHouse, type ParleyNode } from './house-of-nodes.ts'
@@ -227,3 +229,30 @@ test('[NODE8] a node that stops decides what it has in hand, and is gone for the
   await until(async () => (await metric(other, 'parley_nodes_alive')) === 2)
   await checkAll(house!, [customer])
 })
+
+test(
+  "[NODE4] a copy of a node's data folder is refused beside it; a node that stood still while the copy took its name ends itself",
+  options,
+  async () => {
+    const node = house!.nodes[1]!
+    const copy = `${node.data}-copy`
+    cpSync(node.data, copy, { recursive: true, filter: file => !/\.(lock|sock)$/.test(file) })
+    const env = { PARLEY_CONFIG: join(dirname(node.data), 'parley.yaml'), PARLEY_TURN_AWAY_MS: '0' }
+    await assert.rejects(startServer(copy, { env }), /another process serves as node .*NODE_NAME_TAKEN/)
+    const { pid } = node
+    await node.signal('SIGSTOP')
+    const second = await startServer(copy, { env })
+    await node.signal('SIGCONT')
+    await until(() => !isRunning(pid!))
+    assert.match(node.said(), /"code":"NODE_NAME_TAKEN"/)
+    await second.stop('SIGTERM')
+  },
+)
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
