@@ -1,8 +1,8 @@
 // How far a piece of work of several stages has come, as one number: each stage is given its share of the time beforehand.
 import type { Progress } from '../doctor.ts'
 
-/** What a bar is told of: this many parts are the whole. */
-const WHOLE = 10_000
+/** What a bar is told of: this many parts are the whole. So few that no time is told from the first moments alone. */
+const WHOLE = 200
 
 export interface Stages<S extends string> {
   /** The progress of a stage; those before it have ended. */
