@@ -52,7 +52,8 @@ export function createTestClock(): TestClock {
     pass(ms) {
       const until = now + ms
       for (;;) {
-        const next = [...due].filter(entry => entry.at <= until).sort((a, b) => a.at - b.at)[0]
+        let next: { readonly at: number; readonly callback: () => void } | undefined
+        for (const entry of due) if (entry.at <= until && (!next || entry.at < next.at)) next = entry
         if (!next) break
         due.delete(next)
         now = next.at
