@@ -1,4 +1,5 @@
 // What beside the log is one for all nodes of a cluster, and lies in each data folder otherwise: records (drivers/records.nats.ts).
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Epoch } from '@parley/core/ids.ts'
 import { type Accounts, createAccounts } from './accounts/accounts.ts'
@@ -7,7 +8,7 @@ import { openLmdbAccounts } from './drivers/accounts.lmdb.ts'
 import { type AccountKey, createNatsAccounts } from './drivers/accounts.nats.ts'
 import { type Nats, openNats } from './drivers/nats.ts'
 import { openBucket } from './drivers/nats-buckets.ts'
-import { copyRecords } from './drivers/records.copied.ts'
+import { copyRecords, MARK } from './drivers/records.copied.ts'
 import { openLmdbRecords } from './drivers/records.lmdb.ts'
 import { type NatsRecords, type NatsRecordsOptions, openNatsRecords } from './drivers/records.nats.ts'
 import { CURSOR_TTL_MS, createNatsWebhookStore, type WebhookKey } from './drivers/webhook-store.nats.ts'
@@ -42,8 +43,10 @@ export type OpenRecords = <K extends readonly string[]>(table: Table) => Promise
 
 export const openOwnRecords =
   (data: string): OpenRecords =>
-  async <K extends readonly string[]>(table: Table) =>
-    unshared(openLmdbRecords<K>(join(data, table), TABLES[table]))
+  async <K extends readonly string[]>(table: Table) => {
+    rmSync(join(data, table, MARK), { force: true }) // what was a copy is this folder's own from now on
+    return unshared(openLmdbRecords<K>(join(data, table), TABLES[table]))
+  }
 
 /** Each with a copy in the data folder, which other processes of this node read. */
 export const openCopiedRecords =

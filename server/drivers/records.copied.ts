@@ -9,7 +9,7 @@ import type { NatsRecords } from './records.nats.ts'
 import type { Row } from './row-seal.ts'
 
 /** Says that the records are a copy. */
-const MARK = 'copy-of-shared'
+export const MARK = 'copy-of-shared'
 
 /** `what` is what faults call the records; `open` opens the shared ones. Faults: those of `open`, STORE_DAMAGED, STORAGE_FULL. */
 export async function copyRecords<K extends readonly string[]>(
@@ -28,7 +28,8 @@ export async function copyRecords<K extends readonly string[]>(
   })
   let copy: ReturnType<typeof openLmdbRecords<K>> | undefined
   try {
-    if (!isCopy && existsSync(file)) {
+    // Where nobody has anything, also a copy may be all that is left: of servers that are gone, or in a backup.
+    if ((shared.isNew || !isCopy) && existsSync(file)) {
       const own = openLmdbRecords<K>(folder, what)
       const rows = own.list([] as unknown as K).map(([names, value]) => [names as unknown as K, value as object] as const) // all of them
       if (shared.isNew && rows.length > 0)
