@@ -7,6 +7,8 @@ import type { KeysLine } from './keys-line.ts'
 export interface KeysNodes {
   /** Resolves when this node is known to have heard of every erasure up to a while ago. Faults: LOG_UNAVAILABLE, STORAGE_FULL. */
   fresh(): Promise<void>
+  /** As `fresh`, up to now: whoever leads the stream leads it in truth. */
+  prove(): Promise<void>
   /** Says how far this node has heard; gives the place where that stands. */
   announce(): Promise<number>
   /** There are others, who may wait to hear of this one. */
@@ -49,6 +51,7 @@ export function createKeysNodes({ line, node, subject, provenMs, place, reached 
 
   return {
     announce,
+    prove,
     async fresh() {
       for (;;) {
         const age = performance.now() - provenAt
