@@ -142,7 +142,8 @@ export function createHolder(parts: HolderParts): Holder {
     async runFrom(key, position, step) {
       const isAhead = async (): Promise<boolean> => position?.epoch === epoch && position.seq > (await load(key)).seq
       const held = cache.get(nameOf(key))
-      if (position && !(held && held.seq >= position.seq) && (await run(key, isAhead))) await conversations.caughtUp(key, CATCH_UP_MS)
+      if (position && !(held && held.seq >= position.seq) && (await run(key, isAhead)))
+        await conversations.caughtUp(key, CATCH_UP_MS, position.seq)
       return run(key, step)
     },
     load,

@@ -72,7 +72,7 @@ export function createConversations(log: ConversationLog, vault: Vault, kept?: S
     withPeople: () => log.withPeople(),
     follow: listener => log.follow(listener),
     lastNode: key => log.lastNode(key),
-    caughtUp: (key, withinMs) => log.caughtUp(key, withinMs),
+    caughtUp: (key, withinMs, known) => log.caughtUp(key, withinMs, known),
     async append(key, customer, events, expected, options) {
       const cipher = await vault.cipher(key, customer)
       const head = await log.append(

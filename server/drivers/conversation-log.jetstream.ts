@@ -267,17 +267,27 @@ async function openFollowed(
       refuseClosed()
       return naming(file, () => fold.endOf(key).node)
     },
-    async caughtUp(key, withinMs) {
+    async caughtUp(key, withinMs, known = 0) {
       refuseClosed()
       const shard = shardOf(key, shards.length)
       const { name: stream } = streams[shard]!.config // one of them
       const late = new AbortController()
+      let isReached = false
       const isLate = once(late.signal, 'abort').then(() => {
+        if (isReached) return
         const reason = `this node has not read as far as ${stream} goes`
         throw new Fault('LOG_UNAVAILABLE', { reason, retryAfterMs: withinMs })
       })
       const timer = setTimeout(() => late.abort(), withinMs)
-      const caughtUp = async (): Promise<void> => shards[shard]!.reached(await endOf(stream, late.signal))
+      const caughtUp = async (): Promise<void> => {
+        for (;;) {
+          await shards[shard]!.reached(await endOf(stream, late.signal))
+          isReached = true
+          if (fold.endOf(key).seq >= known) return
+          await delay(PAUSE_MS)
+          if (late.signal.aborted) return
+        }
+      }
       await Promise.race([caughtUp(), isLate]).finally(() => clearTimeout(timer))
     },
     conversations: () => listed(tables.heads),
