@@ -253,6 +253,11 @@ else {
       assert.deepEqual(copy.list(['who']), [[['both'], { who: 'both' }]])
       await copy.close()
     }
+    // Servers that are set up anew: a copy is all that is left.
+    await shared.remove()
+    const afterLoss = await open(first.path)
+    assert.deepEqual(afterLoss.list(['who']), [[['both'], { who: 'both' }]])
+    await afterLoss.close()
     for (const folder of [first, second]) folder.remove()
     assert.deepEqual(shared.broken, [])
   })
