@@ -256,7 +256,7 @@ export function openShard({ name, shard, info, client, asker, fold, node, heard,
     let taken: Taken | undefined
     const folded = new Promise<void>(resolve =>
       asked.set(id, given => {
-        taken = given
+        taken ??= given // where it stands twice, the first one has done what the second can't do again
         resolve()
       }),
     )
