@@ -45,7 +45,7 @@ export const othersOf = ({ name }: Pick<LogSettings, 'name'>): readonly string[]
   ...TABLES.map(table => rowsStreamOf(name, table)),
   streamOfBucket(cursorsBucketOf(name)),
 ]
-const TABLES = ['accounts', 'webhooks']
+const TABLES = ['accounts', 'webhooks', 'labels', 'ensembles', 'knowledge']
 
 /**
  * Leaves everything as it was before the move: what it has filled is taken away again. Faults: MOVE_REFUSED, where none is under way, or one that can only be
