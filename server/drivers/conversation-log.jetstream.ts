@@ -281,6 +281,7 @@ async function openFollowed(
       const timer = setTimeout(() => late.abort(), withinMs)
       const caughtUp = async (): Promise<void> => {
         for (;;) {
+          isReached = false // what was told last counts: an end that was out of date may have been reached
           await shards[shard]!.reached(await endOf(stream, late.signal))
           isReached = true
           if (fold.endOf(key).seq >= known) return
