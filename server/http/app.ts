@@ -181,7 +181,10 @@ export async function createApp(parts: AppParts): Promise<App> {
     const isAdmitted = (): Promise<boolean> =>
       identify(request).then(
         () => true,
-        () => false,
+        error => {
+          if (isFault(error, 'LOG_UNAVAILABLE')) throw error // nobody knows
+          return false
+        },
       )
     consoles.take(socket, request.raw.socket, wire => createAgentSocket(wire, agent, { ...parts, isAdmitted }))
   })

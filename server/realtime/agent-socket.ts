@@ -9,6 +9,7 @@ import type { Typing, Typist } from '@parley/core/handoff/typists.ts'
 import { asConversationId, type ConversationKey, type Epoch, type MessageRef, type Seq, type ShopId } from '@parley/core/ids.ts'
 import type { FanOut, Sign } from '@parley/core/ports/fan-out.ts'
 import { PROTOCOL, type StreamPosition } from '@parley/core/protocol/client-message.ts'
+import { CLOSE } from '@parley/core/protocol/close-codes.ts'
 import type { DeskMessage, DeskRequest, PluginOff, RollbackEffect } from '@parley/core/protocol/desk-message.ts'
 import { LIMITS } from '@parley/core/protocol/limits.ts'
 import { messageText } from '@parley/core/protocol/message-text.ts'
@@ -26,7 +27,7 @@ export interface AgentSocketParts extends SessionParts {
   readonly pluginsOff: (shop: ShopId) => readonly PluginOff[]
   /** What agents say turns were about. */
   readonly corrections: Corrections
-  /** True while the agent's account and session stand; asked again while the connection lives. */
+  /** True while the agent's account and session stand; asked again while the connection lives. Rejects where nobody knows: LOG_UNAVAILABLE. */
   readonly isAdmitted: () => Promise<boolean>
 }
 
@@ -103,7 +104,7 @@ export function createAgentSocket(wire: Wire, agent: AgentIdentity, parts: Agent
     let cancel = (): void => {}
     const reconcile = (): void => {
       cancel = clock.after(RECONCILE_MS, () => {
-        parts.isAdmitted().then(isAdmitted => (isAdmitted ? tell() : refuse(new Fault('TOKEN_EXPIRED', {}))), refuse)
+        parts.isAdmitted().then(isAdmitted => (isAdmitted ? tell() : refuse(new Fault('TOKEN_EXPIRED', {}))), leaveInDoubt)
         reconcile()
       })
     }
@@ -113,6 +114,12 @@ export function createAgentSocket(wire: Wire, agent: AgentIdentity, parts: Agent
     }
     tell()
     reconcile()
+  }
+
+  /** The session may be as good as before: another node may know it, or this one again soon. Nobody has to sign in for that. */
+  function leaveInDoubt(error: unknown): void {
+    refuse(error)
+    session.close(CLOSE.GOING_AWAY, 'who has signed in is not known here now')
   }
 
   function tellPlugins(): void {
