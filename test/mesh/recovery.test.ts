@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
 import type { Worker } from 'node:worker_threads'
+import { isFault } from '@parley/core/faults.ts'
 import type { Fact, Mesh, OrderFact } from '@parley/core/ports/mesh.ts'
 import { createShopSource } from '@parley/mesh/joined/shop-source.ts'
 import { createLogger } from '@parley/server/logger.ts'
@@ -134,7 +135,13 @@ test('[MESH3] the services start with the server, and their thread is replaced w
   }
   assert.equal(shop.failures.length, 2, shop.failures.join('\n'))
   assert.ok(undecided > 0, 'no effect was interrupted: the test shows nothing')
-  assert.equal(((await ask()) as { readonly state: string }).state, 'done')
+  let outcome: unknown
+  // A source has a deadline of its own, which a busy machine may miss: the key makes the next try the same.
+  for (const signal = patience(); outcome === undefined; signal.throwIfAborted())
+    outcome = await ask().catch(error => {
+      if (!isFault(error, 'SOURCE_UNAVAILABLE')) throw error
+    })
+  assert.equal((outcome as { readonly state: string }).state, 'done')
   const book = new DatabaseSync(shop.file('crm'))
   assert.equal(count(book, 'cases'), 1)
   book.close()
