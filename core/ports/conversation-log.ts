@@ -84,8 +84,8 @@ export interface ConversationLog {
   lastNode(key: ConversationKey): Promise<string | undefined>
   /**
    * Resolves when reading here sees of this conversation all that was acknowledged anywhere before the call: at once, where one engine has the log.
-   * `known` is a seq that somebody says they have seen: where reading does not see it then, it is waited for until the time is over, since a server
-   * that was just elected may not tell yet of all that it has. Faults: LOG_UNAVAILABLE, where it does not within `withinMs`; STORE_DAMAGED.
+   * `known` is a seq that somebody says they have seen: where reading does not see it then, the servers have to agree on where the log ends, since one
+   * alone may tell an end of before. Faults: LOG_UNAVAILABLE, where it does not within `withinMs`; STORE_DAMAGED.
    */
   caughtUp(key: ConversationKey, withinMs: number, known?: Seq): Promise<void>
   /** Every conversation with at least one event, ordered by shop and id. */

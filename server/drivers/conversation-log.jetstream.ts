@@ -272,22 +272,16 @@ async function openFollowed(
       const shard = shardOf(key, shards.length)
       const { name: stream } = streams[shard]!.config // one of them
       const late = new AbortController()
-      let isReached = false
       const isLate = once(late.signal, 'abort').then(() => {
-        if (isReached) return
         const reason = `this node has not read as far as ${stream} goes`
         throw new Fault('LOG_UNAVAILABLE', { reason, retryAfterMs: withinMs })
       })
       const timer = setTimeout(() => late.abort(), withinMs)
       const caughtUp = async (): Promise<void> => {
-        for (;;) {
-          isReached = false // what was told last counts: an end that was out of date may have been reached
-          await shards[shard]!.reached(await endOf(stream, late.signal))
-          isReached = true
-          if (fold.endOf(key).seq >= known) return
-          await delay(PAUSE_MS)
-          if (late.signal.aborted) return
-        }
+        await shards[shard]!.reached(await endOf(stream, late.signal))
+        // A server that was just elected has not applied all that it has, and one that is cut off may not know it yet: both tell an end of before. What this
+        // node says itself stands behind all that was acknowledged.
+        if (fold.endOf(key).seq < known) await under(shards[shard]!.say({ kind: 'look', key: { ...key } }))
       }
       await Promise.race([caughtUp(), isLate]).finally(() => clearTimeout(timer))
     },

@@ -183,6 +183,7 @@ export function createFold(root: RootDatabase, tables: LogTables, positions: Pos
   function take(cursor: Cursor, message: Heard, node: string | undefined): readonly Outcome[] {
     switch (message.kind) {
       case 'none':
+      case 'look':
         return [true]
       case 'appends':
         return message.additions.map(addition => append(addition, cursor.seq, node, message.after))

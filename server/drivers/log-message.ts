@@ -3,6 +3,7 @@
 //   NAME.log.SHARD.appends                      a group of additions
 //   NAME.log.SHARD.clear.SHOP.CONVERSATION      nothing
 //   NAME.log.SHARD.delivered.SHOP.CONVERSATION  the seq up to which (f64)
+//   NAME.log.SHARD.look.SHOP.CONVERSATION       nothing, and it changes nothing: whoever hears it back has heard all that was acknowledged before
 //   NAME.log.SHARD.append.SHOP.CONVERSATION     an addition (log-additions.ts), which the server held to the end that its writer knew: what streams have from
 //                                               before there were groups. Nobody says it any more
 import { crc32 } from 'node:zlib'
@@ -17,6 +18,8 @@ export type Said =
   | { readonly kind: 'clear'; readonly key: ConversationKey }
   /** What goes out of it has gone out, unless it goes on behind `upTo`. */
   | { readonly kind: 'delivered'; readonly key: ConversationKey; readonly upTo: Seq }
+  /** Its sayer wants to know where the stream ends. */
+  | { readonly kind: 'look'; readonly key: ConversationKey }
 
 export type LogMessage = Said | ({ readonly kind: 'appends' } & Group)
 
@@ -48,7 +51,7 @@ export const subjectOf = (message: LogMessage): string =>
 
 export function encodeMessage(message: LogMessage): Buffer {
   if (message.kind === 'appends') return encodeGroup(message)
-  if (message.kind === 'clear') return Buffer.alloc(0)
+  if (message.kind !== 'delivered') return Buffer.alloc(0)
   const bytes = Buffer.allocUnsafe(8)
   bytes.writeDoubleBE(message.upTo)
   return bytes

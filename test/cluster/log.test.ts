@@ -91,6 +91,27 @@ on('[LOG11] what one node appends, the other reads; of two that append to one en
   for (const log of nodes) await log.close()
 })
 
+on('[LOG17] who has seen more than the server tells of has the servers agree on the end, which changes nothing', async (under, manager) => {
+  const folder = under.folder()
+  const [log, other] = [await under.open(folder), await under.open()]
+  const key = keyOf('seen')
+  await append(other, key, 'one')
+  const places = async () => (await manager.streams.info(streamOf(under.settings.name, 0))).state.last_seq
+  await log.caughtUp(key, 10_000, 1)
+  assert.equal(await places(), 1, 'what is there is not asked for')
+  await log.caughtUp(key, 10_000, 7)
+  assert.equal(await places(), 2)
+  const before = await log.head(key)
+  assert.equal(before.seq, 1)
+  await append(log, key, 'two')
+  await other.caughtUp(key, 10_000, 2)
+  assert.deepEqual(await textsIn(other, key), ['one', 'two'])
+  await log.close()
+  const again = await under.open(folder)
+  assert.deepEqual(await textsIn(again, key), ['one', 'two'])
+  for (const node of [again, other]) await node.close()
+})
+
 on('[LOG12] an acknowledgement that is lost on the way is asked for again, and the append stands once', async under => {
   const line = await openLine(cluster!.urls[0]!)
   const log = await under.open(under.folder(), { servers: [line.url] })
