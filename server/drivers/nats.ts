@@ -73,7 +73,8 @@ export async function openNats({ servers, monitors, user = '', password, openMs 
   }
 }
 
-async function repeatWithin<T>(ms: number, work: () => Promise<T>): Promise<T> {
+/** Repeats it for so long while nobody answers; whoever is refused then may come again after `retryAfterMs`. Faults: LOG_UNAVAILABLE, and those of `work`. */
+export async function repeatWithin<T>(ms: number, work: () => Promise<T>, retryAfterMs = PAUSE_MS): Promise<T> {
   const until = performance.now() + ms
   for (;;) {
     try {
@@ -82,7 +83,7 @@ async function repeatWithin<T>(ms: number, work: () => Promise<T>): Promise<T> {
       if (error instanceof Fault) throw error
       if (performance.now() > until) {
         const reason = error instanceof Error ? error.message : String(error)
-        throw new Fault('LOG_UNAVAILABLE', { reason, retryAfterMs: PAUSE_MS }, { cause: error })
+        throw new Fault('LOG_UNAVAILABLE', { reason, retryAfterMs }, { cause: error })
       }
     }
     await delay(PAUSE_MS)

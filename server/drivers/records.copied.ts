@@ -3,7 +3,7 @@
 // nothing yet; else it is put aside.
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { SharedRecordStore } from '../records.ts'
+import type { RecordStore, SharedRecordStore } from '../records.ts'
 import { openLmdbRecords } from './records.lmdb.ts'
 import type { NatsRecords } from './records.nats.ts'
 import type { Row } from './row-seal.ts'
@@ -31,7 +31,7 @@ export async function copyRecords<K extends readonly string[]>(
     // Where nobody has anything, also a copy may be all that is left: of servers that are gone, or in a backup.
     if ((shared.isNew || !isCopy) && existsSync(file)) {
       const own = openLmdbRecords<K>(folder, what)
-      const rows = own.list([] as unknown as K).map(([names, value]) => [names as unknown as K, value as object] as const) // all of them
+      const rows = allIn(own)
       if (shared.isNew && rows.length > 0)
         await shared.change(within => {
           for (const [names, value] of rows) within.put(names, value)
@@ -54,15 +54,13 @@ export async function copyRecords<K extends readonly string[]>(
 
   async function makeAlike(to: ReturnType<typeof openLmdbRecords<K>>): Promise<void> {
     waiting = []
-    const wanted = new Map(shared.list([] as unknown as K).map(([names, value]) => [JSON.stringify(names), { names, value }]))
-    const others = to.list([] as unknown as K).filter(([names]) => !wanted.has(JSON.stringify(names)))
-    const differing = [...wanted.values()].filter(
-      ({ names, value }) => JSON.stringify(to.get(names as unknown as K)) !== JSON.stringify(value),
-    )
+    const wanted = new Map(allIn(shared).map(row => [JSON.stringify(row[0]), row]))
+    const others = allIn(to).filter(([names]) => !wanted.has(JSON.stringify(names)))
+    const differing = [...wanted.values()].filter(([names, value]) => JSON.stringify(to.get(names)) !== JSON.stringify(value))
     if (others.length === 0 && differing.length === 0) return
     await to.change(within => {
-      for (const [names] of others) within.remove(names as unknown as K)
-      for (const { names, value } of differing) within.put(names as unknown as K, value as object)
+      for (const [names] of others) within.remove(names)
+      for (const [names, value] of differing) within.put(names, value)
     })
   }
 
@@ -75,9 +73,11 @@ export async function copyRecords<K extends readonly string[]>(
         const rows = waiting
         waiting = []
         await copy.change(within => {
-          for (const { names, text } of rows)
-            if (text === undefined) within.remove(names as unknown as K)
-            else within.put(names as unknown as K, JSON.parse(text))
+          for (const { names, text } of rows) {
+            const key = names as unknown as K // a row of these records was put under a key of theirs
+            if (text === undefined) within.remove(key)
+            else within.put(key, JSON.parse(text))
+          }
         })
       }
     } catch (error) {
@@ -96,3 +96,7 @@ export async function copyRecords<K extends readonly string[]>(
     },
   }
 }
+
+/** Every row: each key begins with no name. What a table lists of its own keys are whole keys, with what was put there, which is an object. */
+const allIn = <K extends readonly string[]>(records: Pick<RecordStore<K>, 'list'>): readonly (readonly [K, object])[] =>
+  records.list([] as unknown as K).map(([names, value]) => [names as unknown as K, value as object] as const)

@@ -8,6 +8,7 @@ import type { KV } from '@nats-io/kv'
 import { Fault } from '@parley/core/faults.ts'
 import type { ConversationKey, Epoch, Seq } from '@parley/core/ids.ts'
 import type { Delivery, WebhookStore } from '../webhooks/webhook-store.ts'
+import { repeatWithin } from './nats.ts'
 import type { NatsRecords } from './records.nats.ts'
 
 /** `off` and webhook; `delivered`, webhook, node and place in the ring. */
@@ -52,22 +53,7 @@ export function createNatsWebhookStore({ cursors, records, node, epoch, broke }:
   let timer: NodeJS.Timeout | undefined
   let writing: Promise<void> = Promise.resolve()
 
-  /** Repeats it while nobody answers. Faults: LOG_UNAVAILABLE. */
-  async function persist<T>(work: () => Promise<T>): Promise<T> {
-    const until = performance.now() + DECIDED_MS
-    for (;;) {
-      try {
-        return await work()
-      } catch (error) {
-        if (error instanceof Fault) throw error
-        if (performance.now() > until) {
-          const reason = error instanceof Error ? error.message : String(error)
-          throw new Fault('LOG_UNAVAILABLE', { reason, retryAfterMs: RETRY_AFTER_MS }, { cause: error })
-        }
-      }
-      await delay(PAUSE_MS)
-    }
-  }
+  const persist = <T>(work: () => Promise<T>): Promise<T> => repeatWithin(DECIDED_MS, work, RETRY_AFTER_MS)
 
   async function entryOf(key: string): Promise<{ readonly seq: Seq; readonly revision: number }> {
     const entry = await persist(() => cursors.get(key))
